@@ -38,6 +38,6 @@ func Currencies() []Currency { return slices.Clone(codes[:]) }
 
 // Amount is money: minor units of one currency.
 type Amount struct {
-	Minor    int64
-	Currency Currency
+	Minor    int64    `json:"amount"`
+	Currency Currency `json:"currency"`
 }

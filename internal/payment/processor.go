@@ -1,12 +1,14 @@
-// Package payment collects the money of orders.
 package payment
 
 import (
 	"context"
 	"errors"
+	"strconv"
+	"strings"
 	"time"
 
 	"flint/internal/money"
+	"flint/internal/secret"
 	"flint/internal/tenant"
 )
 
@@ -51,7 +53,9 @@ const (
 type Operation struct {
 	Scope     tenant.Scope
 	ID        string // prop_…; the idempotency key at the processor
+	Processor string // name of the adapter that carries it out
 	Kind      Kind
+	OrderID   string // our order; not sent
 	PaymentID string // our payment intent; the processor keeps it as its reference and gives it back
 	RefundID  string // our refund, for KindRefund
 	Target    string // the processor's reference of the payment acted on; empty for authorize and sale
@@ -59,6 +63,14 @@ type Operation struct {
 	Currency  money.Currency
 	Source    string // what to charge: a token of this processor; authorize and sale only
 	ReturnURL string // where the buyer's browser goes after an action; may be empty
+}
+
+// Fingerprint is the hex SHA-256 of what the operation asks. A processor refuses a known key with
+// another fingerprint.
+func (o Operation) Fingerprint() string {
+	return secret.Hash(strings.Join([]string{
+		string(o.Kind), o.PaymentID, o.RefundID, o.Target, strconv.FormatInt(o.Amount, 10), string(o.Currency), o.Source,
+	}, "\x00"))
 }
 
 // OutcomeState is what became of an operation.
