@@ -39,8 +39,10 @@ type Event struct {
 type Cause struct {
 	RequestID      string
 	IdempotencyKey string
-	ActorType      string // api_key, app, buyer, system, user
+	ActorType      string // api_key, app, buyer, system, user, processor
 	ActorID        string
+	// CheckoutSessionID is that of the session through which a buyer acts, empty otherwise.
+	CheckoutSessionID string
 }
 
 // New describes an event to record.
