@@ -1,0 +1,208 @@
+// Command gen writes the currency table of package money from CLDR's supplemental currency data, as
+// the npm package cldr-core publishes it.
+//
+// CLDR says which codes are legal tender today. Its number of decimals is what people see on price
+// tags, which for some currencies differs from the exponent of ISO 4217, and amounts on the wire use
+// the exponent; isoDigits lists those.
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"go/format"
+	"io"
+	"log"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// isoDigits are exponents of ISO 4217 where CLDR has another number. CLDR gives 0 for currencies
+// whose coins went out of use; the standard keeps the subunit, and so do processors.
+var isoDigits = map[string]int{
+	"AFN": 2, "ALL": 2, "COP": 2, "HUF": 2, "IDR": 2, "IRR": 2, "KPW": 2, "LAK": 2, "LBP": 2, "MMK": 2,
+	"PKR": 2, "SOS": 2, "SYP": 2, "YER": 2,
+	"MGA": 2, // a fifth in daily life, two decimals in the standard
+	"IQD": 3, // 1000 fils
+}
+
+// units are codes of ISO 4217 that CLDR lists as current but not as tender and that contracts are
+// priced in: units of account and complementary currencies. VED is the second code of the bolívar
+// after its redenomination.
+var units = []string{"BOV", "CHE", "CHW", "CLF", "COU", "MXV", "USN", "UYI", "UYW", "VED"}
+
+type currencyData struct {
+	Supplemental struct {
+		Version struct {
+			CLDR string `json:"_cldrVersion"`
+		} `json:"version"`
+		CurrencyData struct {
+			Fractions map[string]struct {
+				Digits string `json:"_digits"`
+			} `json:"fractions"`
+			Region map[string][]map[string]struct {
+				To     string `json:"_to"`
+				Tender string `json:"_tender"`
+			} `json:"region"`
+		} `json:"currencyData"`
+	} `json:"supplemental"`
+}
+
+func main() {
+	log.SetFlags(0)
+	pkg := flag.String("package", "", "npm package and version, such as cldr-core@48.2.0")
+	out := flag.String("out", "currencies_gen.go", "file to write")
+	flag.Parse()
+	if err := run(*pkg, *out); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(pkg, out string) error {
+	raw, err := fetch(pkg, "package/supplemental/currencyData.json")
+	if err != nil {
+		return fmt.Errorf("read the currency data of %s: %w", pkg, err)
+	}
+	var data currencyData
+	if err := json.Unmarshal(raw, &data); err != nil {
+		return fmt.Errorf("decode the currency data: %w", err)
+	}
+	table, err := exponents(data)
+	if err != nil {
+		return err
+	}
+	src, err := render(pkg, data.Supplemental.Version.CLDR, table)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(out, src, 0o644)
+}
+
+// fetch takes one file out of an npm package.
+func fetch(pkg, name string) ([]byte, error) {
+	dir, err := os.MkdirTemp("", "cldr")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	cmd := exec.Command("npm", "pack", "--silent", pkg)
+	cmd.Dir, cmd.Stderr = dir, os.Stderr
+	file, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("npm pack: %w", err)
+	}
+	f, err := os.Open(filepath.Join(dir, strings.TrimSpace(string(file))))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, err
+	}
+	for t := tar.NewReader(z); ; {
+		h, err := t.Next()
+		if errors.Is(err, io.EOF) {
+			return nil, fmt.Errorf("%s is not in the package", name)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if h.Name == name {
+			return io.ReadAll(t)
+		}
+	}
+}
+
+// exponents gives the number of decimals of every currency to know.
+func exponents(data currencyData) (map[string]int, error) {
+	cd := data.Supplemental.CurrencyData
+	listed, tender := map[string]bool{}, map[string]bool{}
+	for _, uses := range cd.Region {
+		for _, use := range uses {
+			for code, u := range use {
+				if u.To == "" {
+					listed[code] = true
+					tender[code] = tender[code] || u.Tender != "false"
+				}
+			}
+		}
+	}
+	for _, code := range units {
+		if !listed[code] || tender[code] {
+			return nil, fmt.Errorf("%s is no longer a current code beside the tender; look at units", code)
+		}
+		tender[code] = true
+	}
+	table := map[string]int{}
+	for code, ok := range tender {
+		if !ok {
+			continue
+		}
+		f, own := cd.Fractions[code]
+		if !own {
+			f = cd.Fractions["DEFAULT"]
+		}
+		n, err := strconv.Atoi(f.Digits)
+		if err != nil {
+			return nil, fmt.Errorf("decimals of %s: %w", code, err)
+		}
+		if iso, ok := isoDigits[code]; ok {
+			if iso == n {
+				return nil, fmt.Errorf("CLDR agrees with ISO 4217 on %s by now; take it out of isoDigits", code)
+			}
+			n = iso
+		}
+		table[code] = n
+	}
+	return table, nil
+}
+
+func render(pkg, version string, table map[string]int) ([]byte, error) {
+	byDigits := map[int][]string{}
+	var all []string
+	for code, n := range table {
+		byDigits[n] = append(byDigits[n], strconv.Quote(code))
+		all = append(all, strconv.Quote(code))
+	}
+	slices.Sort(all)
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "// Code generated by internal/money/gen from %s (CLDR %s); DO NOT EDIT.\n\npackage money\n\n", pkg, version)
+	b.WriteString("// digits is the exponent of ISO 4217, and whether the code is known.\n")
+	b.WriteString("func digits(c Currency) (int, bool) {\n\tswitch c {\n")
+	groups := make([]int, 0, len(byDigits))
+	for n := range byDigits {
+		groups = append(groups, n)
+	}
+	slices.SortFunc(groups, cmp.Compare)
+	for _, n := range groups {
+		slices.Sort(byDigits[n])
+		fmt.Fprintf(&b, "\tcase %s:\n\t\treturn %d, true\n", wrap(byDigits[n]), n)
+	}
+	fmt.Fprintf(&b, "\t}\n\treturn 0, false\n}\n\n// codes are all known currencies in alphabetical order.\nvar codes = [...]Currency{\n\t%s,\n}\n", wrap(all))
+	return format.Source(b.Bytes())
+}
+
+func wrap(items []string) string {
+	var b strings.Builder
+	for i, s := range items {
+		switch {
+		case i == 0:
+		case i%14 == 0:
+			b.WriteString(",\n\t\t")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(s)
+	}
+	return b.String()
+}
