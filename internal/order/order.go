@@ -37,6 +37,8 @@ type Order struct {
 	Status   string         `json:"-"`
 	Currency money.Currency `json:"-"`
 
+	FulfillmentStatus string `json:"-"` // kept by fulfilment; not_fulfilled on a new order
+
 	Lines     []Line     `json:"lines"`
 	Charges   []Charge   `json:"charges,omitempty"`
 	Discounts []Discount `json:"discounts,omitempty"`
@@ -62,6 +64,8 @@ type Order struct {
 	ClosedReason        string            `json:"closed_reason,omitempty"`
 	CreatedAt           time.Time         `json:"-"`
 	UpdatedAt           time.Time         `json:"-"`
+
+	stored stored // what the row says, as of Load or the last Save
 }
 
 // Line is one line item. Computed fields are set by Price.

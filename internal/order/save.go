@@ -1,0 +1,82 @@
+package order
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"flint/internal/db"
+	"flint/internal/event"
+	"flint/internal/ledger"
+)
+
+// Change says what a Save tells the world about.
+type Change struct {
+	// Activities are the rows of the order's history, in order.
+	Activities []NewActivity
+	// Events are the types to record; order.updated when nil, none when empty but not nil.
+	Events []string
+	// PaymentIntentID and RefundID name what moved money, for the journal; usually empty.
+	PaymentIntentID string
+	RefundID        string
+}
+
+// Quiet is the Events of a Change that no subscriber has to hear of.
+var Quiet = []string{}
+
+// Save writes a changed order that Load gave in the same transaction: the row under the next
+// revision, the journal entry that moves the accounts to the order's new Position, the activities
+// and the events. The caller has repriced the order when it changed the price. A price that comes
+// down to what was collected makes the order paid, and records order.paid as well.
+func (s *Service) Save(tx db.Tx, o *Order, cause event.Cause, c Change) error {
+	events := c.Events
+	if events == nil {
+		events = []string{EventUpdated}
+	}
+	if hasSettledMoney(o) && o.DerivePaymentStatus() == PaymentPaid && o.stored.paymentStatus != PaymentPaid && !slices.Contains(events, EventPaid) {
+		events = append(slices.Clone(events), EventPaid)
+	}
+	now := s.Clock.Now()
+	o.Revision = o.stored.revision + 1
+	o.UpdatedAt = now
+	if err := updateOrder(tx, o, o.stored.activities+int64(len(c.Activities))); err != nil {
+		return err
+	}
+	return s.record(tx, o, now, cause, c, events)
+}
+
+// record writes what stands beside the row: journal, activities, events.
+func (s *Service) record(tx db.Tx, o *Order, now time.Time, cause event.Cause, c Change, events []string) error {
+	err := s.Journal.Post(tx, o.Scope, now, ledger.Entry{
+		Reason:  fmt.Sprintf("order:%s:%d", o.ID, o.Revision),
+		OrderID: o.ID, PaymentID: c.PaymentIntentID, RefundID: c.RefundID, Currency: string(o.Currency),
+		Postings: movement(o.stored.position, Position(o)),
+	})
+	if err != nil {
+		return fmt.Errorf("post the order's change: %w", err)
+	}
+	if err := s.appendActivities(tx, o, now, cause, c.Activities); err != nil {
+		return err
+	}
+	for _, kind := range events {
+		if err := s.Events.Record(tx, o.Scope, now, cause, newEvent(o, kind)); err != nil {
+			return fmt.Errorf("record %s: %w", kind, err)
+		}
+	}
+	o.markStored(o.stored.activities + int64(len(c.Activities)))
+	return nil
+}
+
+// movement is what has to be posted to get from one position to another.
+func movement(from, to []ledger.Posting) []ledger.Posting {
+	out := slices.Clone(to)
+	for _, p := range from {
+		i := slices.IndexFunc(out, func(q ledger.Posting) bool { return q.Account == p.Account })
+		if i < 0 {
+			out = append(out, ledger.Posting{Account: p.Account, Amount: -p.Amount})
+			continue
+		}
+		out[i].Amount -= p.Amount
+	}
+	return out
+}

@@ -1,0 +1,116 @@
+package order
+
+import (
+	"errors"
+	"fmt"
+
+	"flint/internal/clock"
+	"flint/internal/customer"
+	"flint/internal/event"
+	"flint/internal/fault"
+	"flint/internal/id"
+	"flint/internal/ledger"
+	"flint/internal/money"
+)
+
+// Service holds the collaborators of the order operations. Each operation runs in the caller's
+// transaction and either does everything it says or returns an error, upon which the caller rolls back.
+type Service struct {
+	IDs       *id.Source
+	Clock     clock.Clock
+	Events    *event.Log
+	Journal   *ledger.Journal
+	Customers *customer.Service
+	Rates     RateFunc
+}
+
+// Limits of one order.
+const (
+	MaxLines     = 250
+	MaxCharges   = 100
+	MaxDiscounts = 100
+	MaxTips      = 100 // rows of history
+	MaxQuantity  = 1_000_000
+	MaxAmount    = 10_000_000_000_000 // minor units of one price, charge, discount or tip
+
+	maxName        = 255
+	maxDescription = 5000
+	maxNote        = 5000
+	maxReference   = 255
+)
+
+// checkOpen refuses changes of a closed order.
+func checkOpen(o *Order) error {
+	if o.Status != StatusOpen {
+		return fault.Conflict("ORDER_CLOSED", "The order is closed and is not changed any more.")
+	}
+	return nil
+}
+
+// checkPriceOpen refuses what could change the price while it must stand still.
+func checkPriceOpen(o *Order) error {
+	if err := checkOpen(o); err != nil {
+		return err
+	}
+	return checkNoAttempt(o)
+}
+
+func checkNoAttempt(o *Order) error {
+	if o.ActiveAttemptID != "" {
+		return fault.Conflict("PAYMENT_ATTEMPT_IN_PROGRESS", "A payment of this order is under way.").
+			Then("Finish or cancel the active payment attempt, then repeat the call.")
+	}
+	return nil
+}
+
+// hasSettledMoney tells whether the price layer is frozen downwards.
+func hasSettledMoney(o *Order) bool { return o.Settlement.Paid > 0 }
+
+// reprice runs Price and refuses a result that the money already moved does not allow.
+func (s *Service) reprice(o *Order) error {
+	if err := Price(o, s.Rates); err != nil {
+		if errors.Is(err, money.ErrOverflow) {
+			return fault.Invalid("INVALID_TOTALS", "", "The amounts of the order are too large to be added up.")
+		}
+		return fmt.Errorf("price the order: %w", err)
+	}
+	if o.Pricing.Total < 0 {
+		return fault.Invalid("INVALID_TOTALS", "", "The total of the order would be negative.")
+	}
+	net := o.Settlement.Paid - o.Settlement.Refunded
+	if o.Pricing.Total < net && o.Pricing.Total < o.stored.total {
+		return fault.Conflict("ORDER_TOTAL_BELOW_NET_COLLECTED", "The total would fall below what was already collected.").
+			Then("Refund the difference first.")
+	}
+	return checkRefundedParts(o)
+}
+
+// checkRefundedParts keeps every line and charge worth at least what was given back of it, so that
+// refunds of its remaining units still add up.
+func checkRefundedParts(o *Order) error {
+	for i := range o.Lines {
+		if l := &o.Lines[i]; l.Refunded > 0 && l.Total < l.Refunded {
+			return fault.Conflict("ORDER_FINANCIAL_MUTATION_NOT_ALLOWED", "A line item would cost less than was refunded of it.")
+		}
+	}
+	for i := range o.Charges {
+		if c := &o.Charges[i]; c.Refunded > 0 && c.Total < c.Refunded {
+			return fault.Conflict("ORDER_FINANCIAL_MUTATION_NOT_ALLOWED", "A charge would cost less than was refunded of it.")
+		}
+	}
+	return nil
+}
+
+// balanceNow is the running balance for an activity of an operation of several steps.
+func balanceNow(o *Order) *int64 {
+	b := o.Balance()
+	return &b
+}
+
+// count puts a number before its noun: "1 line item", "2 line items".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
