@@ -1,0 +1,31 @@
+import { defineConfig } from '@playwright/test';
+import { args, executablePath } from './chromium.mjs';
+
+// The two screens every page is made for: a laptop and a small phone.
+const screens = {
+  desktop: { viewport: { width: 1280, height: 800 } },
+  phone: { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
+};
+
+export default defineConfig({
+  testDir: './specs',
+  testMatch: '*.spec.mjs',
+  outputDir: './shots/failures',
+  // Each worker has a server of its own; a build machine has two cores.
+  workers: 2,
+  timeout: 30_000,
+  expect: { timeout: 5_000 },
+  // A page that only works on the second try is broken.
+  retries: 0,
+  forbidOnly: Boolean(process.env.CI),
+  reporter: [['line']],
+  use: {
+    launchOptions: { executablePath, args },
+    locale: 'en-US',
+    timezoneId: 'UTC',
+    screenshot: 'only-on-failure',
+    actionTimeout: 5_000,
+    navigationTimeout: 10_000,
+  },
+  projects: Object.entries(screens).map(([name, use]) => ({ name, use })),
+});
