@@ -57,7 +57,7 @@ func (s *Service) AddLines(ctx context.Context, tx db.Tx, in AddLinesInput) (*Or
 	return o, s.Save(tx, o, in.Cause, Change{Activities: []NewActivity{a}})
 }
 
-func findLine(o *Order, lineID string) *Line {
+func (o *Order) Line(lineID string) *Line {
 	i := slices.IndexFunc(o.Lines, func(l Line) bool { return l.ID == lineID })
 	if i < 0 {
 		return nil

@@ -49,6 +49,7 @@ type AttemptEnd struct {
 	Cause           event.Cause
 	PaymentIntentID string // the payment that failed; empty when nothing failed
 	Failed          bool   // write the activity payment_failed
+	Reason          string // in plain words, for that activity
 }
 
 // ClearActiveAttempt unlocks an order whose payment attempt failed, was canceled or ran out. The
@@ -63,13 +64,25 @@ func (s *Service) ClearActiveAttempt(tx db.Tx, o *Order, in AttemptEnd) error {
 	}
 	change := Change{Events: Quiet}
 	if in.Failed {
-		row := NewActivity{Type: ActivityPaymentFailed, Description: "A payment did not succeed."}
-		if in.PaymentIntentID != "" {
-			row.RefType, row.RefID = RefPaymentIntent, in.PaymentIntentID
-		}
-		change.Activities = []NewActivity{row}
+		change.Activities = []NewActivity{paymentFailed(in.PaymentIntentID, in.Reason)}
 	}
 	return s.Save(tx, o, in.Cause, change)
+}
+
+// NotePaymentFailed writes the activity of a declined payment whose attempt goes on with others.
+func (s *Service) NotePaymentFailed(tx db.Tx, o *Order, cause event.Cause, paymentIntentID, reason string) error {
+	return s.Save(tx, o, cause, Change{Events: Quiet, Activities: []NewActivity{paymentFailed(paymentIntentID, reason)}})
+}
+
+func paymentFailed(paymentIntentID, reason string) NewActivity {
+	row := NewActivity{Type: ActivityPaymentFailed, Description: "A payment did not succeed."}
+	if reason != "" {
+		row.Description = "A payment did not succeed: " + reason
+	}
+	if paymentIntentID != "" {
+		row.RefType, row.RefID = RefPaymentIntent, paymentIntentID
+	}
+	return row
 }
 
 // AttachPaymentIntent lists a payment that was staged for the order and moved nothing yet.

@@ -50,7 +50,7 @@ func checkChargeValue(l *fault.List, param string, hasAmount, hasPercent bool, b
 	}
 }
 
-func findCharge(o *Order, chargeID string) *Charge {
+func (o *Order) Charge(chargeID string) *Charge {
 	i := slices.IndexFunc(o.Charges, func(c Charge) bool { return c.ID == chargeID })
 	if i < 0 {
 		return nil

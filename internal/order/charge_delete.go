@@ -25,7 +25,7 @@ func (s *Service) DeleteCharge(ctx context.Context, tx db.Tx, in DeleteChargeInp
 	if err != nil {
 		return nil, err
 	}
-	c := findCharge(o, in.ChargeID)
+	c := o.Charge(in.ChargeID)
 	if c == nil {
 		return nil, chargeNotFound()
 	}

@@ -66,7 +66,7 @@ func (s *Service) UpdateCharge(ctx context.Context, tx db.Tx, in UpdateChargeInp
 	if err != nil {
 		return nil, err
 	}
-	c := findCharge(o, in.ChargeID)
+	c := o.Charge(in.ChargeID)
 	if c == nil {
 		return nil, chargeNotFound()
 	}

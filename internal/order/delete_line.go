@@ -25,7 +25,7 @@ func (s *Service) DeleteLine(ctx context.Context, tx db.Tx, in DeleteLineInput) 
 	if err != nil {
 		return nil, err
 	}
-	line := findLine(o, in.LineID)
+	line := o.Line(in.LineID)
 	if line == nil {
 		return nil, fault.NotFound("line item of this order")
 	}

@@ -83,7 +83,7 @@ func (in DiscountInput) newDiscount(o *Order, ids *id.Source, now time.Time, par
 		if slices.Contains(in.LineIDs[:i], v) {
 			l.Add("INVALID_DISCOUNT", param+".order_line_item_ids", "A line item is named twice.")
 		}
-		if findLine(o, v) == nil {
+		if o.Line(v) == nil {
 			l.Add("RESOURCE_NOT_FOUND", param+".order_line_item_ids", "The order has no such line item.")
 		}
 	}
@@ -91,7 +91,7 @@ func (in DiscountInput) newDiscount(o *Order, ids *id.Source, now time.Time, par
 		if slices.Contains(in.ChargeIDs[:i], v) {
 			l.Add("DUPLICATE_ORDER_CHARGE_ID", param+".order_charge_ids", "A charge is named twice.")
 		}
-		if findCharge(o, v) == nil {
+		if o.Charge(v) == nil {
 			l.Add("ORDER_CHARGE_NOT_FOUND", param+".order_charge_ids", "The order has no such charge.")
 		}
 	}

@@ -48,6 +48,7 @@ type Order struct {
 	Pricing    Pricing    `json:"-"`
 	Settlement Settlement `json:"-"`
 	Hold       *Hold      `json:"hold,omitempty"`
+	SettledAt  time.Time  `json:"settled_at,omitzero"` // when the first pay call went through
 
 	ActiveAttemptID    string   `json:"-"`
 	PaymentIntentIDs   []string `json:"payment_intent_ids,omitempty"`

@@ -8,8 +8,9 @@ import (
 	"flint/internal/fault"
 )
 
-// RefundInput is money that was given back, by what it was given back for. Amounts are minor units of
-// the order's currency; what Tip, Lines and Charges leave of Amount belongs to the order as a whole.
+// RefundInput is money that was given back. Amounts are minor units of the order's currency. Lines and
+// Charges are what the whole refund was for; a refund over several payments names them once, with the
+// last of its parts.
 type RefundInput struct {
 	Cause    event.Cause
 	RefundID string
@@ -59,6 +60,13 @@ func (s *Service) ReverseRefund(tx db.Tx, o *Order, in RefundInput) error {
 	})
 }
 
+// NoteRefundFailed writes the activity of a refund that did not go through; no money had moved.
+func (s *Service) NoteRefundFailed(tx db.Tx, o *Order, cause event.Cause, refundID string) error {
+	return s.Save(tx, o, cause, Change{Events: Quiet, Activities: []NewActivity{{
+		Type: ActivityRefundFailed, Description: "A refund did not go through.", RefType: RefRefund, RefID: refundID,
+	}}})
+}
+
 // AttachRefund lists a refund that was asked for and moved nothing yet.
 func (s *Service) AttachRefund(tx db.Tx, o *Order, cause event.Cause, refundID string) error {
 	if slices.Contains(o.RefundIDs, refundID) {
@@ -73,8 +81,7 @@ func (s *Service) bookRefund(o *Order, in RefundInput, sign int64) error {
 	wrong := func() error {
 		return fault.Internal("ORDER_SETTLEMENT_INVALID", "refund %s does not fit order %s", in.RefundID, o.ID)
 	}
-	rest := in.Amount - in.Tip
-	if in.Amount <= 0 || in.Tip < 0 || rest < 0 {
+	if in.Amount <= 0 || in.Tip < 0 || in.Tip > in.Amount {
 		return wrong()
 	}
 	o.Settlement.Refunded += sign * in.Amount
@@ -82,23 +89,23 @@ func (s *Service) bookRefund(o *Order, in RefundInput, sign int64) error {
 		return wrong()
 	}
 	for _, part := range in.Lines {
-		l := findLine(o, part.ID)
+		l := o.Line(part.ID)
 		if l == nil || part.Amount < 0 || part.Quantity < 0 {
 			return wrong()
 		}
 		l.Refunded += sign * part.Amount
 		l.RefundedQuantity += sign * part.Quantity
-		if rest -= part.Amount; rest < 0 || l.Refunded < 0 || l.RefundedQuantity < 0 || l.RefundedQuantity > l.Quantity {
+		if l.Refunded < 0 || l.Refunded > l.Total || l.RefundedQuantity < 0 || l.RefundedQuantity > l.Quantity {
 			return wrong()
 		}
 	}
 	for _, part := range in.Charges {
-		c := findCharge(o, part.ID)
+		c := o.Charge(part.ID)
 		if c == nil || part.Amount < 0 {
 			return wrong()
 		}
 		c.Refunded += sign * part.Amount
-		if rest -= part.Amount; rest < 0 || c.Refunded < 0 {
+		if c.Refunded < 0 || c.Refunded > c.Total {
 			return wrong()
 		}
 	}

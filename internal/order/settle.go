@@ -67,6 +67,9 @@ func (s *Service) Settle(tx db.Tx, o *Order, in SettleInput) error {
 
 // freeze fixes what a buyer has paid for.
 func freeze(o *Order, now time.Time) {
+	if o.SettledAt.IsZero() {
+		o.SettledAt = now
+	}
 	for i := range o.Discounts {
 		if o.Discounts[i].Status == DiscountPending {
 			o.Discounts[i].Status = DiscountRedeemed

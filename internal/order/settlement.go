@@ -20,11 +20,14 @@ func (o *Order) NetCollected() int64 { return o.Settlement.Paid - o.Settlement.R
 // overpaid is what was paid above the total, returned or not.
 func (o *Order) overpaid() int64 { return max(o.Settlement.Paid-o.Pricing.Total, 0) }
 
+// UnsettledTip is the requested tip that no payment has carried yet.
+func (o *Order) UnsettledTip() int64 { return max(o.Pricing.Tip-o.Settlement.SettledTip, 0) }
+
 // DerivePaymentStatus is the payment status that total and settled money imply. An order whose total
-// is 0 has nothing outstanding and is paid.
+// is 0 is paid once a pay call has settled it, so that its order.paid has a moment.
 func (o *Order) DerivePaymentStatus() string {
 	switch {
-	case o.Outstanding() == 0:
+	case o.Outstanding() == 0 && (o.Settlement.Paid > 0 || !o.SettledAt.IsZero()):
 		return PaymentPaid
 	case o.Settlement.Paid == 0:
 		return PaymentUnpaid

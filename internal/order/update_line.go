@@ -61,7 +61,7 @@ func (s *Service) UpdateLine(ctx context.Context, tx db.Tx, in UpdateLineInput) 
 	if err != nil {
 		return nil, err
 	}
-	line := findLine(o, in.LineID)
+	line := o.Line(in.LineID)
 	if line == nil {
 		return nil, fault.NotFound("line item of this order")
 	}

@@ -11,7 +11,7 @@ type countryVAT struct {
 
 const same = -1
 
-// countriesVAT is as of January 2026.
+// countriesVAT are standard rates as generally known, with the caution of statesUS.
 func countriesVAT() []countryVAT {
 	return []countryVAT{
 		{"AT", "Austria", VAT, 200000, 100000},

@@ -15,7 +15,8 @@ type stateUS struct {
 	services      bool // professional services are taxed
 }
 
-// statesUS is as of January 2026, from the revenue departments' published rates.
+// statesUS are statewide base rates as generally known; they suit rehearsals. A merchant who owes tax
+// compares them with the revenue departments' current notices, or sends external components.
 func statesUS() []stateUS {
 	return []stateUS{
 		{"AL", "Alabama", 40000, 20000, true, false},

@@ -1,0 +1,292 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"flint/internal/clock"
+	"flint/internal/db"
+	"flint/internal/event"
+	"flint/internal/fault"
+	"flint/internal/id"
+	"flint/internal/metadata"
+	"flint/internal/money"
+	"flint/internal/order"
+	"flint/internal/payment"
+	"flint/internal/secret"
+	"flint/internal/tenant"
+)
+
+// Lifetimes of a session, in seconds.
+const (
+	MinExpiresIn     = 60
+	MaxExpiresIn     = 86400
+	DefaultExpiresIn = 86400
+)
+
+// recoveryWindow is how long the buyer of an ended session may still see a payment through that was
+// under way when it ended.
+const recoveryWindow = 24 * time.Hour
+
+// Service opens, changes and ends sessions.
+type Service struct {
+	Clock    clock.Clock
+	IDs      *id.Source
+	Events   *event.Log
+	Orders   *order.Service
+	Payments *payment.Service
+	// Key authenticates the cookies of hosted pages; 32 bytes of the installation's own.
+	Key []byte
+}
+
+// QuickPay is one thing to pay for, of which a session makes an order of its own.
+type QuickPay struct {
+	Name     string
+	Amount   money.Amount
+	Taxable  *bool
+	Category string
+}
+
+// CreateInput opens a session over an order or a quick pay item, exactly one of them.
+type CreateInput struct {
+	Scope               tenant.Scope
+	OrderID             string
+	QuickPay            *QuickPay
+	ReplaceID           string // the open session to replace; only with OrderID
+	Surface             string // hosted when empty
+	ExternalReferenceID string
+	Detail              Detail
+	Cause               event.Cause
+}
+
+// Launch is a new session with its credentials, which are shown once.
+type Launch struct {
+	Session *Session
+	Order   *order.Order
+	Secret  secret.Text // X-Checkout-Session-Secret
+	Token   secret.Text // launch token of the hosted page
+}
+
+var hexColour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
+
+// Validate reports every fault that can be told from the input alone.
+func (in *CreateInput) Validate() error {
+	var f fault.List
+	switch {
+	case in.OrderID == "" && in.QuickPay == nil:
+		f.Add("CHECKOUT_SESSION_SOURCE_REQUIRED", "order_id", "A checkout session needs an order_id or a quick_pay_item.")
+	case in.OrderID != "" && in.QuickPay != nil:
+		f.Add("CHECKOUT_SESSION_SOURCE_CONFLICT", "quick_pay_item", "A checkout session has one source: order_id or quick_pay_item.")
+	}
+	if in.ReplaceID != "" && in.OrderID == "" {
+		f.Add("CHECKOUT_REPLACEMENT_REQUIRES_ORDER", "replace_checkout_session_id", "A session can be replaced only by one for the same order_id.")
+	}
+	d := &in.Detail
+	switch in.Surface {
+	case "", SurfaceHosted:
+	case SurfaceEmbedded:
+		if d.PageOrigin == "" {
+			f.Add("FIELD_REQUIRED", "page_origin", "An embedded session needs the origin of the page that shows it.")
+		}
+	default:
+		f.Add("INVALID_CHECKOUT_SURFACE", "surface", "The surface is hosted or embedded.")
+	}
+	if d.ExpiresIn != 0 && (d.ExpiresIn < MinExpiresIn || d.ExpiresIn > MaxExpiresIn) {
+		f.Add("INVALID_EXPIRATION", "expiration.expires_in_seconds", "A session lives between %d and %d seconds.", MinExpiresIn, MaxExpiresIn)
+	}
+	for _, u := range []struct{ param, v string }{
+		{"redirects.success_redirect_url", d.SuccessURL}, {"redirects.cancel_redirect_url", d.CancelURL},
+		{"expiration.expiration_url", d.ExpirationURL}, {"legal.terms_of_service_url", d.Legal.Terms},
+		{"legal.refund_policy_url", d.Legal.Refunds}, {"legal.shipping_policy_url", d.Legal.Shipping}, {"legal.contract_url", d.Legal.Contract},
+	} {
+		checkURL(&f, u.param, u.v)
+	}
+	if d.Legal.RequireTerms && d.Legal.Terms == "" {
+		f.Add("FIELD_REQUIRED", "legal.terms_of_service_url", "Terms that must be accepted need an address.")
+	}
+	for _, c := range []struct{ param, v string }{{"theme.primary_color", d.Theme.Primary}, {"theme.accent_color", d.Theme.Accent}} {
+		if c.v != "" && !hexColour.MatchString(c.v) {
+			f.Add("INVALID_COLOR", c.param, "A colour is written #rrggbb.")
+		}
+	}
+	checkTip(&f, d.Tip)
+	for n, o := range d.Options {
+		if !slices.Contains(payment.DefaultOptions(), o) {
+			f.Add("PAYMENT_OPTION_UNAVAILABLE", fmt.Sprintf("payments.enabled_payment_options[%d]", n), "This payment option is not available.")
+		}
+	}
+	f.AddError("metadata", metadata.Check(d.Metadata))
+	return f.Err()
+}
+
+func checkURL(f *fault.List, param, v string) {
+	if v == "" {
+		return
+	}
+	u, err := url.Parse(v)
+	local := err == nil && (u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1" || u.Hostname() == "::1")
+	if err != nil || u.Host == "" || u.User != nil || len(v) > 2048 || (u.Scheme != "https" && !(u.Scheme == "http" && local)) {
+		f.Add("INVALID_URL", param, "The address must be an absolute https address of at most 2048 characters; http is accepted for localhost only.")
+	}
+}
+
+func checkTip(f *fault.List, t Tip) {
+	if !t.Enabled && (len(t.Options) > 0 || t.Default != nil) {
+		f.Add("INVALID_TIP_PERCENTAGES_COUNT", "tip.enabled", "Tip options need tip.enabled.")
+	}
+	if n := len(t.Options); n != 0 && n != 3 {
+		f.Add("INVALID_TIP_PERCENTAGES_COUNT", "tip.tip_percent_options", "A session offers exactly three tip percentages.")
+	}
+	for n, p := range t.Options {
+		if p < money.Percent(10000) || p > money.Percent(1000000) {
+			f.Add("INVALID_DEFAULT_TIP_PERCENTAGE", fmt.Sprintf("tip.tip_percent_options[%d]", n), "A tip percentage lies between 1 and 100.")
+		}
+	}
+	if t.Default != nil && !slices.Contains(t.Options, *t.Default) {
+		f.Add("INVALID_DEFAULT_TIP_PERCENTAGE", "tip.default_tip_percent", "The default tip is one of tip_percent_options.")
+	}
+}
+
+// Create opens a session. An order has one open session at most: an existing one is replaced only when
+// the caller names it.
+//
+// Faults: those of Validate, RESOURCE_NOT_FOUND, ORDER_NOT_OPEN, ORDER_ALREADY_PAID,
+// ORDER_HAS_NO_LINE_ITEMS, CHECKOUT_SESSION_ALREADY_EXISTS, CHECKOUT_SESSION_CURRENT_CHANGED,
+// CHECKOUT_PAYMENT_RESOLVING.
+func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (Launch, error) {
+	if err := in.Validate(); err != nil {
+		return Launch{}, err
+	}
+	now := s.Clock.Now()
+	o, err := s.source(ctx, tx, in)
+	if err != nil {
+		return Launch{}, err
+	}
+	secretText, token := secret.NewToken("csauth_"), secret.NewToken("cslaunch_")
+	session := &Session{
+		Scope: in.Scope, ID: s.IDs.New(id.CheckoutSession), OrderID: o.ID, Status: StatusOpen, Surface: in.Surface, Origin: o.Origin,
+		CustomerID: o.CustomerID, ExternalReferenceID: in.ExternalReferenceID, SecretHash: secret.Hash(secretText),
+		LaunchHash: secret.Hash(token), CreatedAt: now, UpdatedAt: now, Detail: in.Detail,
+	}
+	if session.Surface == "" {
+		session.Surface = SurfaceHosted
+	}
+	if session.Detail.ExpiresIn == 0 {
+		session.Detail.ExpiresIn = DefaultExpiresIn
+	}
+	if len(session.Detail.Options) == 0 {
+		session.Detail.Options = payment.DefaultOptions()
+	}
+	session.ExpiresAt = now.Add(time.Duration(session.Detail.ExpiresIn) * time.Second)
+	if err := s.fence(tx, o, session, in); err != nil {
+		return Launch{}, err
+	}
+	if err := insert(tx, session); err != nil {
+		if errors.Is(err, db.ErrConflict) {
+			return Launch{}, fault.Conflict("CHECKOUT_SESSION_ALREADY_EXISTS", "Another checkout session of this order was opened at the same time.")
+		}
+		return Launch{}, err
+	}
+	return Launch{Session: session, Order: o, Secret: secret.NewText(secretText), Token: secret.NewText(token)},
+		s.Orders.AttachCheckoutSession(tx, o, in.Cause, session.ID)
+}
+
+// source locks the order to pay, or makes it from the quick pay item.
+func (s *Service) source(ctx context.Context, tx db.Tx, in CreateInput) (*order.Order, error) {
+	if in.QuickPay != nil {
+		q := in.QuickPay
+		line := order.LineInput{Name: q.Name, UnitPrice: &q.Amount}
+		if q.Taxable != nil || q.Category != "" {
+			line.Tax = &order.ItemTaxInput{Taxable: q.Taxable, Category: q.Category}
+		}
+		created := order.CreateInput{
+			Scope: in.Scope, Cause: in.Cause, Origin: "checkout", Lines: []order.LineInput{line},
+			CustomerID: in.Detail.Collection.CustomerID,
+		}
+		if in.Detail.TaxEnabled != nil {
+			created.Tax = &order.TaxInput{Enabled: in.Detail.TaxEnabled}
+		}
+		o, err := s.Orders.Create(ctx, tx, created)
+		if err != nil {
+			return nil, inside("quick_pay_item", err)
+		}
+		return o, nil
+	}
+	o, err := s.Orders.Load(tx, in.Scope, in.OrderID)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case o.Status != order.StatusOpen:
+		return nil, fault.Conflict("ORDER_NOT_OPEN", "The order is closed and cannot be checked out.")
+	case o.DerivePaymentStatus() == order.PaymentPaid:
+		return nil, fault.Conflict("ORDER_ALREADY_PAID", "The order is paid; nothing is outstanding.")
+	case len(o.Lines) == 0:
+		return nil, fault.Conflict("ORDER_HAS_NO_LINE_ITEMS", "The order has nothing to pay for.")
+	case o.ActiveAttemptID != "":
+		return nil, fault.Conflict("CHECKOUT_PAYMENT_RESOLVING", "A payment of this order is under way.").
+			With("order_payment_attempt_id", o.ActiveAttemptID)
+	}
+	return o, nil
+}
+
+// inside moves the paths of an order's faults to the quick pay item that caused them.
+func inside(param string, err error) error {
+	e := fault.Of(err)
+	if e == nil {
+		return err
+	}
+	move := func(p string) string {
+		p = strings.TrimPrefix(p, "line_items[0]")
+		p = strings.TrimPrefix(p, ".")
+		return param + "." + strings.Replace(p, "unit_price_money", "amount_money", 1)
+	}
+	moved := *e
+	moved.Param = move(e.Param)
+	moved.Details = slices.Clone(e.Details)
+	for n := range moved.Details {
+		moved.Details[n].Param = move(moved.Details[n].Param)
+	}
+	return &moved
+}
+
+// fence makes sure that the new session is the only open one.
+func (s *Service) fence(tx db.Tx, o *order.Order, session *Session, in CreateInput) error {
+	if len(o.CheckoutSessionIDs) == 0 {
+		if in.ReplaceID != "" {
+			return fault.Conflict("CHECKOUT_SESSION_CURRENT_CHANGED", "The order has no open checkout session to replace.")
+		}
+		return nil
+	}
+	current, err := openOf(tx, o.Scope, o.ID)
+	if err != nil {
+		return err
+	}
+	if current != nil && !current.Open(s.Clock.Now()) {
+		if err := s.end(tx, o, current, StatusExpired, ReasonExpired, in.Cause); err != nil {
+			return err
+		}
+		current = nil
+	}
+	switch {
+	case current == nil && in.ReplaceID != "":
+		return fault.Conflict("CHECKOUT_SESSION_CURRENT_CHANGED", "The order has no open checkout session to replace.")
+	case current == nil:
+		return nil
+	case in.ReplaceID == "":
+		return fault.Conflict("CHECKOUT_SESSION_ALREADY_EXISTS", "The order has an open checkout session.").
+			Then("Use it, close it, or send its id as replace_checkout_session_id.").
+			With("existing_checkout_session_id", current.ID)
+	case in.ReplaceID != current.ID:
+		return fault.Conflict("CHECKOUT_SESSION_CURRENT_CHANGED", "Another session is the order's open one now.").
+			With("current_checkout_session_id", current.ID)
+	}
+	current.SupersedingID = session.ID
+	return s.end(tx, o, current, StatusInvalidated, ReasonSuperseded, in.Cause)
+}

@@ -1,0 +1,112 @@
+package payment
+
+import (
+	"fmt"
+	"slices"
+
+	"flint/internal/db"
+	"flint/internal/event"
+	"flint/internal/fault"
+	"flint/internal/money"
+	"flint/internal/tenant"
+)
+
+// Selection is a leg to confirm, with what to charge.
+type Selection struct {
+	PaymentIntentID string
+	Source          Credential
+}
+
+// ConfirmInput asks to collect through legs that exist already.
+type ConfirmInput struct {
+	Scope               tenant.Scope
+	OrderID             string
+	CheckoutSessionID   string
+	Selections          []Selection
+	Completion          string // CompleteOrder when empty
+	ExpectedOutstanding *money.Amount
+	Contact             Contact
+	ReturnURL           string
+	Cause               event.Cause
+}
+
+// Confirm starts an attempt over staged or declined legs, in the caller's transaction. With
+// complete_order the legs cover what is outstanding exactly; with partial_payment they may cover less.
+//
+// Faults: those of Pay, and PAYMENT_INTENT_NOT_PART_OF_ORDER, DUPLICATE_PAYMENT_INTENT,
+// PAYMENT_START_SHAPE_CONFLICT, PAYMENT_LEGS_INCOMPLETE, AMOUNT_EXCEEDS_BALANCE.
+func (s *Service) Confirm(tx db.Tx, in ConfirmInput) (Started, error) {
+	o, err := s.payable(tx, in.Scope, in.OrderID, in.ExpectedOutstanding)
+	if err != nil {
+		return Started{}, err
+	}
+	legs, err := OfOrder(tx, in.Scope, o.ID, true)
+	if err != nil {
+		return Started{}, err
+	}
+	var (
+		faults fault.List
+		total  int64
+		chosen []*Intent
+		tokens []string
+	)
+	for n, sel := range in.Selections {
+		at := fmt.Sprintf("payment_intents[%d]", n)
+		k := slices.IndexFunc(legs, func(l *Intent) bool { return l.ID == sel.PaymentIntentID })
+		switch {
+		case k < 0:
+			faults.Add("PAYMENT_INTENT_NOT_PART_OF_ORDER", at+".payment_intent_id", "The order has no such payment intent.")
+			continue
+		case slices.Contains(chosen, legs[k]):
+			faults.Add("DUPLICATE_PAYMENT_INTENT", at+".payment_intent_id", "A payment intent can be chosen once.")
+			continue
+		case !legs[k].Selectable():
+			faults.Add("PAYMENT_START_SHAPE_CONFLICT", at+".payment_intent_id", "Only payment intents that are staged or declined can be confirmed.")
+			continue
+		}
+		source, err := sel.Source.source(at)
+		faults.AddError("", err)
+		chosen, tokens = append(chosen, legs[k]), append(tokens, source)
+		if total, err = money.Add(total, legs[k].Amount); err != nil {
+			return Started{}, err
+		}
+	}
+	if err := faults.Err(); err != nil {
+		return Started{}, err
+	}
+	outstanding := o.Outstanding()
+	switch {
+	case len(chosen) > 1 && slices.ContainsFunc(chosen, func(l *Intent) bool { return l.CaptureMethod == CaptureManual }):
+		return Started{}, fault.Conflict("ORDER_DELAYED_CAPTURE_SPLIT_PAYMENT_UNSUPPORTED", "An order with manual capture is collected through one payment intent.")
+	case total > outstanding:
+		return Started{}, fault.Conflict("AMOUNT_EXCEEDS_BALANCE", "The payment intents ask for more than is outstanding.").
+			Then("Cancel a payment intent that is too large and stage a smaller one.").
+			With("current_money", money.Amount{Minor: outstanding, Currency: o.Currency})
+	case total < outstanding && in.Completion != PartialPayment:
+		return Started{}, fault.Conflict("PAYMENT_LEGS_INCOMPLETE", "The payment intents do not cover what is outstanding.").
+			Then("Choose more payment intents, or send completion_behavior partial_payment.").
+			With("required_money", money.Amount{Minor: outstanding, Currency: o.Currency})
+	}
+	completion := in.Completion
+	if completion == "" {
+		completion = CompleteOrder
+	}
+	now := s.Clock.Now()
+	ids := make([]string, len(chosen))
+	for n, l := range chosen {
+		ids[n] = l.ID
+	}
+	a := s.newAttempt(o, in.CheckoutSessionID, ModePayment, completion, ids, now)
+	ops := make([]Operation, len(chosen))
+	for n, l := range chosen {
+		l.AttemptID, l.Status, l.Detail.LastError = a.ID, IntentProcessing, nil
+		if in.ReturnURL != "" {
+			l.Detail.ReturnURL = in.ReturnURL
+		}
+		if err := Save(tx, l, now); err != nil {
+			return Started{}, err
+		}
+		ops[n] = s.charge(l, tokens[n])
+	}
+	return s.start(tx, o, a, in.Contact, ops, in.Cause, now)
+}

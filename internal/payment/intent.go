@@ -1,0 +1,112 @@
+package payment
+
+import (
+	"time"
+
+	"flint/internal/money"
+	"flint/internal/tenant"
+)
+
+// Statuses of a payment intent.
+const (
+	IntentRequiresPaymentMethod = "requires_payment_method"
+	IntentRequiresConfirmation  = "requires_confirmation"
+	IntentRequiresAction        = "requires_action"
+	IntentProcessing            = "processing"
+	IntentRequiresCapture       = "requires_capture"
+	IntentSucceeded             = "succeeded"
+	IntentCanceled              = "canceled"
+	IntentExpired               = "expired"
+)
+
+// Capture methods.
+const (
+	CaptureAutomatic = "automatic"
+	CaptureManual    = "manual"
+)
+
+// Intent is one leg: an amount of one order, collected from one source. Amounts are minor units.
+type Intent struct {
+	Scope         tenant.Scope
+	ID            string
+	OrderID       string
+	AttemptID     string // the attempt that used it last, empty while staged
+	CustomerID    string
+	Status        string
+	Amount        int64
+	Tip           int64 // the part of Amount that is tip
+	Currency      money.Currency
+	CaptureMethod string
+	Flow          string // checkout, payment_link, invoice, api, …
+	Origin        string
+	Processor     string
+
+	Authorized     int64
+	Captured       int64
+	Released       int64
+	Refunded       int64 // succeeded refunds
+	RefundReserved int64 // refunds asked for and not answered yet
+	Disputed       int64
+
+	AuthorizedAt           time.Time
+	AuthorizationExpiresAt time.Time
+	CapturedAt             time.Time
+	ExternalReferenceID    string
+	CreatedAt              time.Time
+	UpdatedAt              time.Time
+	Detail                 IntentDetail
+}
+
+// IntentDetail is what is never filtered or constrained; it is stored as one document.
+type IntentDetail struct {
+	Options            []string          `json:"options,omitempty"`
+	Staged             bool              `json:"staged,omitempty"` // made by its own call, not by pay
+	Source             *Source           `json:"source,omitempty"`
+	ProcessorRef       string            `json:"processor_ref,omitempty"`
+	LastError          *Failure          `json:"last_error,omitempty"`
+	CancellationReason string            `json:"cancellation_reason,omitempty"`
+	ReturnURL          string            `json:"return_url,omitempty"`
+	Metadata           map[string]string `json:"metadata,omitempty"`
+}
+
+// Failure says why a payment did not go through.
+type Failure struct {
+	Code    string    `json:"code"`
+	Message string    `json:"message"`
+	At      time.Time `json:"at"`
+}
+
+// Refundable is what may still be given back: captured, less what was refunded, is being refunded or
+// is under dispute.
+func (i *Intent) Refundable() int64 {
+	return i.Captured - i.Refunded - i.RefundReserved - i.Disputed
+}
+
+// Capturable is what a hold still offers at time now; nothing from the moment it expires, whatever
+// the status says.
+func (i *Intent) Capturable(now time.Time) int64 {
+	if i.Status != IntentRequiresCapture || !now.Before(i.AuthorizationExpiresAt) {
+		return 0
+	}
+	return i.Authorized - i.Captured - i.Released
+}
+
+// Ended reports whether no money can move into the order through this intent any more.
+func (i *Intent) Ended() bool {
+	return i.Status == IntentSucceeded || i.Status == IntentCanceled || i.Status == IntentExpired
+}
+
+// Selectable reports whether a confirm call may use it: staged or declined.
+func (i *Intent) Selectable() bool { return i.Status == IntentRequiresPaymentMethod }
+
+// RefundStatus is none, partially_refunded or refunded.
+func (i *Intent) RefundStatus() string {
+	switch {
+	case i.Refunded == 0:
+		return "none"
+	case i.Refunded < i.Captured:
+		return "partially_refunded"
+	default:
+		return "refunded"
+	}
+}

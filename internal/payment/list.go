@@ -1,0 +1,71 @@
+package payment
+
+import (
+	"fmt"
+	"time"
+
+	"flint/internal/db"
+	"flint/internal/db/listing"
+	"flint/internal/fault"
+	"flint/internal/tenant"
+)
+
+// ListInput filters and sorts payment intents; empty fields do not filter.
+type ListInput struct {
+	Scope               tenant.Scope
+	OrderID             string
+	CustomerID          string
+	Status              string
+	Origin              string
+	Flows               []string
+	ExternalReferenceID string
+	Query               string // part of an id, order id or external reference
+	MinAmount           *int64 // minor units, included; needs Currency
+	MaxAmount           *int64
+	Currency            string
+	RefundStatus        []string
+	CreatedAfter        time.Time
+	CreatedBefore       time.Time
+	UpdatedAfter        time.Time
+	UpdatedBefore       time.Time
+	SortBy              string // created_at (default), updated_at, amount
+	Ascending           bool
+	After               *listing.Cursor
+	Limit               int
+}
+
+// refundStatusSQL spells RefundStatus for the database.
+const refundStatusSQL = `CASE WHEN refunded = 0 THEN 'none' WHEN refunded < captured THEN 'partially_refunded' ELSE 'refunded' END`
+
+// List reads one page of payment intents and the cursor of the next, nil on the last page.
+func List(tx db.Tx, in ListInput) ([]*Intent, *listing.Cursor, error) {
+	if err := in.Scope.Check(); err != nil {
+		return nil, nil, err
+	}
+	if (in.MinAmount != nil || in.MaxAmount != nil) && in.Currency == "" {
+		return nil, nil, fault.Invalid("CURRENCY_REQUIRED", "currency", "An amount filter needs a currency.")
+	}
+	sort := map[string]string{"": "created_at", "created_at": "created_at", "updated_at": "updated_at", "amount": "amount"}[in.SortBy]
+	if sort == "" {
+		return nil, nil, fault.Invalid("INVALID_SORT_BY", "sort_by", "The list sorts by created_at, updated_at or amount.")
+	}
+	q := listing.From("payment_intents", intentColumns, "payment_intent_id", in.Scope).
+		Equal("order_id", in.OrderID).Equal("customer_id", in.CustomerID).Equal("status", in.Status).Equal("origin", in.Origin).
+		In("flow", in.Flows).Equal("external_reference_id", in.ExternalReferenceID).Equal("currency", in.Currency).
+		Search("lower(payment_intent_id || ' ' || order_id || ' ' || external_reference_id)", in.Query).
+		AtLeast("amount", in.MinAmount).AtMost("amount", in.MaxAmount).In(refundStatusSQL, in.RefundStatus).
+		Range("created_at", in.CreatedAfter, in.CreatedBefore).Range("updated_at", in.UpdatedAfter, in.UpdatedBefore)
+	if err := q.Sort(sort, in.Ascending, true, in.After); err != nil {
+		return nil, nil, err
+	}
+	found, more, err := listing.Page(tx, q, in.Limit, func(r db.Row) (*Intent, error) { return scanIntent(r, in.Scope) })
+	if err != nil {
+		return nil, nil, fmt.Errorf("list payment intents: %w", err)
+	}
+	if !more {
+		return found, nil, nil
+	}
+	last := found[len(found)-1]
+	key := map[string]string{"created_at": listing.Time(last.CreatedAt), "updated_at": listing.Time(last.UpdatedAt), "amount": listing.Int(last.Amount)}[sort]
+	return found, &listing.Cursor{Key: key, ID: last.ID}, nil
+}

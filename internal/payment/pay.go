@@ -1,0 +1,255 @@
+package payment
+
+import (
+	"time"
+
+	"flint/internal/db"
+	"flint/internal/event"
+	"flint/internal/fault"
+	"flint/internal/id"
+	"flint/internal/money"
+	"flint/internal/order"
+	"flint/internal/tenant"
+)
+
+// Credential is what to charge: at most one field is set.
+type Credential struct {
+	Token             string // collected by a page of the merchant
+	ConfirmationToken string // collected by a checkout page
+	PaymentMethodID   string // a saved method of the order's customer
+}
+
+func (c Credential) empty() bool { return c == Credential{} }
+
+// source is the processor's token behind the credential.
+func (c Credential) source(param string) (string, error) {
+	set := 0
+	for _, v := range []string{c.Token, c.ConfirmationToken, c.PaymentMethodID} {
+		if v != "" {
+			set++
+		}
+	}
+	switch {
+	case set > 1:
+		return "", fault.Invalid("PAYMENT_SOURCE_CONFLICT", param, "A payment source names exactly one of token, payment_method_id and confirmation_token.")
+	case set == 0:
+		return "", fault.Invalid("PAYMENT_SOURCE_REQUIRED", param, "This order has money outstanding, so a payment source is needed.").
+			Then("Send payment_source with a token, or payment sources with the payment intents.")
+	case c.PaymentMethodID != "":
+		return "", fault.Invalid("PAYMENT_SOURCE_NOT_ALLOWED", param+".payment_method_id", "Saved payment methods are not offered by this environment.").
+			Then("Send a token collected for this payment.")
+	case c.Token != "":
+		return c.Token, nil
+	default:
+		return c.ConfirmationToken, nil
+	}
+}
+
+// Contact is the buyer's contact as sent with a pay call; an empty part was not sent.
+type Contact struct {
+	Email string
+	Phone string
+}
+
+// onOrder is the contact as the order keeps it, nil when nothing was sent.
+func (c Contact) onOrder() *order.BuyerContact {
+	if c == (Contact{}) {
+		return nil
+	}
+	return &order.BuyerContact{Email: c.Email, Phone: c.Phone}
+}
+
+// PayInput asks to collect everything an order has outstanding from one source.
+type PayInput struct {
+	Scope               tenant.Scope
+	OrderID             string
+	CheckoutSessionID   string // of the session that pays, empty for a merchant's call
+	Source              Credential
+	ExpectedOutstanding *money.Amount // what the payer saw; a mismatch charges nothing
+	Contact             Contact
+	ReturnURL           string // where the buyer's browser goes after an action
+	Flow                string // checkout, api, …
+	Cause               event.Cause
+}
+
+// Started is what a pay call has put on record: the attempt, and the operations to execute.
+type Started struct {
+	Attempt    *Attempt
+	Operations []Operation
+}
+
+// Pay starts an attempt over everything that is outstanding, in the caller's transaction. The caller
+// gives the operations to Execute once it has committed; without any the order is settled already.
+//
+// Faults: RESOURCE_NOT_FOUND, ORDER_CLOSED, ORDER_ALREADY_PAID, ORDER_PAYMENT_ATTEMPT_ACTIVE,
+// ORDER_CHANGED_REFRESH_REQUIRED, PAYMENT_SOURCE_REQUIRED, PAYMENT_SOURCE_CONFLICT,
+// PAYMENT_SOURCE_NOT_ALLOWED, PAYMENT_LEG_SELECTION_REQUIRED, ORDER_TAX_LOCATION_REQUIRED.
+func (s *Service) Pay(tx db.Tx, in PayInput) (Started, error) {
+	o, err := s.payable(tx, in.Scope, in.OrderID, in.ExpectedOutstanding)
+	if err != nil {
+		return Started{}, err
+	}
+	outstanding := o.Outstanding()
+	if outstanding == 0 {
+		if !in.Source.empty() {
+			return Started{}, fault.Invalid("PAYMENT_SOURCE_NOT_ALLOWED", "payment_source", "Nothing is outstanding, so there is nothing to charge.").
+				Then("Repeat the call without payment_source.")
+		}
+		return s.settleNothing(tx, o, in)
+	}
+	source, err := in.Source.source("payment_source")
+	if err != nil {
+		return Started{}, err
+	}
+	if err := s.refuseOpenLegs(tx, o); err != nil {
+		return Started{}, err
+	}
+	now := s.Clock.Now()
+	leg := &Intent{
+		Scope: in.Scope, ID: s.IDs.New(id.PaymentIntent), OrderID: o.ID, CustomerID: o.CustomerID,
+		Status: IntentProcessing, Amount: outstanding, Tip: o.UnsettledTip(), Currency: o.Currency,
+		CaptureMethod: CaptureAutomatic, Flow: in.Flow, Origin: o.Origin, Processor: s.Choose(in.Scope),
+		CreatedAt: now, UpdatedAt: now, Detail: IntentDetail{Options: DefaultOptions(), ReturnURL: in.ReturnURL},
+	}
+	a := s.newAttempt(o, in.CheckoutSessionID, ModePayment, CompleteOrder, []string{leg.ID}, now)
+	leg.AttemptID = a.ID
+	if err := insertIntent(tx, leg); err != nil {
+		return Started{}, err
+	}
+	op := s.charge(leg, source)
+	return s.start(tx, o, a, in.Contact, []Operation{op}, in.Cause, now)
+}
+
+// DefaultOptions are the payment options that an intent offers when its maker names none.
+func DefaultOptions() []string { return []string{"card", "ach_debit"} }
+
+// payable locks the order and refuses what cannot be paid now.
+func (s *Service) payable(tx db.Tx, scope tenant.Scope, orderID string, expected *money.Amount) (*order.Order, error) {
+	o, err := s.Orders.Load(tx, scope, orderID)
+	if err != nil {
+		return nil, err
+	}
+	if o.Status != order.StatusOpen {
+		return nil, fault.Conflict("ORDER_CLOSED", "The order is closed and takes no payments.")
+	}
+	if o.ActiveAttemptID != "" {
+		return nil, s.busy(tx, o)
+	}
+	if o.DerivePaymentStatus() == order.PaymentPaid {
+		return nil, fault.Conflict("ORDER_ALREADY_PAID", "The order is paid; nothing is outstanding.")
+	}
+	if o.Tax.Status == "requires_location" {
+		return nil, fault.Conflict("ORDER_TAX_LOCATION_REQUIRED", "The order's tax cannot be computed without a location.").
+			Then("Set tax.location on the order, then pay.")
+	}
+	if expected != nil {
+		if expected.Currency != o.Currency {
+			return nil, fault.Invalid("CURRENCY_MISMATCH", "expected_outstanding_money.currency", "The order is in another currency.")
+		}
+		if current := o.Outstanding(); expected.Minor != current {
+			return nil, fault.Conflict("ORDER_CHANGED_REFRESH_REQUIRED", "The amount outstanding is not the expected one; nothing was charged.").
+				Then("Read the order again, show the new amount to the payer, and repeat with it.").
+				With("current_money", money.Amount{Minor: current, Currency: o.Currency}).
+				With("submitted_money", *expected)
+		}
+	}
+	return o, nil
+}
+
+// busy explains which attempt holds the order.
+func (s *Service) busy(tx db.Tx, o *order.Order) error {
+	e := fault.Conflict("ORDER_PAYMENT_ATTEMPT_ACTIVE", "Another payment attempt of this order is open.").
+		Then("Wait for it, resume it or cancel it first.").
+		With("order_payment_attempt_id", o.ActiveAttemptID)
+	a, err := GetAttempt(tx, o.Scope, o.ID, o.ActiveAttemptID)
+	if err != nil {
+		return err
+	}
+	return e.With("payment_attempt_status", a.Status).With("is_resumable", a.Resumable())
+}
+
+// refuseOpenLegs asks the caller to choose among staged or declined legs. Declined legs that pay made
+// itself and that no longer fit the outstanding amount are canceled instead: nobody can want them.
+func (s *Service) refuseOpenLegs(tx db.Tx, o *order.Order) error {
+	if len(o.PaymentIntentIDs) == 0 {
+		return nil
+	}
+	legs, err := OfOrder(tx, o.Scope, o.ID, true)
+	if err != nil {
+		return err
+	}
+	var open []string
+	for _, l := range legs {
+		switch {
+		case !l.Selectable():
+		case !l.Detail.Staged && l.Amount != o.Outstanding():
+			l.Status, l.Detail.CancellationReason = IntentCanceled, "abandoned"
+			if err := Save(tx, l, s.Clock.Now()); err != nil {
+				return err
+			}
+		default:
+			open = append(open, l.ID)
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	return fault.Conflict("PAYMENT_LEG_SELECTION_REQUIRED", "The order has payment intents that are staged or were declined.").
+		Then("Use action confirm_payment_intents with one of them and a new source, or cancel them.").
+		With("payment_intent_ids", open)
+}
+
+func (s *Service) newAttempt(o *order.Order, sessionID, mode, completion string, intents []string, now time.Time) *Attempt {
+	return &Attempt{
+		Scope: o.Scope, ID: s.IDs.New(id.PaymentAttempt), OrderID: o.ID, CheckoutSessionID: sessionID, Mode: mode,
+		Status: AttemptProcessing, Completion: completion, ExpectedOutstanding: o.Outstanding(), Currency: o.Currency,
+		IntentIDs: intents, StartedAt: now, UpdatedAt: now,
+	}
+}
+
+// charge is the operation that collects a leg.
+func (s *Service) charge(leg *Intent, source string) Operation {
+	kind := KindSale
+	if leg.CaptureMethod == CaptureManual {
+		kind = KindAuthorize
+	}
+	return Operation{
+		Scope: leg.Scope, ID: s.IDs.New(id.ProcessorOp), Processor: leg.Processor, Kind: kind, OrderID: leg.OrderID,
+		PaymentID: leg.ID, Amount: leg.Amount, Currency: leg.Currency, Source: source, ReturnURL: leg.Detail.ReturnURL,
+	}
+}
+
+// start writes the attempt and its operations and locks the order with it.
+func (s *Service) start(tx db.Tx, o *order.Order, a *Attempt, c Contact, ops []Operation, cause event.Cause, now time.Time) (Started, error) {
+	if err := insertAttempt(tx, a); err != nil {
+		return Started{}, err
+	}
+	for _, op := range ops {
+		if err := s.Plan(tx, op, now); err != nil {
+			return Started{}, err
+		}
+	}
+	s.failpoint("planned")
+	return Started{Attempt: a, Operations: ops}, s.Orders.SetActiveAttempt(tx, o, order.AttemptInput{
+		Cause: cause, AttemptID: a.ID, PaymentIntentIDs: a.IntentIDs, BuyerContact: c.onOrder(),
+	})
+}
+
+// settleNothing completes an order that costs nothing: no processor is asked.
+func (s *Service) settleNothing(tx db.Tx, o *order.Order, in PayInput) (Started, error) {
+	now := s.Clock.Now()
+	a := s.newAttempt(o, in.CheckoutSessionID, ModeSettlement, CompleteOrder, nil, now)
+	a.Status, a.CompletedAt = AttemptSucceeded, now
+	if err := insertAttempt(tx, a); err != nil {
+		return Started{}, err
+	}
+	if err := s.Orders.Settle(tx, o, order.SettleInput{Cause: in.Cause}); err != nil {
+		return Started{}, err
+	}
+	for _, f := range s.Settled {
+		if err := f(tx, o, in.Cause); err != nil {
+			return Started{}, err
+		}
+	}
+	return Started{Attempt: a}, nil
+}

@@ -1,0 +1,125 @@
+package payment
+
+import (
+	"time"
+
+	"flint/internal/db"
+	"flint/internal/event"
+	"flint/internal/fault"
+	"flint/internal/id"
+	"flint/internal/money"
+	"flint/internal/order"
+	"flint/internal/tenant"
+)
+
+// MaxIntents bounds the payment intents of one order.
+const MaxIntents = 50
+
+// StageInput makes a leg without charging anything.
+type StageInput struct {
+	Scope               tenant.Scope
+	OrderID             string
+	Amount              *money.Amount // everything outstanding when nil
+	CaptureMethod       string        // automatic when empty
+	Options             []string
+	ReturnURL           string
+	Flow                string
+	ExternalReferenceID string
+	Metadata            map[string]string
+	Cause               event.Cause
+}
+
+// Stage adds a leg in requires_payment_method; the order's money does not change.
+//
+// Faults: RESOURCE_NOT_FOUND, ORDER_CLOSED, ORDER_ALREADY_PAID, ORDER_PAYMENT_ATTEMPT_ACTIVE,
+// AMOUNT_EXCEEDS_BALANCE, AMOUNT_TOO_SMALL, CURRENCY_MISMATCH, PAYMENT_INTENT_LIMIT_REACHED,
+// ORDER_DELAYED_CAPTURE_SPLIT_PAYMENT_UNSUPPORTED.
+func (s *Service) Stage(tx db.Tx, in StageInput) (*Intent, *order.Order, error) {
+	o, err := s.payable(tx, in.Scope, in.OrderID, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	outstanding := o.Outstanding()
+	amount := outstanding
+	if in.Amount != nil {
+		if in.Amount.Currency != o.Currency {
+			return nil, nil, fault.Invalid("CURRENCY_MISMATCH", "amount_money.currency", "The order is in another currency.")
+		}
+		amount = in.Amount.Minor
+	}
+	switch {
+	case amount <= 0:
+		return nil, nil, fault.Invalid("AMOUNT_TOO_SMALL", "amount_money.amount", "A payment intent collects at least one minor unit.")
+	case amount > outstanding:
+		return nil, nil, fault.Invalid("AMOUNT_EXCEEDS_BALANCE", "amount_money.amount", "The amount is more than the order has outstanding.").
+			With("maximum_money", money.Amount{Minor: outstanding, Currency: o.Currency})
+	case len(o.PaymentIntentIDs) >= MaxIntents:
+		return nil, nil, fault.Conflict("PAYMENT_INTENT_LIMIT_REACHED", "The order has %d payment intents, which is the limit.", MaxIntents)
+	}
+	method := in.CaptureMethod
+	if method == "" {
+		method = CaptureAutomatic
+	}
+	if method == CaptureManual {
+		if amount != outstanding {
+			return nil, nil, fault.Conflict("ORDER_DELAYED_CAPTURE_SPLIT_PAYMENT_UNSUPPORTED", "Manual capture works for the whole outstanding amount only.").
+				Then("Leave amount_money out, or use automatic capture.")
+		}
+		legs, err := OfOrder(tx, in.Scope, o.ID, true)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, l := range legs {
+			if l.Selectable() || l.Captured > 0 {
+				return nil, nil, fault.Conflict("ORDER_DELAYED_CAPTURE_SPLIT_PAYMENT_UNSUPPORTED", "The order has other payment intents; manual capture does not combine with them.")
+			}
+		}
+	}
+	now := s.Clock.Now()
+	options := in.Options
+	if len(options) == 0 {
+		options = DefaultOptions()
+	}
+	tip, err := money.Allocate(o.UnsettledTip(), []int64{amount, outstanding - amount})
+	if err != nil {
+		return nil, nil, err
+	}
+	i := &Intent{
+		Scope: in.Scope, ID: s.IDs.New(id.PaymentIntent), OrderID: o.ID, CustomerID: o.CustomerID,
+		Status: IntentRequiresPaymentMethod, Amount: amount, Tip: tip[0], Currency: o.Currency, CaptureMethod: method,
+		Flow: in.Flow, Origin: o.Origin, Processor: s.Choose(in.Scope), ExternalReferenceID: in.ExternalReferenceID,
+		CreatedAt: now, UpdatedAt: now,
+		Detail: IntentDetail{Options: options, Staged: true, ReturnURL: in.ReturnURL, Metadata: in.Metadata},
+	}
+	if err := insertIntent(tx, i); err != nil {
+		return nil, nil, err
+	}
+	return i, o, s.Orders.AttachPaymentIntent(tx, o, in.Cause, i.ID)
+}
+
+// expireHold ends a hold whose time ran out; the processor has released the money by then on its own. A
+// capture that is under way decides for itself.
+func (s *Service) expireHold(tx db.Tx, scope tenant.Scope, orderID, intentID string, now time.Time) error {
+	o, err := s.Orders.Load(tx, scope, orderID)
+	if err != nil {
+		return err
+	}
+	i, err := Load(tx, scope, intentID)
+	if err != nil {
+		return err
+	}
+	if i.Status != IntentRequiresCapture || now.Before(i.AuthorizationExpiresAt) {
+		return nil
+	}
+	if s.refusePending(tx, i, KindCapture) != nil {
+		return nil
+	}
+	t := transition{service: s, tx: tx, order: o, intent: i, cause: event.Cause{ActorType: "system"}, now: now}
+	if err := t.expire(); err != nil {
+		return err
+	}
+	if err := Save(tx, i, now); err != nil {
+		return err
+	}
+	return t.finish()
+}

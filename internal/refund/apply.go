@@ -1,0 +1,126 @@
+package refund
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"flint/internal/db"
+	"flint/internal/event"
+	"flint/internal/money"
+	"flint/internal/order"
+	"flint/internal/payment"
+)
+
+// Apply takes the outcome of a refund operation, once, with the order locked. payment.Service calls it
+// for answers, look-ups and notices alike.
+func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out payment.Outcome, cause event.Cause) error {
+	now := s.Clock.Now()
+	r, err := Load(tx, op.Scope, op.RefundID)
+	if err != nil {
+		return err
+	}
+	n := slices.IndexFunc(r.Allocations, func(a Allocation) bool { return a.OperationID == op.ID })
+	if n < 0 {
+		return fmt.Errorf("refund %s has no allocation for operation %s", r.ID, op.ID)
+	}
+	a := &r.Allocations[n]
+	i, err := payment.Load(tx, op.Scope, op.PaymentID)
+	if err != nil {
+		return err
+	}
+	was := r.Status
+	sign := int64(1)
+	switch {
+	case out.State == payment.OutcomeSucceeded && a.Status == StatusPending:
+		a.Status = StatusSucceeded
+		i.RefundReserved -= a.Amount
+		i.Refunded += a.Amount
+	case out.State == payment.OutcomeFailed && a.Status == StatusPending:
+		a.Status, a.FailureReason, sign = StatusFailed, failureReason(out.Code), 0
+		i.RefundReserved -= a.Amount
+	case out.State == payment.OutcomeFailed && a.Status == StatusSucceeded:
+		// The bank gave it back to the merchant: the buyer does not have it, so nothing is refunded.
+		a.Status, a.FailureReason, sign = StatusFailed, failureReason(out.Code), -1
+		i.Refunded -= a.Amount
+	default:
+		return nil
+	}
+	if err := payment.Save(tx, i, now); err != nil {
+		return err
+	}
+	r.Status = r.derive()
+	booked := order.RefundInput{Cause: cause, RefundID: r.ID, Amount: a.Amount, Tip: a.Tip}
+	if err := s.settleItems(tx, o, r, was, &booked); err != nil {
+		return err
+	}
+	if err := save(tx, r, a, now); err != nil {
+		return err
+	}
+	switch sign {
+	case 1:
+		err = s.Orders.SettleRefund(tx, o, booked)
+	case -1:
+		err = s.Orders.ReverseRefund(tx, o, booked)
+	default:
+		err = s.Orders.NoteRefundFailed(tx, o, cause, r.ID)
+	}
+	if err != nil {
+		return err
+	}
+	if r.Status == was {
+		return nil
+	}
+	name := "refund.updated"
+	if r.Status == StatusFailed {
+		name = "refund.failed"
+	}
+	return s.record(tx, r, name, cause, now)
+}
+
+// settleItems adds the refund's lines and charges to what is booked on the order: once all of its
+// money is back, or once some of it is not after all. What a refund gives up is free for another one.
+func (s *Service) settleItems(tx db.Tx, o *order.Order, r *Refund, was string, booked *order.RefundInput) error {
+	switch {
+	case r.Status == StatusSucceeded && !r.Detail.ItemsSettled:
+		r.Detail.ItemsSettled = true
+		r.addItems(booked)
+	case (r.Status == StatusFailed || r.Status == StatusPartiallySucceeded) && r.Status != was && !r.Detail.ItemsReleased:
+		if r.Detail.ItemsSettled {
+			r.Detail.ItemsSettled = false
+			r.addItems(booked)
+		}
+		r.Detail.ItemsReleased = true
+		return reserveItems(tx, o, r, -1)
+	}
+	return nil
+}
+
+func (r *Refund) addItems(booked *order.RefundInput) {
+	for _, part := range r.Detail.Lines {
+		booked.Lines = append(booked.Lines, order.RefundedLine{ID: part.LineID, Quantity: part.Quantity, Amount: part.Refunded})
+	}
+	for _, part := range r.Detail.Charges {
+		booked.Charges = append(booked.Charges, order.RefundedCharge{ID: part.ChargeID, Amount: part.Amount})
+	}
+}
+
+// refundData is the data object of refund events; the contract leaves it open beyond the ids.
+type refundData struct {
+	RefundID     string       `json:"refund_id"`
+	OrderID      string       `json:"order_id"`
+	Status       string       `json:"status"`
+	AmountMoney  money.Amount `json:"amount_money"`
+	FailedReason string       `json:"failure_reason,omitempty"`
+	UpdatedAt    time.Time    `json:"resource_updated_at"`
+}
+
+func (s *Service) record(tx db.Tx, r *Refund, eventType string, cause event.Cause, now time.Time) error {
+	return s.Events.Record(tx, r.Scope, now, cause, event.New{
+		Type: eventType, RootType: "order", RootID: r.OrderID, ResourceType: "refund", ResourceID: r.ID,
+		Data: refundData{
+			RefundID: r.ID, OrderID: r.OrderID, Status: r.Status, AmountMoney: r.Money(r.Amount),
+			FailedReason: r.FailureReason(), UpdatedAt: now,
+		},
+	})
+}

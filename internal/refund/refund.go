@@ -1,0 +1,143 @@
+package refund
+
+import (
+	"time"
+
+	"flint/internal/money"
+	"flint/internal/tenant"
+)
+
+// Statuses of a refund and of an allocation.
+const (
+	StatusPending            = "pending"
+	StatusSucceeded          = "succeeded"
+	StatusFailed             = "failed"
+	StatusPartiallySucceeded = "partially_succeeded"
+)
+
+// Reasons a merchant can give.
+var Reasons = []string{
+	"duplicate", "fraudulent", "requested_by_customer", "defective_product", "wrong_item_shipped", "never_received",
+	"not_as_described", "arrived_too_late", "customer_changed_mind", "better_price_found", "accidental_order", "other",
+}
+
+// Refund is money on its way back, or back. Amounts are minor units of Currency.
+type Refund struct {
+	Scope               tenant.Scope
+	ID                  string
+	OrderID             string
+	CustomerID          string
+	Status              string
+	Amount              int64
+	Tip                 int64 // the part of Amount that is tip
+	Currency            money.Currency
+	Reason              string
+	ExternalReferenceID string
+	CreatedAt           time.Time
+	UpdatedAt           time.Time
+	Allocations         []Allocation // one per payment
+	Detail              Detail
+}
+
+// Detail is what is never filtered or constrained; it is stored as one document.
+type Detail struct {
+	ReasonMessage  string            `json:"reason_message,omitempty"`
+	Lines          []LineAllocation  `json:"lines,omitempty"`
+	Charges        []ChargePart      `json:"charges,omitempty"`
+	Metadata       map[string]string `json:"metadata,omitempty"`
+	IdempotencyKey string            `json:"idempotency_key,omitempty"`
+	// ItemsSettled tells that the order's lines and charges carry this refund.
+	ItemsSettled bool `json:"items_settled,omitempty"`
+	// ItemsReleased tells that other refunds may take them again.
+	ItemsReleased bool `json:"items_released,omitempty"`
+}
+
+// Allocation is the part of a refund that one payment gives back.
+type Allocation struct {
+	ID              string
+	PaymentIntentID string
+	OperationID     string
+	Amount          int64
+	Tip             int64
+	Status          string
+	FailureReason   string
+}
+
+// LineAllocation is the part of a refund that belongs to one line.
+type LineAllocation struct {
+	LineID      string       `json:"line_id"`
+	Quantity    int64        `json:"quantity"` // 0 when an amount was named instead
+	Subtotal    int64        `json:"subtotal"` // computed share, before adjustments
+	Discount    int64        `json:"discount"`
+	Tax         int64        `json:"tax"`
+	Total       int64        `json:"total"`    // computed share: what the buyer paid for it
+	Refunded    int64        `json:"refunded"` // Total less adjustments
+	Adjustments []Adjustment `json:"adjustments,omitempty"`
+}
+
+// Adjustment withholds part of a line's share, with a reason.
+type Adjustment struct {
+	ID          string `json:"id"`
+	Type        string `json:"type"` // restocking_fee, withheld_amount
+	AppliesTo   string `json:"applies_to"`
+	Amount      int64  `json:"amount"`
+	ReasonCode  string `json:"reason_code"`
+	Description string `json:"description,omitempty"`
+}
+
+// ChargePart is the part of a refund that belongs to one charge.
+type ChargePart struct {
+	ChargeID string `json:"charge_id"`
+	Amount   int64  `json:"amount"`
+	Tax      int64  `json:"tax"`
+}
+
+// derive tells the refund's status from its allocations.
+func (r *Refund) derive() string {
+	var pending, ok, failed int
+	for _, a := range r.Allocations {
+		switch a.Status {
+		case StatusSucceeded:
+			ok++
+		case StatusFailed:
+			failed++
+		default:
+			pending++
+		}
+	}
+	switch {
+	case pending > 0:
+		return StatusPending
+	case failed == 0:
+		return StatusSucceeded
+	case ok == 0:
+		return StatusFailed
+	default:
+		return StatusPartiallySucceeded
+	}
+}
+
+// FailureReason is that of the first allocation that failed, empty when none did.
+func (r *Refund) FailureReason() string {
+	for _, a := range r.Allocations {
+		if a.FailureReason != "" {
+			return a.FailureReason
+		}
+	}
+	return ""
+}
+
+// failureReason maps an adapter's code to the contract's reasons.
+func failureReason(code string) string {
+	switch code {
+	case "expired_or_canceled_card", "lost_or_stolen_card", "insufficient_funds", "insufficient_available_balance", "declined",
+		"merchant_request", "payment_disputed", "payment_refund_failed", "payment_refund_not_attempted":
+		return code
+	case "expired_card":
+		return "expired_or_canceled_card"
+	case "card_declined":
+		return "declined"
+	default:
+		return "refund_failed"
+	}
+}

@@ -1,0 +1,116 @@
+package refund
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"flint/internal/db"
+	"flint/internal/fault"
+	"flint/internal/money"
+	"flint/internal/tenant"
+)
+
+const columns = `refund_id, order_id, customer_id, status, amount, tip, currency, reason, external_reference_id, detail, created_at, updated_at`
+
+func query(tx db.Tx, scope tenant.Scope, sql string, args ...any) ([]*Refund, error) {
+	if err := scope.Check(); err != nil {
+		return nil, err
+	}
+	var out []*Refund
+	err := tx.Query(func(row db.Row) error {
+		r, err := scan(row, scope)
+		out = append(out, r)
+		return err
+	}, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range out {
+		if err := loadAllocations(tx, r); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func loadAllocations(tx db.Tx, r *Refund) error {
+	return tx.Query(func(row db.Row) error {
+		var a Allocation
+		err := row.Scan(&a.ID, &a.PaymentIntentID, &a.OperationID, &a.Amount, &a.Tip, &a.Status, &a.FailureReason)
+		r.Allocations = append(r.Allocations, a)
+		return err
+	}, `SELECT refund_allocation_id, payment_intent_id, operation_id, amount, tip, status, failure_reason FROM refund_allocations
+		WHERE merchant_id = $1 AND environment_id = $2 AND refund_id = $3 ORDER BY refund_allocation_id`,
+		r.Scope.MerchantID, r.Scope.EnvironmentID, r.ID)
+}
+
+// Get reads a refund; a fault RESOURCE_NOT_FOUND when the scope has none.
+func Get(tx db.Tx, scope tenant.Scope, refundID string) (*Refund, error) {
+	return one(tx, scope, refundID, "")
+}
+
+// Load reads a refund and locks it. The order is locked before.
+func Load(tx db.Tx, scope tenant.Scope, refundID string) (*Refund, error) {
+	return one(tx, scope, refundID, tx.ForUpdate())
+}
+
+func one(tx db.Tx, scope tenant.Scope, refundID, lock string) (*Refund, error) {
+	found, err := query(tx, scope, `SELECT `+columns+` FROM refunds WHERE merchant_id = $1 AND environment_id = $2 AND refund_id = $3`+lock,
+		scope.MerchantID, scope.EnvironmentID, refundID)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, fault.NotFound("refund")
+	}
+	return found[0], nil
+}
+
+func insert(tx db.Tx, r *Refund) error {
+	detail, err := json.Marshal(&r.Detail)
+	if err != nil {
+		return fmt.Errorf("encode refund %s: %w", r.ID, err)
+	}
+	search := strings.ToLower(strings.Join([]string{r.ID, r.OrderID, r.ExternalReferenceID, r.Detail.ReasonMessage}, " "))
+	if err := tx.Send(`INSERT INTO refunds (merchant_id, environment_id, `+columns+`, search)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		r.Scope.MerchantID, r.Scope.EnvironmentID, r.ID, r.OrderID, r.CustomerID, r.Status, r.Amount, r.Tip, r.Currency,
+		r.Reason, r.ExternalReferenceID, string(detail), r.CreatedAt, r.UpdatedAt, search); err != nil {
+		return err
+	}
+	for _, a := range r.Allocations {
+		if err := tx.Send(`INSERT INTO refund_allocations (merchant_id, environment_id, refund_id, refund_allocation_id,
+				payment_intent_id, operation_id, amount, tip, status, failure_reason)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+			r.Scope.MerchantID, r.Scope.EnvironmentID, r.ID, a.ID, a.PaymentIntentID, a.OperationID, a.Amount, a.Tip,
+			a.Status, a.FailureReason); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// save writes the refund and the one allocation that changed; a may be nil.
+func save(tx db.Tx, r *Refund, a *Allocation, now time.Time) error {
+	r.UpdatedAt = now
+	detail, err := json.Marshal(&r.Detail)
+	if err != nil {
+		return fmt.Errorf("encode refund %s: %w", r.ID, err)
+	}
+	if err := tx.Send(`UPDATE refunds SET status = $4, detail = $5, updated_at = $6
+		WHERE merchant_id = $1 AND environment_id = $2 AND refund_id = $3`,
+		r.Scope.MerchantID, r.Scope.EnvironmentID, r.ID, r.Status, string(detail), r.UpdatedAt); err != nil || a == nil {
+		return err
+	}
+	return tx.Send(`UPDATE refund_allocations SET status = $5, failure_reason = $6
+		WHERE merchant_id = $1 AND environment_id = $2 AND refund_id = $3 AND refund_allocation_id = $4`,
+		r.Scope.MerchantID, r.Scope.EnvironmentID, r.ID, a.ID, a.Status, a.FailureReason)
+}
+
+// Money is an amount in the refund's currency.
+func (r *Refund) Money(minor int64) money.Amount {
+	return money.Amount{Minor: minor, Currency: r.Currency}
+}
