@@ -11,6 +11,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/fault"
 	"flint/internal/tenant"
+	"flint/internal/text"
 )
 
 // Sort keys of a list.
@@ -62,6 +63,10 @@ func (in ListInput) Validate() error {
 	if _, ok := sortColumns[cmp.Or(in.SortBy, SortCreatedAt)]; !ok {
 		l.Add("INVALID_SORT_BY", "sort_by", "The list cannot be sorted by this.")
 	}
+	line := text.Rule{Max: maxReference}
+	line.Check(&l, "query", in.Query)
+	line.Check(&l, "email", in.Email)
+	line.Check(&l, "external_reference_id", in.ExternalReferenceID)
 	if in.Limit < 1 || in.Limit > 100 {
 		l.Add("INVALID_PAGE_SIZE", "page_size", "A page has 1 to 100 items.")
 	}

@@ -9,6 +9,7 @@ import (
 
 	"flint/internal/db"
 	"flint/internal/fault"
+	"flint/internal/id"
 	"flint/internal/tenant"
 )
 
@@ -86,6 +87,9 @@ func update(tx db.Tx, c *Customer) error {
 func load(tx db.Tx, scope tenant.Scope, customerID, lock string) (*Customer, error) {
 	if err := scope.Check(); err != nil {
 		return nil, err
+	}
+	if !id.Valid(id.Customer, customerID) {
+		return nil, fault.NotFound("customer")
 	}
 	var c *Customer
 	err := tx.Query(func(r db.Row) (err error) {

@@ -155,6 +155,9 @@ func (s *Service) ListActivities(ctx context.Context, tx db.Tx, in ListActivitie
 	if err := in.Scope.Check(); err != nil {
 		return out, err
 	}
+	if !id.Valid(id.Order, in.OrderID) {
+		return out, fault.NotFound("order")
+	}
 	var one int64
 	err := tx.QueryRow([]any{&one}, `SELECT 1 FROM orders WHERE merchant_id = $1 AND environment_id = $2 AND order_id = $3`,
 		in.Scope.MerchantID, in.Scope.EnvironmentID, in.OrderID)

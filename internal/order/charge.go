@@ -13,7 +13,7 @@ var chargeTypes = []string{"service_fee", "delivery_fee", "shipping_fee", "handl
 	"service_area_fee", "setup_fee", "installation_fee", "cleaning_fee", "booking_fee", "reservation_fee", "ticket_fee", "fulfillment_fee",
 	"restocking_fee", "rush_fee", "other"}
 
-var chargeBases = []string{"subtotal_pre_discount", "subtotal_post_discount"}
+var chargeBases = []string{BasisPreDiscount, BasisPostDiscount}
 
 func checkChargeType(l *fault.List, param, v string) {
 	if !slices.Contains(chargeTypes, v) {

@@ -101,7 +101,7 @@ func (s *Service) draft(in CreateInput, buyer *customer.Customer) (*Order, error
 	o := &Order{
 		Scope: in.Scope, ID: s.IDs.New(id.Order), Revision: 1, Origin: cmp.Or(in.Origin, "api"), Status: StatusOpen,
 		Currency: in.Lines[0].UnitPrice.Currency, FulfillmentStatus: "not_fulfilled",
-		Tax:        Tax{Mode: taxAutomatic, PriceMode: priceAdditive},
+		Tax:        Tax{Mode: TaxAutomatic, PriceMode: PriceAdditive},
 		CustomerID: in.CustomerID, BuyerNote: in.BuyerNote, InternalNote: in.InternalNote, ExternalReferenceID: in.ExternalReferenceID,
 		Metadata: in.Metadata, CreatedAt: now, UpdatedAt: now,
 	}

@@ -13,6 +13,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/fault"
 	"flint/internal/tenant"
+	"flint/internal/text"
 )
 
 // Sort keys of a list.
@@ -101,6 +102,12 @@ func (in ListInput) Validate() error {
 	if (in.MinAmount != nil || in.MaxAmount != nil) && in.Currency == "" {
 		l.Add("CURRENCY_REQUIRED", "currency", "A range of amounts needs a currency.")
 	}
+	line := text.Rule{Max: maxReference}
+	line.Check(&l, "query", in.Query)
+	line.Check(&l, "customer_id", in.CustomerID)
+	line.Check(&l, "order_number", in.OrderNumber)
+	line.Check(&l, "external_reference_id", in.ExternalReferenceID)
+	line.Check(&l, "currency", in.Currency)
 	checkLimit(&l, in.Limit)
 	return l.Err()
 }

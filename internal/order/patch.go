@@ -218,9 +218,15 @@ func (s *Service) patchPrice(ctx context.Context, tx db.Tx, o *Order, in PatchIn
 		}
 		return step(a)
 	case in.ClearTip:
-		if a, ok := cancelTip(o, s.Clock.Now()); ok {
-			return step(a)
+		tip := requestedTip(o)
+		if tip == nil {
+			return nil
 		}
+		a, err := cancelTip(tip, s.Clock.Now())
+		if err != nil {
+			return err
+		}
+		return step(a)
 	}
 	return nil
 }

@@ -50,7 +50,7 @@ func (s *Service) record(tx db.Tx, o *Order, now time.Time, cause event.Cause, c
 	err := s.Journal.Post(tx, o.Scope, now, ledger.Entry{
 		Reason:  fmt.Sprintf("order:%s:%d", o.ID, o.Revision),
 		OrderID: o.ID, PaymentID: c.PaymentIntentID, RefundID: c.RefundID, Currency: string(o.Currency),
-		Postings: movement(o.stored.position, Position(o)),
+		Postings: PositionDelta(o.stored.position, Position(o)),
 	})
 	if err != nil {
 		return fmt.Errorf("post the order's change: %w", err)
@@ -65,18 +65,4 @@ func (s *Service) record(tx db.Tx, o *Order, now time.Time, cause event.Cause, c
 	}
 	o.markStored(o.stored.activities + int64(len(c.Activities)))
 	return nil
-}
-
-// movement is what has to be posted to get from one position to another.
-func movement(from, to []ledger.Posting) []ledger.Posting {
-	out := slices.Clone(to)
-	for _, p := range from {
-		i := slices.IndexFunc(out, func(q ledger.Posting) bool { return q.Account == p.Account })
-		if i < 0 {
-			out = append(out, ledger.Posting{Account: p.Account, Amount: -p.Amount})
-			continue
-		}
-		out[i].Amount -= p.Amount
-	}
-	return out
 }

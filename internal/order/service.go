@@ -1,7 +1,6 @@
 package order
 
 import (
-	"errors"
 	"fmt"
 
 	"flint/internal/clock"
@@ -10,7 +9,6 @@ import (
 	"flint/internal/fault"
 	"flint/internal/id"
 	"flint/internal/ledger"
-	"flint/internal/money"
 )
 
 // Service holds the collaborators of the order operations. Each operation runs in the caller's
@@ -66,19 +64,18 @@ func checkNoAttempt(o *Order) error {
 // hasSettledMoney tells whether the price layer is frozen downwards.
 func hasSettledMoney(o *Order) bool { return o.Settlement.Paid > 0 }
 
-// reprice runs Price and refuses a result that the money already moved does not allow.
+// reprice runs Price, and refuses facts that contradict the tax mode and a result that the money already moved does not allow.
 func (s *Service) reprice(o *Order) error {
+	if err := checkTaxInputs(o); err != nil {
+		return err
+	}
 	if err := Price(o, s.Rates); err != nil {
-		if errors.Is(err, money.ErrOverflow) {
-			return fault.Invalid("INVALID_TOTALS", "", "The amounts of the order are too large to be added up.")
-		}
 		return fmt.Errorf("price the order: %w", err)
 	}
 	if o.Pricing.Total < 0 {
 		return fault.Invalid("INVALID_TOTALS", "", "The total of the order would be negative.")
 	}
-	net := o.Settlement.Paid - o.Settlement.Refunded
-	if o.Pricing.Total < net && o.Pricing.Total < o.stored.total {
+	if o.Pricing.Total < o.NetCollected() && o.Pricing.Total < o.stored.total {
 		return fault.Conflict("ORDER_TOTAL_BELOW_NET_COLLECTED", "The total would fall below what was already collected.").
 			Then("Refund the difference first.")
 	}

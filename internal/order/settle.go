@@ -21,9 +21,10 @@ type SettleInput struct {
 
 // Settle books captured money on an order that the caller has loaded in this transaction. It never
 // refuses money for the state of the order: what comes late or twice is credit of the buyer. The
-// first settled money redeems the discounts, fixes the tip and freezes the delivery destination, and
-// a hold of the same payment ends. It records order.payment_captured for a hold, then order.paid or
-// order.partially_paid; money on top of a paid order is an order.updated.
+// first settled money redeems the discounts, fixes the tip (settled once it was carried in full) and
+// freezes the delivery destination; a hold of the same payment ends. It records
+// order.payment_captured for a hold, then order.paid or order.partially_paid; money on top of a paid
+// order is an order.updated.
 func (s *Service) Settle(tx db.Tx, o *Order, in SettleInput) error {
 	if in.Amount < 0 || in.Tip < 0 || in.Tip > in.Amount {
 		return fault.Internal("ORDER_SETTLEMENT_INVALID", "a settlement of order %s has amounts that cannot be", o.ID)
@@ -34,9 +35,17 @@ func (s *Service) Settle(tx db.Tx, o *Order, in SettleInput) error {
 	}
 	alreadyPaid := hasSettledMoney(o) && o.DerivePaymentStatus() == PaymentPaid
 	now := s.Clock.Now()
-	freeze(o, now)
+	if o.SettledAt.IsZero() {
+		o.SettledAt = now
+	}
+	redeemDiscounts(o)
+	freezeDelivery(o, now)
 	o.Settlement.Paid = paid
-	o.Settlement.SettledTip += allocateTip(o, in.PaymentIntentID, in.Tip, now)
+	tip := in.Tip
+	if o.Outstanding() == 0 {
+		tip = in.Amount // everything is paid, so the tip is too, whatever the payments said of it
+	}
+	o.Settlement.SettledTip += carryTip(o, in.PaymentIntentID, tip, now)
 	addID(&o.PaymentIntentIDs, in.PaymentIntentID)
 
 	change := Change{PaymentIntentID: in.PaymentIntentID, Events: []string{}}
@@ -65,18 +74,13 @@ func (s *Service) Settle(tx db.Tx, o *Order, in SettleInput) error {
 	return s.Save(tx, o, in.Cause, change)
 }
 
-// freeze fixes what a buyer has paid for.
-func freeze(o *Order, now time.Time) {
-	if o.SettledAt.IsZero() {
-		o.SettledAt = now
-	}
+// redeemDiscounts makes the discounts a part of what was paid.
+func redeemDiscounts(o *Order) {
 	for i := range o.Discounts {
 		if o.Discounts[i].Status == DiscountPending {
 			o.Discounts[i].Status = DiscountRedeemed
 		}
 	}
-	settleTips(o, now)
-	freezeDelivery(o, now)
 }
 
 func freezeDelivery(o *Order, now time.Time) {

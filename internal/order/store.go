@@ -10,6 +10,7 @@ import (
 
 	"flint/internal/db"
 	"flint/internal/fault"
+	"flint/internal/id"
 	"flint/internal/ledger"
 	"flint/internal/tenant"
 )
@@ -37,6 +38,9 @@ func (s *Service) Load(tx db.Tx, scope tenant.Scope, orderID string) (*Order, er
 func load(tx db.Tx, scope tenant.Scope, orderID, lock string) (*Order, error) {
 	if err := scope.Check(); err != nil {
 		return nil, err
+	}
+	if !id.Valid(id.Order, orderID) {
+		return nil, fault.NotFound("order")
 	}
 	var o *Order
 	err := tx.Query(func(r db.Row) (err error) {

@@ -11,13 +11,8 @@ import (
 	"flint/internal/text"
 )
 
-// Tax modes, price modes and the source of a location that the caller gave.
+// Sources of a tax location, and limits.
 const (
-	taxAutomatic   = "automatic"
-	taxExternal    = "external"
-	priceAdditive  = "additive"
-	priceInclusive = "inclusive"
-
 	locationProvided    = "provided"
 	locationFulfillment = "fulfillment"
 	locationCustomer    = "customer"
@@ -51,9 +46,9 @@ func (in *ItemTaxInput) check(l *fault.List, param string, categories []string) 
 	c, param := in.Calculation, param+".calculation"
 	checkTaxModes(l, param, c.Mode, c.PriceMode)
 	switch {
-	case c.Mode == taxAutomatic && len(c.Components) > 0:
+	case c.Mode == TaxAutomatic && len(c.Components) > 0:
 		l.Add("AUTOMATIC_TAX_COMPONENTS_FORBIDDEN", param+".components", "Automatic tax finds its components itself.")
-	case c.Mode == taxExternal && len(c.Components) == 0:
+	case c.Mode == TaxExternal && len(c.Components) == 0:
 		l.Add("EXTERNAL_TAX_COMPONENTS_REQUIRED", param+".components", "External tax needs its components.")
 	case len(c.Components) > maxTaxComponents:
 		l.Add("INVALID_REQUEST", param+".components", "There are more than %d components.", maxTaxComponents)
@@ -126,10 +121,10 @@ func (in *TaxInput) check(l *fault.List, param string) {
 	if in.Enabled != nil && !*in.Enabled {
 		l.Add("TAX_INPUT_CONFLICT", param, "A calculation cannot be set while tax is switched off.")
 	}
-	if c.Mode == taxAutomatic && len(c.Components) > 0 {
+	if c.Mode == TaxAutomatic && len(c.Components) > 0 {
 		l.Add("AUTOMATIC_TAX_COMPONENTS_FORBIDDEN", param+".components", "Automatic tax finds its components itself.")
 	}
-	if len(c.Components) > 0 && c.PriceMode == priceInclusive {
+	if len(c.Components) > 0 && c.PriceMode == PriceInclusive {
 		l.Add("FLAT_TAX_PRICE_MODE_INVALID", param+".price_mode", "A flat tax is on top of the price, so the price mode must be additive.")
 	}
 	if len(c.Components) > maxTaxComponents {
@@ -215,11 +210,41 @@ func exempt(o *Order, c *customer.Customer) {
 	}
 }
 
+// checkTaxInputs wants every taxable line and charge of a taxed order to go with the order's mode:
+// external ones state their components, and nobody mixes the modes.
+func checkTaxInputs(o *Order) error {
+	if !o.Tax.Enabled {
+		return nil
+	}
+	check := func(t *ItemTax, missing, param string) error {
+		switch {
+		case !t.Taxable:
+			return nil
+		case t.Calculation == nil && o.Tax.Mode == TaxExternal:
+			return fault.Invalid(missing, param, "The order states its taxes itself, so everything taxable needs its tax components.")
+		case t.Calculation != nil && t.Calculation.Mode != o.Tax.Mode:
+			return fault.Invalid("TAX_MODE_MISMATCH", param+".calculation.mode", "The mode differs from that of the order.")
+		}
+		return nil
+	}
+	for i := range o.Lines {
+		if err := check(&o.Lines[i].Tax, "ORDER_LINE_ITEM_TAX_INPUT_REQUIRED", at("line_items", i, "tax")); err != nil {
+			return err
+		}
+	}
+	for i := range o.Charges {
+		if err := check(&o.Charges[i].Tax, "ORDER_CHARGE_TAX_INPUT_REQUIRED", at("charges", i, "tax")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func checkTaxModes(l *fault.List, param, mode, price string) {
-	if mode != taxAutomatic && mode != taxExternal {
+	if mode != TaxAutomatic && mode != TaxExternal {
 		l.Add("INVALID_TAX_MODE", param+".mode", "The mode is automatic or external.")
 	}
-	if price != priceAdditive && price != priceInclusive {
+	if price != PriceAdditive && price != PriceInclusive {
 		l.Add("INVALID_TAX_PRICE_MODE", param+".price_mode", "The price mode is additive or inclusive.")
 	}
 }

@@ -59,6 +59,9 @@ func (in *TipInput) request(o *Order, ids *id.Source, now time.Time) (NewActivit
 		tip = &o.Tips[len(o.Tips)-1]
 		a.Type, a.Description = ActivityTipAdded, "Tip added."
 	}
+	if tip.Settled > 0 {
+		return a, tipCarried()
+	}
 	a.RefID = tip.ID
 	before := *tip
 	tip.Amount, tip.Percent = nil, in.Percent
@@ -72,43 +75,44 @@ func (in *TipInput) request(o *Order, ids *id.Source, now time.Time) (NewActivit
 	return a, nil
 }
 
-// cancelTip withdraws the requested tip; false when there is none.
-func cancelTip(o *Order, now time.Time) (NewActivity, bool) {
-	tip := requestedTip(o)
-	if tip == nil {
-		return NewActivity{}, false
+// cancelTip withdraws the requested tip, which the caller found.
+func cancelTip(tip *Tip, now time.Time) (NewActivity, error) {
+	if tip.Settled > 0 {
+		return NewActivity{}, tipCarried()
 	}
 	tip.Status, tip.UpdatedAt = TipCanceled, now
-	return NewActivity{Type: ActivityTipRemoved, Description: "Tip removed.", RefType: RefTip, RefID: tip.ID}, true
+	return NewActivity{Type: ActivityTipRemoved, Description: "Tip removed.", RefType: RefTip, RefID: tip.ID}, nil
 }
 
-// settleTips turns the request into a settled tip whose amount stands from now on.
-func settleTips(o *Order, now time.Time) {
-	if tip := requestedTip(o); tip != nil {
-		tip.Status, tip.UpdatedAt = TipSettled, now
+func tipCarried() error {
+	return fault.Conflict("ORDER_FINANCIAL_MUTATION_NOT_ALLOWED", "Part of the tip was already paid, so it does not change.")
+}
+
+// carryTip books the part of the requested tip that a payment carried and returns it; never more than
+// is left of the tip. A tip that was carried in full is settled. One that was carried in part, or not
+// at all by the first money, keeps its amount from now on, whatever is bought in addition.
+func carryTip(o *Order, paymentIntentID string, amount int64, now time.Time) int64 {
+	t := requestedTip(o)
+	if t == nil {
+		return 0
 	}
-}
-
-// allocateTip books the part of the tip that a payment carried on the order's settled tips, oldest
-// first, each up to its amount, and returns how much that was.
-func allocateTip(o *Order, paymentIntentID string, amount int64, now time.Time) int64 {
-	var booked int64
-	for i := range o.Tips {
-		t := &o.Tips[i]
-		if t.Status == TipRequested || t.Status == TipCanceled || t.Settled >= t.Effective || booked == amount {
-			continue
-		}
-		part := min(t.Effective-t.Settled, amount-booked)
-		t.Settled += part
-		booked += part
-		t.UpdatedAt = now
+	part := min(amount, t.Effective-t.Settled)
+	t.Settled += part
+	t.UpdatedAt = now
+	if part > 0 {
 		if k := slices.IndexFunc(t.Allocations, func(a TipAllocation) bool { return a.PaymentIntentID == paymentIntentID }); k >= 0 {
 			t.Allocations[k].Amount += part
-			continue
+		} else {
+			t.Allocations = append(t.Allocations, TipAllocation{PaymentIntentID: paymentIntentID, Amount: part})
 		}
-		t.Allocations = append(t.Allocations, TipAllocation{PaymentIntentID: paymentIntentID, Amount: part})
 	}
-	return booked
+	if t.Settled == t.Effective {
+		t.Status = carriedStatus(t)
+		return part
+	}
+	fixed := t.Effective
+	t.Amount, t.Percent = &fixed, nil
+	return part
 }
 
 // refundTips books amount as given back of the settled tips, oldest first; a negative amount takes a
@@ -128,16 +132,22 @@ func refundTips(o *Order, amount int64, now time.Time) (rest int64) {
 		t.Refunded += part
 		rest -= part
 		t.UpdatedAt = now
-		switch t.Refunded {
-		case 0:
-			t.Status = TipSettled
-		case t.Settled:
-			t.Status = TipRefunded
-		default:
-			t.Status = TipPartiallyRefunded
+		if t.Status != TipRequested { // a tip that was carried in part is still to be paid
+			t.Status = carriedStatus(t)
 		}
 	}
 	return rest
+}
+
+func carriedStatus(t *Tip) string {
+	switch t.Refunded {
+	case 0:
+		return TipSettled
+	case t.Settled:
+		return TipRefunded
+	default:
+		return TipPartiallyRefunded
+	}
 }
 
 func sameTip(a, b Tip) bool {

@@ -1,6 +1,8 @@
 -- +goose NO TRANSACTION
 -- +goose Up
 
+-- Buyers of a merchant environment; email_key and name_key are in lower case, search is what the
+-- list's query looks at.
 CREATE TABLE IF NOT EXISTS customers (
     merchant_id           {{text}} NOT NULL,
     environment_id        {{text}} NOT NULL,
@@ -31,6 +33,7 @@ CREATE INDEX IF NOT EXISTS customers_name ON customers (merchant_id, environment
 CREATE INDEX IF NOT EXISTS customers_external_reference ON customers (merchant_id, environment_id, external_reference_id)
     WHERE external_reference_id <> '';
 
+-- The number of the last order of an environment.
 CREATE TABLE IF NOT EXISTS order_numbers (
     merchant_id    {{text}} NOT NULL,
     environment_id {{text}} NOT NULL,
@@ -38,6 +41,8 @@ CREATE TABLE IF NOT EXISTS order_numbers (
     PRIMARY KEY (merchant_id, environment_id)
 ) {{clustered}};
 
+-- The order record: what is filtered, sorted or constrained is a column, the priced aggregate is doc.
+-- activities is the sequence of the last row of history.
 CREATE TABLE IF NOT EXISTS orders (
     merchant_id           {{text}} NOT NULL,
     environment_id        {{text}} NOT NULL,
@@ -89,6 +94,7 @@ CREATE INDEX IF NOT EXISTS orders_customer ON orders (merchant_id, environment_i
 CREATE INDEX IF NOT EXISTS orders_external_reference ON orders (merchant_id, environment_id, external_reference_id)
     WHERE external_reference_id <> '';
 
+-- The history of an order as people read it.
 CREATE TABLE IF NOT EXISTS order_activities (
     merchant_id     {{text}} NOT NULL,
     environment_id  {{text}} NOT NULL,
@@ -108,7 +114,3 @@ CREATE TABLE IF NOT EXISTS order_activities (
     created_at      {{int}} NOT NULL,
     PRIMARY KEY (merchant_id, environment_id, order_id, sequence)
 ) {{clustered}};
-
--- +goose Down
-
-SELECT 1;
