@@ -1,0 +1,90 @@
+package auth
+
+import (
+	"time"
+
+	"flint/internal/tenant"
+)
+
+// Kind is a kind of credential. A route accepts a union of kinds.
+type Kind uint8
+
+// Kinds of credentials, as bits.
+const (
+	APIKey Kind = 1 << iota
+	InstallToken
+	CheckoutCredential
+	InvoiceToken
+	CustomerSession
+	OnboardingSession
+	// Nobody is a call without credential.
+	Nobody
+)
+
+var kindNames = map[Kind]string{
+	APIKey: "api_key", InstallToken: "install_token", CheckoutCredential: "checkout_credential",
+	InvoiceToken: "invoice_token", CustomerSession: "customer_session",
+	OnboardingSession: "onboarding_session", Nobody: "none",
+}
+
+// String is the contract's name of a single kind.
+func (k Kind) String() string { return kindNames[k] }
+
+// Bearer prefixes that tell the kinds apart.
+const (
+	PrefixLiveKey           = "flint_live_"
+	PrefixTestKey           = "flint_test_"
+	PrefixInstallToken      = "fpat_v1."
+	PrefixCustomerSession   = "flint_cses_"
+	PrefixInvoiceToken      = "flint_invt_"
+	PrefixOnboardingSession = "flint_onbs_"
+)
+
+// Principal is an authenticated caller: which credential, on behalf of which merchant environment,
+// with which scopes. The zero Principal may do nothing.
+type Principal struct {
+	Kind   Kind
+	ID     string // of the credential: key_…, pinst_…, cs_…
+	Name   string
+	Scope  tenant.Scope
+	Scopes ScopeSet
+	// ExpiresAt is when the credential ends, zero when it does not.
+	ExpiresAt time.Time
+	// AppID and GrantID belong to install tokens.
+	AppID   string
+	GrantID string
+	// SubjectID is the one object a narrow credential opens: a checkout session, an invoice, a customer.
+	SubjectID string
+	// APIVersion is the version the partner app or merchant is pinned to, empty for the current one.
+	APIVersion string
+}
+
+// SandboxID is the sandbox of a test credential and empty for a live one.
+func (p Principal) SandboxID() string {
+	if p.Scope.EnvironmentID != "" && p.Scope.Mode() == tenant.ModeTest {
+		return p.Scope.EnvironmentID
+	}
+	return ""
+}
+
+// ActorType is the kind of actor that events and activities name.
+func (p Principal) ActorType() string {
+	switch p.Kind {
+	case APIKey:
+		return "api_key"
+	case InstallToken:
+		return "app"
+	case OnboardingSession:
+		return "user"
+	default:
+		return "buyer"
+	}
+}
+
+// ActorID is the app for an install token, and the credential otherwise.
+func (p Principal) ActorID() string {
+	if p.AppID != "" {
+		return p.AppID
+	}
+	return p.ID
+}

@@ -1,0 +1,65 @@
+package auth
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"flint/internal/db"
+)
+
+const keyColumns = `merchant_id, environment_id, api_key_id, name, key_prefix, scopes, status, expires_at, last_used_at, created_at, updated_at`
+
+func scanKey(row func(dest []any) error) (Key, error) {
+	var k Key
+	var scopes string
+	var expires, used *time.Time
+	err := row([]any{&k.Scope.MerchantID, &k.Scope.EnvironmentID, &k.ID, &k.Name, &k.Prefix, &scopes, &k.Status,
+		&expires, &used, &k.CreatedAt, &k.UpdatedAt})
+	if err != nil {
+		return Key{}, err
+	}
+	k.Scopes = ScopesOf(strings.Fields(scopes)...)
+	if expires != nil {
+		k.ExpiresAt = *expires
+	}
+	if used != nil {
+		k.LastUsedAt = *used
+	}
+	return k, nil
+}
+
+func keyByHash(tx db.Tx, hash string) (Key, error) {
+	return scanKey(func(dest []any) error {
+		return tx.QueryRow(dest, `SELECT `+keyColumns+` FROM api_keys WHERE secret_hash = $1`, hash)
+	})
+}
+
+// keyByID reads a key of the merchant, of one environment where that is not empty.
+func keyByID(tx db.Tx, merchantID, environmentID, keyID, lock string) (Key, error) {
+	return scanKey(func(dest []any) error {
+		return tx.QueryRow(dest, `SELECT `+keyColumns+` FROM api_keys
+			WHERE merchant_id = $1 AND api_key_id = $2 AND ($3 = '' OR environment_id = $3)`+lock, merchantID, keyID, environmentID)
+	})
+}
+
+func insertKey(tx db.Tx, k Key, hash string) error {
+	err := tx.Send(`INSERT INTO api_keys (merchant_id, environment_id, api_key_id, name, key_prefix, secret_hash, scopes, status,
+		expires_at, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		k.Scope.MerchantID, k.Scope.EnvironmentID, k.ID, k.Name, k.Prefix, hash, strings.Join(k.Scopes.Names(), " "), k.Status,
+		k.ExpiresAt, k.CreatedAt, k.UpdatedAt)
+	if err != nil {
+		return fmt.Errorf("insert an API key: %w", err)
+	}
+	return nil
+}
+
+func updateKey(tx db.Tx, k Key) error {
+	err := tx.Send(`UPDATE api_keys SET name = $4, scopes = $5, status = $6, expires_at = $7, updated_at = $8
+		WHERE merchant_id = $1 AND environment_id = $2 AND api_key_id = $3`,
+		k.Scope.MerchantID, k.Scope.EnvironmentID, k.ID, k.Name, strings.Join(k.Scopes.Names(), " "), k.Status, k.ExpiresAt, k.UpdatedAt)
+	if err != nil {
+		return fmt.Errorf("update an API key: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,46 @@
+package httpapi
+
+import (
+	"net/netip"
+	"time"
+
+	"flint/internal/auth"
+	"flint/internal/event"
+)
+
+// Caller is who calls and with which request. Handlers get it as an argument; nothing about the
+// tenant travels in a context.
+type Caller struct {
+	auth.Principal
+	RequestID      string     // the caller's own or a UUID of ours
+	LogID          string     // rlog_…, the correlation id of events this request causes
+	IdempotencyKey string     // the effective key of a write, generated when the caller sent none
+	APIVersion     string     // version that encodes the answer
+	Address        netip.Addr // of the client, invalid when unknown
+	Now            time.Time  // when the request was received
+
+	route    *Route
+	binding  []byte // what page tokens of this request are bound to
+	cursors  *cursors
+	warnings []Warning
+}
+
+// Warning is a notice beside a successful answer.
+type Warning struct {
+	Code       string `json:"code"`
+	Message    string `json:"message,omitzero"`
+	Reason     string `json:"reason,omitzero"`
+	Resource   string `json:"resource,omitzero"`
+	ResourceID string `json:"resource_id,omitzero"`
+}
+
+// Warn adds a notice to meta.warnings of the answer.
+func (c *Caller) Warn(w Warning) { c.warnings = append(c.warnings, w) }
+
+// Cause describes the request to the event log.
+func (c *Caller) Cause() event.Cause {
+	return event.Cause{RequestID: c.RequestID, IdempotencyKey: c.IdempotencyKey, ActorType: c.ActorType(), ActorID: c.ActorID()}
+}
+
+// Operation is the id of the operation that was called.
+func (c *Caller) Operation() string { return c.route.ID }
