@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"flint/internal/db/listing"
 	"flint/internal/fault"
 )
 
@@ -135,4 +136,28 @@ func bindingOf(route *Route, path, environment string, query url.Values) []byte 
 		}
 	}
 	return h.Sum(nil)
+}
+
+// listBy reads one page of a list whose domain pages by itself.
+func listBy[T any](c *Caller, q PageQuery, fetch func(after *listing.Cursor, limit int) ([]T, *listing.Cursor, error)) (Page[T], error) {
+	var after *listing.Cursor
+	if q.PageToken != "" {
+		var p Position
+		if err := c.cursors.open(q.PageToken, c.binding, &p); err != nil {
+			return Page[T]{}, err
+		}
+		after = &listing.Cursor{Key: p.Text, ID: p.ID}
+	}
+	items, next, err := fetch(after, q.PageSize)
+	if err != nil {
+		return Page[T]{}, err
+	}
+	if items == nil {
+		items = []T{}
+	}
+	if next == nil {
+		return Page[T]{Data: items}, nil
+	}
+	token, err := c.cursors.seal(c.binding, Position{Text: next.Key, ID: next.ID})
+	return Page[T]{Data: items, Next: token}, err
 }

@@ -163,6 +163,9 @@ func (s *Service) Open(tx db.Tx, o *order.Order) (*Attempt, []*Intent, error) {
 	return a, legs, err
 }
 
+// Legs reads the intents of an attempt in its order.
+func (s *Service) Legs(tx db.Tx, a *Attempt) ([]*Intent, error) { return s.legs(tx, a, false) }
+
 // legs reads an attempt's intents in the attempt's order.
 func (s *Service) legs(tx db.Tx, a *Attempt, lock bool) ([]*Intent, error) {
 	legs := make([]*Intent, 0, len(a.IntentIDs))

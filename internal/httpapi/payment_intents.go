@@ -1,0 +1,116 @@
+package httpapi
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"flint/internal/auth"
+	"flint/internal/checkout"
+	"flint/internal/customer"
+	"flint/internal/db"
+	"flint/internal/db/listing"
+	"flint/internal/fault"
+	"flint/internal/payment"
+)
+
+// ListPaymentIntentsInput is the request of listPaymentIntents.
+type ListPaymentIntentsInput struct {
+	PageQuery
+	OrderID             string    `query:"order_id"`
+	CustomerID          string    `query:"customer_id"`
+	InvoiceID           string    `query:"invoice_id"`
+	Status              string    `query:"status" enum:"requires_payment_method,requires_confirmation,requires_action,processing,requires_capture,succeeded,canceled,expired"`
+	Origin              string    `query:"origin" enum:"virtual_terminal,payment_link,checkout,api,subscription"`
+	RiskLevel           []string  `query:"risk_level" enum:"normal,elevated,highest,not_assessed"`
+	Flow                []string  `query:"payment_flow" enum:"checkout,payment_link,invoice,subscription_initial,subscription_renewal,virtual_terminal,api"`
+	ExternalReferenceID string    `query:"external_reference_id" maxLength:"255"`
+	ReturnID            string    `query:"return_id"`
+	ReturnResolutionID  string    `query:"return_resolution_id"`
+	Query               string    `query:"query" maxLength:"255"`
+	MinAmount           *int64    `query:"min_amount" minimum:"1"`
+	MaxAmount           *int64    `query:"max_amount" minimum:"1"`
+	Currency            string    `query:"currency" maxLength:"3"`
+	RefundStatus        []string  `query:"refund_status" enum:"none,partially_refunded,refunded"`
+	DisputeStatus       []string  `query:"dispute_status" enum:"none,warning_needs_response,warning_under_review,warning_closed,needs_response,under_review,won,lost,prevented"`
+	SortBy              string    `query:"sort_by" enum:"created_at,updated_at,amount"`
+	SortDirection       string    `query:"sort_direction" enum:"asc,desc"`
+	CreatedAfter        time.Time `query:"created_after"`
+	CreatedBefore       time.Time `query:"created_before"`
+	UpdatedAfter        time.Time `query:"updated_after"`
+	UpdatedBefore       time.Time `query:"updated_before"`
+}
+
+// GetPaymentIntentInput is the request of getPaymentIntent.
+type GetPaymentIntentInput struct {
+	IntentID string   `path:"payment_intent_id" id:"pi"`
+	Expand   []string `query:"expand" enum:"customer,invoice,order"`
+}
+
+func registerPaymentIntents(a *API, s *Services) {
+	Get(a, "listPaymentIntents", func(ctx context.Context, tx db.Tx, c *Caller, in *ListPaymentIntentsInput) (Page[*PaymentIntent], error) {
+		// Nothing has a risk level, an invoice, a return or a dispute yet, so these filters match nothing
+		// but their neutral value.
+		if in.InvoiceID+in.ReturnID+in.ReturnResolutionID != "" ||
+			len(in.RiskLevel) > 0 && !slices.Contains(in.RiskLevel, "not_assessed") ||
+			len(in.DisputeStatus) > 0 && !slices.Contains(in.DisputeStatus, "none") {
+			return Page[*PaymentIntent]{Data: []*PaymentIntent{}}, nil
+		}
+		page, err := listBy(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]*payment.Intent, *listing.Cursor, error) {
+			return payment.List(tx, payment.ListInput{
+				Scope: c.Scope, OrderID: in.OrderID, CustomerID: in.CustomerID, Status: in.Status, Origin: in.Origin, Flows: in.Flow,
+				ExternalReferenceID: in.ExternalReferenceID, Query: in.Query, MinAmount: in.MinAmount, MaxAmount: in.MaxAmount,
+				Currency: in.Currency, RefundStatus: in.RefundStatus, CreatedAfter: in.CreatedAfter, CreatedBefore: in.CreatedBefore,
+				UpdatedAfter: in.UpdatedAfter, UpdatedBefore: in.UpdatedBefore, SortBy: in.SortBy, Ascending: in.SortDirection == "asc",
+				After: after, Limit: limit,
+			})
+		})
+		return MapPage(page, func(i *payment.Intent) *PaymentIntent { return wireIntent(i, c.Now) }), err
+	}, Doc("List payment intents", "Newest first unless sorted otherwise."), Errors("CURRENCY_REQUIRED"))
+
+	Get(a, "getPaymentIntent", func(ctx context.Context, tx db.Tx, c *Caller, in *GetPaymentIntentInput) (*PaymentIntent, error) {
+		i, err := payment.Get(tx, c.Scope, in.IntentID)
+		if err != nil {
+			return nil, err
+		}
+		if c.Kind == auth.CheckoutCredential {
+			session, err := checkout.Get(tx, c.Scope, c.SubjectID)
+			if err != nil {
+				return nil, err
+			}
+			if session.OrderID != i.OrderID {
+				return nil, fault.NotFound("payment intent")
+			}
+		}
+		out := wireIntent(i, c.Now)
+		if slices.Contains(in.Expand, "order") {
+			o, err := s.Orders.Get(ctx, tx, c.Scope, i.OrderID)
+			if err != nil {
+				return nil, err
+			}
+			out.Order = wireOrderSummary(o)
+		}
+		if slices.Contains(in.Expand, "customer") && i.CustomerID != "" {
+			if out.Customer, err = s.customerSummary(ctx, tx, c, i.CustomerID); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	}, Doc("Read a payment intent", "A leg of an order."))
+}
+
+// customerSummary is an expanded customer, nil when it is gone.
+func (s *Services) customerSummary(ctx context.Context, tx db.Tx, c *Caller, customerID string) (*CustomerSummary, error) {
+	found, err := s.Customers.Get(ctx, tx, c.Scope, customerID)
+	if fault.Is(err, "RESOURCE_NOT_FOUND") {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return summaryOf(found), nil
+}
+
+func summaryOf(c *customer.Customer) *CustomerSummary {
+	return &CustomerSummary{ID: c.ID, Email: c.Email, Name: c.Name, Phone: c.Phone, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt}
+}
