@@ -59,6 +59,14 @@ func holds(t *testing.T, b *bench) {
 		b.want(t, b.following(payment.KindCapture, op, out, b.Amount), payment.OutcomeSucceeded)
 		b.refused(t, b.following(payment.KindVoid, op, out, 0))
 	})
+	t.Run("the payment of another reference", func(t *testing.T) {
+		op, out := authorize(t)
+		other, _ := authorize(t)
+		b.refused(t, b.following(payment.KindCapture, other, out, b.Amount))
+		b.refused(t, b.following(payment.KindVoid, other, out, 0))
+		b.want(t, b.following(payment.KindCapture, op, out, b.Amount), payment.OutcomeSucceeded)
+		b.refused(t, b.following(payment.KindRefund, other, out, b.Amount))
+	})
 	t.Run("an unknown target", func(t *testing.T) {
 		op, out := authorize(t)
 		out.ProcessorRef = "no-such-payment"
