@@ -37,6 +37,13 @@ func Conformance(t *testing.T, open func(*testing.T) db.DB) {
 			} {
 				write(t, d, func(tx db.Tx) error { return tx.Send(sql) })
 			}
+			t.Cleanup(func() { // leaves the database as it was, so that it can be used again
+				for _, table := range []string{"things", "blobs"} {
+					if err := d.Write(context.WithoutCancel(t.Context()), func(tx db.Tx) error { return tx.Send("DROP TABLE " + table) }); err != nil {
+						t.Error(err)
+					}
+				}
+			})
 			c.test(t, d)
 		})
 	}

@@ -3,8 +3,6 @@ package dbtest
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/url"
@@ -18,12 +16,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"flint/internal/db"
-	"flint/internal/db/migrations"
 )
 
 // Server is a private PostgreSQL server that listens on a Unix socket only.
@@ -34,8 +28,8 @@ type Server struct {
 	// users is locked until the process ends; nil for a server of one test.
 	users *os.File
 
-	mu       sync.Mutex // serializes the copies of the template
-	template string
+	mu       sync.Mutex // one test at a time takes or makes a database
+	template template
 }
 
 // NewServer starts a server that belongs to one test, which may stop and start it. Settings are
@@ -81,89 +75,26 @@ func (s *Server) Start(t testing.TB) {
 	}
 }
 
-// Database creates a migrated database for the test and returns its URL; it is dropped at the end.
-func (s *Server) Database(t testing.TB) string {
-	t.Helper()
-	name := make([]byte, 8)
-	if _, err := rand.Read(name); err != nil {
-		t.Fatal(err)
-	}
-	database := "t_" + hex.EncodeToString(name)
-	if err := s.create(t.Context(), database); err != nil {
-		t.Fatalf("create a PostgreSQL database: %v", err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		// A test may have stopped the server; its files go anyway.
-		if err := s.admin(ctx, "DROP DATABASE IF EXISTS "+database+" WITH (FORCE)"); err != nil {
-			t.Logf("drop the database: %v", err)
-		}
-	})
-	return s.url(database)
-}
-
-func (s *Server) create(ctx context.Context, database string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.template == "" {
-		name, err := s.makeTemplate(ctx)
-		if err != nil {
-			return err
-		}
-		s.template = name
-	}
-	return s.admin(ctx, "CREATE DATABASE "+database+" TEMPLATE "+s.template)
-}
-
-// makeTemplate makes the migrated database that others are copied from. Its name carries the
-// migrations' fingerprint; it is renamed into place, so a half-migrated one is never copied.
-func (s *Server) makeTemplate(ctx context.Context) (name string, err error) {
-	print, err := migrations.Fingerprint()
-	if err != nil {
-		return "", err
-	}
-	name = "template_" + print
-	making, err := lockPath(filepath.Join(s.dir, "template.lock"), syscall.LOCK_EX)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, making.Close()) }()
-	var n int
-	if err := s.query(ctx, &n, "SELECT count(*) FROM pg_database WHERE datname = '"+name+"'"); err != nil || n == 1 {
-		return name, err
-	}
-	for _, sql := range []string{"DROP DATABASE IF EXISTS making_" + print + " WITH (FORCE)", "CREATE DATABASE making_" + print + " TEMPLATE template0"} {
-		if err := s.admin(ctx, sql); err != nil {
-			return "", err
-		}
-	}
-	if err := migrations.Up(ctx, db.Postgres, s.url("making_"+print)); err != nil {
-		return "", err
-	}
-	return name, s.admin(ctx, "ALTER DATABASE making_"+print+" RENAME TO "+name)
-}
-
 func (s *Server) url(database string) string {
 	q := url.Values{"host": {s.dir}, "user": {"flint"}, "dbname": {database}, "sslmode": {"disable"}}
 	return "postgres:///?" + q.Encode()
 }
 
-func (s *Server) admin(ctx context.Context, sql string) error {
-	c, err := pgx.Connect(ctx, s.url("postgres"))
+// on connects to a database of the server, runs fn and hangs up.
+func (s *Server) on(ctx context.Context, database string, fn func(*pgx.Conn) error) error {
+	c, err := pgx.Connect(ctx, s.url(database))
 	if err != nil {
 		return err
 	}
-	_, err = c.Exec(ctx, sql)
-	return errors.Join(err, c.Close(ctx))
+	return errors.Join(fn(c), c.Close(ctx))
 }
 
-func (s *Server) query(ctx context.Context, dest any, sql string) error {
-	c, err := pgx.Connect(ctx, s.url("postgres"))
-	if err != nil {
+// admin runs a statement that cannot run inside the database it is about.
+func (s *Server) admin(ctx context.Context, sql string) error {
+	return s.on(ctx, "postgres", func(c *pgx.Conn) error {
+		_, err := c.Exec(ctx, sql)
 		return err
-	}
-	return errors.Join(c.QueryRow(ctx, sql).Scan(dest), c.Close(ctx))
+	})
 }
 
 // prepare makes the data folder, unless it is there. fsync stays on: the tests are about durability.
@@ -182,7 +113,7 @@ func (s *Server) prepare() error {
 		return err
 	}
 	lines := append([]string{"listen_addresses=''", "unix_socket_directories='" + s.dir + "'", "unix_socket_permissions=0700",
-		"max_connections=300", "shared_buffers='48MB'", "max_wal_size='512MB'", "autovacuum=off", "wal_level=replica", "jit=off"}, s.cfg...)
+		"max_connections=300", "shared_buffers='48MB'", "max_wal_size='2GB'", "checkpoint_timeout='30min'", "wal_compression=on", "autovacuum=off", "wal_level=replica", "jit=off"}, s.cfg...)
 	f, err := os.OpenFile(filepath.Join(data, "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		return err

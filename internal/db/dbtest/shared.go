@@ -32,7 +32,7 @@ var shared = sync.OnceValues(func() (s *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	dir := filepath.Join(os.TempDir(), fmt.Sprintf("flint-pg-%d-v1", os.Getuid()))
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("flint-pg-%d-v2", os.Getuid()))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -58,29 +58,12 @@ var shared = sync.OnceValues(func() (s *Server, err error) {
 	if err := s.start(); err != nil {
 		return nil, err
 	}
-	if err := s.dropLeftovers(ctx); err != nil {
-		return nil, err
-	}
-	return s, s.watch(users)
+	return s, errors.Join(s.dropOutdated(ctx), s.watch(users))
 })
 
-// dropLeftovers removes the databases of tests that were killed.
-func (s *Server) dropLeftovers(ctx context.Context) error {
-	var names []string
-	if err := s.query(ctx, &names, `SELECT COALESCE(array_agg(datname::text), '{}') FROM pg_database WHERE datname LIKE 't\_%' OR datname LIKE 'making\_%'`); err != nil {
-		return err
-	}
-	for _, name := range names {
-		if err := s.admin(ctx, "DROP DATABASE "+name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// watch starts the process that stops the server once its last user is gone for half a minute.
+// watch starts the process that stops the server once its last user is gone for two minutes.
 func (s *Server) watch(users string) error {
-	const script = `while sleep 30; do
+	const script = `while sleep 120; do
   flock -n -x "$1" "$2" -D "$3" -m fast -w stop && exit 0
   "$2" -D "$3" status || exit 0
 done`

@@ -278,7 +278,8 @@ func (d *DB) Close() error {
 }
 
 // Backup writes a complete, consistent copy of the database to destPath, which must not exist yet,
-// while reads and writes go on. The copy is on the disk when it returns.
+// while reads and writes go on. The copy is on the disk when it returns. The log grows meanwhile,
+// because it cannot be written back past what the copy still reads.
 func (d *DB) Backup(ctx context.Context, destPath string) (err error) {
 	if _, err := os.Stat(destPath); err == nil {
 		return fault.Invalid("BACKUP_EXISTS", "", "There is a file at the backup's path already.")
@@ -292,13 +293,12 @@ func (d *DB) Backup(ctx context.Context, destPath string) (err error) {
 			err = errors.Join(err, ignoreMissing(os.Remove(partial)))
 		}
 	}()
-	c, err := d.borrow(ctx)
+	c, err := openConn(d.opts, sqlite.OpenReadOnly, "PRAGMA cache_size = -2048")
 	if err != nil {
 		return err
 	}
-	defer func() { d.readers <- c }()
+	defer func() { err = errors.Join(err, c.Close()) }()
 	c.SetInterrupt(ctx.Done())
-	defer c.SetInterrupt(nil)
 	// VACUUM INTO reads one snapshot and also leaves out what was deleted.
 	stmt, _, err := c.PrepareTransient("VACUUM INTO ?1")
 	if err != nil {
