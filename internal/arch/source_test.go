@@ -320,8 +320,8 @@ func unwantedWords(t *tree) []breach {
 	for _, f := range t.texts {
 		lower := strings.ToLower(string(f.data))
 		for w, why := range words {
-			if i := strings.Index(lower, w); i >= 0 {
-				out = append(out, breach{f.path + ":" + strconv.Itoa(1+strings.Count(lower[:i], "\n")), why})
+			if before, _, found := strings.Cut(lower, w); found {
+				out = append(out, breach{f.path + ":" + strconv.Itoa(1+strings.Count(before, "\n")), why})
 			}
 		}
 	}
