@@ -36,7 +36,7 @@ build: ## build bin/flint
 
 test: setup build vet unit openapi-check e2e ## set up, then run every test
 
-check: vet openapi-check lint ## everything that reads the code without running it, linters included
+check: setup vet openapi-check lint ## everything that reads the code without running it, linters included
 
 ##@ one by one
 
