@@ -29,6 +29,7 @@ const platformPrefix = "platform_"
 var tablesOfMerchants = map[string]string{
 	"merchants":    "one row is one merchant",
 	"environments": "one row is one environment; the list of a merchant's environments cannot lie in one of them",
+	"users":        "a person works for the merchant, in whichever environment",
 }
 
 // table is what the rules need to know of a CREATE TABLE.

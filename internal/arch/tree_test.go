@@ -115,6 +115,11 @@ func (t *tree) add(name string, data []byte) error {
 	return nil
 }
 
+// exists tells whether the tree has the package folder or the file.
+func (t *tree) exists(place string) bool {
+	return t.packages[place] != nil || slices.ContainsFunc(t.texts, func(f text) bool { return f.path == place })
+}
+
 // line names the place of a node.
 func (t *tree) line(n ast.Node) string {
 	p := t.fset.Position(n.Pos())

@@ -1,0 +1,93 @@
+# Flint's build. `make` alone lists what there is to do.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+
+# Where `make run` keeps its data and listens. DATABASE is a postgres:// URL or a file of SQLite; when
+# it is empty the data folder holds everything.
+DATA ?= ./data
+ADDR ?= 127.0.0.1:8080
+DATABASE ?=
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+# Arguments of the longer tests: make crash CRASH="-runs 5000", make load LOAD="-duration 60s".
+CRASH ?=
+LOAD ?=
+SOAK ?= -duration 30m
+
+export CGO_ENABLED := 0
+export REDOCLY_TELEMETRY := off
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build run test unit vet arch e2e openapi openapi-check check lint bench load crash soak tools clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^##@ / { print substr($$0, 4) ":" } /^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ everyday
+
+run: build ## build and start a development environment (DATA, ADDR, DATABASE)
+	exec bin/flint dev --data "$(DATA)" --addr "$(ADDR)" $(if $(DATABASE),--database "$(DATABASE)")
+
+build: ## build bin/flint
+	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/flint ./cmd/flint
+
+test: setup build vet unit openapi-check e2e ## set up, then run every test
+
+check: setup vet openapi-check lint ## everything that reads the code without running it, linters included
+
+##@ one by one
+
+setup: ## install what the tests need (quick when all is there)
+	@scripts/setup.sh
+
+vet: ## formatting, go vet and the rules of the architecture
+	@unformatted=$$(gofmt -l cmd internal sdk examples test 2>/dev/null || true); \
+	if [ -n "$$unformatted" ]; then echo "not formatted, run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	$(MAKE) arch
+
+arch: ## the rules of the architecture alone
+	go test ./internal/arch
+
+unit: ## Go tests, on SQLite and on a PostgreSQL of their own
+	go test -timeout 15m ./...
+
+e2e: build ## the pages in Chromium
+	cd test/e2e && npx --no-install playwright test
+
+openapi: build ## write docs/openapi.json anew
+	bin/flint openapi > bin/openapi.json
+	mv bin/openapi.json docs/openapi.json
+
+openapi-check: build ## docs/openapi.json is what the code says, and passes the lint
+	@bin/flint openapi | diff -u docs/openapi.json - || \
+		{ echo 'docs/openapi.json is not what the code says: run "make openapi" and review the difference'; exit 1; }
+	cd test/e2e && npx --no-install redocly lint --config redocly.yaml ../../docs/openapi.json
+
+lint: tools ## golangci-lint
+	bin/golangci-lint run ./...
+
+tools: bin/golangci-lint ## build the linters (some minutes, once)
+
+bin/golangci-lint: tools/go.mod tools/go.sum
+	go -C tools build -trimpath -o ../bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+##@ longer runs
+
+bench: ## Go benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+load: build ## a measured load on the whole binary (LOAD)
+	go run ./test/load $(LOAD)
+
+crash: build ## kill the binary over and over, compare with what clients saw (CRASH)
+	go test ./test/crash -run Crash -count=1 -timeout 60m -args $(CRASH)
+
+soak: build ## the load for a long time (SOAK)
+	go run ./test/load $(SOAK)
+
+clean: ## remove what was built; data stay
+	rm -rf bin test/e2e/shots
