@@ -1,0 +1,65 @@
+package httpapi
+
+import (
+	"context"
+
+	"flint/internal/auth"
+	"flint/internal/db"
+	"flint/internal/fault"
+	"flint/internal/merchant"
+	"flint/internal/tenant"
+)
+
+// Accounts registers the operations on API keys, sandboxes and the merchant.
+func Accounts(a *API, keys *auth.Service, merchants *merchant.Service) {
+	s := accounts{keys, merchants}
+	listAPIKeys(a, s)
+	createAPIKey(a, s)
+	getAPIKey(a, s)
+	updateAPIKey(a, s)
+	revokeAPIKey(a, s)
+	getDeveloperAuthContext(a, s)
+	listDeveloperSandboxes(a, s)
+	createDeveloperSandbox(a, s)
+	getDeveloperSandbox(a, s)
+	deleteDeveloperSandbox(a, s)
+	resetDeveloperSandbox(a, s)
+	issueDeveloperSandboxTestKey(a, s)
+	getMerchant(a, s)
+	updateMerchant(a, s)
+}
+
+type accounts struct {
+	keys      *auth.Service
+	merchants *merchant.Service
+}
+
+// visible is the environment that a caller's view of keys and sandboxes is narrowed to: its own
+// sandbox for a test credential, everything of the merchant for a live one.
+func visible(c *Caller) string { return c.SandboxID() }
+
+// manageSandboxes refuses test credentials, which belong to one sandbox and manage none.
+func manageSandboxes(c *Caller) error {
+	if c.Scope.Mode() == tenant.ModeTest && c.Kind == auth.APIKey {
+		return fault.Forbidden("SANDBOX_MANAGEMENT_REQUIRES_LIVE_KEY", "Sandboxes are managed with a live key.")
+	}
+	return nil
+}
+
+// sandboxScope is the sandbox named in a path, if the caller may see it.
+func sandboxScope(c *Caller, sandboxID string) (tenant.Scope, error) {
+	if own := visible(c); own != "" && own != sandboxID {
+		return tenant.Scope{}, fault.NotFound("sandbox")
+	}
+	return tenant.Scope{MerchantID: c.Scope.MerchantID, EnvironmentID: sandboxID}, nil
+}
+
+// issueKey makes a key of a sandbox for the caller.
+func (s accounts) issueKey(ctx context.Context, tx db.Tx, c *Caller, scope tenant.Scope, in auth.CreateKeyInput) (APIKeyWithSecret, error) {
+	in.Scope, in.Giver, in.Now = scope, &c.Principal, c.Now
+	key, text, err := s.keys.CreateKey(ctx, tx, in)
+	if err != nil {
+		return APIKeyWithSecret{}, err
+	}
+	return APIKeyWithSecret{APIKey: wireKey(key), SecretKey: text.Reveal()}, nil
+}

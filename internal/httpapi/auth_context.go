@@ -1,0 +1,35 @@
+package httpapi
+
+import (
+	"context"
+	"time"
+
+	"flint/internal/tenant"
+)
+
+// DeveloperAuthContext tells a caller who it is.
+type DeveloperAuthContext struct {
+	AuthType       string     `json:"auth_type" enum:"api_key,oauth"`
+	Environment    string     `json:"environment" enum:"sandbox,live"`
+	MerchantID     string     `json:"merchant_id"`
+	Scopes         []string   `json:"scopes"`
+	APIKeyID       string     `json:"api_key_id,omitzero"`
+	OAuthGrantID   string     `json:"oauth_grant_id,omitzero"`
+	OAuthSessionID string     `json:"oauth_session_id,omitzero"`
+	ContextID      string     `json:"context_id,omitzero"`
+	Name           string     `json:"name,omitzero"`
+	OrganizationID string     `json:"organization_id,omitzero"`
+	SandboxID      string     `json:"sandbox_id,omitzero"`
+	ExpiresAt      *time.Time `json:"expires_at,omitzero"`
+}
+
+func getDeveloperAuthContext(a *API, _ accounts) {
+	Handle(a, "getDeveloperAuthContext", func(_ context.Context, c *Caller, _ *struct{}) (DeveloperAuthContext, error) {
+		out := DeveloperAuthContext{AuthType: "api_key", Environment: "live", MerchantID: c.Scope.MerchantID, Scopes: c.Scopes.Names(),
+			APIKeyID: c.ID, ContextID: c.Scope.EnvironmentID, Name: c.Name, SandboxID: c.SandboxID(), ExpiresAt: moment(c.ExpiresAt)}
+		if c.Scope.Mode() == tenant.ModeTest {
+			out.Environment = "sandbox"
+		}
+		return out, nil
+	}, Doc("Who am I", "The merchant, environment and scopes of the credential in use. No scope is needed."))
+}
