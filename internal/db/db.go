@@ -5,14 +5,21 @@
 //
 // One text runs on both engines. Parameters are $1, $2, … and may repeat; RETURNING and ON CONFLICT
 // are available. Amounts, counts and times are 64-bit integers (times are microseconds since 1970 in
-// UTC; a zero time.Time is NULL), flags are integers 0 and 1, JSON documents are text. Arguments and
-// scan targets may be string, []byte, int, int64, bool, time.Time, their named kinds, and pointers to
-// string, int64 and time.Time for columns that may be NULL.
+// UTC; a zero time.Time is NULL), flags are integers 0 and 1, JSON documents are text, given as string;
+// []byte is for binary columns. Sums need CAST(SUM(x) AS BIGINT), and a parameter whose type nothing
+// tells needs CAST($1 AS BIGINT). Arguments and scan targets may be string, []byte, int, int64, bool,
+// time.Time, their named kinds, and pointers to string, int64 and time.Time for columns that may be
+// NULL. Text is UTF-8 without NUL.
 //
 // # Transactions
 //
 // Write commits everything or nothing. The function may be run more than once, so it must have no
 // effect outside its Tx, and it must never wait for anything but the database.
+//
+// The first statement that fails ends the transaction: every later one gives the same error, and it
+// does not commit even when the function swallows it. Ask with ON CONFLICT instead of failing. Errors
+// of scans and row functions, and ErrNoRows, do not count. A panic of the function comes back as an
+// error. A transaction begun with the context of a running one is refused with ErrNested.
 package db
 
 import (
@@ -53,12 +60,13 @@ type Tx interface {
 	Engine() Engine
 	// Context is the one given to Write or Read.
 	Context() context.Context
-	// Exec runs one statement and returns how many rows it changed.
+	// Exec runs one INSERT, UPDATE or DELETE and returns how many rows it changed.
 	Exec(sql string, args ...any) (int64, error)
 	// Send runs one statement whose count is not needed. PostgreSQL may hold it back and send it
 	// together with what follows; its error then comes from a later call or from the commit.
 	Send(sql string, args ...any) error
 	// Query runs one statement and calls row for each row it gives; an error of row ends the query.
+	// row must not run statements (ErrInRow).
 	Query(row func(Row) error, sql string, args ...any) error
 	// QueryRow runs a statement that gives at most one row and scans it; ErrNoRows when there is none.
 	QueryRow(dest []any, sql string, args ...any) error
