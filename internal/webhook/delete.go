@@ -1,0 +1,24 @@
+package webhook
+
+import (
+	"context"
+
+	"flint/internal/db"
+	"flint/internal/tenant"
+)
+
+// Delete ends an endpoint: what waits for it is suppressed and its secrets are wiped; its deliveries
+// stay readable. RESOURCE_NOT_FOUND when it does not exist or was deleted.
+func (s *Service) Delete(_ context.Context, tx db.Tx, scope tenant.Scope, endpointID string) error {
+	e, err := currentEndpoint(tx, scope, endpointID, tx.ForUpdate())
+	if err != nil {
+		return err
+	}
+	now := s.Clock.Now()
+	e.Enabled, e.DeletedAt, e.UpdatedAt = false, now, now
+	e.secret, e.previousSecret = "", ""
+	if err := updateEndpoint(tx, e); err != nil {
+		return err
+	}
+	return suppress(tx, e, now)
+}

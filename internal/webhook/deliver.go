@@ -1,0 +1,320 @@
+package webhook
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"flint/internal/db"
+	"flint/internal/event"
+	"flint/internal/fault"
+)
+
+const (
+	workers     = 256 // attempts under way at a time
+	perEndpoint = 8   // of them to one endpoint
+	// failingWorkers is the share of the workers that endpoints which do not answer well may hold, so
+	// that however many hang, the others find a free one.
+	failingWorkers = workers / 2
+	claimsAtOnce   = 64 // queues per transaction
+	sequenceAtOnce = 500
+	pollEvery      = time.Second
+	recordTimeout  = 10 * time.Second
+)
+
+// Dispatcher places new events in their feeds, fans them out, and sends what is due. Any number of
+// processes may run one over the same database.
+type Dispatcher struct {
+	service  *Service
+	db       db.DB
+	log      *slog.Logger
+	notifier *Notifier
+
+	events chan struct{} // something may be unsequenced
+	queues chan struct{} // a queue may be ready or a worker free
+	rescan chan struct{} // look at every queue
+
+	mu      sync.Mutex
+	ready   map[lane]bool
+	states  map[lane]*laneState
+	total   int // attempts under way
+	failing int // of them to failing endpoints
+	running sync.WaitGroup
+}
+
+// laneState is what this process knows of one endpoint's queue.
+type laneState struct {
+	busy   map[string]bool // deliveries under way
+	window int             // attempts allowed at a time: halved by each failure, one more with each success
+}
+
+func (l *laneState) poor() bool { return l.window <= 2 }
+
+// NewDispatcher returns a Dispatcher; Run starts it.
+func NewDispatcher(s *Service, d db.DB, log *slog.Logger, n *Notifier) *Dispatcher {
+	return &Dispatcher{
+		service: s, db: d, log: log, notifier: n,
+		events: make(chan struct{}, 1), queues: make(chan struct{}, 1), rescan: make(chan struct{}, 1),
+		ready: map[lane]bool{}, states: map[lane]*laneState{},
+	}
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// Wake tells that events were committed. It never waits; give it to event.Log.
+func (d *Dispatcher) Wake() { signal(d.events) }
+
+// ClockChanged tells that the platform's clock was moved. It never waits.
+func (d *Dispatcher) ClockChanged() { signal(d.rescan) }
+
+// Run works until ctx ends, then waits for the attempts under way, which end within their time-out.
+func (d *Dispatcher) Run(ctx context.Context) {
+	var loops sync.WaitGroup
+	loops.Go(func() { d.sequenceLoop(ctx) })
+	loops.Go(func() { d.deliverLoop(ctx) })
+	loops.Wait()
+	d.running.Wait()
+}
+
+func (d *Dispatcher) sequenceLoop(ctx context.Context) {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		if err := d.sequence(ctx); err != nil && ctx.Err() == nil {
+			d.log.ErrorContext(ctx, "events wait to be placed in their feed", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.events:
+		case <-tick.C:
+		}
+	}
+}
+
+// sequence places and fans out everything that is there.
+func (d *Dispatcher) sequence(ctx context.Context) error {
+	for {
+		_, more, err := event.Sequence(ctx, d.db, sequenceAtOnce, func(tx db.Tx, events []event.Event) error {
+			queued, err := d.service.fanOut(tx, events)
+			if err != nil {
+				return err
+			}
+			scope := events[0].Scope
+			tx.AfterCommit(func() {
+				d.notifier.notify(scope)
+				d.markReady(queued)
+			})
+			return nil
+		})
+		if err != nil || !more {
+			return err
+		}
+	}
+}
+
+func (d *Dispatcher) markReady(queued map[lane]bool) {
+	d.mu.Lock()
+	for l := range queued {
+		d.ready[l] = true
+	}
+	d.mu.Unlock()
+	signal(d.queues)
+}
+
+func (d *Dispatcher) deliverLoop(ctx context.Context) {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	scan := true
+	for {
+		if scan {
+			if err := d.scan(ctx); err != nil && ctx.Err() == nil {
+				d.log.ErrorContext(ctx, "deliveries that are due could not be looked for", "error", err)
+			}
+		}
+		for d.dispatch(ctx) {
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.queues:
+			scan = false
+		case <-d.rescan:
+			scan = true
+		case <-tick.C:
+			scan = true
+		}
+	}
+}
+
+// scan finds the queues with something due, whoever made it so and whenever.
+func (d *Dispatcher) scan(ctx context.Context) error {
+	var lanes []lane
+	err := d.db.Read(ctx, func(tx db.Tx) (err error) {
+		lanes, err = due(tx, d.service.Clock.Now())
+		return err
+	})
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, l := range lanes {
+		d.ready[l] = true
+	}
+	return err
+}
+
+// dispatch claims what fits and starts the attempts; true when it is worth calling again at once.
+func (d *Dispatcher) dispatch(ctx context.Context) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	wants := d.plan()
+	if len(wants) == 0 {
+		return false
+	}
+	var (
+		claimed []Sending
+		full    map[lane]bool
+	)
+	err := d.db.Write(ctx, func(tx db.Tx) error {
+		claimed, full = nil, map[lane]bool{}
+		for _, w := range wants {
+			got, more, err := claim(tx, w, d.service.Clock.Now())
+			if fault.Is(err, "RESOURCE_NOT_FOUND") {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			claimed = append(claimed, got...)
+			full[w.lane] = more
+		}
+		return nil
+	})
+	if err != nil {
+		if ctx.Err() == nil {
+			d.log.ErrorContext(ctx, "due deliveries could not be claimed", "error", err)
+		}
+		return false // the next scan finds them again
+	}
+	d.mu.Lock()
+	for l, more := range full {
+		if more {
+			d.ready[l] = true
+		}
+	}
+	for _, j := range claimed {
+		d.begin(ctx, j)
+	}
+	d.forget(wants)
+	d.mu.Unlock()
+	return len(claimed) > 0
+}
+
+// plan decides which queues are served next and takes them off the list of those that are ready.
+func (d *Dispatcher) plan() []wanted {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var (
+		out         []wanted
+		free        = workers - d.total
+		freeFailing = min(free, failingWorkers-d.failing)
+	)
+	for l := range d.ready { // in random order, which treats all alike
+		if free <= 0 || len(out) == claimsAtOnce {
+			break
+		}
+		st := d.states[l]
+		if st == nil {
+			st = &laneState{busy: map[string]bool{}, window: perEndpoint}
+			d.states[l] = st
+		}
+		n := min(st.window-len(st.busy), free)
+		if st.poor() {
+			n = min(n, freeFailing)
+		}
+		// Places are given out by halves of the window, so that a busy queue is not claimed from singly.
+		if n <= 0 || len(st.busy) > 0 && n*2 < st.window {
+			continue
+		}
+		skip := make(map[string]bool, len(st.busy))
+		for deliveryID := range st.busy {
+			skip[deliveryID] = true
+		}
+		out = append(out, wanted{lane: l, n: n, skip: skip})
+		free -= n
+		if st.poor() {
+			freeFailing -= n
+		}
+		delete(d.ready, l)
+	}
+	return out
+}
+
+// begin starts one attempt; d.mu is held.
+func (d *Dispatcher) begin(ctx context.Context, j Sending) {
+	l := lane{j.delivery.Scope, j.delivery.EndpointID}
+	st := d.states[l]
+	if !j.endpoint.FailingSince.IsZero() && len(st.busy) == 0 && st.window == perEndpoint {
+		st.window = 1 // it was failing before this process knew it
+	}
+	poor := st.poor()
+	st.busy[j.delivery.ID] = true
+	d.total++
+	if poor {
+		d.failing++
+	}
+	// An attempt that was begun is finished and recorded, even while the process stops.
+	detached := context.WithoutCancel(ctx)
+	d.running.Go(func() {
+		good := d.attempt(detached, j)
+		d.mu.Lock()
+		delete(st.busy, j.delivery.ID)
+		d.total--
+		if poor {
+			d.failing--
+		}
+		if good {
+			st.window = min(perEndpoint, st.window+1)
+		} else {
+			st.window = max(1, st.window/2)
+		}
+		d.mu.Unlock()
+		signal(d.queues)
+	})
+}
+
+// attempt sends and records; it reports whether the endpoint answered well.
+func (d *Dispatcher) attempt(ctx context.Context, j Sending) bool {
+	o, err := d.service.send(ctx, j)
+	if err != nil {
+		d.log.ErrorContext(ctx, "a webhook could not be made ready; it is tried again when its lease ends",
+			"delivery", j.delivery.ID, "endpoint", j.endpoint.ID, "error", err)
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, recordTimeout)
+	defer cancel()
+	err = d.db.Write(ctx, func(tx db.Tx) error {
+		_, _, err := d.service.record(tx, j, o)
+		return err
+	})
+	if err != nil {
+		d.log.ErrorContext(ctx, "the outcome of a webhook could not be recorded; it is sent again when its lease ends",
+			"delivery", j.delivery.ID, "endpoint", j.endpoint.ID, "error", err)
+	}
+	return o.success()
+}
+
+// forget drops what is known of queues that are idle and well; d.mu is held.
+func (d *Dispatcher) forget(wants []wanted) {
+	for _, w := range wants {
+		if st := d.states[w.lane]; st != nil && len(st.busy) == 0 && st.window == perEndpoint && !d.ready[w.lane] {
+			delete(d.states, w.lane)
+		}
+	}
+}
