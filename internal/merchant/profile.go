@@ -43,7 +43,6 @@ type UpdateInput struct {
 	Address           *Address
 	Logo              *Image
 	Icon              *Image
-	ClearMetadata     bool
 	Metadata          metadata.Patch
 	APIVersion        *string
 	Versions          []string // those that may be chosen
@@ -137,13 +136,10 @@ func (s *Service) Update(_ context.Context, tx db.Tx, in UpdateInput) (Merchant,
 		return Merchant{}, fault.Conflict("VERSION_CONFLICT", "The merchant was changed meanwhile.").
 			With("current_version", m.Version).Then("Read the merchant again and repeat the change on its version.")
 	}
-	if in.ClearMetadata {
-		m.Metadata = nil
-	} else if in.Metadata != nil {
-		m.Metadata = metadata.Merge(m.Metadata, in.Metadata)
-		if err := metadata.Check("metadata", m.Metadata); err != nil {
-			return Merchant{}, err
-		}
+	if m.Metadata, err = metadata.Merge(m.Metadata, in.Metadata); err != nil {
+		var l fault.List
+		l.AddError("metadata", err)
+		return Merchant{}, l.Err()
 	}
 	for into, v := range map[*string]*string{&m.Email: in.Email, &m.Phone: in.Phone, &m.WebsiteURL: in.WebsiteURL,
 		&m.SupportEmail: in.SupportEmail, &m.SupportPhone: in.SupportPhone, &m.SupportURL: in.SupportURL,
