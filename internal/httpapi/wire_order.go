@@ -52,8 +52,8 @@ type Jurisdiction struct {
 	State   string `json:"state,omitzero" maxLength:"64"`
 }
 
-// PostalAddress is an address.
-type PostalAddress struct {
+// Address is a postal address, as far as it is known.
+type Address struct {
 	Line1      string `json:"line1,omitzero" maxLength:"255"`
 	Line2      string `json:"line2,omitzero" maxLength:"255"`
 	City       string `json:"city,omitzero" maxLength:"100"`
@@ -64,7 +64,7 @@ type PostalAddress struct {
 
 // TaxLocation is where an order is taxed.
 type TaxLocation struct {
-	Address       PostalAddress `json:"address"`
+	Address       Address `json:"address"`
 	AddressSource string        `json:"address_source" enum:"provided,fulfillment,customer,device,location,merchant"`
 	AddressType   string        `json:"address_type,omitzero" enum:"postal_code,tax_address,billing_address,shipping_address,business_address"`
 	CustomerID    string        `json:"customer_id,omitzero"`
@@ -272,7 +272,7 @@ type DeliveryRecipient struct {
 
 // DeliveryDestination is where the goods go.
 type DeliveryDestination struct {
-	Address     PostalAddress      `json:"address"`
+	Address     Address      `json:"address"`
 	Recipient   *DeliveryRecipient `json:"recipient,omitzero"`
 	Source      string             `json:"source" enum:"delivery_selection,api,dashboard"`
 	SelectionID string             `json:"delivery_selection_id,omitzero"`
@@ -380,7 +380,7 @@ func wireOrder(o *order.Order) *Order {
 		}
 	}
 	if d := o.Delivery; d != nil {
-		out.Delivery = &DeliveryDestination{Address: PostalAddress(d.Address), Source: d.Source, FrozenAt: timeIf(d.FrozenAt)}
+		out.Delivery = &DeliveryDestination{Address: Address(d.Address), Source: d.Source, FrozenAt: timeIf(d.FrozenAt)}
 		if d.RecipientName != "" || d.RecipientPhone != "" {
 			out.Delivery.Recipient = &DeliveryRecipient{Name: d.RecipientName, Phone: d.RecipientPhone}
 		}
@@ -476,7 +476,7 @@ func wireOrderTax(o *order.Order) OrderTax {
 		out.Inputs = []string{"address"}
 	}
 	if l := t.Location; l != nil {
-		out.Location = &TaxLocation{Address: PostalAddress(l.Address), AddressSource: l.Source, AddressType: l.AddressType}
+		out.Location = &TaxLocation{Address: Address(l.Address), AddressSource: l.Source, AddressType: l.AddressType}
 	}
 	if t.ExemptBy != "" {
 		out.Exemption = &TaxExemption{Exempt: true, Source: "customer", CustomerID: t.ExemptBy}
