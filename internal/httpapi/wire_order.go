@@ -65,12 +65,12 @@ type Address struct {
 // TaxLocation is where an order is taxed.
 type TaxLocation struct {
 	Address       Address `json:"address"`
-	AddressSource string        `json:"address_source" enum:"provided,fulfillment,customer,device,location,merchant"`
-	AddressType   string        `json:"address_type,omitzero" enum:"postal_code,tax_address,billing_address,shipping_address,business_address"`
-	CustomerID    string        `json:"customer_id,omitzero"`
-	DeviceID      string        `json:"device_id,omitzero"`
-	FulfillmentID string        `json:"fulfillment_id,omitzero"`
-	LocationID    string        `json:"location_id,omitzero"`
+	AddressSource string  `json:"address_source" enum:"provided,fulfillment,customer,device,location,merchant"`
+	AddressType   string  `json:"address_type,omitzero" enum:"postal_code,tax_address,billing_address,shipping_address,business_address"`
+	CustomerID    string  `json:"customer_id,omitzero"`
+	DeviceID      string  `json:"device_id,omitzero"`
+	FulfillmentID string  `json:"fulfillment_id,omitzero"`
+	LocationID    string  `json:"location_id,omitzero"`
 }
 
 // TaxBreakdown is one computed component of tax.
@@ -272,7 +272,7 @@ type DeliveryRecipient struct {
 
 // DeliveryDestination is where the goods go.
 type DeliveryDestination struct {
-	Address     Address      `json:"address"`
+	Address     Address            `json:"address"`
 	Recipient   *DeliveryRecipient `json:"recipient,omitzero"`
 	Source      string             `json:"source" enum:"delivery_selection,api,dashboard"`
 	SelectionID string             `json:"delivery_selection_id,omitzero"`

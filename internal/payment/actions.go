@@ -5,6 +5,7 @@ import (
 
 	"flint/internal/db"
 	"flint/internal/id"
+	"flint/internal/tenant"
 )
 
 // Action is something the buyer has to do before an operation can go on.
@@ -52,4 +53,16 @@ func Planned(tx db.Tx, a *Attempt) ([]Operation, error) {
 // PlannedOf is Planned for one intent: captures and voids that were written down.
 func PlannedOf(tx db.Tx, i *Intent) ([]Operation, error) {
 	return Planned(tx, &Attempt{Scope: i.Scope, IntentIDs: []string{i.ID}})
+}
+
+// PlannedOfRefund is Planned for one refund.
+func PlannedOfRefund(tx db.Tx, scope tenant.Scope, refundID string) ([]Operation, error) {
+	found, err := queryOperations(tx, `SELECT `+operationColumns+` FROM processor_operations
+		WHERE merchant_id = $1 AND environment_id = $2 AND refund_id = $3 AND state = 'planned' ORDER BY operation_id`,
+		scope.MerchantID, scope.EnvironmentID, refundID)
+	out := make([]Operation, len(found))
+	for n, rec := range found {
+		out[n] = rec.Operation
+	}
+	return out, err
 }

@@ -9,6 +9,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/db/listing"
 	"flint/internal/fault"
+	"flint/internal/metadata"
 	"flint/internal/tenant"
 )
 
@@ -75,13 +76,20 @@ func List(tx db.Tx, in ListInput) ([]*Refund, *listing.Cursor, error) {
 	return found, &listing.Cursor{Key: key, ID: last.ID}, nil
 }
 
-// SetMetadata replaces a refund's metadata; nothing else of a refund can be changed.
-func (s *Service) SetMetadata(tx db.Tx, scope tenant.Scope, refundID string, merge func(map[string]string) (map[string]string, error)) (*Refund, error) {
+// SetMetadata merges a patch into a refund's metadata; nothing else of a refund can be changed.
+func (s *Service) SetMetadata(tx db.Tx, scope tenant.Scope, refundID string, p metadata.Patch) (*Refund, error) {
+	peek, err := Get(tx, scope, refundID)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.Orders.Load(tx, scope, peek.OrderID); err != nil {
+		return nil, err
+	}
 	r, err := Load(tx, scope, refundID)
 	if err != nil {
 		return nil, err
 	}
-	if r.Detail.Metadata, err = merge(r.Detail.Metadata); err != nil {
+	if r.Detail.Metadata, err = metadata.Merge(r.Detail.Metadata, p); err != nil {
 		return nil, err
 	}
 	return r, save(tx, r, nil, s.Clock.Now())

@@ -103,3 +103,5 @@ CREATE TABLE IF NOT EXISTS processor_notices (
 	received_at {{int}} NOT NULL,
 	PRIMARY KEY (merchant_id, environment_id, processor, notice_id)
 ) {{clustered}};
+
+CREATE INDEX IF NOT EXISTS processor_operations_refund ON processor_operations (merchant_id, environment_id, refund_id) WHERE refund_id <> '';

@@ -1,0 +1,202 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+
+	"flint/internal/db"
+	"flint/internal/fault"
+	"flint/internal/metadata"
+	"flint/internal/payment"
+	"flint/internal/refund"
+)
+
+// RefundAdjustmentInput withholds part of a line's share.
+type RefundAdjustmentInput struct {
+	Type      string        `json:"adjustment_type" enum:"restocking_fee,withheld_amount,refund_adjustment,tax_adjustment"`
+	AppliesTo string        `json:"applies_to" minLength:"1" maxLength:"64" doc:"What the adjustment is about, for example merchandise."`
+	Amount    *Money        `json:"amount_money,omitzero"`
+	Reason    *RefundReason `json:"reason,omitzero"`
+}
+
+// RefundAdjustmentReturnInput is reserved: it gives a withheld amount back.
+type RefundAdjustmentReturnInput struct {
+	AdjustmentID string `json:"refund_line_item_adjustment_id"`
+	Amount       *Money `json:"amount_money,omitzero"`
+}
+
+// RefundAudit is reserved: who set an explicit tax.
+type RefundAudit struct {
+	ActorType string `json:"actor_type" enum:"user,system,admin"`
+	ActorID   string `json:"actor_id"`
+	Source    string `json:"source"`
+}
+
+// RefundTaxInput is reserved: an explicit tax.
+type RefundTaxInput struct {
+	BreakdownID string `json:"tax_breakdown_id"`
+	Tax         *Money `json:"tax_money,omitzero"`
+}
+
+// RefundLineInput asks to refund units of a line, or an amount of it.
+type RefundLineInput struct {
+	LineID            string                        `json:"order_line_item_id" minLength:"1" maxLength:"64"`
+	Quantity          *int64                        `json:"quantity,omitzero" minimum:"1" fault:"invalid=INVALID_QUANTITY" doc:"All units that are left when neither quantity nor amount is sent."`
+	Amount            *Money                        `json:"amount_money,omitzero"`
+	TaxMode           string                        `json:"tax_refund_mode,omitzero" enum:"automatic,explicit"`
+	Tax               *Money                        `json:"tax_money,omitzero" doc:"Reserved."`
+	Taxes             []RefundTaxInput              `json:"tax_breakdown_refunds,omitempty" doc:"Reserved."`
+	TaxReason         *RefundReason                 `json:"tax_adjustment_reason,omitzero" doc:"Reserved."`
+	TaxAudit          *RefundAudit                  `json:"tax_adjustment_audit,omitzero" doc:"Reserved."`
+	Adjustments       []RefundAdjustmentInput       `json:"refund_adjustments,omitempty" maxItems:"20"`
+	AdjustmentRefunds []RefundAdjustmentReturnInput `json:"adjustment_refunds,omitempty" doc:"Reserved."`
+}
+
+// RefundChargeInput asks to refund a charge, or an amount of it.
+type RefundChargeInput struct {
+	ChargeID string `json:"order_charge_id" minLength:"1" maxLength:"64"`
+	Amount   *Money `json:"amount_money,omitzero"`
+}
+
+// RefundTenderInput names how much one payment gives back.
+type RefundTenderInput struct {
+	Type            string `json:"tender_type" enum:"payment_intent,gift_card_redemption"`
+	Amount          Money  `json:"amount_money"`
+	PaymentIntentID string `json:"payment_intent_id,omitzero" maxLength:"64"`
+	Destination     string `json:"destination,omitzero" enum:"original,replacement" doc:"Reserved."`
+}
+
+// CreateRefundRequest describes a refund. Without lines, charges and amount it gives back everything
+// that the payments in question still can.
+type CreateRefundRequest struct {
+	OrderID             string              `json:"order_id,omitzero" maxLength:"64"`
+	PaymentIntentID     string              `json:"payment_intent_id,omitzero" maxLength:"64"`
+	Amount              *Money              `json:"amount_money,omitzero"`
+	Lines               []RefundLineInput   `json:"line_items,omitempty" maxItems:"250"`
+	Charges             []RefundChargeInput `json:"charges,omitempty" maxItems:"100"`
+	Taxes               []RefundTaxInput    `json:"tax_breakdown_refunds,omitempty" doc:"Reserved."`
+	Tenders             []RefundTenderInput `json:"tender_allocations,omitempty" maxItems:"21"`
+	ExpectedRefunded    *Money              `json:"expected_refunded_money,omitzero" flint:"extension" doc:"What the caller believes was refunded of the order so far; when it differs, nothing is refunded."`
+	Reason              string              `json:"reason,omitzero" enum:"duplicate,fraudulent,requested_by_customer,defective_product,wrong_item_shipped,never_received,not_as_described,arrived_too_late,customer_changed_mind,better_price_found,accidental_order,other"`
+	ReasonMessage       string              `json:"reason_message,omitzero" maxLength:"500"`
+	Method              string              `json:"refund_method,omitzero" enum:"original_payment"`
+	ExternalReferenceID string              `json:"external_reference_id,omitzero" maxLength:"255"`
+	Metadata            map[string]string   `json:"metadata,omitempty"`
+}
+
+// CreateRefundInput is the request of createRefund.
+type CreateRefundInput struct {
+	Body CreateRefundRequest
+
+	operations []payment.Operation
+}
+
+// Validate implements Validator.
+func (in *CreateRefundInput) Validate() error {
+	var f fault.List
+	r := &in.Body
+	if r.OrderID == "" && r.PaymentIntentID == "" && len(r.Tenders) == 0 {
+		f.Add("FIELD_REQUIRED", "order_id", "Name an order_id, a payment_intent_id or tender_allocations.")
+	}
+	if r.OrderID == "" && len(r.Lines) > 0 {
+		f.Add("ORDER_REQUIRED_FOR_LINE_ITEM_REFUND", "order_id", "Refunding lines needs the order_id.")
+	}
+	if r.OrderID == "" && len(r.Charges) > 0 {
+		f.Add("ORDER_REQUIRED_FOR_CHARGE_REFUND", "order_id", "Refunding charges needs the order_id.")
+	}
+	if r.PaymentIntentID != "" && len(r.Tenders) > 0 {
+		f.Add("EXACTLY_ONE_REQUIRED", "tender_allocations", "Name a payment_intent_id or tender_allocations, not both.")
+	}
+	refuseReserved(&f, len(r.Taxes) > 0, "tax_breakdown_refunds")
+	for n, l := range r.Lines {
+		at := fmt.Sprintf("line_items[%d].", n)
+		refuseReserved(&f, l.TaxMode == "explicit", at+"tax_refund_mode")
+		refuseReserved(&f, l.Tax != nil, at+"tax_money")
+		refuseReserved(&f, len(l.Taxes) > 0, at+"tax_breakdown_refunds")
+		refuseReserved(&f, l.TaxReason != nil, at+"tax_adjustment_reason")
+		refuseReserved(&f, l.TaxAudit != nil, at+"tax_adjustment_audit")
+		refuseReserved(&f, len(l.AdjustmentRefunds) > 0, at+"adjustment_refunds")
+	}
+	for n, t := range r.Tenders {
+		at := fmt.Sprintf("tender_allocations[%d].", n)
+		refuseReserved(&f, t.Type == "gift_card_redemption", at+"tender_type")
+		refuseReserved(&f, t.Destination == "replacement", at+"destination")
+		if t.Type == "payment_intent" && t.PaymentIntentID == "" {
+			f.Add("FIELD_REQUIRED", at+"payment_intent_id", "Name the payment intent that gives the amount back.")
+		}
+	}
+	f.AddError("metadata", metadata.Check(r.Metadata))
+	return f.Err()
+}
+
+func (r *CreateRefundRequest) domain(c *Caller) refund.CreateInput {
+	out := refund.CreateInput{
+		Scope: c.Scope, OrderID: r.OrderID, PaymentIntentID: r.PaymentIntentID, Amount: r.Amount.amount(),
+		ExpectedRefunded: r.ExpectedRefunded.amount(), Reason: r.Reason, ReasonMessage: r.ReasonMessage,
+		ExternalReferenceID: r.ExternalReferenceID, Metadata: r.Metadata, Cause: c.Cause(),
+	}
+	for _, l := range r.Lines {
+		line := refund.LineInput{LineID: l.LineID, Quantity: l.Quantity, Amount: l.Amount.amount()}
+		for _, adj := range l.Adjustments {
+			in := refund.AdjustmentInput{Type: adj.Type, AppliesTo: adj.AppliesTo, Amount: adj.Amount.amount()}
+			if adj.Reason != nil {
+				in.ReasonCode, in.Description = adj.Reason.Code, adj.Reason.Description
+			}
+			line.Adjustments = append(line.Adjustments, in)
+		}
+		out.Lines = append(out.Lines, line)
+	}
+	for _, ch := range r.Charges {
+		out.Charges = append(out.Charges, refund.ChargeInput{ChargeID: ch.ChargeID, Amount: ch.Amount.amount()})
+	}
+	for _, t := range r.Tenders {
+		out.Tenders = append(out.Tenders, refund.TenderInput{PaymentIntentID: t.PaymentIntentID, Amount: *t.Amount.amount()})
+	}
+	return out
+}
+
+func registerCreateRefund(a *API, s *Services) {
+	Staged(a, "createRefund", Steps[CreateRefundInput, *Refund]{
+		Start: func(ctx context.Context, tx db.Tx, c *Caller, in *CreateRefundInput) (string, error) {
+			r, ops, err := s.Refunds.Create(tx, in.Body.domain(c))
+			if err != nil {
+				return "", err
+			}
+			in.operations = ops
+			return r.ID, nil
+		},
+		Finish: func(ctx context.Context, c *Caller, in *CreateRefundInput, refundID string, settle func(db.Tx, *Refund) error) (*Refund, error) {
+			ops := in.operations
+			if ops == nil {
+				var err error
+				if ops, err = read(ctx, a, func(tx db.Tx) ([]payment.Operation, error) {
+					return payment.PlannedOfRefund(tx, c.Scope, refundID)
+				}); err != nil {
+					return nil, err
+				}
+			}
+			var out *Refund
+			answer := func(tx db.Tx) error {
+				r, err := refund.Get(tx, c.Scope, refundID)
+				if err != nil {
+					return err
+				}
+				out = wireRefund(r)
+				return nil
+			}
+			if len(ops) == 0 {
+				return out, a.DB.Read(ctx, answer)
+			}
+			err := s.Payments.Execute(ctx, ops, c.Cause(), func(tx db.Tx) error {
+				if err := answer(tx); err != nil {
+					return err
+				}
+				return settle(tx, out)
+			})
+			return out, err
+		},
+	}, Doc("Refund an order or a payment", "The amount is reserved at once; the outcome comes by the events refund.updated or refund.failed."),
+		Errors("AMOUNT_EXCEEDS_REFUNDABLE", "NO_PAYMENTS_FOR_ORDER", "PAYMENT_INTENT_NOT_PART_OF_ORDER", "PAYMENT_INTENT_NOT_REFUNDABLE",
+			"PAYMENT_INTENT_DISPUTED", "DUPLICATE_LINE_ITEM_TARGET", "DUPLICATE_CHARGE_TARGET", "NOTHING_TO_REFUND_FOR_LINE_ITEM",
+			"REFUND_TARGETS_EXCEED_REFUND_AMOUNT", "REFUND_AMOUNT_NOT_ALLOCATED", "REFUND_ADJUSTMENTS_EXCEED_AUTOMATIC", "CURRENCY_MISMATCH"))
+}
