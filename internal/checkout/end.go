@@ -74,7 +74,7 @@ func (s *Service) Close(tx db.Tx, in CloseInput) (*Session, error) {
 		return nil, err
 	}
 	if !session.Open(s.Clock.Now()) {
-		return nil, fault.Conflict("CHECKOUT_SESSION_NOT_OPEN", "The checkout session has ended.").With("current_status", s.statusNow(session))
+		return nil, fault.Conflict("CHECKOUT_SESSION_NOT_OPEN", "The checkout session has ended.").With("current_status", session.statusNow(s.Clock.Now()))
 	}
 	if o.ActiveAttemptID != "" {
 		return nil, fault.Conflict("CHECKOUT_PAYMENT_RESOLVING", "A payment of this session is under way.").
@@ -85,15 +85,6 @@ func (s *Service) Close(tx db.Tx, in CloseInput) (*Session, error) {
 		return nil, err
 	}
 	return session, nil
-}
-
-// statusNow is the status as a reader should see it: a session past its time is expired, even before
-// the job that writes it down.
-func (s *Service) statusNow(session *Session) string {
-	if session.Status == StatusOpen && !session.Open(s.Clock.Now()) {
-		return StatusExpired
-	}
-	return session.Status
 }
 
 // lock reads a session and locks first its order, then the session.
