@@ -1,6 +1,7 @@
 package dbtest
 
 import (
+	"context"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -13,7 +14,7 @@ import (
 func BenchmarkFourInserts(b *testing.B, engine db.Engine) {
 	d := Open(b, engine)
 	exec := func(sql string) {
-		if err := d.Write(b.Context(), func(tx db.Tx) error { return tx.Send(sql) }); err != nil {
+		if err := d.Write(context.WithoutCancel(b.Context()), func(tx db.Tx) error { return tx.Send(sql) }); err != nil {
 			b.Fatal(err)
 		}
 	}

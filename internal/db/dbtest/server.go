@@ -109,7 +109,7 @@ func (s *Server) prepare() error {
 	if err := own(s.dir); err != nil {
 		return err
 	}
-	if err := s.run("initdb", "-D", data, "-U", "flint", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-instructions"); err != nil {
+	if err := s.run("initdb", "-D", data, "-U", "flint", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-instructions", "--no-sync"); err != nil {
 		return err
 	}
 	lines := append([]string{"listen_addresses=''", "unix_socket_directories='" + s.dir + "'", "unix_socket_permissions=0700",

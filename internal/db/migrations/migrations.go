@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -75,11 +76,13 @@ func with(ctx context.Context, engine db.Engine, dsn string, fn func(*goose.Prov
 	opts := []goose.ProviderOption{goose.WithTableName(table), goose.WithAllowOutofOrder(true), goose.WithDisableGlobalRegistry(true)}
 	switch engine {
 	case db.SQLite:
-		held, err := sqlite.Acquire(dsn)
-		if err != nil {
-			return err
+		_, statErr := os.Stat(dsn)
+		held, lockErr := sqlite.Acquire(dsn)
+		if lockErr != nil {
+			return lockErr
 		}
-		clean := held.Clean()
+		// A file that was not closed properly stays so, until the server has checked it.
+		clean := held.Clean() || errors.Is(statErr, os.ErrNotExist)
 		defer func() { err = errors.Join(err, held.Release(clean)) }()
 		dialect = goose.DialectSQLite3
 		handle, err = sql.Open("sqlite", sqliteURL(dsn))

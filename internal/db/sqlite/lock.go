@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"flint/internal/fault"
 )
@@ -15,6 +16,13 @@ type Lock struct {
 	file  *os.File
 	clean bool
 }
+
+// A holder that is just ending gets half a second. So does a child process that is being started: it
+// has the descriptor, and with it the lock, for a moment.
+const (
+	lockTries = 10
+	lockPause = 50 * time.Millisecond
+)
 
 const (
 	markOpen  = "open\n"
@@ -45,7 +53,12 @@ func Acquire(path string) (*Lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the lock file: %w", err)
 	}
-	if err := lockFile(f); err != nil {
+	err = lockFile(f)
+	for try := 0; errors.Is(err, errHeld) && try < lockTries; try++ {
+		time.Sleep(lockPause)
+		err = lockFile(f)
+	}
+	if err != nil {
 		_ = f.Close() // nothing was written
 		if errors.Is(err, errHeld) {
 			return nil, fault.Unavailable("DATABASE_LOCKED", "Another process has the database %s open.", path).

@@ -237,15 +237,13 @@ func (w *writer) settle(err error) {
 	if err == nil {
 		err = r.tx.err
 	}
-	if w.conn.AutocommitEnabled() {
-		// SQLite gives up the whole transaction on errors such as a full disk in the middle of a page split.
+	if w.conn.AutocommitEnabled() || fatal(r.tx.err) {
+		// SQLite gives up the whole transaction on errors such as a full disk in the middle of a page
+		// split, and nothing may be committed after a failed write.
 		w.lost(r, errors.Join(err, r.tx.err))
 		return
 	}
 	if err != nil {
-		if r.tx.err != nil {
-			w.noteFatal(r.tx.err)
-		}
 		undo := w.conn.run("ROLLBACK TO one")
 		if undo == nil {
 			undo = w.conn.run("RELEASE one")

@@ -1,0 +1,186 @@
+package migrations_test
+
+import (
+	"database/sql"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"flint/internal/db"
+	"flint/internal/db/dbtest"
+	"flint/internal/db/migrations"
+	"flint/internal/db/postgres"
+	"flint/internal/db/sqlite"
+	"flint/internal/fault"
+)
+
+// texts are the migrations as they are written.
+func texts(t *testing.T) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	names, err := fs.Glob(os.DirFS("."), "*.sql")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no migrations: %v", err)
+	}
+	for _, name := range names {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[name] = string(b)
+	}
+	return out
+}
+
+var (
+	comment = regexp.MustCompile(`(?m)--.*$`)
+	mustBe  = regexp.MustCompile(`(?s)^(CREATE TABLE IF NOT EXISTS|CREATE (UNIQUE )?INDEX IF NOT EXISTS|DROP (TABLE|INDEX) IF EXISTS|INSERT INTO .* ON CONFLICT|UPDATE |DELETE )`)
+	table   = regexp.MustCompile(`(?s)^CREATE TABLE IF NOT EXISTS (\w+)`)
+	unique  = regexp.MustCompile(`(?s)(?:UNIQUE|PRIMARY KEY|^CREATE UNIQUE INDEX IF NOT EXISTS \w+ ON \w+) ?\(([^)]*)\)`)
+)
+
+// TestText holds every migration to the rules that make it restartable and shardable.
+func TestText(t *testing.T) {
+	t.Parallel()
+	for name, text := range texts(t) {
+		if !strings.HasPrefix(text, "-- +goose NO TRANSACTION\n-- +goose Up\n") {
+			t.Errorf("%s must begin with the two goose lines", name)
+		}
+		if regexp.MustCompile(`(?i)\b(bigint|integer|bytea|blob|boolean|timestamp|serial|jsonb?|real|double|numeric|strict)\b`).MatchString(comment.ReplaceAllString(text, "")) {
+			t.Errorf("%s names a type of one engine; use the placeholders", name)
+		}
+		for statement := range strings.SplitSeq(comment.ReplaceAllString(text, ""), ";") {
+			statement = strings.TrimSpace(statement)
+			if statement == "" {
+				continue
+			}
+			if !mustBe.MatchString(statement) {
+				t.Errorf("%s: a statement cannot be run twice: %.60s", name, statement)
+			}
+			if m := table.FindStringSubmatch(statement); m != nil && !strings.HasSuffix(statement, "{{options}}") && !strings.HasSuffix(statement, "{{clustered}}") {
+				t.Errorf("%s: table %s does not end with {{options}} or {{clustered}}", name, m[1])
+			}
+			for _, m := range unique.FindAllStringSubmatch(statement, -1) {
+				if !strings.Contains(m[1], "merchant_id") {
+					t.Errorf("%s: unique (%s) lacks merchant_id", name, m[1])
+				}
+			}
+		}
+	}
+}
+
+func TestUpAgainAndStatus(t *testing.T) {
+	t.Parallel()
+	for _, engine := range dbtest.Engines(t) {
+		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
+			dsn := dbtest.OpenURL(t, engine)
+			if err := migrations.Up(t.Context(), engine, dsn); err != nil {
+				t.Fatal(err)
+			}
+			all, err := migrations.Status(t.Context(), engine, dsn)
+			if err != nil || len(all) != len(texts(t)) {
+				t.Fatalf("%d of %d migrations, %v", len(all), len(texts(t)), err)
+			}
+			for _, m := range all {
+				if m.At.IsZero() {
+					t.Errorf("%s is pending", m.Name)
+				}
+			}
+		})
+	}
+}
+
+// TestInterruptedMigration forgets that migrations ran, which is what a crash before the last
+// statement leaves, and runs them over their own tables.
+func TestInterruptedMigration(t *testing.T) {
+	t.Parallel()
+	for _, engine := range dbtest.Engines(t) {
+		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
+			dsn := dbtest.OpenURL(t, engine)
+			driver := map[db.Engine]string{db.SQLite: "sqlite", db.Postgres: "pgx"}[engine]
+			handle, err := sql.Open(driver, dsn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = handle.ExecContext(t.Context(), "DELETE FROM schema_migrations WHERE version_id > 0")
+			if err := errors.Join(err, handle.Close()); err != nil {
+				t.Fatal(err)
+			}
+			if err := migrations.Up(t.Context(), engine, dsn); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// TestServersStartTogether: several servers migrate one empty database at the same time.
+func TestServersStartTogether(t *testing.T) {
+	t.Parallel()
+	url := dbtest.OpenURL(t, db.Postgres)
+	handle, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = handle.ExecContext(t.Context(), "DROP SCHEMA public CASCADE")
+	if err == nil {
+		_, err = handle.ExecContext(t.Context(), "CREATE SCHEMA public")
+	}
+	if err := errors.Join(err, handle.Close()); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			if err := migrations.Up(t.Context(), db.Postgres, url); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	d, err := postgres.Open(t.Context(), postgres.Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	var n int64
+	if err := d.Read(t.Context(), func(tx db.Tx) error {
+		return tx.QueryRow([]any{&n}, "SELECT COUNT(*) FROM schema_migrations WHERE version_id > 0")
+	}); err != nil || int(n) != len(texts(t)) {
+		t.Errorf("%d migrations noted, %v", n, err)
+	}
+}
+
+func TestRunningServerIsNotMigrated(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "odd name?#%.db")
+	if err := migrations.Up(t.Context(), db.SQLite, path); err != nil {
+		t.Fatal(err)
+	}
+	d, err := sqlite.Open(t.Context(), sqlite.Options{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Read(t.Context(), func(tx db.Tx) error {
+		var n int64
+		return tx.QueryRow([]any{&n}, "SELECT COUNT(*) FROM events")
+	}); err != nil {
+		t.Errorf("the migrated file is not the one that was opened: %v", err)
+	}
+	if err := migrations.Up(t.Context(), db.SQLite, path); !fault.Is(err, "DATABASE_LOCKED") {
+		t.Errorf("got %v", err)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+}
