@@ -141,6 +141,10 @@ func (a *API) noRoute(w http.ResponseWriter, r *http.Request) {
 	x := a.exchange(w, r, nil)
 	defer x.end()
 	var allowed []string
+	if r.URL.Path != path.Clean(r.URL.Path) {
+		x.fail(noRouteFault(nil, w.Header()))
+		return
+	}
 	for _, m := range []string{"GET", "POST", "PATCH", "PUT", "DELETE"} {
 		probe := &http.Request{Method: m, URL: r.URL, Host: r.Host}
 		if _, pattern := a.mux.Handler(probe); pattern != "/" && pattern != "" {
