@@ -201,9 +201,10 @@ func (t *transition) sale(out Outcome) error {
 	i := t.intent
 	switch out.State {
 	case OutcomeSucceeded:
-		// A capture is a fact, even when the leg was canceled or expired meanwhile: the money is
+		// A capture is a fact, even when the leg was canceled, expired or paid meanwhile: the money is
 		// recorded and shows as the buyer's credit.
-		i.Authorized, i.Captured, i.Released = out.Amount, out.Amount, 0
+		i.Authorized += out.Amount
+		i.Captured += out.Amount
 		i.AuthorizedAt, i.CapturedAt, i.Status = t.now, t.now, IntentSucceeded
 		i.Detail.LastError = nil
 		t.settled, t.tip = out.Amount, i.Tip
