@@ -211,6 +211,11 @@ func (t *transition) sale(out Outcome) error {
 		return t.note(eventSucceeded)
 	case OutcomeFailed:
 		return t.declined(out)
+	}
+	if i.Ended() { // it was given up meanwhile, and only money can change that
+		return nil
+	}
+	switch out.State {
 	case OutcomeRequiresAction:
 		i.Status = IntentRequiresAction
 		return t.note(eventRequiresAction)
@@ -225,7 +230,12 @@ func (t *transition) authorize(out Outcome) error {
 		return t.sale(out)
 	}
 	i := t.intent
-	i.Authorized, i.AuthorizedAt, i.AuthorizationExpiresAt = out.Amount, t.now, out.ExpiresAt
+	i.Authorized += out.Amount
+	if i.Ended() { // the buyer confirmed, and then the hold was voided: the news has come the other way round
+		i.Released += out.Amount
+		return nil
+	}
+	i.AuthorizedAt, i.AuthorizationExpiresAt = t.now, out.ExpiresAt
 	i.Status, i.Detail.LastError = IntentRequiresCapture, nil
 	t.held = true
 	return t.note(eventRequiresCapture)
@@ -250,7 +260,15 @@ func (t *transition) capture(rec *record, out Outcome) error {
 
 func (t *transition) void(out Outcome) error {
 	i := t.intent
-	if out.State != OutcomeSucceeded || i.Status == IntentSucceeded {
+	if i.Ended() {
+		return nil
+	}
+	switch out.State {
+	case OutcomeSucceeded:
+	case OutcomeFailed: // something else became of the payment, and news of that is on its way
+		i.Detail.CancellationReason = ""
+		return nil
+	default:
 		return nil
 	}
 	t.released = i.Status == IntentRequiresCapture

@@ -111,8 +111,11 @@ func (s *Service) expireHold(tx db.Tx, scope tenant.Scope, orderID, intentID str
 	if i.Status != IntentRequiresCapture || now.Before(i.AuthorizationExpiresAt) {
 		return nil
 	}
-	if s.refusePending(tx, i, KindCapture) != nil {
-		return nil
+	if err := s.refusePending(tx, i, KindCapture); err != nil {
+		if fault.Is(err, "PAYMENT_OPERATION_IN_PROGRESS") {
+			return nil
+		}
+		return err
 	}
 	t := transition{service: s, tx: tx, order: o, intent: i, cause: event.Cause{ActorType: "system"}, now: now}
 	if err := t.expire(); err != nil {
