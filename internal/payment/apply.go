@@ -2,6 +2,7 @@ package payment
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"flint/internal/db"
@@ -360,7 +361,13 @@ func (t *transition) moveAttempt() (ended bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	lost := a.Status == AttemptFinalizing
 	a.Status = a.next(legs, max(t.order.Outstanding()-t.settled, 0))
+	if lost && a.Status == AttemptProcessing {
+		if err := t.keepFinalizing(a); err != nil {
+			return false, err
+		}
+	}
 	a.FailureCode, a.FailureMessage = "", ""
 	switch a.Status {
 	case AttemptFailed:
@@ -375,6 +382,15 @@ func (t *transition) moveAttempt() (ended bool, err error) {
 		a.FailureCode = "payment_attempt_canceled"
 	}
 	return !a.Open() && t.order.ActiveAttemptID == a.ID, saveAttempt(t.tx, a, t.now)
+}
+
+// keepFinalizing leaves an attempt finalizing while the answer about any of its legs is lost.
+func (t *transition) keepFinalizing(a *Attempt) error {
+	open, err := openOperations(t.tx, a)
+	if slices.ContainsFunc(open, func(r *record) bool { return r.State == opUnknown }) {
+		a.Status = AttemptFinalizing
+	}
+	return err
 }
 
 // otherLegs are the attempt's legs with this step's intent as it is now.
