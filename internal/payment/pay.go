@@ -107,7 +107,7 @@ func (s *Service) Pay(tx db.Tx, in PayInput) (Started, error) {
 	now := s.Clock.Now()
 	leg := &Intent{
 		Scope: in.Scope, ID: s.IDs.New(id.PaymentIntent), OrderID: o.ID, CustomerID: o.CustomerID,
-		Status: IntentProcessing, Amount: outstanding, Tip: o.UnsettledTip(), Currency: o.Currency,
+		Status: IntentProcessing, Amount: outstanding, Tip: min(o.UnsettledTip(), outstanding), Currency: o.Currency,
 		CaptureMethod: CaptureAutomatic, Flow: in.Flow, Origin: o.Origin, Processor: s.Choose(in.Scope),
 		CreatedAt: now, UpdatedAt: now, Detail: IntentDetail{Options: DefaultOptions(), ReturnURL: in.ReturnURL},
 	}

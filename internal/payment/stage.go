@@ -80,7 +80,7 @@ func (s *Service) Stage(tx db.Tx, in StageInput) (*Intent, *order.Order, error) 
 	if len(options) == 0 {
 		options = DefaultOptions()
 	}
-	tip, err := money.Allocate(o.UnsettledTip(), []int64{amount, outstanding - amount})
+	tip, err := money.Allocate(min(o.UnsettledTip(), outstanding), []int64{amount, outstanding - amount})
 	if err != nil {
 		return nil, nil, err
 	}
