@@ -5,6 +5,7 @@ import (
 
 	"flint/internal/clock"
 	"flint/internal/customer"
+	"flint/internal/db"
 	"flint/internal/event"
 	"flint/internal/fault"
 	"flint/internal/id"
@@ -20,6 +21,9 @@ type Service struct {
 	Journal   *ledger.Journal
 	Customers *customer.Service
 	Rates     RateFunc
+	// Repriced runs at the end of a Save that changed what the order costs or closed it, in the same
+	// transaction; the doors to the order close themselves in it. New orders are not told.
+	Repriced []func(tx db.Tx, o *Order, cause event.Cause) error
 }
 
 // Limits of one order.
