@@ -316,7 +316,7 @@ type Order struct {
 	RefundIDs           []string               `json:"refund_ids,omitempty"`
 	CheckoutSessionIDs  []string               `json:"checkout_session_ids,omitempty"`
 	CustomerID          string                 `json:"customer_id,omitzero"`
-	Customer            *CustomerSummary       `json:"customer,omitzero" nullable:"true" doc:"With expand=customer."`
+	Customer            *CustomerSummary       `json:"customer,omitzero" doc:"With expand=customer."`
 	BuyerContact        *OrderBuyerContact     `json:"buyer_contact,omitzero"`
 	BuyerNote           string                 `json:"buyer_note,omitzero"`
 	InternalNote        string                 `json:"internal_note,omitzero"`
