@@ -195,15 +195,15 @@ type PaymentIntent struct {
 	Source              *PaymentSource     `json:"payment_source,omitzero"`
 	Flow                string             `json:"payment_flow" enum:"checkout,payment_link,invoice,subscription_initial,subscription_renewal,virtual_terminal,api"`
 	Origin              string             `json:"origin" enum:"virtual_terminal,payment_link,checkout,api,subscription"`
-	LastError           Opt[PaymentError]  `json:"last_payment_error"`
-	Risk                any                `json:"risk" doc:"Always null: risk scores are not available yet."`
+	LastError           *PaymentError      `json:"last_payment_error" flint:"nullable"`
+	Risk                *any               `json:"risk" doc:"Always null: risk scores are not available yet."`
 	SupportReference    string             `json:"support_reference"`
 	OrderID             string             `json:"order_id,omitzero"`
-	Order               *OrderSummary      `json:"order,omitzero" doc:"With expand=order."`
+	Order               *OrderSummary      `json:"order,omitzero" flint:"nullable" doc:"With expand=order."`
 	InvoiceID           string             `json:"invoice_id,omitzero"`
 	Invoice             any                `json:"invoice,omitzero" doc:"With expand=invoice."`
 	CustomerID          string             `json:"customer_id,omitzero"`
-	Customer            *CustomerSummary   `json:"customer,omitzero" doc:"With expand=customer."`
+	Customer            *CustomerSummary   `json:"customer,omitzero" flint:"nullable" doc:"With expand=customer."`
 	ReceiptEmail        string             `json:"receipt_email,omitzero"`
 	Purpose             string             `json:"transaction_purpose,omitzero" enum:"goods,services,other"`
 	Authorized          *Money             `json:"authorized_money,omitzero"`
@@ -217,7 +217,7 @@ type PaymentIntent struct {
 	RefundStatus        string             `json:"refund_status" enum:"none,partially_refunded,refunded"`
 	SettlementStatus    string             `json:"settlement_status" enum:"none,partially_refunded,refunded,disputed"`
 	DisputeStatus       string             `json:"dispute_status" enum:"none,warning_needs_response,warning_under_review,warning_closed,needs_response,under_review,won,lost,prevented"`
-	FulfillmentHold     any                `json:"fulfillment_hold,omitzero"`
+	FulfillmentHold     *any               `json:"fulfillment_hold,omitzero"`
 	CurrentAction       *PendingAction     `json:"current_payment_action,omitzero"`
 	CancellationReason  string             `json:"cancellation_reason,omitzero" enum:"requested_by_customer,duplicate,fraudulent,abandoned,authorization_expired,invoice_payment_failed,invoice_voided,payment_canceled"`
 	ExternalReferenceID string             `json:"external_reference_id,omitzero"`
@@ -235,14 +235,6 @@ func wirePaymentError(f *payment.Failure) *PaymentError {
 	return &PaymentError{Code: f.Code, Message: f.Message, FailedAt: f.At}
 }
 
-// nullable is a field that is always there, null when v is nil.
-func nullable[T any](v *T) Opt[T] {
-	if v == nil {
-		return Opt[T]{Null: true}
-	}
-	return Opt[T]{Value: *v, Sent: true}
-}
-
 func wireSource(s *payment.Source) *PaymentSource {
 	switch {
 	case s == nil:
@@ -258,7 +250,7 @@ func wireIntent(i *payment.Intent, now time.Time) *PaymentIntent {
 	out := &PaymentIntent{
 		ID: i.ID, Status: i.Status, Amount: wireMoney(i.Amount, i.Currency), Tip: wireMoney(i.Tip, i.Currency),
 		CaptureMethod: i.CaptureMethod, Options: i.Detail.Options, Source: wireSource(i.Detail.Source), Flow: i.Flow, Origin: i.Origin,
-		LastError: nullable(wirePaymentError(i.Detail.LastError)), SupportReference: i.ID, OrderID: i.OrderID, CustomerID: i.CustomerID,
+		LastError: wirePaymentError(i.Detail.LastError), SupportReference: i.ID, OrderID: i.OrderID, CustomerID: i.CustomerID,
 		Authorized: wireMoneyIf(i.Authorized, i.Currency), AuthorizedAt: timeIf(i.AuthorizedAt), ExpiresAt: timeIf(i.AuthorizationExpiresAt),
 		Capturable: wireMoneyIf(i.Capturable(now), i.Currency), Captured: wireMoneyIf(i.Captured, i.Currency), CapturedAt: timeIf(i.CapturedAt),
 		Released: wireMoneyIf(i.Released, i.Currency), Refunded: wireMoneyIf(i.Refunded, i.Currency), RefundStatus: i.RefundStatus(),
