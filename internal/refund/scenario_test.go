@@ -2,6 +2,7 @@ package refund_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,6 +24,23 @@ func each(t *testing.T, scenario func(t *testing.T, b *flinttest.Bench)) {
 		b.Check(t)
 		b.Quiesce(t)
 		b.CheckQuiet(t)
+	})
+}
+
+// eachOf is each for a table of cases, which share a database and have an environment each.
+func eachOf[C any](t *testing.T, cases []C, name func(C) string, scenario func(t *testing.T, b *flinttest.Bench, c C)) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d db.DB) {
+		whole := flinttest.New(t, d)
+		for _, c := range cases {
+			t.Run(name(c), func(t *testing.T) {
+				b := whole.Another()
+				scenario(t, b, c)
+				b.Check(t)
+				b.Quiesce(t)
+				b.CheckQuiet(t)
+			})
+		}
 	})
 }
 
@@ -239,62 +257,61 @@ func TestRefundWithAdjustments(t *testing.T) {
 
 // failing pays with a source whose refunds end in a certain way.
 func TestRefundOutcomes(t *testing.T) {
-	for _, c := range []struct{ token, after300ms, after11s string }{
-		{"simtok_approve", refund.StatusSucceeded, refund.StatusSucceeded},
-		{"simtok_refund_fails", refund.StatusFailed, refund.StatusFailed},
-		{"simtok_refund_returned", refund.StatusSucceeded, refund.StatusFailed},
-		{"simtok_insufficient_balance", refund.StatusFailed, refund.StatusFailed},
-	} {
-		for _, kind := range []string{"whole", "lines", "amount"} {
-			t.Run(c.token+" "+kind, func(t *testing.T) {
-				each(t, func(t *testing.T, b *flinttest.Bench) {
-					o := worked(t, b)
-					b.Paid(t, o.ID, c.token)
-					var change []func(*refund.CreateInput)
-					switch kind {
-					case "lines":
-						change = append(change, line(o, 0, 2), line(o, 1, 1), func(in *refund.CreateInput) {
-							in.Charges = []refund.ChargeInput{{ChargeID: o.Charges[0].ID}}
-						})
-					case "amount":
-						change = append(change, amount(5000))
-					}
-					r, err := b.Refund(o.ID, change...)
-					made(t, r, err)
-					b.Check(t)
-					for _, step := range []struct {
-						wait time.Duration
-						want string
-					}{{300 * time.Millisecond, c.after300ms}, {11 * time.Second, c.after11s}} {
-						b.Advance(step.wait)
-						b.Deliver(t)
-						b.Check(t)
-						s, r := b.State(t, o.ID), b.RefundOf(t, r.ID)
-						if r.Status != step.want {
-							t.Fatalf("after %s the refund is %s, want %s", step.wait, r.Status, step.want)
-						}
-						refunded := int64(0)
-						if step.want == refund.StatusSucceeded {
-							refunded = r.Amount
-						} else if r.FailureReason() == "" {
-							t.Error("the refund does not say why it failed")
-						}
-						if s.Order.Settlement.Refunded != refunded || s.Leg().RefundReserved != 0 || s.Leg().Refundable() != 14906-refunded {
-							t.Errorf("refunded %d, reserved %d, refundable %d", s.Order.Settlement.Refunded, s.Leg().RefundReserved, s.Leg().Refundable())
-						}
-					}
-					if c.after11s == refund.StatusFailed {
-						// What failed is free again, to the last unit.
-						again, err := b.Refund(o.ID, change...)
-						made(t, again, err)
-						if again.Amount != r.Amount || again.Tip != r.Tip {
-							t.Errorf("the second try gives back %d with %d tip, the first %d with %d", again.Amount, again.Tip, r.Amount, r.Tip)
-						}
-					}
-				})
-			})
-		}
+	type testCase struct{ kind, token, after300ms, after11s string }
+	var cases []testCase
+	for _, kind := range []string{"whole", "lines", "amount"} {
+		cases = append(cases,
+			testCase{kind, "simtok_approve", refund.StatusSucceeded, refund.StatusSucceeded},
+			testCase{kind, "simtok_refund_fails", refund.StatusFailed, refund.StatusFailed},
+			testCase{kind, "simtok_refund_returned", refund.StatusSucceeded, refund.StatusFailed},
+			testCase{kind, "simtok_insufficient_balance", refund.StatusFailed, refund.StatusFailed})
 	}
+	eachOf(t, cases, func(c testCase) string { return c.token + " " + c.kind }, func(t *testing.T, b *flinttest.Bench, c testCase) {
+		kind := c.kind
+		o := worked(t, b)
+		b.Paid(t, o.ID, c.token)
+		var change []func(*refund.CreateInput)
+		switch kind {
+		case "lines":
+			change = append(change, line(o, 0, 2), line(o, 1, 1), func(in *refund.CreateInput) {
+				in.Charges = []refund.ChargeInput{{ChargeID: o.Charges[0].ID}}
+			})
+		case "amount":
+			change = append(change, amount(5000))
+		}
+		r, err := b.Refund(o.ID, change...)
+		made(t, r, err)
+		b.Check(t)
+		for _, step := range []struct {
+			wait time.Duration
+			want string
+		}{{300 * time.Millisecond, c.after300ms}, {11 * time.Second, c.after11s}} {
+			b.Advance(step.wait)
+			b.Deliver(t)
+			b.Check(t)
+			s, r := b.State(t, o.ID), b.RefundOf(t, r.ID)
+			if r.Status != step.want {
+				t.Fatalf("after %s the refund is %s, want %s", step.wait, r.Status, step.want)
+			}
+			refunded := int64(0)
+			if step.want == refund.StatusSucceeded {
+				refunded = r.Amount
+			} else if r.FailureReason() == "" {
+				t.Error("the refund does not say why it failed")
+			}
+			if s.Order.Settlement.Refunded != refunded || s.Leg().RefundReserved != 0 || s.Leg().Refundable() != 14906-refunded {
+				t.Errorf("refunded %d, reserved %d, refundable %d", s.Order.Settlement.Refunded, s.Leg().RefundReserved, s.Leg().Refundable())
+			}
+		}
+		if c.after11s == refund.StatusFailed {
+			// What failed is free again, to the last unit.
+			again, err := b.Refund(o.ID, change...)
+			made(t, again, err)
+			if again.Amount != r.Amount || again.Tip != r.Tip {
+				t.Errorf("the second try gives back %d with %d tip, the first %d with %d", again.Amount, again.Tip, r.Amount, r.Tip)
+			}
+		}
+	})
 }
 
 // parts pays an order in three payments; their tokens decide how their refunds end.
@@ -351,6 +368,11 @@ func TestRefundOverSeveralPaymentsNewestFirst(t *testing.T) {
 // Some payments give the money back and some do not: what did go back stays booked, tip included, and
 // the rest can be refunded once more.
 func TestRefundPartiallySucceeds(t *testing.T) {
+	type testCase struct {
+		kind   string
+		tokens []string
+	}
+	var cases []testCase
 	for _, tokens := range [][]string{
 		{"simtok_approve", "simtok_refund_fails", "simtok_approve"},
 		{"simtok_refund_fails", "simtok_approve", "simtok_approve"},
@@ -358,79 +380,70 @@ func TestRefundPartiallySucceeds(t *testing.T) {
 		{"simtok_approve", "simtok_refund_returned", "simtok_refund_fails"},
 		{"simtok_refund_returned", "simtok_refund_returned", "simtok_refund_fails"},
 	} {
-		for _, kind := range []string{"whole", "lines"} {
-			t.Run(kind+" "+tokens[0]+" "+tokens[1]+" "+tokens[2], func(t *testing.T) {
-				each(t, func(t *testing.T, b *flinttest.Bench) {
-					o := worked(t, b)
-					legs := parts(t, b, o, tokens...)
-					var change []func(*refund.CreateInput)
-					if kind == "lines" {
-						change = append(change, line(o, 0, 3), line(o, 1, 1))
-					}
-					r, err := b.Refund(o.ID, change...)
-					made(t, r, err)
-					for _, wait := range []time.Duration{300 * time.Millisecond, 11 * time.Second} {
-						b.Advance(wait)
-						b.Deliver(t)
-						b.Check(t)
-					}
-					r = b.RefundOf(t, r.ID)
-					s := b.State(t, o.ID)
-					var back, tip int64
-					for _, a := range r.Allocations {
-						if a.Status == refund.StatusSucceeded {
-							back += a.Amount
-							tip += a.Tip
-						}
-					}
-					status := refund.StatusPartiallySucceeded
-					if back == 0 {
-						status = refund.StatusFailed
-					}
-					if r.Status != status || s.Order.Settlement.Refunded != back || s.Order.Tips[0].Refunded != tip {
-						t.Errorf("the refund is %s, %d of %d back, tip %d of %d", r.Status, s.Order.Settlement.Refunded, back, s.Order.Tips[0].Refunded, tip)
-					}
-					if l := s.Order.Lines[0]; l.Refunded != 0 || l.RefundedQuantity != 0 {
-						t.Errorf("the line carries %+v of a refund that did not go through", l)
-					}
-					// The rest goes back where it can.
-					for _, leg := range legs {
-						if left := b.State(t, o.ID); leg.Refundable() > 0 {
-							_, err := b.Refund(o.ID, func(in *refund.CreateInput) { in.OrderID, in.PaymentIntentID = "", leg.ID })
-							flinttest.Known(t, err)
-							_ = left
-						}
-					}
-				})
-			})
-		}
+		cases = append(cases, testCase{"whole", tokens}, testCase{"lines", tokens})
 	}
+	eachOf(t, cases, func(c testCase) string { return c.kind + " " + strings.Join(c.tokens, " ") }, func(t *testing.T, b *flinttest.Bench, c testCase) {
+		kind, tokens := c.kind, c.tokens
+		o := worked(t, b)
+		legs := parts(t, b, o, tokens...)
+		var change []func(*refund.CreateInput)
+		if kind == "lines" {
+			change = append(change, line(o, 0, 3), line(o, 1, 1))
+		}
+		r, err := b.Refund(o.ID, change...)
+		made(t, r, err)
+		for _, wait := range []time.Duration{300 * time.Millisecond, 11 * time.Second} {
+			b.Advance(wait)
+			b.Deliver(t)
+			b.Check(t)
+		}
+		r = b.RefundOf(t, r.ID)
+		s := b.State(t, o.ID)
+		var back, tip int64
+		for _, a := range r.Allocations {
+			if a.Status == refund.StatusSucceeded {
+				back += a.Amount
+				tip += a.Tip
+			}
+		}
+		status := refund.StatusPartiallySucceeded
+		if back == 0 {
+			status = refund.StatusFailed
+		}
+		if r.Status != status || s.Order.Settlement.Refunded != back || s.Order.Tips[0].Refunded != tip {
+			t.Errorf("the refund is %s, %d of %d back, tip %d of %d", r.Status, s.Order.Settlement.Refunded, back, s.Order.Tips[0].Refunded, tip)
+		}
+		if l := s.Order.Lines[0]; l.Refunded != 0 || l.RefundedQuantity != 0 {
+			t.Errorf("the line carries %+v of a refund that did not go through", l)
+		}
+		// The rest goes back where it can.
+		for _, leg := range legs {
+			_, err := b.Refund(o.ID, func(in *refund.CreateInput) { in.OrderID, in.PaymentIntentID = "", leg.ID })
+			flinttest.Known(t, err)
+		}
+	})
 }
 
 func TestRefundAnswerLost(t *testing.T) {
-	for _, lost := range []string{"request", "answer"} {
-		t.Run(lost, func(t *testing.T) {
-			each(t, func(t *testing.T, b *flinttest.Bench) {
-				o := worked(t, b)
-				b.Paid(t, o.ID, "simtok_approve")
-				if lost == "request" {
-					b.LoseRequests(t, payment.KindRefund, 1)
-				} else {
-					b.LoseAnswers(t, payment.KindRefund, 1)
-				}
-				r, err := b.Refund(o.ID, amount(5000))
-				made(t, r, err)
-				if s := b.State(t, o.ID); s.Leg().RefundReserved != 5000 {
-					t.Errorf("%d is reserved", s.Leg().RefundReserved)
-				}
-				flinttest.Refused(t, second(b.Refund(o.ID, amount(9907))), "AMOUNT_EXCEEDS_REFUNDABLE")
-				b.Quiesce(t)
-				if got := b.RefundOf(t, r.ID); got.Status != refund.StatusSucceeded {
-					t.Errorf("the refund is %s", got.Status)
-				}
-			})
-		})
-	}
+	eachOf(t, []string{"request", "answer"}, func(lost string) string { return lost }, func(t *testing.T, b *flinttest.Bench, lost string) {
+		o := worked(t, b)
+		b.Paid(t, o.ID, "simtok_approve")
+		if lost == "request" {
+			b.LoseRequests(t, payment.KindRefund, 1)
+		} else {
+			b.LoseAnswers(t, payment.KindRefund, 1)
+		}
+		r, err := b.Refund(o.ID, amount(5000))
+		made(t, r, err)
+		if s := b.State(t, o.ID); s.Leg().RefundReserved != 5000 {
+			t.Errorf("%d is reserved", s.Leg().RefundReserved)
+		}
+		flinttest.Refused(t, second(b.Refund(o.ID, amount(9907))), "AMOUNT_EXCEEDS_REFUNDABLE")
+		b.Quiesce(t)
+		if got := b.RefundOf(t, r.ID); got.Status != refund.StatusSucceeded {
+			t.Errorf("the refund is %s", got.Status)
+		}
+	})
 }
 
 func TestRefundMetadata(t *testing.T) {
