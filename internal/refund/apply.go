@@ -49,6 +49,7 @@ func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out paym
 	if err := payment.Save(tx, i, now); err != nil {
 		return err
 	}
+	s.Failpoints.Hit("refund.applied")
 	r.Status = r.derive()
 	booked := order.RefundInput{Cause: cause, RefundID: r.ID, Amount: a.Amount, Tip: a.Tip}
 	if err := s.settleItems(tx, o, r, was, &booked); err != nil {
