@@ -14,6 +14,7 @@ import (
 	"flint/internal/db/migrations"
 	"flint/internal/devenv"
 	"flint/internal/egress"
+	"flint/internal/failpoint"
 	"flint/internal/httpapi"
 	"flint/internal/observe"
 	"flint/internal/server"
@@ -62,7 +63,9 @@ func (c *devCmd) Run(ctx context.Context) error {
 	config := c.config()
 	config.Addr, config.Development, config.Clock, config.Egress = c.Addr, true, platform, egress.Development()
 	config.Log = observe.NewLogger(observe.LogOptions{Output: os.Stderr, Level: level(c.LogLevel), Format: observe.Text})
-	config.Failpoint = os.Getenv("FLINT_FAILPOINT")
+	if config.Failpoints, err = failpoint.Parse(os.Getenv("FLINT_FAILPOINT")); err != nil {
+		return exitError{exitUsage, err}
+	}
 	if !c.NoLimits {
 		config.Limits = httpapi.DefaultLimits()
 	}

@@ -17,6 +17,7 @@ import (
 	"flint/internal/auth"
 	"flint/internal/clock"
 	"flint/internal/db"
+	"flint/internal/failpoint"
 	"flint/internal/id"
 	"flint/internal/idempotency"
 	"flint/internal/money"
@@ -51,6 +52,8 @@ type Config struct {
 	Address func(*http.Request) netip.Addr
 	// Observe is called after every request, nil for nobody.
 	Observe func(Record)
+	// Failpoints end the process at named places in tests; nil in production.
+	Failpoints *failpoint.Points
 }
 
 // Record is what is known of a request after its answer.

@@ -54,6 +54,7 @@ func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out paym
 			return err
 		}
 	}
+	s.Failpoints.Hit("refund.applied")
 	r.Status = r.derive()
 	booked := order.RefundInput{Cause: cause, RefundID: r.ID, Amount: a.Amount, Tip: a.Tip}
 	if err := settleItems(tx, r, was, &booked); err != nil {

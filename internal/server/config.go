@@ -7,6 +7,7 @@ import (
 
 	"flint/internal/clock"
 	"flint/internal/egress"
+	"flint/internal/failpoint"
 	"flint/internal/httpapi"
 )
 
@@ -35,9 +36,9 @@ type Config struct {
 	Proxies []netip.Prefix
 	// ReadConns bounds concurrent reads (SQLite) or connections (PostgreSQL); 0 chooses.
 	Conns int
-	// Failpoint names a place at which the process kills itself; for crash tests of development servers.
-	Failpoint string
-	Version   string
+	// Failpoints end the process at a named place, for crash tests; only a development server takes them.
+	Failpoints *failpoint.Points
+	Version    string
 }
 
 // Times of the server's life.

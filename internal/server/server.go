@@ -77,6 +77,9 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if c.Failpoints != nil && !c.Development {
+		return nil, errors.New("failpoints are for development servers")
+	}
 	s := &Server{Config: c, stopping: make(chan struct{}), fatal: make(chan error, 1),
 		ticks: [2]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1)}, IDs: id.NewSource(c.Clock)}
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
@@ -132,35 +135,35 @@ func openDatabase(ctx context.Context, c Config, fatal func(error)) (db.DB, erro
 		return nil, fmt.Errorf("bring the database's schema up to date: %w", err)
 	}
 	if engine == db.Postgres {
-		return postgres.Open(ctx, postgres.Options{URL: c.Database, Logger: c.Log, MaxConns: c.Conns})
+		return postgres.Open(ctx, postgres.Options{URL: c.Database, Logger: c.Log, MaxConns: c.Conns, Failpoints: c.Failpoints})
 	}
-	return sqlite.Open(ctx, sqlite.Options{Path: c.Database, Logger: c.Log, ReadConns: c.Conns, OnFatal: fatal})
+	return sqlite.Open(ctx, sqlite.Options{Path: c.Database, Logger: c.Log, ReadConns: c.Conns, OnFatal: fatal, Failpoints: c.Failpoints})
 }
 
 // build wires the graph; each line needs only what stands above it.
 func (s *Server) build() {
 	c, d, log := s.Clock, s.DB, s.Log
-	events := &event.Log{IDs: s.IDs}
+	events := &event.Log{IDs: s.IDs, Failpoints: s.Failpoints}
 	journal := &ledger.Journal{IDs: s.IDs}
 	s.Jobs = job.New(d, c, s.IDs, log)
-	s.Idempotency = &idempotency.Store{Box: s.Box}
+	s.Idempotency = &idempotency.Store{Box: s.Box, Failpoints: s.Failpoints}
 	s.Keys = auth.NewService(d, c, s.IDs, log)
 	s.Merchants = merchant.NewService(s.IDs, s.Keys.RevokeEnvironment)
 
 	customers := &customer.Service{IDs: s.IDs, Clock: c, Events: events}
-	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates}
+	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates, Failpoints: s.Failpoints}
 	payments := &payment.Service{
 		DB: d, Clock: c, IDs: s.IDs, Events: events, Journal: journal, Orders: orders, Logger: log,
-		Choose: func(tenant.Scope) string { return simulator.Name }, Failpoint: s.failpoint(),
+		Choose: func(tenant.Scope) string { return simulator.Name }, Failpoints: s.Failpoints,
 	}
-	s.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: s.IDs, Logger: log, Sink: payments.Notify})
+	s.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: s.IDs, Logger: log, Sink: payments.Notify, Failpoints: s.Failpoints})
 	payments.Processors = map[string]payment.Processor{simulator.Name: s.Simulator}
-	refunds := &refund.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments}
+	refunds := &refund.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Failpoints: s.Failpoints}
 	payments.Refunds = refunds.Apply
-	checkouts := &checkout.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Key: s.derive("checkout page")}
+	checkouts := &checkout.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Key: s.derive("checkout page"), Failpoints: s.Failpoints}
 	payments.Settled = append(payments.Settled, checkouts.OrderSettled)
 
-	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events}
+	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events, Failpoints: s.Failpoints}
 	notifier := &webhook.Notifier{}
 	s.Dispatcher = webhook.NewDispatcher(s.Webhooks, d, log, notifier)
 	events.Wake = s.Dispatcher.Wake
@@ -173,7 +176,7 @@ func (s *Server) build() {
 	s.API = httpapi.New(httpapi.Config{
 		DB: d, Clock: c, IDs: s.IDs, Log: log, Idempotency: s.Idempotency, CursorKey: s.derive("page tokens"), BaseURL: s.BaseURL,
 		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout},
-		Limits: s.Limits,
+		Limits: s.Limits, Failpoints: s.Failpoints,
 	})
 	httpapi.Accounts(s.API, s.Keys, s.Merchants)
 	httpapi.Register(s.API, s.Services)
@@ -192,22 +195,6 @@ func (s *Server) verifyCheckout(ctx context.Context, sessionID, sessionSecret st
 		return nil
 	})
 	return p, err
-}
-
-// failpoint kills the process at the configured place, as a power cut would.
-func (s *Server) failpoint() func(string) {
-	if s.Failpoint == "" || !s.Development {
-		return nil
-	}
-	return func(name string) {
-		if name == s.Failpoint {
-			p, err := os.FindProcess(os.Getpid())
-			if err == nil {
-				_ = p.Kill()
-			}
-			select {}
-		}
-	}
 }
 
 // Run serves until ctx ends, then stops in order. It returns the error that made it stop early, nil

@@ -20,6 +20,7 @@ import (
 	"zombiezen.com/go/sqlite"
 
 	"flint/internal/db"
+	"flint/internal/failpoint"
 	"flint/internal/fault"
 )
 
@@ -43,6 +44,8 @@ type Options struct {
 	// OnFatal is called once, on its own goroutine, when the file cannot be trusted to keep a
 	// commit any more. The database then refuses writes; the process should exit and start again.
 	OnFatal func(error)
+	// Failpoints end the process at named places in tests; nil in production.
+	Failpoints *failpoint.Points
 }
 
 // DB is an open database file. It implements db.DB.
