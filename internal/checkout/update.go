@@ -118,7 +118,7 @@ func (s *Service) checkOpen(session *Session, now time.Time) error {
 	switch {
 	case session.Open(now):
 		return nil
-	case s.statusNow(session) == StatusExpired:
+	case session.statusNow(now) == StatusExpired:
 		return fault.Conflict("CHECKOUT_SESSION_EXPIRED", "The checkout session has expired.").With("current_status", StatusExpired)
 	default:
 		return fault.Conflict("CHECKOUT_SESSION_NOT_OPEN", "The checkout session has ended.").With("current_status", session.Status)

@@ -17,6 +17,7 @@ import (
 	"flint/internal/auth"
 	"flint/internal/clock"
 	"flint/internal/db"
+	"flint/internal/failpoint"
 	"flint/internal/id"
 	"flint/internal/idempotency"
 	"flint/internal/money"
@@ -51,6 +52,8 @@ type Config struct {
 	Address func(*http.Request) netip.Addr
 	// Observe is called after every request, nil for nobody.
 	Observe func(Record)
+	// Failpoints end the process at named places in tests; nil in production.
+	Failpoints *failpoint.Points
 }
 
 // Record is what is known of a request after its answer.
@@ -146,6 +149,10 @@ func (a *API) noRoute(w http.ResponseWriter, r *http.Request) {
 	x := a.exchange(w, r, nil)
 	defer x.end()
 	var allowed []string
+	if r.URL.Path != path.Clean(r.URL.Path) {
+		x.fail(noRouteFault(nil, w.Header()))
+		return
+	}
 	for _, m := range []string{"GET", "POST", "PATCH", "PUT", "DELETE"} {
 		probe := &http.Request{Method: m, URL: r.URL, Host: r.Host}
 		if _, pattern := a.mux.Handler(probe); pattern != "/" && pattern != "" {

@@ -280,6 +280,7 @@ func (x *exchange) reply(out any) error {
 }
 
 func (x *exchange) replyStored(a idempotency.Answer) error {
+	x.api.Failpoints.Hit("api.before_answer")
 	f, err := a.Fault()
 	if err != nil {
 		return err

@@ -6,7 +6,7 @@ func Register(a *API, s *Services) {
 		registerListOrders, registerCreateOrder, registerGetOrder, registerUpdateOrder, registerOrderActivities, registerOrderLines,
 		registerOrderCharges, registerOrderDiscounts, registerCloseOrder,
 		registerPayOrder, registerPaymentAttempts, registerOrderPaymentIntents, registerPaymentIntents,
-		registerRefunds, registerCreateRefund,
+		registerRefunds, registerCreateRefund, registerCreateCheckoutSession, registerCheckoutSessions,
 		registerCustomers, registerCreateCustomer, registerUpdateCustomer,
 		registerWebhookEndpoints, registerWebhookEvents, registerWebhookDeliveries, registerWebhookStream,
 	} {

@@ -1,0 +1,81 @@
+package observe
+
+// A card number has 13 to 19 digits (ISO/IEC 7812 allows up to 19), the last a check digit.
+const (
+	shortestCard = 13
+	longestCard  = 19
+)
+
+// group is a run of digits s[from:to].
+type group struct{ from, to int }
+
+// maskCards hides every card number in s. Groups of digits that a single space or dash separates may
+// form a number together; any part of such a chain that begins and ends with whole groups is tried.
+func maskCards(s string) string {
+	var buf [16]group
+	chain := buf[:0]
+	out, copied := "", 0
+	flush := func() {
+		for i := 0; i < len(chain); {
+			n := cardAt(s, chain[i:])
+			if n == 0 {
+				i++
+				continue
+			}
+			out += s[copied:chain[i].from] + hidden
+			copied = chain[i+n-1].to
+			i += n
+		}
+		chain = chain[:0]
+	}
+	for i := 0; i < len(s); {
+		if !digit(s[i]) {
+			i++
+			continue
+		}
+		n := run(s[i:], digit)
+		if len(chain) > 0 && !joins(s[chain[len(chain)-1].to:i]) {
+			flush()
+		}
+		chain = append(chain, group{i, i + n})
+		i += n
+	}
+	flush()
+	return out + s[copied:]
+}
+
+func joins(between string) bool { return between == " " || between == "-" }
+
+// cardAt tells how many of the first groups form a card number, 0 when none do; the longest wins.
+func cardAt(s string, chain []group) int {
+	digits, best := 0, 0
+	for i, g := range chain {
+		digits += g.to - g.from
+		if digits > longestCard {
+			break
+		}
+		if digits >= shortestCard && luhn(s, chain[:i+1]) {
+			best = i + 1
+		}
+	}
+	return best
+}
+
+// luhn is the check of ISO/IEC 7812-1, annex B. All zeros pass it and are no number.
+func luhn(s string, chain []group) bool {
+	sum, double, zeros := 0, false, true
+	for i := len(chain) - 1; i >= 0; i-- {
+		for j := chain[i].to - 1; j >= chain[i].from; j-- {
+			d := int(s[j] - '0')
+			zeros = zeros && d == 0
+			if double {
+				if d *= 2; d > 9 {
+					d -= 9
+				}
+			}
+			sum += d
+			double = !double
+		}
+	}
+	return sum%10 == 0 && !zeros
+}
