@@ -162,6 +162,7 @@ func (s *Server) build() {
 	payments.Refunds = refunds.Apply
 	checkouts := &checkout.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Key: s.derive("checkout page"), Failpoints: s.Failpoints}
 	payments.Settled = append(payments.Settled, checkouts.OrderSettled)
+	orders.Repriced = append(orders.Repriced, checkouts.OrderRepriced)
 
 	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events, Failpoints: s.Failpoints}
 	notifier := &webhook.Notifier{}
