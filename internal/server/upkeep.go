@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"flint/internal/db"
+	"flint/internal/idempotency"
 )
 
 // keepJobs is how long done jobs stay for whoever looks into what happened.
@@ -32,7 +33,7 @@ func (s *Server) cleanUp(ctx context.Context) error {
 		var n int64
 		err := s.DB.Write(ctx, func(tx db.Tx) error {
 			var err error
-			n, err = s.Idempotency.Purge(tx, s.Clock.Now(), step)
+			n, err = idempotency.Purge(tx, s.Clock.Now(), step)
 			return err
 		})
 		if err != nil {
