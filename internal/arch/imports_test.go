@@ -37,14 +37,14 @@ var domainOrder = strings.Fields(`merchant customer catalog promotion tax order 
 
 // places puts every package of internal/ on a floor. A folder below a listed one belongs to it.
 var places = map[layer][]string{
-	foundation:  {"money", "id", "fault", "clock", "secret", "tenant", "text", "metadata", "egress", "db"},
+	foundation:  {"money", "id", "fault", "failpoint", "clock", "secret", "tenant", "text", "metadata", "egress", "db"},
 	bookkeeping: {"ledger", "event", "job", "idempotency"},
 	domain:      domainOrder,
 	reaction:    {"webhook", "notification", "audit"},
 	identity:    {"auth"},
 	adapter:     {"processor", "mail", "pdf", "qr"},
 	surface:     {"httpapi", "web"},
-	whole:       {"server"},
+	whole:       {"server", "devenv", "doctor", "observe", "backup", "flinttest"},
 }
 
 // ports says which package's port an adapter fills; of all that is above bookkeeping it may import
@@ -60,7 +60,7 @@ var ports = map[string]string{
 var sharedPages = []string{"web", "web/ui"}
 
 // testSupport are packages that only tests may import.
-var testSupport = []string{"db/dbtest", "processor/processortest"}
+var testSupport = []string{"db/dbtest", "processor/processortest", "flinttest"}
 
 // place finds the floor of a package folder and the name in places that put it there. Only folders of
 // the product's own binary are placed.
@@ -160,7 +160,7 @@ var notBelow = []struct {
 		"rules must not know HTTP or pages: a surface translates, a fault carries the status, and a port reaches the outside"},
 	{domain, []string{"github.com/jackc/pgx/v5", "zombiezen.com/go/sqlite", "modernc.org/sqlite", "database/sql"}, []string{"db"},
 		"one SQL text runs on both engines through the db package; only its two engines know their drivers"},
-	{command - 1, []string{"testing"}, []string{"db/dbtest", "processor/processortest"},
+	{command - 1, []string{"testing"}, []string{"db/dbtest", "processor/processortest", "flinttest"},
 		"the product must not carry test code"},
 }
 

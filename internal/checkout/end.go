@@ -34,6 +34,7 @@ type completedData struct {
 // end moves an open session to a final status, with its event. The order is locked.
 func (s *Service) end(tx db.Tx, o *order.Order, session *Session, status, reason string, cause event.Cause) error {
 	now := s.Clock.Now()
+	s.Failpoints.Hit("checkout.ended")
 	session.Status, session.TerminalReason = status, reason
 	if o.ActiveAttemptID != "" && status != StatusPaid && status != StatusPartiallyPaid {
 		session.Detail.RecoveryID, session.Detail.RecoveryUntil = o.ActiveAttemptID, now.Add(recoveryWindow)
@@ -74,7 +75,7 @@ func (s *Service) Close(tx db.Tx, in CloseInput) (*Session, error) {
 		return nil, err
 	}
 	if !session.Open(s.Clock.Now()) {
-		return nil, fault.Conflict("CHECKOUT_SESSION_NOT_OPEN", "The checkout session has ended.").With("current_status", s.statusNow(session))
+		return nil, fault.Conflict("CHECKOUT_SESSION_NOT_OPEN", "The checkout session has ended.").With("current_status", session.statusNow(s.Clock.Now()))
 	}
 	if o.ActiveAttemptID != "" {
 		return nil, fault.Conflict("CHECKOUT_PAYMENT_RESOLVING", "A payment of this session is under way.").
@@ -85,15 +86,6 @@ func (s *Service) Close(tx db.Tx, in CloseInput) (*Session, error) {
 		return nil, err
 	}
 	return session, nil
-}
-
-// statusNow is the status as a reader should see it: a session past its time is expired, even before
-// the job that writes it down.
-func (s *Service) statusNow(session *Session) string {
-	if session.Status == StatusOpen && !session.Open(s.Clock.Now()) {
-		return StatusExpired
-	}
-	return session.Status
 }
 
 // lock reads a session and locks first its order, then the session.
@@ -156,6 +148,7 @@ func (s *Service) Expire(ctx context.Context, d db.DB, limit int) (int, error) {
 	}
 	cause := event.Cause{ActorType: "system"}
 	for _, found := range due {
+		s.Failpoints.Hit("checkout.expiring")
 		err := d.Write(ctx, func(tx db.Tx) error {
 			o, session, err := s.lock(tx, found.Scope, found.ID)
 			if err != nil || session.Status != StatusOpen || session.Open(s.Clock.Now()) {

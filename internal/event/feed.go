@@ -75,18 +75,18 @@ func place(tx db.Tx, scope tenant.Scope, limit int) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	// An event's time is read before its root is locked, so among events of one root the later one
-	// may carry the earlier time. All earlier events of each root in the batch are taken along; one
-	// statement sees them all, because a root's events commit in the order of their sequence.
-	events, err := collect(tx, `WITH batch AS (
-			SELECT root_id, sequence FROM events
-			WHERE merchant_id = $1 AND environment_id = $2 AND position IS NULL ORDER BY created_at, event_id LIMIT $3),
-		tops AS (SELECT root_id, MAX(sequence) AS top FROM batch GROUP BY root_id)
-		SELECT `+columns("e")+` FROM tops JOIN events e ON e.merchant_id = $1 AND e.environment_id = $2
-			AND e.root_id = tops.root_id AND e.sequence <= tops.top AND e.position IS NULL`,
+	events, err := collect(tx, `SELECT `+columns("e")+` FROM events e
+		WHERE merchant_id = $1 AND environment_id = $2 AND position IS NULL ORDER BY created_at, event_id LIMIT $3`,
 		scope.MerchantID, scope.EnvironmentID, limit)
 	if err != nil || len(events) == 0 {
 		return nil, err
+	}
+	if len(events) == limit {
+		earlier, err := predecessors(tx, scope, events)
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, earlier...)
 	}
 	order(events)
 	for i := range events {
@@ -98,6 +98,33 @@ func place(tx db.Tx, scope tenant.Scope, limit int) ([]Event, error) {
 	}
 	return events, tx.Send(`UPDATE event_feeds SET next_position = $3 WHERE merchant_id = $1 AND environment_id = $2`,
 		scope.MerchantID, scope.EnvironmentID, next+int64(len(events)))
+}
+
+// predecessors finds the unplaced events that the order of their root puts before one of the batch. An
+// event's time is read before its root is locked, so of two events of one root the later may carry the
+// earlier time and be cut off from the other by the limit. All of a root's events before a visible one
+// are visible, because they commit in the order of their sequence.
+func predecessors(tx db.Tx, scope tenant.Scope, batch []Event) ([]Event, error) {
+	top, count := map[string]int64{}, map[string]int64{}
+	have := map[string]bool{}
+	for _, e := range batch {
+		top[e.RootID] = max(top[e.RootID], e.Sequence)
+		count[e.RootID]++
+		have[e.ID] = true
+	}
+	args, list := []any{scope.MerchantID, scope.EnvironmentID}, ""
+	for root, n := range count {
+		if n < top[root] { // some are placed already, or missing here
+			args = append(args, root)
+			list += fmt.Sprintf(", $%d", len(args))
+		}
+	}
+	if list == "" {
+		return nil, nil
+	}
+	found, err := collect(tx, `SELECT `+columns("e")+` FROM events e
+		WHERE merchant_id = $1 AND environment_id = $2 AND position IS NULL AND root_id IN (`+list[2:]+`)`, args...)
+	return slices.DeleteFunc(found, func(e Event) bool { return have[e.ID] || e.Sequence > top[e.RootID] }), err
 }
 
 // LockFeed locks the feed of an environment until tx ends and returns its next free position. No event

@@ -27,7 +27,8 @@ var Quiet = []string{}
 // Save writes a changed order that Load gave in the same transaction: the row under the next
 // revision, the journal entry that moves the accounts to the order's new Position, the activities
 // and the events. The caller has repriced the order when it changed the price. A price that comes
-// down to what was collected makes the order paid, and records order.paid as well.
+// down to what was collected makes the order paid, and records order.paid as well. A changed price
+// and a close are told to Repriced.
 func (s *Service) Save(tx db.Tx, o *Order, cause event.Cause, c Change) error {
 	events := c.Events
 	if events == nil {
@@ -37,12 +38,22 @@ func (s *Service) Save(tx db.Tx, o *Order, cause event.Cause, c Change) error {
 		events = append(slices.Clone(events), EventPaid)
 	}
 	now := s.Clock.Now()
+	mutated := o.Pricing != o.stored.pricing || o.Status != o.stored.status
 	o.Revision = o.stored.revision + 1
 	o.UpdatedAt = now
 	if err := updateOrder(tx, o, o.stored.activities+int64(len(c.Activities))); err != nil {
 		return err
 	}
-	return s.record(tx, o, now, cause, c, events)
+	s.Failpoints.Hit("order.saved")
+	if err := s.record(tx, o, now, cause, c, events); err != nil || !mutated {
+		return err
+	}
+	for _, f := range s.Repriced {
+		if err := f(tx, o, cause); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // record writes what stands beside the row: journal, activities, events.
@@ -64,5 +75,6 @@ func (s *Service) record(tx db.Tx, o *Order, now time.Time, cause event.Cause, c
 		}
 	}
 	o.markStored(o.stored.activities + int64(len(c.Activities)))
+	s.Failpoints.Hit("order.recorded")
 	return nil
 }

@@ -19,6 +19,8 @@ import (
 type stored struct {
 	revision      int64
 	activities    int64 // sequence of the last activity
+	status        string
+	pricing       Pricing
 	total         int64
 	balance       int64
 	paymentStatus string
@@ -77,7 +79,7 @@ func scanOrder(r db.Row, scope tenant.Scope) (*Order, error) {
 // markStored notes that the row now equals o.
 func (o *Order) markStored(activities int64) {
 	o.stored = stored{
-		revision: o.Revision, activities: activities, total: o.Pricing.Total, balance: o.Balance(),
+		revision: o.Revision, activities: activities, status: o.Status, pricing: o.Pricing, total: o.Pricing.Total, balance: o.Balance(),
 		paymentStatus: o.DerivePaymentStatus(), position: Position(o),
 	}
 }

@@ -2,6 +2,7 @@ package payment
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"flint/internal/db"
@@ -201,15 +202,21 @@ func (t *transition) sale(out Outcome) error {
 	i := t.intent
 	switch out.State {
 	case OutcomeSucceeded:
-		// A capture is a fact, even when the leg was canceled or expired meanwhile: the money is
+		// A capture is a fact, even when the leg was canceled, expired or paid meanwhile: the money is
 		// recorded and shows as the buyer's credit.
-		i.Authorized, i.Captured, i.Released = out.Amount, out.Amount, 0
+		i.Authorized += out.Amount
+		i.Captured += out.Amount
 		i.AuthorizedAt, i.CapturedAt, i.Status = t.now, t.now, IntentSucceeded
 		i.Detail.LastError = nil
 		t.settled, t.tip = out.Amount, i.Tip
 		return t.note(eventSucceeded)
 	case OutcomeFailed:
 		return t.declined(out)
+	}
+	if i.Ended() { // it was given up meanwhile, and only money can change that
+		return nil
+	}
+	switch out.State {
 	case OutcomeRequiresAction:
 		i.Status = IntentRequiresAction
 		return t.note(eventRequiresAction)
@@ -224,7 +231,12 @@ func (t *transition) authorize(out Outcome) error {
 		return t.sale(out)
 	}
 	i := t.intent
-	i.Authorized, i.AuthorizedAt, i.AuthorizationExpiresAt = out.Amount, t.now, out.ExpiresAt
+	i.Authorized += out.Amount
+	if i.Ended() { // the buyer confirmed, and then the hold was voided: the news has come the other way round
+		i.Released += out.Amount
+		return nil
+	}
+	i.AuthorizedAt, i.AuthorizationExpiresAt = t.now, out.ExpiresAt
 	i.Status, i.Detail.LastError = IntentRequiresCapture, nil
 	t.held = true
 	return t.note(eventRequiresCapture)
@@ -249,7 +261,15 @@ func (t *transition) capture(rec *record, out Outcome) error {
 
 func (t *transition) void(out Outcome) error {
 	i := t.intent
-	if out.State != OutcomeSucceeded || i.Status == IntentSucceeded {
+	if i.Ended() {
+		return nil
+	}
+	switch out.State {
+	case OutcomeSucceeded:
+	case OutcomeFailed: // something else became of the payment, and news of that is on its way
+		i.Detail.CancellationReason = ""
+		return nil
+	default:
 		return nil
 	}
 	t.released = i.Status == IntentRequiresCapture
@@ -341,7 +361,13 @@ func (t *transition) moveAttempt() (ended bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	lost := a.Status == AttemptFinalizing
 	a.Status = a.next(legs, max(t.order.Outstanding()-t.settled, 0))
+	if lost && a.Status == AttemptProcessing {
+		if err := t.keepFinalizing(a); err != nil {
+			return false, err
+		}
+	}
 	a.FailureCode, a.FailureMessage = "", ""
 	switch a.Status {
 	case AttemptFailed:
@@ -356,6 +382,15 @@ func (t *transition) moveAttempt() (ended bool, err error) {
 		a.FailureCode = "payment_attempt_canceled"
 	}
 	return !a.Open() && t.order.ActiveAttemptID == a.ID, saveAttempt(t.tx, a, t.now)
+}
+
+// keepFinalizing leaves an attempt finalizing while the answer about any of its legs is lost.
+func (t *transition) keepFinalizing(a *Attempt) error {
+	open, err := openOperations(t.tx, a)
+	if slices.ContainsFunc(open, func(r *record) bool { return r.State == opUnknown }) {
+		a.Status = AttemptFinalizing
+	}
+	return err
 }
 
 // otherLegs are the attempt's legs with this step's intent as it is now.

@@ -67,7 +67,7 @@ func (a *Attempt) Resumable() bool {
 }
 
 // next derives the attempt's status from its legs; outstanding is the order's, after what has settled.
-// A leg whose answer was lost counts as processing here; the caller sets finalizing for it.
+// A leg whose answer was lost counts as processing here; keepFinalizing sees to it.
 func (a *Attempt) next(legs []*Intent, outstanding int64) string {
 	var settled, action, waiting, held, expired, canceled int
 	for _, l := range legs {

@@ -8,6 +8,7 @@ import (
 	"flint/internal/event"
 	"flint/internal/fault"
 	"flint/internal/money"
+	"flint/internal/order"
 	"flint/internal/tenant"
 )
 
@@ -96,6 +97,9 @@ func (s *Service) Confirm(tx db.Tx, in ConfirmInput) (Started, error) {
 	for n, l := range chosen {
 		ids[n] = l.ID
 	}
+	if err := spreadTip(o, chosen, outstanding-total); err != nil {
+		return Started{}, err
+	}
 	a := s.newAttempt(o, in.CheckoutSessionID, ModePayment, completion, ids, now)
 	ops := make([]Operation, len(chosen))
 	for n, l := range chosen {
@@ -109,4 +113,21 @@ func (s *Service) Confirm(tx db.Tx, in ConfirmInput) (Started, error) {
 		ops[n] = s.charge(l, tokens[n])
 	}
 	return s.start(tx, o, a, in.Contact, ops, in.Cause, now)
+}
+
+// spreadTip gives each leg its part of the tip as it is asked for now; it may have changed since the leg
+// was staged. rest is what of the order the legs leave outstanding.
+func spreadTip(o *order.Order, legs []*Intent, rest int64) error {
+	weights := make([]int64, 0, len(legs)+1)
+	for _, l := range legs {
+		weights = append(weights, l.Amount)
+	}
+	tips, err := money.Allocate(min(o.UnsettledTip(), o.Outstanding()), append(weights, rest))
+	if err != nil {
+		return err
+	}
+	for n, l := range legs {
+		l.Tip = tips[n]
+	}
+	return nil
 }

@@ -101,13 +101,13 @@ func (s *Service) Pay(tx db.Tx, in PayInput) (Started, error) {
 	if err != nil {
 		return Started{}, err
 	}
-	if err := s.refuseOpenLegs(tx, o); err != nil {
+	if err := s.refuseOpenLegs(tx, o, in.Cause); err != nil {
 		return Started{}, err
 	}
 	now := s.Clock.Now()
 	leg := &Intent{
 		Scope: in.Scope, ID: s.IDs.New(id.PaymentIntent), OrderID: o.ID, CustomerID: o.CustomerID,
-		Status: IntentProcessing, Amount: outstanding, Tip: o.UnsettledTip(), Currency: o.Currency,
+		Status: IntentProcessing, Amount: outstanding, Tip: min(o.UnsettledTip(), outstanding), Currency: o.Currency,
 		CaptureMethod: CaptureAutomatic, Flow: in.Flow, Origin: o.Origin, Processor: s.Choose(in.Scope),
 		CreatedAt: now, UpdatedAt: now, Detail: IntentDetail{Options: DefaultOptions(), ReturnURL: in.ReturnURL},
 	}
@@ -170,7 +170,7 @@ func (s *Service) busy(tx db.Tx, o *order.Order) error {
 
 // refuseOpenLegs asks the caller to choose among staged or declined legs. Declined legs that pay made
 // itself and that no longer fit the outstanding amount are canceled instead: nobody can want them.
-func (s *Service) refuseOpenLegs(tx db.Tx, o *order.Order) error {
+func (s *Service) refuseOpenLegs(tx db.Tx, o *order.Order, cause event.Cause) error {
 	if len(o.PaymentIntentIDs) == 0 {
 		return nil
 	}
@@ -179,12 +179,16 @@ func (s *Service) refuseOpenLegs(tx db.Tx, o *order.Order) error {
 		return err
 	}
 	var open []string
+	now := s.Clock.Now()
 	for _, l := range legs {
 		switch {
 		case !l.Selectable():
 		case !l.Detail.Staged && l.Amount != o.Outstanding():
 			l.Status, l.Detail.CancellationReason = IntentCanceled, "abandoned"
-			if err := Save(tx, l, s.Clock.Now()); err != nil {
+			if err := Save(tx, l, now); err != nil {
+				return err
+			}
+			if err := s.recordIntent(tx, l, eventCanceled, cause, now); err != nil {
 				return err
 			}
 		default:
@@ -229,7 +233,7 @@ func (s *Service) start(tx db.Tx, o *order.Order, a *Attempt, c Contact, ops []O
 			return Started{}, err
 		}
 	}
-	s.failpoint("planned")
+	s.Failpoints.Hit("payment.planned")
 	return Started{Attempt: a, Operations: ops}, s.Orders.SetActiveAttempt(tx, o, order.AttemptInput{
 		Cause: cause, AttemptID: a.ID, PaymentIntentIDs: a.IntentIDs, BuyerContact: c.onOrder(),
 	})

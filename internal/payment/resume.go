@@ -42,10 +42,14 @@ func (s *Service) Resume(ctx context.Context, scope tenant.Scope, orderID, attem
 			return err
 		}
 	}
-	if a.Status == AttemptProcessing && len(open) == 0 {
+	err = s.DB.Read(ctx, func(tx db.Tx) error {
+		a, err = GetAttempt(tx, scope, orderID, attemptID)
+		return err
+	})
+	if err == nil && a.Status == AttemptProcessing {
 		return fault.Conflict("PAYMENT_ATTEMPT_STILL_PROCESSING", "The bank is still clearing the payment.").Retry(0)
 	}
-	return nil
+	return err
 }
 
 // openOperations are those of the attempt's legs that have no end yet.
@@ -77,12 +81,16 @@ func (s *Service) ask(ctx context.Context, rec *record, cause event.Cause) error
 		if rec.State != opPlanned && rec.State != opUnknown {
 			return s.postpone(ctx, rec)
 		}
-		return s.Execute(ctx, []Operation{rec.Operation}, cause, nil)
+		if err := s.Execute(ctx, []Operation{rec.Operation}, cause, nil); err != nil {
+			return err
+		}
+		return s.postpone(ctx, rec) // in case that answer was lost, too
 	}
 	if err != nil {
 		s.Logger.Warn("the processor could not be asked", "operation", rec.ID, "error", err)
 		return s.postpone(ctx, rec)
 	}
+	s.Failpoints.Hit("payment.asked")
 	return s.DB.Write(ctx, func(tx db.Tx) error {
 		if err := s.apply(tx, rec.Operation, out, nil, cause); err != nil {
 			return err

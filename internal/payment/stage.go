@@ -80,7 +80,7 @@ func (s *Service) Stage(tx db.Tx, in StageInput) (*Intent, *order.Order, error) 
 	if len(options) == 0 {
 		options = DefaultOptions()
 	}
-	tip, err := money.Allocate(o.UnsettledTip(), []int64{amount, outstanding - amount})
+	tip, err := money.Allocate(min(o.UnsettledTip(), outstanding), []int64{amount, outstanding - amount})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -111,9 +111,13 @@ func (s *Service) expireHold(tx db.Tx, scope tenant.Scope, orderID, intentID str
 	if i.Status != IntentRequiresCapture || now.Before(i.AuthorizationExpiresAt) {
 		return nil
 	}
-	if s.refusePending(tx, i, KindCapture) != nil {
-		return nil
+	if err := s.refusePending(tx, i, KindCapture); err != nil {
+		if fault.Is(err, "PAYMENT_OPERATION_IN_PROGRESS") {
+			return nil
+		}
+		return err
 	}
+	s.Failpoints.Hit("payment.expiring")
 	t := transition{service: s, tx: tx, order: o, intent: i, cause: event.Cause{ActorType: "system"}, now: now}
 	if err := t.expire(); err != nil {
 		return err

@@ -101,11 +101,11 @@ func Save(tx db.Tx, i *Intent, now time.Time) error {
 	}
 	return tx.Send(`UPDATE payment_intents SET attempt_id = $4, status = $5, authorized = $6, captured = $7, released = $8,
 		refunded = $9, refund_reserved = $10, disputed = $11, authorized_at = $12, authorization_expires_at = $13,
-		captured_at = $14, detail = $15, updated_at = $16, processor = $17
+		captured_at = $14, detail = $15, updated_at = $16, processor = $17, tip = $18
 		WHERE merchant_id = $1 AND environment_id = $2 AND payment_intent_id = $3`,
 		i.Scope.MerchantID, i.Scope.EnvironmentID, i.ID, i.AttemptID, i.Status, i.Authorized, i.Captured, i.Released,
 		i.Refunded, i.RefundReserved, i.Disputed, i.AuthorizedAt, i.AuthorizationExpiresAt, i.CapturedAt, string(detail),
-		i.UpdatedAt, i.Processor)
+		i.UpdatedAt, i.Processor, i.Tip)
 }
 
 const attemptColumns = `attempt_id, order_id, checkout_session_id, mode, status, completion, expected_outstanding, currency,

@@ -1,0 +1,120 @@
+package flinttest
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"flint/internal/db"
+	"flint/internal/doctor"
+	"flint/internal/payment"
+)
+
+// Check runs the doctor over the bench's scope and holds the simulator to its own rules. It may be
+// called at any moment, whatever is in flight.
+func (b *Bench) Check(t TB) doctor.Report {
+	t.Helper()
+	report, err := doctor.Check(b.ctx, b.DB, doctor.Options{Scope: &b.Scope})
+	if err != nil {
+		t.Fatalf("doctor: %v", err)
+	}
+	for _, f := range report.Findings {
+		t.Errorf("%s", f)
+	}
+	books, err := b.Simulator.Books(b.ctx, b.Scope)
+	if err != nil {
+		t.Fatalf("books: %v", err)
+	}
+	if err := books.Check(); err != nil {
+		t.Errorf("the simulator's books: %v", err)
+	}
+	if !report.OK() {
+		t.Fatalf("the books do not add up: %d findings", len(report.Findings))
+	}
+	return report
+}
+
+// CheckQuiet is Check for when nothing is in flight: clearing is empty, and the simulator's books say
+// of every payment what ours say.
+func (b *Bench) CheckQuiet(t TB) {
+	t.Helper()
+	report := b.Check(t)
+	if b.forgetBooks {
+		return
+	}
+	if report.InFlight != 0 {
+		t.Errorf("%d operations are in flight", report.InFlight)
+	}
+	books, err := b.Simulator.Books(b.ctx, b.Scope)
+	if err != nil {
+		t.Fatalf("books: %v", err)
+	}
+	type sums struct{ captured, refunded, pending int64 }
+	theirs, charges := map[string]sums{}, map[string]int{}
+	for _, e := range books.Payments {
+		s := theirs[e.PaymentID]
+		s.captured += e.Captured
+		s.refunded += e.Refunded
+		s.pending += e.RefundPending
+		theirs[e.PaymentID] = s
+		if e.Captured > 0 {
+			charges[e.PaymentID]++
+		}
+	}
+	b.Read(t, func(tx db.Tx) error {
+		return tx.Query(func(r db.Row) error {
+			var intentID, status string
+			var amount int64
+			var ours sums
+			if err := r.Scan(&intentID, &status, &amount, &ours.captured, &ours.refunded, &ours.pending); err != nil {
+				return err
+			}
+			if theirs[intentID] != ours {
+				t.Errorf("payment %s: the simulator has %+v, we have %+v", intentID, theirs[intentID], ours)
+			}
+			if charges[intentID] > 1 {
+				t.Errorf("payment %s was captured %d times", intentID, charges[intentID])
+			}
+			if status == payment.IntentProcessing || status == payment.IntentRequiresAction {
+				t.Errorf("payment %s is %s although nothing is in flight", intentID, status)
+			}
+			delete(theirs, intentID)
+			return nil
+		}, `SELECT payment_intent_id, status, amount, captured, refunded, refund_reserved FROM payment_intents
+			WHERE merchant_id = $1 AND environment_id = $2 ORDER BY payment_intent_id`, b.Scope.MerchantID, b.Scope.EnvironmentID)
+	})
+	for intentID := range theirs {
+		t.Errorf("payment %s is in the simulator's books and not in ours", intentID)
+	}
+	var clearing int64
+	b.Read(t, func(tx db.Tx) error {
+		return tx.Query(func(r db.Row) error {
+			var account string
+			if err := r.Scan(&account, &clearing); err != nil {
+				return err
+			}
+			t.Errorf("account %s holds %d although nothing is in flight", account, clearing)
+			return nil
+		}, `SELECT account, CAST(SUM(amount) AS BIGINT) FROM postings WHERE merchant_id = $1 AND environment_id = $2
+			AND account IN ('processor_clearing', 'payments_in_flight', 'refunds_in_flight') GROUP BY account HAVING SUM(amount) <> 0`,
+			b.Scope.MerchantID, b.Scope.EnvironmentID)
+	})
+}
+
+// Events are the types of an object's events in the order in which they happened.
+func (b *Bench) Events(t TB, rootID string) []string {
+	t.Helper()
+	var out []string
+	b.Read(t, func(tx db.Tx) error {
+		return tx.Query(func(r db.Row) error {
+			var kind string
+			err := r.Scan(&kind)
+			out = append(out, kind)
+			return err
+		}, `SELECT type FROM events WHERE merchant_id = $1 AND environment_id = $2 AND root_id = $3 ORDER BY sequence`,
+			b.Scope.MerchantID, b.Scope.EnvironmentID, rootID)
+	})
+	return out
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

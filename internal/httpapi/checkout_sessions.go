@@ -1,0 +1,188 @@
+package httpapi
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"flint/internal/auth"
+	"flint/internal/checkout"
+	"flint/internal/db"
+	"flint/internal/db/listing"
+	"flint/internal/fault"
+	"flint/internal/payment"
+)
+
+// ListCheckoutSessionsInput is the request of checkoutSessions.list.
+type ListCheckoutSessionsInput struct {
+	PageQuery
+	Status              string    `query:"status" enum:"open,paid,partially_paid,expired,closed,invalidated"`
+	OrderID             string    `query:"order_id"`
+	PaymentLinkID       string    `query:"payment_link_id"`
+	CustomerID          string    `query:"customer_id"`
+	Origin              string    `query:"origin" enum:"virtual_terminal,payment_link,checkout,api,subscription"`
+	ExternalReferenceID string    `query:"external_reference_id" maxLength:"255"`
+	Query               string    `query:"query" maxLength:"255"`
+	SortBy              string    `query:"sort_by" enum:"created_at,updated_at"`
+	SortDirection       string    `query:"sort_direction" enum:"asc,desc"`
+	CreatedAfter        time.Time `query:"created_after"`
+	CreatedBefore       time.Time `query:"created_before"`
+	UpdatedAfter        time.Time `query:"updated_after"`
+	UpdatedBefore       time.Time `query:"updated_before"`
+	ExpiresAfter        time.Time `query:"expires_after"`
+	ExpiresBefore       time.Time `query:"expires_before"`
+}
+
+// GetCheckoutSessionInput is the request of checkoutSessions.get.
+type GetCheckoutSessionInput struct {
+	SessionID string   `path:"checkout_session_id" id:"cs"`
+	Expand    []string `query:"expand" enum:"customer,invoice,order,payment_intents,payment_link"`
+}
+
+// CheckoutContactInput changes the buyer's contact; null clears.
+type CheckoutContactInput struct {
+	Email Opt[string] `json:"email,omitzero" maxLength:"255"`
+	Phone Opt[string] `json:"phone,omitzero" maxLength:"16"`
+}
+
+// UpdateCheckoutSessionRequest changes the few fields that a credential may change.
+type UpdateCheckoutSessionRequest struct {
+	Metadata            MetadataPatch         `json:"metadata,omitzero"`
+	ExternalReferenceID *string               `json:"external_reference_id,omitzero" minLength:"1" maxLength:"255"`
+	SubscriptionTerms   any                   `json:"subscription_terms,omitzero" doc:"Reserved."`
+	Contact             *CheckoutContactInput `json:"buyer_contact,omitzero"`
+	Timezone            *string               `json:"timezone,omitzero" maxLength:"64" doc:"IANA name."`
+}
+
+// UpdateCheckoutSessionInput is the request of checkoutSessions.update.
+type UpdateCheckoutSessionInput struct {
+	SessionID string `path:"checkout_session_id" id:"cs"`
+	Body      UpdateCheckoutSessionRequest
+}
+
+// CloseCheckoutSessionRequest says why.
+type CloseCheckoutSessionRequest struct {
+	Reason string `json:"reason_message,omitzero" maxLength:"500" doc:"For the merchant; never shown to the buyer."`
+}
+
+// CloseCheckoutSessionInput is the request of checkoutSessions.closeSession.
+type CloseCheckoutSessionInput struct {
+	SessionID string `path:"checkout_session_id" id:"cs"`
+	Body      *CloseCheckoutSessionRequest
+}
+
+func registerCheckoutSessions(a *API, s *Services) {
+	Get(a, "checkoutSessions.list", func(ctx context.Context, tx db.Tx, c *Caller, in *ListCheckoutSessionsInput) (Page[*CheckoutSession], error) {
+		if in.PaymentLinkID != "" {
+			return Page[*CheckoutSession]{Data: []*CheckoutSession{}}, nil // no session comes from a link yet
+		}
+		page, err := listBy(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]*checkout.Session, *listing.Cursor, error) {
+			return s.Checkouts.List(tx, checkout.ListInput{
+				Scope: c.Scope, Status: in.Status, OrderID: in.OrderID, CustomerID: in.CustomerID, Origin: in.Origin,
+				ExternalReferenceID: in.ExternalReferenceID, Query: in.Query, CreatedAfter: in.CreatedAfter, CreatedBefore: in.CreatedBefore,
+				UpdatedAfter: in.UpdatedAfter, UpdatedBefore: in.UpdatedBefore, ExpiresAfter: in.ExpiresAfter, ExpiresBefore: in.ExpiresBefore,
+				SortBy: in.SortBy, Ascending: in.SortDirection == "asc", After: after, Limit: limit,
+			})
+		})
+		return MapPage(page, func(v *checkout.Session) *CheckoutSession { return wireSession(v, c.Kind, c.Now) }), err
+	}, Doc("List checkout sessions", "Newest first unless sorted otherwise."))
+
+	Get(a, "checkoutSessions.get", func(ctx context.Context, tx db.Tx, c *Caller, in *GetCheckoutSessionInput) (*CheckoutSession, error) {
+		return s.sessionNow(a, ctx, tx, c, in.SessionID, in.Expand)
+	}, Doc("Read a checkout session", "A buyer's credential reads its own session only."))
+
+	Write(a, "checkoutSessions.update", func(ctx context.Context, tx db.Tx, c *Caller, in *UpdateCheckoutSessionInput) (*CheckoutSession, error) {
+		update, err := in.domain(c)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := s.Checkouts.Update(tx, update); err != nil {
+			return nil, err
+		}
+		return s.sessionNow(a, ctx, tx, c, in.SessionID, nil)
+	}, Doc("Change a checkout session", "Merchants change metadata and reference; the buyer's credential contact and time zone."),
+		Errors("CHECKOUT_SESSION_UPDATE_FIELD_NOT_ALLOWED", "CHECKOUT_SESSION_NOT_OPEN", "CHECKOUT_SESSION_EXPIRED", "INVALID_TIMEZONE"))
+
+	Write(a, "checkoutSessions.closeSession", func(ctx context.Context, tx db.Tx, c *Caller, in *CloseCheckoutSessionInput) (*CheckoutSession, error) {
+		reason := ""
+		if in.Body != nil {
+			reason = in.Body.Reason
+		}
+		closed, err := s.Checkouts.Close(tx, checkout.CloseInput{Scope: c.Scope, SessionID: in.SessionID, Reason: reason, Cause: c.Cause()})
+		if err != nil {
+			return nil, err
+		}
+		return wireSession(closed, c.Kind, c.Now), nil
+	}, Doc("Close a checkout session", "Ends an open session; its page says so to the buyer."), Errors("CHECKOUT_SESSION_NOT_OPEN", "CHECKOUT_PAYMENT_RESOLVING"))
+}
+
+func (in *UpdateCheckoutSessionInput) domain(c *Caller) (checkout.UpdateInput, error) {
+	r := &in.Body
+	out := checkout.UpdateInput{Scope: c.Scope, SessionID: in.SessionID, Cause: c.Cause(), ExternalReferenceID: r.ExternalReferenceID, Timezone: r.Timezone}
+	var f fault.List
+	refuseReserved(&f, r.SubscriptionTerms != nil, "subscription_terms")
+	buyer := c.Kind == auth.CheckoutCredential
+	for _, field := range []struct {
+		sent, allowed bool
+		name          string
+	}{
+		{r.Metadata.Sent, !buyer, "metadata"}, {r.ExternalReferenceID != nil, !buyer, "external_reference_id"},
+		{r.Contact != nil, buyer, "buyer_contact"}, {r.Timezone != nil, buyer, "timezone"},
+	} {
+		if field.sent && !field.allowed {
+			f.Add("CHECKOUT_SESSION_UPDATE_FIELD_NOT_ALLOWED", field.name, "This credential cannot change this field.")
+		}
+	}
+	if buyer && c.SubjectID != in.SessionID {
+		return out, fault.NotFound("checkout session")
+	}
+	if r.Metadata.Sent {
+		p := metadataPatch(r.Metadata)
+		out.Metadata = &p
+	}
+	if r.Contact != nil {
+		out.Contact = &checkout.ContactInput{Email: r.Contact.Email.Ptr(), Phone: r.Contact.Phone.Ptr()}
+	}
+	return out, f.Err()
+}
+
+func (s *Services) sessionNow(a *API, ctx context.Context, tx db.Tx, c *Caller, sessionID string, expand []string) (*CheckoutSession, error) {
+	if c.Kind == auth.CheckoutCredential && c.SubjectID != sessionID {
+		return nil, fault.NotFound("checkout session")
+	}
+	session, err := checkout.Get(tx, c.Scope, sessionID)
+	if err != nil {
+		return nil, err
+	}
+	o, err := s.Orders.Get(ctx, tx, c.Scope, session.OrderID)
+	if err != nil {
+		return nil, err
+	}
+	out := wireSession(session, c.Kind, c.Now)
+	out.PaymentIntentIDs = o.PaymentIntentIDs
+	if out.Status == checkout.StatusOpen {
+		wire, err := s.wireOrderNow(a, tx, c, o)
+		if err != nil {
+			return nil, err
+		}
+		out.PaymentCollection, out.ActiveAttempt = wire.PaymentCollection, wire.ActiveAttempt
+	}
+	if slices.Contains(expand, "order") {
+		out.Order = wireOrderSummary(o)
+	}
+	if slices.Contains(expand, "customer") && o.CustomerID != "" {
+		if out.Customer, err = s.customerSummary(ctx, tx, c, o.CustomerID); err != nil {
+			return nil, err
+		}
+	}
+	if slices.Contains(expand, "payment_intents") {
+		legs, err := payment.OfOrder(tx, c.Scope, o.ID, false)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range legs[:min(len(legs), 20)] {
+			out.PaymentIntents = append(out.PaymentIntents, wireIntentSummary(l))
+		}
+	}
+	return out, nil
+}

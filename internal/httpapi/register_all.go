@@ -1,0 +1,15 @@
+package httpapi
+
+// Register adds every operation of the services to a. Accounts and RegisterOpenAPI are called beside it.
+func Register(a *API, s *Services) {
+	for _, register := range []func(*API, *Services){
+		registerListOrders, registerCreateOrder, registerGetOrder, registerUpdateOrder, registerOrderActivities, registerOrderLines,
+		registerOrderCharges, registerOrderDiscounts, registerCloseOrder,
+		registerPayOrder, registerPaymentAttempts, registerOrderPaymentIntents, registerPaymentIntents,
+		registerRefunds, registerCreateRefund, registerCreateCheckoutSession, registerCheckoutSessions,
+		registerCustomers, registerCreateCustomer, registerUpdateCustomer,
+		registerWebhookEndpoints, registerWebhookEvents, registerWebhookDeliveries, registerWebhookStream,
+	} {
+		register(a, s)
+	}
+}

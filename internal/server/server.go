@@ -1,0 +1,316 @@
+package server
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"flint/internal/auth"
+	"flint/internal/checkout"
+	"flint/internal/clock"
+	"flint/internal/customer"
+	"flint/internal/db"
+	"flint/internal/db/migrations"
+	"flint/internal/db/postgres"
+	"flint/internal/db/sqlite"
+	"flint/internal/egress"
+	"flint/internal/event"
+	"flint/internal/httpapi"
+	"flint/internal/id"
+	"flint/internal/idempotency"
+	"flint/internal/job"
+	"flint/internal/ledger"
+	"flint/internal/merchant"
+	"flint/internal/order"
+	"flint/internal/payment"
+	"flint/internal/processor/simulator"
+	"flint/internal/refund"
+	"flint/internal/secret"
+	"flint/internal/tax"
+	"flint/internal/tenant"
+	webcheckout "flint/internal/web/checkout"
+	"flint/internal/web/devhome"
+	"flint/internal/web/ui"
+	"flint/internal/webhook"
+)
+
+// Server is a built installation. Its domains may be used before Run, by commands.
+type Server struct {
+	Config
+	DB          db.DB
+	IDs         *id.Source
+	Box         *secret.Box
+	Keys        *auth.Service
+	Merchants   *merchant.Service
+	Services    *httpapi.Services
+	Jobs        *job.Queue
+	Simulator   *simulator.Simulator
+	Webhooks    *webhook.Service
+	Dispatcher  *webhook.Dispatcher
+	Stream      *webhook.Stream
+	Idempotency *idempotency.Store
+	API         *httpapi.API
+	UI          *ui.Renderer
+	Checkout    *webcheckout.Pages
+	Home        *devhome.Pages
+
+	listener net.Listener
+	stopping chan struct{}
+	fatal    chan error
+	ticks    [2]chan struct{} // one for each loop of every
+	key      []byte
+}
+
+// Open migrates and opens the database and builds everything on it; nothing runs yet.
+func Open(ctx context.Context, c Config) (*Server, error) {
+	if c.Clock == nil {
+		c.Clock = clock.System{}
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Failpoints != nil && !c.Development {
+		return nil, errors.New("failpoints are for development servers")
+	}
+	s := &Server{Config: c, stopping: make(chan struct{}), fatal: make(chan error, 1),
+		ticks: [2]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1)}, IDs: id.NewSource(c.Clock)}
+	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data directory: %w", err)
+	}
+	var err error
+	if s.key, err = rootKey(c.DataDir); err != nil {
+		return nil, err
+	}
+	if s.Box, err = secret.NewBox(s.derive("seal")); err != nil {
+		return nil, err
+	}
+	if s.DB, err = openDatabase(ctx, c, func(err error) {
+		select {
+		case s.fatal <- err:
+		default:
+		}
+	}); err != nil {
+		return nil, err
+	}
+	if s.listener, err = net.Listen("tcp", c.Addr); err != nil && c.Addr != "" {
+		return nil, errors.Join(fmt.Errorf("listen on %s: %w", c.Addr, err), s.DB.Close())
+	}
+	if s.BaseURL == "" && s.listener != nil {
+		s.BaseURL = "http://" + s.listener.Addr().String()
+	}
+	s.build()
+	if s.UI, err = ui.New(ui.Config{Log: c.Log, Languages: []ui.Language{ui.English()}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")},
+		webcheckout.Part(), devhome.Part()); err != nil {
+		return nil, errors.Join(fmt.Errorf("read the pages: %w", err), s.DB.Close())
+	}
+	s.Checkout, s.Home = webcheckout.New(s.UI), devhome.New(s.UI)
+	return s, nil
+}
+
+// derive makes a key of its own for each purpose out of the root key.
+func (s *Server) derive(purpose string) []byte {
+	sum := sha256.Sum256(append([]byte("flint "+purpose+"\x00"), s.key...))
+	return sum[:]
+}
+
+// EngineOf tells which engine a database setting names.
+func EngineOf(database string) db.Engine {
+	if strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://") {
+		return db.Postgres
+	}
+	return db.SQLite
+}
+
+func openDatabase(ctx context.Context, c Config, fatal func(error)) (db.DB, error) {
+	engine := EngineOf(c.Database)
+	if err := migrations.Up(ctx, engine, c.Database); err != nil {
+		return nil, fmt.Errorf("bring the database's schema up to date: %w", err)
+	}
+	if engine == db.Postgres {
+		return postgres.Open(ctx, postgres.Options{URL: c.Database, Logger: c.Log, MaxConns: c.Conns, Failpoints: c.Failpoints})
+	}
+	return sqlite.Open(ctx, sqlite.Options{Path: c.Database, Logger: c.Log, ReadConns: c.Conns, OnFatal: fatal, Failpoints: c.Failpoints})
+}
+
+// build wires the graph; each line needs only what stands above it.
+func (s *Server) build() {
+	c, d, log := s.Clock, s.DB, s.Log
+	events := &event.Log{IDs: s.IDs, Failpoints: s.Failpoints}
+	journal := &ledger.Journal{IDs: s.IDs}
+	s.Jobs = job.New(d, c, s.IDs, log)
+	s.Idempotency = &idempotency.Store{Box: s.Box, Failpoints: s.Failpoints}
+	s.Keys = auth.NewService(d, c, s.IDs, log)
+	s.Merchants = merchant.NewService(s.IDs, s.Keys.RevokeEnvironment)
+
+	customers := &customer.Service{IDs: s.IDs, Clock: c, Events: events}
+	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates, Failpoints: s.Failpoints}
+	payments := &payment.Service{
+		DB: d, Clock: c, IDs: s.IDs, Events: events, Journal: journal, Orders: orders, Logger: log,
+		Choose: func(tenant.Scope) string { return simulator.Name }, Failpoints: s.Failpoints,
+	}
+	s.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: s.IDs, Logger: log, Sink: payments.Notify, Failpoints: s.Failpoints})
+	payments.Processors = map[string]payment.Processor{simulator.Name: s.Simulator}
+	refunds := &refund.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Failpoints: s.Failpoints}
+	payments.Refunds = refunds.Apply
+	checkouts := &checkout.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Key: s.derive("checkout page"), Failpoints: s.Failpoints}
+	payments.Settled = append(payments.Settled, checkouts.OrderSettled)
+	orders.Repriced = append(orders.Repriced, checkouts.OrderRepriced)
+
+	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events, Failpoints: s.Failpoints}
+	notifier := &webhook.Notifier{}
+	s.Dispatcher = webhook.NewDispatcher(s.Webhooks, d, log, notifier)
+	events.Wake = s.Dispatcher.Wake
+	s.Stream = &webhook.Stream{
+		Service: s.Webhooks, DB: d, Notifier: notifier, Stopping: s.stopping, Heartbeat: 15 * time.Second, Poll: time.Second,
+		TTL: time.Hour, WriteTimeout: 10 * time.Second,
+	}
+
+	s.Services = &httpapi.Services{
+		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
+		Webhooks: s.Webhooks, Stream: s.Stream,
+	}
+	s.API = httpapi.New(httpapi.Config{
+		DB: d, Clock: c, IDs: s.IDs, Log: log, Idempotency: s.Idempotency, CursorKey: s.derive("page tokens"), BaseURL: s.BaseURL,
+		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout},
+		Limits: s.Limits, Failpoints: s.Failpoints,
+	})
+	httpapi.Accounts(s.API, s.Keys, s.Merchants)
+	httpapi.Register(s.API, s.Services)
+	httpapi.RegisterOpenAPI(s.API)
+}
+
+// verifyCheckout turns a checkout session's credential into a principal that opens this session only.
+func (s *Server) verifyCheckout(ctx context.Context, sessionID, sessionSecret string) (auth.Principal, error) {
+	var p auth.Principal
+	err := s.DB.Read(ctx, func(tx db.Tx) error {
+		session, err := s.Services.Checkouts.Authenticate(tx, sessionID, sessionSecret)
+		if err != nil {
+			return err
+		}
+		p = auth.Principal{Kind: auth.CheckoutCredential, ID: session.ID, SubjectID: session.ID, Scope: session.Scope}
+		return nil
+	})
+	return p, err
+}
+
+// Run serves until ctx ends, then stops in order. It returns the error that made it stop early, nil
+// after a clean stop.
+func (s *Server) Run(ctx context.Context, handler http.Handler) error {
+	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWork()
+	var workers sync.WaitGroup
+	for _, run := range s.workers() {
+		workers.Go(func() { run(work) })
+	}
+	srv := &http.Server{
+		Handler: handler, ReadHeaderTimeout: headerWithin, IdleTimeout: idleFor, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
+	}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(s.listener) }()
+	var failed error
+	select {
+	case <-ctx.Done():
+	case failed = <-s.fatal:
+		s.Log.Error("storage failed; the process ends so that nothing is acknowledged that is not kept", "error", failed)
+	case failed = <-served:
+	}
+	close(s.stopping)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainFor)
+	defer cancel()
+	if err := srv.Shutdown(drain); err != nil {
+		_ = srv.Close()
+	}
+	stopWork()
+	done := make(chan struct{})
+	go func() { workers.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-drain.Done():
+		s.Log.Warn("workers did not stop in time")
+	}
+	return failed
+}
+
+// Close releases the database. It is called after Run, or instead of it.
+func (s *Server) Close() error { return s.DB.Close() }
+
+// APIVersion is the version of the contract that is spoken.
+func (s *Server) APIVersion() string { return httpapi.Version }
+
+// ClockChanged makes every worker look at its queue again; a settable clock calls it.
+func (s *Server) ClockChanged() {
+	s.Dispatcher.ClockChanged()
+	s.Simulator.Wake()
+	s.Jobs.Wake()
+	s.tick()
+}
+
+// tick makes the loops of every look now.
+func (s *Server) tick() {
+	for _, c := range s.ticks {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// workers are the loops of a running server.
+func (s *Server) workers() []func(ctx context.Context) {
+	payments, checkouts := s.Services.Payments, s.Services.Checkouts
+	return []func(context.Context){
+		s.Dispatcher.Run,
+		s.Jobs.Run,
+		func(ctx context.Context) { s.Keys.Run(ctx, 30*time.Second) },
+		func(ctx context.Context) {
+			if err := s.Simulator.Run(ctx); err != nil {
+				s.Log.Error("the simulator stopped", "error", err)
+			}
+		},
+		func(ctx context.Context) {
+			if s.DB.Engine() == db.SQLite {
+				if err := payments.Orphans(ctx); err != nil {
+					s.Log.Error("interrupted operations were not found", "error", err)
+				}
+			}
+			s.every(ctx, s.ticks[0], "finish open payments", payments.Sweep)
+		},
+		func(ctx context.Context) {
+			s.every(ctx, s.ticks[1], "expire checkout sessions", func(ctx context.Context, limit int) (int, error) {
+				return checkouts.Expire(ctx, s.DB, limit)
+			})
+		},
+	}
+}
+
+// every runs f at once, then each second and whenever tick says so, again immediately while it finds a
+// full batch.
+func (s *Server) every(ctx context.Context, tick <-chan struct{}, what string, f func(ctx context.Context, limit int) (int, error)) {
+	const batch = 50
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	for {
+		n, err := f(ctx, batch)
+		if err != nil && ctx.Err() == nil {
+			s.Log.Error("a worker failed and will try again", "worker", what, "error", err)
+		}
+		if n >= batch && err == nil && ctx.Err() == nil {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		case <-tick:
+		}
+	}
+}

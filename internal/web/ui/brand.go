@@ -1,0 +1,122 @@
+package ui
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"strconv"
+)
+
+// Brand is what a merchant may change about the look. The zero Brand is Flint's own.
+type Brand struct {
+	Accent string // "#rrggbb" or "#rgb"; anything else means the default
+	Radius *int   // corner radius in px, held between 0 and 20; nil means 10
+}
+
+// RGB is a colour, 0 to 255 a channel.
+type RGB struct{ R, G, B uint8 }
+
+// Palette is an accent that is safe to use on one ground: Accent stands out from it (3:1), OnAccent is
+// readable on Accent and on Hover (4.5:1), Link is readable on the ground (4.5:1).
+type Palette struct{ Accent, Hover, OnAccent, Link RGB }
+
+var (
+	white       = RGB{255, 255, 255}
+	black       = RGB{0, 0, 0}
+	flintAccent = RGB{0x25, 0x4f, 0xc4}
+	// The grounds are --tint of flint.css, where contrast is lower than on --bg.
+	lightGround = RGB{0xf7, 0xf6, 0xf3}
+	darkGround  = RGB{0x21, 0x1f, 0x1d}
+)
+
+// Minimum contrasts of WCAG 2.2: 1.4.3 for text and 1.4.11 for controls.
+const (
+	textContrast    = 4.5
+	controlContrast = 3.0
+)
+
+// ParseColor reads "#rrggbb" or "#rgb".
+func ParseColor(s string) (RGB, bool) {
+	if len(s) == 4 && s[0] == '#' {
+		s = string([]byte{'#', s[1], s[1], s[2], s[2], s[3], s[3]})
+	}
+	if len(s) != 7 || s[0] != '#' {
+		return RGB{}, false
+	}
+	n, err := strconv.ParseUint(s[1:], 16, 32)
+	if err != nil {
+		return RGB{}, false
+	}
+	return RGB{uint8(n >> 16), uint8(n >> 8), uint8(n)}, true
+}
+
+// String is the colour as "#rrggbb".
+func (c RGB) String() string { return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B) }
+
+// Contrast is the WCAG contrast ratio of two colours, 1 to 21.
+func Contrast(a, b RGB) float64 {
+	la, lb := luminance(a), luminance(b)
+	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
+}
+
+func luminance(c RGB) float64 {
+	channel := func(v uint8) float64 {
+		s := float64(v) / 255
+		if s <= 0.04045 {
+			return s / 12.92
+		}
+		return math.Pow((s+0.055)/1.055, 2.4)
+	}
+	return 0.2126*channel(c.R) + 0.7152*channel(c.G) + 0.0722*channel(c.B)
+}
+
+// mix is percent of b in a.
+func mix(a, b RGB, percent int) RGB {
+	channel := func(x, y uint8) uint8 { return uint8((int(x)*(100-percent) + int(y)*percent + 50) / 100) }
+	return RGB{channel(a.R, b.R), channel(a.G, b.G), channel(a.B, b.B)}
+}
+
+// away moves c from ground, towards black or white, as little as reaches the contrast.
+func away(c, ground RGB, contrast float64) RGB {
+	target := black
+	if Contrast(ground, white) > Contrast(ground, black) {
+		target = white
+	}
+	for percent := 0; percent < 100; percent++ {
+		if m := mix(c, target, percent); Contrast(m, ground) >= contrast {
+			return m
+		}
+	}
+	return target
+}
+
+// PaletteOn corrects an accent for a ground.
+func PaletteOn(accent, ground RGB) Palette {
+	p := Palette{Accent: away(accent, ground, controlContrast), OnAccent: white, Link: away(accent, ground, textContrast)}
+	shade := black
+	if Contrast(p.Accent, white) < textContrast {
+		// White or black is always readable on a colour; the hover shade moves away from the text.
+		if Contrast(p.Accent, black) >= textContrast {
+			p.OnAccent, shade = black, white
+		}
+	}
+	p.Hover = mix(p.Accent, shade, 14)
+	return p
+}
+
+// css is the brand as custom properties for both colour schemes. Every value is made from numbers.
+func (b Brand) css() template.CSS {
+	accent, ok := ParseColor(b.Accent)
+	if !ok {
+		accent = flintAccent
+	}
+	radius := 10
+	if b.Radius != nil {
+		radius = min(max(*b.Radius, 0), 20)
+	}
+	vars := func(p Palette) string {
+		return fmt.Sprintf("--accent:%s;--accent-hover:%s;--on-accent:%s;--link:%s", p.Accent, p.Hover, p.OnAccent, p.Link)
+	}
+	return template.CSS(fmt.Sprintf(":root{%s;--radius:%dpx}@media (prefers-color-scheme:dark){:root{%s}}",
+		vars(PaletteOn(accent, lightGround)), radius, vars(PaletteOn(accent, darkGround))))
+}
