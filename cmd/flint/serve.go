@@ -97,14 +97,33 @@ func level(name string) slog.Level {
 
 type serveCmd struct {
 	storage
-	Addr         string   `help:"Where to listen." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	MetricsAddr  string   `help:"Where /metrics listens; empty for nowhere." default:"127.0.0.1:9090" placeholder:"HOST:PORT"`
-	BaseURL      string   `help:"Public address of this installation." required:"" placeholder:"URL"`
-	LogLevel     string   `help:"What to log." enum:"debug,info,warn,error" default:"info"`
-	EgressAllow  []string `help:"Private networks that webhook deliveries may reach." placeholder:"CIDR"`
-	EgressPorts  []uint16 `help:"Ports beside 443 that webhook deliveries may use." placeholder:"PORT"`
-	TrustedProxy []string `help:"Networks whose X-Forwarded-For is believed." placeholder:"CIDR"`
-	Conns        int      `help:"Connections to PostgreSQL, or readers of SQLite; 0 chooses."`
+	Addr         string    `help:"Where to listen." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	MetricsAddr  string    `help:"Where /metrics listens; empty for nowhere." default:"127.0.0.1:9090" placeholder:"HOST:PORT"`
+	BaseURL      string    `help:"Public address of this installation." required:"" placeholder:"URL"`
+	LogLevel     string    `help:"What to log." enum:"debug,info,warn,error" default:"info"`
+	EgressAllow  []string  `help:"Private networks that webhook deliveries may reach." placeholder:"CIDR"`
+	EgressPorts  []uint16  `help:"Ports beside 443 that webhook deliveries may use." placeholder:"PORT"`
+	TrustedProxy []string  `help:"Networks whose X-Forwarded-For is believed." placeholder:"CIDR"`
+	Conns        int       `help:"Connections to PostgreSQL, or readers of SQLite; 0 chooses."`
+	SMTP         smtpFlags `embed:"" prefix:"smtp-"`
+}
+
+type smtpFlags struct {
+	Host     string `help:"Mail server; without one no mail is sent." placeholder:"HOST"`
+	Port     int    `help:"Its port; 587, or 465 with tls."`
+	Security string `help:"How the connection is protected." enum:"starttls,tls,opportunistic,none" default:"starttls"`
+	User     string `help:"User to log in as."`
+	Password string `help:"Password; better given as FLINT_SERVE_SMTP_PASSWORD."`
+	From     string `help:"Sender address of this installation." placeholder:"ADDRESS"`
+}
+
+func (f smtpFlags) sender() (notification.Sender, error) {
+	if f.Host == "" {
+		return nil, nil
+	}
+	return mail.NewSMTP(mail.SMTPOptions{
+		Host: f.Host, Port: f.Port, Security: mail.Security(f.Security), Username: f.User, Password: secret.NewText(f.Password), From: f.From,
+	})
 }
 
 // Run serves until it is stopped.

@@ -180,7 +180,7 @@ func (s *Server) build() {
 	payments.Settled = append(payments.Settled, checkouts.OrderSettled)
 	orders.Repriced = append(orders.Repriced, checkouts.OrderRepriced)
 
-	s.Receipts = &notification.Service{DB: d, Clock: c, IDs: s.IDs, Jobs: s.Jobs, Sender: s.Mail, Orders: s.receiptOrder}
+	s.Receipts = &notification.Service{DB: d, Clock: c, IDs: s.IDs, Jobs: s.Jobs, Sender: s.Mail, Orders: ReceiptOrders(orders, s.Merchants, customers)}
 	if s.Receipts.Sender == nil {
 		s.Receipts.Sender = mail.Mailbox{DB: d}
 	}
