@@ -31,12 +31,12 @@ func TestOrderOfTheWorkedExample(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d db.DB) {
 		s := newShop(t, d)
 		made := s.want(t, 201, s.call(t, "POST", "/v1/orders", s.a.test, workedExample))
-		golden(t, "order_created", made)
+		goldenAnswer(t, "order_created", made)
 		id := made.data()["order_id"].(string)
 		charged := s.want(t, 200, s.call(t, "POST", "/v1/orders/"+id+"/charges", s.a.test,
 			`{"charge":{"type":"service_fee","name":"Service","percent":2.5,"calculation_basis":"subtotal_post_discount","tax":{"taxable":false}}}`))
-		golden(t, "order_worked_example", charged)
-		golden(t, "order_activities", s.want(t, 200, s.call(t, "GET", "/v1/orders/"+id+"/activities", s.a.test, "")))
+		goldenAnswer(t, "order_worked_example", charged)
+		goldenAnswer(t, "order_activities", s.want(t, 200, s.call(t, "GET", "/v1/orders/"+id+"/activities", s.a.test, "")))
 		read := s.want(t, 200, s.call(t, "GET", "/v1/orders/"+id, s.a.test, ""))
 		if got, want := amounts(read), "13333 1000 308 1032 1233 14906"; got != want {
 			t.Errorf("subtotal, discount, charge, tax, tip, total: %s, want %s", got, want)
