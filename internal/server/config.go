@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"flint/internal/clock"
+	"flint/internal/db"
 	"flint/internal/egress"
 	"flint/internal/httpapi"
 )
@@ -35,6 +36,8 @@ type Config struct {
 	Proxies []netip.Prefix
 	// ReadConns bounds concurrent reads (SQLite) or connections (PostgreSQL); 0 chooses.
 	Conns int
+	// Wrap, when set, stands between the domains and the database: measurements record statements there.
+	Wrap func(db.DB) db.DB
 	// Failpoint names a place at which the process kills itself; for crash tests of development servers.
 	Failpoint string
 	Version   string
