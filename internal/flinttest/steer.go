@@ -1,6 +1,7 @@
 package flinttest
 
 import (
+	"flint/internal/failpoint"
 	"strings"
 
 	"flint/internal/db"
@@ -73,11 +74,11 @@ func (b *Bench) faults(t TB, kind payment.Kind, f simulator.Fault) {
 // CrashAt makes the next pass through a failpoint end its goroutine, as the end of the process would.
 func (b *Bench) CrashAt(place string) {
 	b.crashed.Store(false)
-	b.Payments.Failpoint = func(name string) {
-		if name == place && b.crashed.CompareAndSwap(false, true) {
+	b.Payments.Failpoints = failpoint.Call(func(name string) {
+		if name == "payment."+place && b.crashed.CompareAndSwap(false, true) {
 			panic(crash{})
 		}
-	}
+	})
 }
 
 type crash struct{}

@@ -9,6 +9,7 @@ import (
 	"flint/internal/clock"
 	"flint/internal/db"
 	"flint/internal/event"
+	"flint/internal/failpoint"
 	"flint/internal/fault"
 	"flint/internal/id"
 	"flint/internal/money"
@@ -24,6 +25,8 @@ type Service struct {
 	Events   *event.Log
 	Orders   *order.Service
 	Payments *payment.Service
+	// Failpoints end the process at named places in tests; nil in production.
+	Failpoints *failpoint.Points
 }
 
 // LineInput asks to refund units of a line, or an amount of it.
@@ -126,6 +129,7 @@ func (s *Service) Create(tx db.Tx, in CreateInput) (*Refund, []payment.Operation
 	if err := insert(tx, r); err != nil {
 		return nil, nil, err
 	}
+	s.Failpoints.Hit("refund.created")
 	if err := s.record(tx, r, "refund.created", in.Cause, now); err != nil {
 		return nil, nil, err
 	}
@@ -482,5 +486,5 @@ func (s *Service) reserve(tx db.Tx, o *order.Order, r *Refund, parts []tender, n
 			return nil, err
 		}
 	}
-	return ops, reserveItems(tx, o, r, 1)
+	return ops, reserveItems(tx, o, r)
 }

@@ -8,6 +8,7 @@ import (
 	"flint/internal/clock"
 	"flint/internal/db"
 	"flint/internal/egress"
+	"flint/internal/failpoint"
 	"flint/internal/httpapi"
 )
 
@@ -38,9 +39,9 @@ type Config struct {
 	Conns int
 	// Wrap, when set, stands between the domains and the database: measurements record statements there.
 	Wrap func(db.DB) db.DB
-	// Failpoint names a place at which the process kills itself; for crash tests of development servers.
-	Failpoint string
-	Version   string
+	// Failpoints end the process at a named place, for crash tests; only a development server takes them.
+	Failpoints *failpoint.Points
+	Version    string
 }
 
 // Times of the server's life.

@@ -36,6 +36,9 @@ import (
 	"flint/internal/secret"
 	"flint/internal/tax"
 	"flint/internal/tenant"
+	webcheckout "flint/internal/web/checkout"
+	"flint/internal/web/devhome"
+	"flint/internal/web/ui"
 	"flint/internal/webhook"
 )
 
@@ -55,10 +58,14 @@ type Server struct {
 	Stream      *webhook.Stream
 	Idempotency *idempotency.Store
 	API         *httpapi.API
+	UI          *ui.Renderer
+	Checkout    *webcheckout.Pages
+	Home        *devhome.Pages
 
 	listener net.Listener
 	stopping chan struct{}
 	fatal    chan error
+	ticks    [2]chan struct{} // one for each loop of every
 	key      []byte
 }
 
@@ -70,7 +77,11 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{Config: c, stopping: make(chan struct{}), fatal: make(chan error, 1), IDs: id.NewSource(c.Clock)}
+	if c.Failpoints != nil && !c.Development {
+		return nil, errors.New("failpoints are for development servers")
+	}
+	s := &Server{Config: c, stopping: make(chan struct{}), fatal: make(chan error, 1),
+		ticks: [2]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1)}, IDs: id.NewSource(c.Clock)}
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
@@ -99,6 +110,11 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 		s.BaseURL = "http://" + s.listener.Addr().String()
 	}
 	s.build()
+	if s.UI, err = ui.New(ui.Config{Log: c.Log, Languages: []ui.Language{ui.English()}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")},
+		webcheckout.Part(), devhome.Part()); err != nil {
+		return nil, errors.Join(fmt.Errorf("read the pages: %w", err), s.DB.Close())
+	}
+	s.Checkout, s.Home = webcheckout.New(s.UI), devhome.New(s.UI)
 	return s, nil
 }
 
@@ -122,35 +138,35 @@ func openDatabase(ctx context.Context, c Config, fatal func(error)) (db.DB, erro
 		return nil, fmt.Errorf("bring the database's schema up to date: %w", err)
 	}
 	if engine == db.Postgres {
-		return postgres.Open(ctx, postgres.Options{URL: c.Database, Logger: c.Log, MaxConns: c.Conns})
+		return postgres.Open(ctx, postgres.Options{URL: c.Database, Logger: c.Log, MaxConns: c.Conns, Failpoints: c.Failpoints})
 	}
-	return sqlite.Open(ctx, sqlite.Options{Path: c.Database, Logger: c.Log, ReadConns: c.Conns, OnFatal: fatal})
+	return sqlite.Open(ctx, sqlite.Options{Path: c.Database, Logger: c.Log, ReadConns: c.Conns, OnFatal: fatal, Failpoints: c.Failpoints})
 }
 
 // build wires the graph; each line needs only what stands above it.
 func (s *Server) build() {
 	c, d, log := s.Clock, s.DB, s.Log
-	events := &event.Log{IDs: s.IDs}
+	events := &event.Log{IDs: s.IDs, Failpoints: s.Failpoints}
 	journal := &ledger.Journal{IDs: s.IDs}
 	s.Jobs = job.New(d, c, s.IDs, log)
-	s.Idempotency = &idempotency.Store{Box: s.Box}
+	s.Idempotency = &idempotency.Store{Box: s.Box, Failpoints: s.Failpoints}
 	s.Keys = auth.NewService(d, c, s.IDs, log)
 	s.Merchants = merchant.NewService(s.IDs, s.Keys.RevokeEnvironment)
 
 	customers := &customer.Service{IDs: s.IDs, Clock: c, Events: events}
-	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates}
+	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates, Failpoints: s.Failpoints}
 	payments := &payment.Service{
 		DB: d, Clock: c, IDs: s.IDs, Events: events, Journal: journal, Orders: orders, Logger: log,
-		Choose: func(tenant.Scope) string { return simulator.Name }, Failpoint: s.failpoint(),
+		Choose: func(tenant.Scope) string { return simulator.Name }, Failpoints: s.Failpoints,
 	}
-	s.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: s.IDs, Logger: log, Sink: payments.Notify})
+	s.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: s.IDs, Logger: log, Sink: payments.Notify, Failpoints: s.Failpoints})
 	payments.Processors = map[string]payment.Processor{simulator.Name: s.Simulator}
-	refunds := &refund.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments}
+	refunds := &refund.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Failpoints: s.Failpoints}
 	payments.Refunds = refunds.Apply
-	checkouts := &checkout.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Key: s.derive("checkout page")}
+	checkouts := &checkout.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Key: s.derive("checkout page"), Failpoints: s.Failpoints}
 	payments.Settled = append(payments.Settled, checkouts.OrderSettled)
 
-	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events}
+	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events, Failpoints: s.Failpoints}
 	notifier := &webhook.Notifier{}
 	s.Dispatcher = webhook.NewDispatcher(s.Webhooks, d, log, notifier)
 	events.Wake = s.Dispatcher.Wake
@@ -163,7 +179,7 @@ func (s *Server) build() {
 	s.API = httpapi.New(httpapi.Config{
 		DB: d, Clock: c, IDs: s.IDs, Log: log, Idempotency: s.Idempotency, CursorKey: s.derive("page tokens"), BaseURL: s.BaseURL,
 		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout},
-		Limits: s.Limits,
+		Limits: s.Limits, Failpoints: s.Failpoints,
 	})
 	httpapi.Accounts(s.API, s.Keys, s.Merchants)
 	httpapi.Register(s.API, s.Services)
@@ -182,22 +198,6 @@ func (s *Server) verifyCheckout(ctx context.Context, sessionID, sessionSecret st
 		return nil
 	})
 	return p, err
-}
-
-// failpoint kills the process at the configured place, as a power cut would.
-func (s *Server) failpoint() func(string) {
-	if s.Failpoint == "" || !s.Development {
-		return nil
-	}
-	return func(name string) {
-		if name == s.Failpoint {
-			p, err := os.FindProcess(os.Getpid())
-			if err == nil {
-				_ = p.Kill()
-			}
-			select {}
-		}
-	}
 }
 
 // Run serves until ctx ends, then stops in order. It returns the error that made it stop early, nil
@@ -242,8 +242,26 @@ func (s *Server) Run(ctx context.Context, handler http.Handler) error {
 // Close releases the database. It is called after Run, or instead of it.
 func (s *Server) Close() error { return s.DB.Close() }
 
-// URL is where the server listens.
-func (s *Server) URL() string { return s.BaseURL }
+// APIVersion is the version of the contract that is spoken.
+func (s *Server) APIVersion() string { return httpapi.Version }
+
+// ClockChanged makes every worker look at its queue again; a settable clock calls it.
+func (s *Server) ClockChanged() {
+	s.Dispatcher.ClockChanged()
+	s.Simulator.Wake()
+	s.Jobs.Wake()
+	s.tick()
+}
+
+// tick makes the loops of every look now.
+func (s *Server) tick() {
+	for _, c := range s.ticks {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+}
 
 // workers are the loops of a running server.
 func (s *Server) workers() []func(ctx context.Context) {
@@ -263,20 +281,21 @@ func (s *Server) workers() []func(ctx context.Context) {
 					s.Log.Error("interrupted operations were not found", "error", err)
 				}
 			}
-			s.every(ctx, time.Second, "finish open payments", payments.Sweep)
+			s.every(ctx, s.ticks[0], "finish open payments", payments.Sweep)
 		},
 		func(ctx context.Context) {
-			s.every(ctx, time.Second, "expire checkout sessions", func(ctx context.Context, limit int) (int, error) {
+			s.every(ctx, s.ticks[1], "expire checkout sessions", func(ctx context.Context, limit int) (int, error) {
 				return checkouts.Expire(ctx, s.DB, limit)
 			})
 		},
 	}
 }
 
-// every runs f at once and then at each interval, again immediately while it finds a full batch.
-func (s *Server) every(ctx context.Context, interval time.Duration, what string, f func(ctx context.Context, limit int) (int, error)) {
+// every runs f at once, then each second and whenever tick says so, again immediately while it finds a
+// full batch.
+func (s *Server) every(ctx context.Context, tick <-chan struct{}, what string, f func(ctx context.Context, limit int) (int, error)) {
 	const batch = 50
-	t := time.NewTicker(interval)
+	t := time.NewTicker(time.Second)
 	defer t.Stop()
 	for {
 		n, err := f(ctx, batch)
@@ -290,6 +309,7 @@ func (s *Server) every(ctx context.Context, interval time.Duration, what string,
 		case <-ctx.Done():
 			return
 		case <-t.C:
+		case <-tick:
 		}
 	}
 }
