@@ -175,7 +175,10 @@ func (s *Server) build() {
 		TTL: time.Hour, WriteTimeout: 10 * time.Second,
 	}
 
-	s.Services = &httpapi.Services{Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts}
+	s.Services = &httpapi.Services{
+		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
+		Webhooks: s.Webhooks, Stream: s.Stream,
+	}
 	s.API = httpapi.New(httpapi.Config{
 		DB: d, Clock: c, IDs: s.IDs, Log: log, Idempotency: s.Idempotency, CursorKey: s.derive("page tokens"), BaseURL: s.BaseURL,
 		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout},
