@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"flint/internal/clock"
+	"flint/internal/db"
 	"flint/internal/egress"
 	"flint/internal/failpoint"
 	"flint/internal/httpapi"
@@ -39,6 +40,8 @@ type Config struct {
 	Proxies []netip.Prefix
 	// ReadConns bounds concurrent reads (SQLite) or connections (PostgreSQL); 0 chooses.
 	Conns int
+	// Wrap, when set, stands between the domains and the database: measurements record statements there.
+	Wrap func(db.DB) db.DB
 	// Failpoints end the process at a named place, for crash tests; only a development server takes them.
 	Failpoints *failpoint.Points
 	Version    string

@@ -109,6 +109,9 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	}); err != nil {
 		return nil, err
 	}
+	if c.Wrap != nil {
+		s.DB = c.Wrap(s.DB)
+	}
 	if s.listener, err = net.Listen("tcp", c.Addr); err != nil && c.Addr != "" {
 		return nil, errors.Join(fmt.Errorf("listen on %s: %w", c.Addr, err), s.DB.Close())
 	}
