@@ -184,6 +184,9 @@ func (a *API) adorn(t reflect.Type) {
 		}
 		_, opt := reflect.Zero(f.Type).Interface().(optional)
 		prop.Nullable = prop.Nullable && (opt || f.Tag.Get("nullable") == "true")
+		if f.Tag.Get("flint") == "nullable" {
+			s.Properties[name] = &huma.Schema{Description: prop.Description, AnyOf: []*huma.Schema{{Ref: prop.Ref}, {Type: "null"}}}
+		}
 		if f.Tag.Get("flint") == "extension" {
 			if prop.Extensions == nil {
 				prop.Extensions = map[string]any{}

@@ -53,7 +53,8 @@ type Raw struct {
 	Status int // 0 for the row's
 	Header http.Header
 	Body   []byte
-	// Stream, when set, writes the body itself and may flush; it ends with ctx.
+	// Stream, when set, writes status and body itself and may flush; it ends with ctx. A fault that it
+	// returns before it wrote anything is answered like any other.
 	Stream func(ctx context.Context, w http.ResponseWriter) error
 }
 
@@ -293,18 +294,41 @@ func (x *exchange) raw(ctx context.Context, raw *Raw) error {
 	for k, v := range raw.Header {
 		h[http.CanonicalHeaderKey(k)] = v
 	}
+	if raw.Stream != nil {
+		return raw.Stream(ctx, &streamWriter{x.w, x})
+	}
 	x.status = raw.Status
 	if x.status == 0 {
 		x.status = x.op.route.Status
 	}
 	x.written = true
 	x.w.WriteHeader(x.status)
-	if raw.Stream != nil {
-		return raw.Stream(ctx, x.w)
-	}
 	_, _ = x.w.Write(raw.Body) // a caller who has gone cannot be told
 	return nil
 }
+
+// streamWriter tells the exchange that a stream has begun.
+type streamWriter struct {
+	http.ResponseWriter
+	x *exchange
+}
+
+func (s *streamWriter) WriteHeader(status int) {
+	if !s.x.written {
+		s.x.status, s.x.written = status, true
+	}
+	s.ResponseWriter.WriteHeader(status)
+}
+
+func (s *streamWriter) Write(b []byte) (int, error) {
+	if !s.x.written {
+		s.WriteHeader(http.StatusOK)
+	}
+	return s.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (s *streamWriter) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
 func newOperation[I, O any](a *API, id string, opts []Option) *operation {
 	op := &operation{api: a, route: a.route(id), timeout: DefaultTimeout}
@@ -318,8 +342,9 @@ func newOperation[I, O any](a *API, id string, opts []Option) *operation {
 	}
 	op.input = plan
 	if plan.body != nil {
+		a.registry.Schema(plan.bodyType, true, plan.bodyType.Name())
+		a.adorn(plan.bodyType) // first, because it settles what may be null
 		op.body = a.shapes.of(plan.bodyType)
-		a.adorn(plan.bodyType)
 		if len(op.body.fields) > 256 {
 			panic("httpapi: " + id + ": an object of more than 256 fields")
 		}

@@ -49,10 +49,15 @@ func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out paym
 	if err := payment.Save(tx, i, now); err != nil {
 		return err
 	}
+	if a.Status == StatusFailed {
+		if err := releaseTip(tx, r, a.Tip); err != nil {
+			return err
+		}
+	}
 	s.Failpoints.Hit("refund.applied")
 	r.Status = r.derive()
 	booked := order.RefundInput{Cause: cause, RefundID: r.ID, Amount: a.Amount, Tip: a.Tip}
-	if err := s.settleItems(tx, o, r, was, &booked); err != nil {
+	if err := settleItems(tx, r, was, &booked); err != nil {
 		return err
 	}
 	if err := save(tx, r, a, now); err != nil {
@@ -80,8 +85,9 @@ func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out paym
 }
 
 // settleItems adds the refund's lines and charges to what is booked on the order: once all of its
-// money is back, or once some of it is not after all. What a refund gives up is free for another one.
-func (s *Service) settleItems(tx db.Tx, o *order.Order, r *Refund, was string, booked *order.RefundInput) error {
+// money is back, or once some of it is not after all. What a refund gives up is free for another one;
+// the tip goes with its part, because a part that did go back keeps its own.
+func settleItems(tx db.Tx, r *Refund, was string, booked *order.RefundInput) error {
 	switch {
 	case r.Status == StatusSucceeded && !r.Detail.ItemsSettled:
 		r.Detail.ItemsSettled = true
@@ -92,7 +98,7 @@ func (s *Service) settleItems(tx db.Tx, o *order.Order, r *Refund, was string, b
 			r.addItems(booked)
 		}
 		r.Detail.ItemsReleased = true
-		return reserveItems(tx, o, r, -1)
+		return releaseItems(tx, r)
 	}
 	return nil
 }

@@ -486,5 +486,5 @@ func (s *Service) reserve(tx db.Tx, o *order.Order, r *Refund, parts []tender, n
 			return nil, err
 		}
 	}
-	return ops, reserveItems(tx, o, r, 1)
+	return ops, reserveItems(tx, o, r)
 }

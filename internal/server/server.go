@@ -36,6 +36,9 @@ import (
 	"flint/internal/secret"
 	"flint/internal/tax"
 	"flint/internal/tenant"
+	webcheckout "flint/internal/web/checkout"
+	"flint/internal/web/devhome"
+	"flint/internal/web/ui"
 	"flint/internal/webhook"
 )
 
@@ -55,10 +58,14 @@ type Server struct {
 	Stream      *webhook.Stream
 	Idempotency *idempotency.Store
 	API         *httpapi.API
+	UI          *ui.Renderer
+	Checkout    *webcheckout.Pages
+	Home        *devhome.Pages
 
 	listener net.Listener
 	stopping chan struct{}
 	fatal    chan error
+	ticks    [2]chan struct{} // one for each loop of every
 	key      []byte
 }
 
@@ -73,7 +80,8 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if c.Failpoints != nil && !c.Development {
 		return nil, errors.New("failpoints are for development servers")
 	}
-	s := &Server{Config: c, stopping: make(chan struct{}), fatal: make(chan error, 1), IDs: id.NewSource(c.Clock)}
+	s := &Server{Config: c, stopping: make(chan struct{}), fatal: make(chan error, 1),
+		ticks: [2]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1)}, IDs: id.NewSource(c.Clock)}
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
@@ -99,6 +107,11 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 		s.BaseURL = "http://" + s.listener.Addr().String()
 	}
 	s.build()
+	if s.UI, err = ui.New(ui.Config{Log: c.Log, Languages: []ui.Language{ui.English()}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")},
+		webcheckout.Part(), devhome.Part()); err != nil {
+		return nil, errors.Join(fmt.Errorf("read the pages: %w", err), s.DB.Close())
+	}
+	s.Checkout, s.Home = webcheckout.New(s.UI), devhome.New(s.UI)
 	return s, nil
 }
 
@@ -234,8 +247,26 @@ func (s *Server) Run(ctx context.Context, handler http.Handler) error {
 // Close releases the database. It is called after Run, or instead of it.
 func (s *Server) Close() error { return s.DB.Close() }
 
-// URL is where the server listens.
-func (s *Server) URL() string { return s.BaseURL }
+// APIVersion is the version of the contract that is spoken.
+func (s *Server) APIVersion() string { return httpapi.Version }
+
+// ClockChanged makes every worker look at its queue again; a settable clock calls it.
+func (s *Server) ClockChanged() {
+	s.Dispatcher.ClockChanged()
+	s.Simulator.Wake()
+	s.Jobs.Wake()
+	s.tick()
+}
+
+// tick makes the loops of every look now.
+func (s *Server) tick() {
+	for _, c := range s.ticks {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+}
 
 // workers are the loops of a running server.
 func (s *Server) workers() []func(ctx context.Context) {
@@ -255,20 +286,21 @@ func (s *Server) workers() []func(ctx context.Context) {
 					s.Log.Error("interrupted operations were not found", "error", err)
 				}
 			}
-			s.every(ctx, time.Second, "finish open payments", payments.Sweep)
+			s.every(ctx, s.ticks[0], "finish open payments", payments.Sweep)
 		},
 		func(ctx context.Context) {
-			s.every(ctx, time.Second, "expire checkout sessions", func(ctx context.Context, limit int) (int, error) {
+			s.every(ctx, s.ticks[1], "expire checkout sessions", func(ctx context.Context, limit int) (int, error) {
 				return checkouts.Expire(ctx, s.DB, limit)
 			})
 		},
 	}
 }
 
-// every runs f at once and then at each interval, again immediately while it finds a full batch.
-func (s *Server) every(ctx context.Context, interval time.Duration, what string, f func(ctx context.Context, limit int) (int, error)) {
+// every runs f at once, then each second and whenever tick says so, again immediately while it finds a
+// full batch.
+func (s *Server) every(ctx context.Context, tick <-chan struct{}, what string, f func(ctx context.Context, limit int) (int, error)) {
 	const batch = 50
-	t := time.NewTicker(interval)
+	t := time.NewTicker(time.Second)
 	defer t.Stop()
 	for {
 		n, err := f(ctx, batch)
@@ -282,6 +314,7 @@ func (s *Server) every(ctx context.Context, interval time.Duration, what string,
 		case <-ctx.Done():
 			return
 		case <-t.C:
+		case <-tick:
 		}
 	}
 }
