@@ -59,6 +59,7 @@ type installation struct {
 	addr     string
 	facts    facts
 	args     []string // further flags of dev
+	hooked   string   // when the webhook endpoint was made
 	wrap     []string // a program and its arguments that starts the binary
 
 	log   *os.File
