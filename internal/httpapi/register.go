@@ -25,6 +25,8 @@ type operation struct {
 	summary string
 	text    string
 	errors  []string
+	media   string         // of an answer that is not JSON
+	frames  []reflect.Type // what such an answer carries
 }
 
 // Option refines a registration.
@@ -43,6 +45,16 @@ func Timeout(d time.Duration) Option { return func(op *operation) { op.timeout =
 
 // Errors names codes of the operation's own, for the document.
 func Errors(codes ...string) Option { return func(op *operation) { op.errors = codes } }
+
+// Produces documents an answer outside the envelope: its media type and what it carries.
+func Produces(media string, carries ...any) Option {
+	return func(op *operation) {
+		op.media = media
+		for _, v := range carries {
+			op.frames = append(op.frames, reflect.TypeOf(v))
+		}
+	}
+}
 
 // Validator is what an input may implement for rules that its tags cannot say. It runs after the tags
 // and reports every fault at once.

@@ -8,6 +8,7 @@ func Register(a *API, s *Services) {
 		registerPayOrder, registerPaymentAttempts, registerOrderPaymentIntents, registerPaymentIntents,
 		registerRefunds, registerCreateRefund, registerCreateCheckoutSession, registerCheckoutSessions,
 		registerCustomers, registerCreateCustomer, registerUpdateCustomer,
+		registerWebhookEndpoints, registerWebhookEvents, registerWebhookDeliveries, registerWebhookStream,
 	} {
 		register(a, s)
 	}

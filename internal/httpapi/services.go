@@ -13,6 +13,7 @@ import (
 	"flint/internal/payment"
 	"flint/internal/refund"
 	"flint/internal/tenant"
+	"flint/internal/webhook"
 )
 
 // Services are the domains behind the operations on orders and money.
@@ -22,6 +23,8 @@ type Services struct {
 	Payments  *payment.Service
 	Refunds   *refund.Service
 	Checkouts *checkout.Service
+	Webhooks  *webhook.Service
+	Stream    *webhook.Stream
 }
 
 // orderOf checks that a checkout credential stays with the order of its session; other credentials

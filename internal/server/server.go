@@ -154,7 +154,7 @@ func (s *Server) build() {
 	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates, Failpoints: s.Failpoints}
 	payments := &payment.Service{
 		DB: d, Clock: c, IDs: s.IDs, Events: events, Journal: journal, Orders: orders, Logger: log,
-		Choose: func(tenant.Scope) string { return simulator.Name }, Failpoint: s.failpoint(),
+		Choose: func(tenant.Scope) string { return simulator.Name }, Failpoints: s.Failpoints,
 	}
 	s.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: s.IDs, Logger: log, Sink: payments.Notify, Failpoints: s.Failpoints})
 	payments.Processors = map[string]payment.Processor{simulator.Name: s.Simulator}
@@ -162,6 +162,7 @@ func (s *Server) build() {
 	payments.Refunds = refunds.Apply
 	checkouts := &checkout.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Key: s.derive("checkout page"), Failpoints: s.Failpoints}
 	payments.Settled = append(payments.Settled, checkouts.OrderSettled)
+	orders.Repriced = append(orders.Repriced, checkouts.OrderRepriced)
 
 	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events, Failpoints: s.Failpoints}
 	notifier := &webhook.Notifier{}
@@ -172,7 +173,10 @@ func (s *Server) build() {
 		TTL: time.Hour, WriteTimeout: 10 * time.Second,
 	}
 
-	s.Services = &httpapi.Services{Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts}
+	s.Services = &httpapi.Services{
+		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
+		Webhooks: s.Webhooks, Stream: s.Stream,
+	}
 	s.API = httpapi.New(httpapi.Config{
 		DB: d, Clock: c, IDs: s.IDs, Log: log, Idempotency: s.Idempotency, CursorKey: s.derive("page tokens"), BaseURL: s.BaseURL,
 		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout},
@@ -195,14 +199,6 @@ func (s *Server) verifyCheckout(ctx context.Context, sessionID, sessionSecret st
 		return nil
 	})
 	return p, err
-}
-
-// failpoint names the places of payments, which keep to a function of their own.
-func (s *Server) failpoint() func(string) {
-	if s.Failpoints == nil {
-		return nil
-	}
-	return func(name string) { s.Failpoints.Hit("payment." + name) }
 }
 
 // Run serves until ctx ends, then stops in order. It returns the error that made it stop early, nil

@@ -28,6 +28,12 @@ type Sending struct {
 	reason   string
 }
 
+// Attempt names the delivery that the attempt belongs to, and the least number that its entry in the
+// log will have.
+func (j Sending) Attempt() (deliveryID string, number int) {
+	return j.delivery.ID, j.delivery.AttemptCount + 1
+}
+
 // outcome is what came of an attempt.
 type outcome struct {
 	code        int
