@@ -67,7 +67,7 @@ func (c *devCmd) Run(ctx context.Context) error {
 	config.Addr, config.Development, config.Clock, config.Egress = c.Addr, true, platform, egress.Development()
 	config.Log = observe.NewLogger(observe.LogOptions{Output: os.Stderr, Level: level(c.LogLevel), Format: observe.Text})
 	if config.Failpoints, err = failpoint.Parse(os.Getenv("FLINT_FAILPOINT")); err != nil {
-		return exitError{exitUsage, err}
+		return exitError{exitUsage, fmt.Errorf("FLINT_FAILPOINT: %w", err)}
 	}
 	config.MetricsAddr = "127.0.0.1:0"
 	if !c.NoLimits {
