@@ -16,7 +16,10 @@ import (
 	"flint/internal/egress"
 	"flint/internal/failpoint"
 	"flint/internal/httpapi"
+	"flint/internal/mail"
+	"flint/internal/notification"
 	"flint/internal/observe"
+	"flint/internal/secret"
 	"flint/internal/server"
 )
 
@@ -66,6 +69,7 @@ func (c *devCmd) Run(ctx context.Context) error {
 	if config.Failpoints, err = failpoint.Parse(os.Getenv("FLINT_FAILPOINT")); err != nil {
 		return exitError{exitUsage, err}
 	}
+	config.MetricsAddr = "127.0.0.1:0"
 	if !c.NoLimits {
 		config.Limits = httpapi.DefaultLimits()
 	}
@@ -118,6 +122,9 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	config.Egress = egress.Policy{Allow: allow, Ports: c.EgressPorts}
 	config.Proxies, config.Limits, config.Clock = proxies, httpapi.DefaultLimits(), clock.System{}
 	config.Log = observe.NewLogger(observe.LogOptions{Output: os.Stderr, Level: level(c.LogLevel)})
+	if config.Mail, err = c.SMTP.sender(); err != nil {
+		return exitError{exitUsage, fmt.Errorf("--smtp-host: %w", err)}
+	}
 	s, err := server.Open(ctx, config)
 	if err != nil {
 		return err
