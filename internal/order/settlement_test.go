@@ -27,7 +27,7 @@ func TestSettlement(t *testing.T) {
 		{"overpaid and half given back", 5850, 6000, 100, 0, 50, -50, 5900, PaymentPaid, RefundPartiallyRefunded},
 		{"overpaid and more given back", 5850, 6000, 400, 0, 0, 0, 5600, PaymentPaid, RefundPartiallyRefunded},
 		{"in part, and refunded", 5850, 3000, 3000, 2850, 0, 2850, 0, PaymentPartiallyPaid, RefundRefunded},
-		{"free", 0, 0, 0, 0, 0, 0, 0, PaymentPaid, RefundNone},
+		{"free, until a pay call settles it", 0, 0, 0, 0, 0, 0, 0, PaymentUnpaid, RefundNone},
 	}
 	for _, tt := range tests {
 		o := settled(tt.total, tt.paid, tt.refunded)
