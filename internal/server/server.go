@@ -76,6 +76,7 @@ type Server struct {
 	checkout *webcheckout.Handler
 
 	metricsListener net.Listener
+	restored        bool // from a backup, and not released yet
 }
 
 // Open migrates and opens the database and builds everything on it; nothing runs yet.
@@ -121,6 +122,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if err := errors.Join(s.listenMetrics(), s.observe(ctx)); err != nil {
 		return nil, errors.Join(err, s.DB.Close())
 	}
+	s.restored = s.quarantined()
 	s.build()
 	if s.UI, err = ui.New(ui.Config{Log: c.Log, Languages: []ui.Language{ui.English()}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")},
 		webcheckout.Part(), devhome.Part()); err != nil {
@@ -165,6 +167,7 @@ func (s *Server) build() {
 	events := &event.Log{IDs: s.IDs, Failpoints: s.Failpoints}
 	journal := &ledger.Journal{IDs: s.IDs}
 	s.Jobs = job.New(d, c, s.IDs, log)
+	s.Jobs.Observe = s.Metrics.Job
 	s.Idempotency = &idempotency.Store{Box: s.Box, Failpoints: s.Failpoints}
 	s.Keys = auth.NewService(d, c, s.IDs, log)
 	s.Merchants = merchant.NewService(s.IDs, s.Keys.RevokeEnvironment)
@@ -191,6 +194,7 @@ func (s *Server) build() {
 	payments.Settled = append(payments.Settled, s.receiptOfCheckout)
 
 	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events, Failpoints: s.Failpoints}
+	s.Webhooks.Observe = s.Metrics.Delivery
 	notifier := &webhook.Notifier{}
 	s.Dispatcher = webhook.NewDispatcher(s.Webhooks, d, log, notifier)
 	events.Wake = s.Dispatcher.Wake
@@ -206,7 +210,7 @@ func (s *Server) build() {
 	s.API = httpapi.New(httpapi.Config{
 		DB: d, Clock: c, IDs: s.IDs, Log: log, Idempotency: s.Idempotency, CursorKey: s.derive("page tokens"), BaseURL: s.BaseURL,
 		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout},
-		Limits: s.Limits, Failpoints: s.Failpoints,
+		Limits: s.Limits, Refuse: s.refuseInQuarantine, Failpoints: s.Failpoints,
 	})
 	httpapi.Accounts(s.API, s.Keys, s.Merchants)
 	httpapi.Register(s.API, s.Services)
@@ -309,6 +313,11 @@ func (s *Server) tick() {
 
 // workers are the loops of a running server.
 func (s *Server) workers() []func(ctx context.Context) {
+	if s.restored {
+		s.Log.Warn("this installation was restored from a backup and is in quarantine: nothing is charged, refunded or delivered. " +
+			"Compare it with the processor, then run: flint admin release")
+		return []func(context.Context){s.serveMetrics}
+	}
 	payments, checkouts := s.Services.Payments, s.Services.Checkouts
 	return []func(context.Context){
 		s.Dispatcher.Run,
