@@ -37,14 +37,14 @@ var domainOrder = strings.Fields(`merchant customer catalog promotion tax order 
 
 // places puts every package of internal/ on a floor. A folder below a listed one belongs to it.
 var places = map[layer][]string{
-	foundation:  {"money", "id", "fault", "clock", "secret", "tenant", "text", "metadata", "egress", "db"},
+	foundation:  {"money", "id", "fault", "failpoint", "clock", "secret", "tenant", "text", "metadata", "egress", "db"},
 	bookkeeping: {"ledger", "event", "job", "idempotency"},
 	domain:      domainOrder,
 	reaction:    {"webhook", "notification", "audit"},
 	identity:    {"auth"},
 	adapter:     {"processor", "mail", "pdf", "qr"},
 	surface:     {"httpapi", "web"},
-	whole:       {"server", "doctor", "flinttest"},
+	whole:       {"server", "devenv", "doctor", "observe", "backup", "flinttest"},
 }
 
 // ports says which package's port an adapter fills; of all that is above bookkeeping it may import

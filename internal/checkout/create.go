@@ -13,6 +13,7 @@ import (
 	"flint/internal/clock"
 	"flint/internal/db"
 	"flint/internal/event"
+	"flint/internal/failpoint"
 	"flint/internal/fault"
 	"flint/internal/id"
 	"flint/internal/metadata"
@@ -43,6 +44,8 @@ type Service struct {
 	Payments *payment.Service
 	// Key authenticates the cookies of hosted pages; 32 bytes of the installation's own.
 	Key []byte
+	// Failpoints end the process at named places in tests; nil in production.
+	Failpoints *failpoint.Points
 }
 
 // QuickPay is one thing to pay for, of which a session makes an order of its own.
@@ -187,6 +190,7 @@ func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (Launch,
 	if err := s.fence(tx, o, session, in); err != nil {
 		return Launch{}, err
 	}
+	s.Failpoints.Hit("checkout.created")
 	if err := insert(tx, session); err != nil {
 		if errors.Is(err, db.ErrConflict) {
 			return Launch{}, fault.Conflict("CHECKOUT_SESSION_ALREADY_EXISTS", "Another checkout session of this order was opened at the same time.")

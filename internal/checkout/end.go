@@ -34,6 +34,7 @@ type completedData struct {
 // end moves an open session to a final status, with its event. The order is locked.
 func (s *Service) end(tx db.Tx, o *order.Order, session *Session, status, reason string, cause event.Cause) error {
 	now := s.Clock.Now()
+	s.Failpoints.Hit("checkout.ended")
 	session.Status, session.TerminalReason = status, reason
 	if o.ActiveAttemptID != "" && status != StatusPaid && status != StatusPartiallyPaid {
 		session.Detail.RecoveryID, session.Detail.RecoveryUntil = o.ActiveAttemptID, now.Add(recoveryWindow)
@@ -147,6 +148,7 @@ func (s *Service) Expire(ctx context.Context, d db.DB, limit int) (int, error) {
 	}
 	cause := event.Cause{ActorType: "system"}
 	for _, found := range due {
+		s.Failpoints.Hit("checkout.expiring")
 		err := d.Write(ctx, func(tx db.Tx) error {
 			o, session, err := s.lock(tx, found.Scope, found.ID)
 			if err != nil || session.Status != StatusOpen || session.Open(s.Clock.Now()) {

@@ -42,6 +42,9 @@ func (c *checker) refunds(b *books) {
 		}
 		c.add(b.finding("refunds", r.id, "amount = sum of its allocations", sum, r.amount))
 		c.add(b.finding("refunds", r.id, "tip = sum of its allocations", tips, r.tip))
+		for _, a := range r.allocations { // either side may be the wrong one
+			c.add(b.finding("refund_allocations", r.id+"/"+a.id, "tip = what the refund's others leave of its tip", r.tip-(tips-a.tip), a.tip))
+		}
 		hold("tip", item{amount: tipHeld})
 		for _, l := range r.detail.Lines {
 			named += l.Refunded

@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"flint/internal/db"
+	"flint/internal/failpoint"
 	"flint/internal/id"
 	"flint/internal/tenant"
 )
@@ -59,6 +60,8 @@ type New struct {
 type Log struct {
 	IDs  *id.Source
 	Wake func()
+	// Failpoints end the process at named places in tests; nil in production.
+	Failpoints *failpoint.Points
 }
 
 // Record writes one event in tx with the next sequence number of its root object. The caller holds
@@ -78,6 +81,7 @@ func (l *Log) Record(tx db.Tx, scope tenant.Scope, now time.Time, cause Cause, n
 	if err != nil {
 		return err
 	}
+	l.Failpoints.Hit("event.recorded")
 	if l.Wake != nil {
 		tx.AfterCommit(l.Wake)
 	}

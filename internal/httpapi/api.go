@@ -12,12 +12,15 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"flint/internal/auth"
 	"flint/internal/clock"
 	"flint/internal/db"
+	"flint/internal/failpoint"
 	"flint/internal/id"
 	"flint/internal/idempotency"
+	"flint/internal/money"
 )
 
 // Version is the only version of the contract spoken so far.
@@ -49,6 +52,8 @@ type Config struct {
 	Address func(*http.Request) netip.Addr
 	// Observe is called after every request, nil for nobody.
 	Observe func(Record)
+	// Failpoints end the process at named places in tests; nil in production.
+	Failpoints *failpoint.Points
 }
 
 // Record is what is known of a request after its answer.
@@ -84,6 +89,9 @@ func New(c Config) *API {
 	a := &API{Config: c, cursors: &cursors{c.CursorKey}, limits: newLimiters(c.Limits), routes: map[string]*Route{},
 		handled: map[string]bool{}, mux: http.NewServeMux(), adorned: map[reflect.Type]bool{},
 		registry: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)}
+	// A percentage is a number on the wire; kept JSON is any value.
+	a.registry.RegisterTypeAlias(reflect.TypeFor[money.Percent](), reflect.TypeFor[float64]())
+	a.registry.RegisterTypeAlias(reflect.TypeFor[jsontext.Value](), reflect.TypeFor[any]())
 	if a.Address == nil {
 		a.Address = peer
 	}

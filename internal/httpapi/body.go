@@ -13,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"flint/internal/fault"
+	"flint/internal/money"
 )
 
 const (
@@ -95,7 +96,7 @@ func (c *checker) value(s *shape, names fieldFaults) error {
 	switch s.kind {
 	case shapeObject:
 		if k == '{' {
-			return c.object(s)
+			return c.object(s, names)
 		}
 	case shapeMap:
 		if k == '{' {
@@ -115,7 +116,7 @@ func (c *checker) value(s *shape, names fieldFaults) error {
 		}
 	case shapeNumber:
 		if k == '0' {
-			return c.dec.SkipValue()
+			return c.number(names)
 		}
 	case shapeBoolean:
 		if k == 't' || k == 'f' {
@@ -152,7 +153,7 @@ func (c *checker) anything(k jsontext.Kind) error {
 
 func (s *shape) asArray() *shape { return &shape{kind: shapeArray, maxItems: -1, elem: s} }
 
-func (c *checker) object(s *shape) error {
+func (c *checker) object(s *shape, names fieldFaults) error {
 	if _, err := c.dec.ReadToken(); err != nil {
 		return err
 	}
@@ -177,7 +178,9 @@ func (c *checker) object(s *shape) error {
 			continue
 		}
 		seen[i/64] |= 1 << (i % 64)
-		if err := c.value(s.fields[i].shape, s.fields[i].faults); err != nil {
+		member := s.fields[i].faults
+		member.small = or(member.small, names.small)
+		if err := c.value(s.fields[i].shape, member); err != nil {
 			return err
 		}
 	}
@@ -295,13 +298,25 @@ func (c *checker) integer(s *shape, names fieldFaults) error {
 	n, err := strconv.ParseInt(string(raw), 10, 64)
 	switch {
 	case errors.Is(err, strconv.ErrRange):
-		c.add(or(names.invalid, "VALUE_OUT_OF_RANGE"), "The number is too large.")
+		c.add(or(names.long, or(names.invalid, "VALUE_OUT_OF_RANGE")), "The number is too large.")
 	case err != nil:
 		c.add(or(names.invalid, "INVALID_FIELD_TYPE"), "This must be an integer, written without fraction or exponent.")
 	case n < s.min:
-		c.add(or(names.invalid, "VALUE_OUT_OF_RANGE"), "The least value is %d.", s.min)
+		c.add(or(names.small, or(names.invalid, "VALUE_OUT_OF_RANGE")), "The least value is %d.", s.min)
 	case n > s.max:
-		c.add(or(names.invalid, "VALUE_OUT_OF_RANGE"), "The greatest value is %d.", s.max)
+		c.add(or(names.long, or(names.invalid, "VALUE_OUT_OF_RANGE")), "The greatest value is %d.", s.max)
+	}
+	return nil
+}
+
+// number reads a percentage: every number of the contract that is no integer is one.
+func (c *checker) number(names fieldFaults) error {
+	raw, err := c.dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	if _, err := money.ParsePercent(string(raw)); err != nil {
+		c.add(or(names.invalid, "INVALID_FIELD_VALUE"), "This must be a percentage: not negative, with at most 4 decimals and no exponent.")
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/netip"
 	"time"
 
@@ -23,6 +24,7 @@ type Caller struct {
 	binding  []byte // what page tokens of this request are bound to
 	cursors  *cursors
 	warnings []Warning
+	again    func(context.Context) error // verifies the credential once more, for what lasts
 }
 
 // Warning is a notice beside a successful answer.

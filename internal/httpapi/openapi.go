@@ -75,7 +75,7 @@ func (a *API) describe(op *operation, out reflect.Type) {
 			Content: jsonContent(a.registry.Schema(op.input.bodyType, true, r.ID+"Request"))}
 	}
 	d.Responses = map[string]*huma.Response{
-		strconv.Itoa(r.Status): {Description: "Done.", Content: a.successContent(r, out)},
+		strconv.Itoa(r.Status): {Description: "Done.", Content: a.successContent(op, out)},
 		"default":              {Ref: "#/components/responses/Error"},
 	}
 	if len(op.errors) > 0 {
@@ -138,7 +138,16 @@ func (a *API) describeParam(p param) *huma.Param {
 	return out
 }
 
-func (a *API) successContent(r *Route, out reflect.Type) map[string]*huma.MediaType {
+func (a *API) successContent(op *operation, out reflect.Type) map[string]*huma.MediaType {
+	r := op.route
+	if op.media != "" {
+		s := &huma.Schema{}
+		for _, t := range op.frames {
+			s.OneOf = append(s.OneOf, a.registry.Schema(t, true, t.Name()))
+			a.adorn(t)
+		}
+		return map[string]*huma.MediaType{op.media: {Schema: s}}
+	}
 	if r.Flat {
 		return jsonContent(&huma.Schema{Type: "object", AdditionalProperties: true})
 	}
@@ -184,6 +193,9 @@ func (a *API) adorn(t reflect.Type) {
 		}
 		_, opt := reflect.Zero(f.Type).Interface().(optional)
 		prop.Nullable = prop.Nullable && (opt || f.Tag.Get("nullable") == "true")
+		if f.Tag.Get("flint") == "nullable" {
+			s.Properties[name] = &huma.Schema{Description: prop.Description, AnyOf: []*huma.Schema{{Ref: prop.Ref}, {Type: "null"}}}
+		}
 		if f.Tag.Get("flint") == "extension" {
 			if prop.Extensions == nil {
 				prop.Extensions = map[string]any{}

@@ -68,7 +68,11 @@ func registerPaymentIntents(a *API, s *Services) {
 		return MapPage(page, func(i *payment.Intent) *PaymentIntent { return wireIntent(i, c.Now) }), err
 	}, Doc("List payment intents", "Newest first unless sorted otherwise."), Errors("CURRENCY_REQUIRED"))
 
+	scopes := map[string]string{"customer": "customers.read", "order": "commerce.orders.read", "invoice": "commerce.invoices.read"}
 	Get(a, "getPaymentIntent", func(ctx context.Context, tx db.Tx, c *Caller, in *GetPaymentIntentInput) (*PaymentIntent, error) {
+		if err := mayExpand(c, in.Expand, scopes, "order", "invoice"); err != nil {
+			return nil, err
+		}
 		i, err := payment.Get(tx, c.Scope, in.IntentID)
 		if err != nil {
 			return nil, err

@@ -69,7 +69,14 @@ func registerRefunds(a *API, s *Services) {
 		return MapPage(page, wireRefund), err
 	}, Doc("List refunds", "Newest first unless sorted otherwise."), Errors("CURRENCY_REQUIRED"))
 
+	scopes := map[string]string{
+		"customer": "customers.read", "order": "commerce.orders.read", "payment_intent": "payments.payment_intents.read",
+		"payment_refunds.payment_intent": "payments.payment_intents.read",
+	}
 	Get(a, "getRefund", func(ctx context.Context, tx db.Tx, c *Caller, in *GetRefundInput) (*Refund, error) {
+		if err := mayExpand(c, in.Expand, scopes); err != nil {
+			return nil, err
+		}
 		r, err := refund.Get(tx, c.Scope, in.RefundID)
 		if err != nil {
 			return nil, err

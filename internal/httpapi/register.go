@@ -25,6 +25,8 @@ type operation struct {
 	summary string
 	text    string
 	errors  []string
+	media   string         // of an answer that is not JSON
+	frames  []reflect.Type // what such an answer carries
 }
 
 // Option refines a registration.
@@ -44,6 +46,16 @@ func Timeout(d time.Duration) Option { return func(op *operation) { op.timeout =
 // Errors names codes of the operation's own, for the document.
 func Errors(codes ...string) Option { return func(op *operation) { op.errors = codes } }
 
+// Produces documents an answer outside the envelope: its media type and what it carries.
+func Produces(media string, carries ...any) Option {
+	return func(op *operation) {
+		op.media = media
+		for _, v := range carries {
+			op.frames = append(op.frames, reflect.TypeOf(v))
+		}
+	}
+}
+
 // Validator is what an input may implement for rules that its tags cannot say. It runs after the tags
 // and reports every fault at once.
 type Validator interface{ Validate() error }
@@ -53,7 +65,8 @@ type Raw struct {
 	Status int // 0 for the row's
 	Header http.Header
 	Body   []byte
-	// Stream, when set, writes the body itself and may flush; it ends with ctx.
+	// Stream, when set, writes status and body itself and may flush; it ends with ctx. A fault that it
+	// returns before it wrote anything is answered like any other.
 	Stream func(ctx context.Context, w http.ResponseWriter) error
 }
 
@@ -267,6 +280,7 @@ func (x *exchange) reply(out any) error {
 }
 
 func (x *exchange) replyStored(a idempotency.Answer) error {
+	x.api.Failpoints.Hit("api.before_answer")
 	f, err := a.Fault()
 	if err != nil {
 		return err
@@ -292,18 +306,41 @@ func (x *exchange) raw(ctx context.Context, raw *Raw) error {
 	for k, v := range raw.Header {
 		h[http.CanonicalHeaderKey(k)] = v
 	}
+	if raw.Stream != nil {
+		return raw.Stream(ctx, &streamWriter{x.w, x})
+	}
 	x.status = raw.Status
 	if x.status == 0 {
 		x.status = x.op.route.Status
 	}
 	x.written = true
 	x.w.WriteHeader(x.status)
-	if raw.Stream != nil {
-		return raw.Stream(ctx, x.w)
-	}
 	_, _ = x.w.Write(raw.Body) // a caller who has gone cannot be told
 	return nil
 }
+
+// streamWriter tells the exchange that a stream has begun.
+type streamWriter struct {
+	http.ResponseWriter
+	x *exchange
+}
+
+func (s *streamWriter) WriteHeader(status int) {
+	if !s.x.written {
+		s.x.status, s.x.written = status, true
+	}
+	s.ResponseWriter.WriteHeader(status)
+}
+
+func (s *streamWriter) Write(b []byte) (int, error) {
+	if !s.x.written {
+		s.WriteHeader(http.StatusOK)
+	}
+	return s.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (s *streamWriter) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
 func newOperation[I, O any](a *API, id string, opts []Option) *operation {
 	op := &operation{api: a, route: a.route(id), timeout: DefaultTimeout}
@@ -317,8 +354,9 @@ func newOperation[I, O any](a *API, id string, opts []Option) *operation {
 	}
 	op.input = plan
 	if plan.body != nil {
+		a.registry.Schema(plan.bodyType, true, plan.bodyType.Name())
+		a.adorn(plan.bodyType) // first, because it settles what may be null
 		op.body = a.shapes.of(plan.bodyType)
-		a.adorn(plan.bodyType)
 		if len(op.body.fields) > 256 {
 			panic("httpapi: " + id + ": an object of more than 256 fields")
 		}

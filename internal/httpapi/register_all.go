@@ -1,13 +1,15 @@
 package httpapi
 
-// Register registers the operations on orders and money.
+// Register adds every operation of the services to a. Accounts and RegisterOpenAPI are called beside it.
 func Register(a *API, s *Services) {
-	registerPayOrder(a, s)
-	registerPaymentAttempts(a, s)
-	registerOrderPaymentIntents(a, s)
-	registerPaymentIntents(a, s)
-	registerCreateRefund(a, s)
-	registerRefunds(a, s)
-	registerCreateCheckoutSession(a, s)
-	registerCheckoutSessions(a, s)
+	for _, register := range []func(*API, *Services){
+		registerListOrders, registerCreateOrder, registerGetOrder, registerUpdateOrder, registerOrderActivities, registerOrderLines,
+		registerOrderCharges, registerOrderDiscounts, registerCloseOrder, registerSendReceipt,
+		registerPayOrder, registerPaymentAttempts, registerOrderPaymentIntents, registerPaymentIntents,
+		registerRefunds, registerCreateRefund, registerCreateCheckoutSession, registerCheckoutSessions,
+		registerCustomers, registerCreateCustomer, registerUpdateCustomer,
+		registerWebhookEndpoints, registerWebhookEvents, registerWebhookDeliveries, registerWebhookStream,
+	} {
+		register(a, s)
+	}
 }

@@ -9,10 +9,12 @@ import (
 	"flint/internal/customer"
 	"flint/internal/db"
 	"flint/internal/fault"
+	"flint/internal/notification"
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/refund"
 	"flint/internal/tenant"
+	"flint/internal/webhook"
 )
 
 // Services are the domains behind the operations on orders and money.
@@ -22,6 +24,9 @@ type Services struct {
 	Payments  *payment.Service
 	Refunds   *refund.Service
 	Checkouts *checkout.Service
+	Webhooks  *webhook.Service
+	Stream    *webhook.Stream
+	Receipts  *notification.Service
 }
 
 // orderOf checks that a checkout credential stays with the order of its session; other credentials

@@ -49,7 +49,8 @@ type shapeField struct {
 }
 
 // fieldFaults names the faults of one field; empty ones fall back to the general codes.
-type fieldFaults struct{ required, long, invalid string }
+// small is passed on to the members of an object, so that it can name a negative amount of money.
+type fieldFaults struct{ required, long, small, invalid string }
 
 func parseFieldFaults(tag string) (f fieldFaults) {
 	for part := range strings.SplitSeq(tag, ",") {
@@ -60,6 +61,8 @@ func parseFieldFaults(tag string) (f fieldFaults) {
 			f.required = code
 		case "long":
 			f.long = code
+		case "small":
+			f.small = code
 		case "invalid":
 			f.invalid = code
 		default:

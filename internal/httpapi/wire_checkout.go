@@ -131,12 +131,12 @@ type CheckoutSession struct {
 	PageOrigin          string                 `json:"page_origin,omitzero"`
 	URL                 string                 `json:"url,omitzero" doc:"Hosted page with its launch token in the fragment; only in the answer that creates it."`
 	OrderID             string                 `json:"order_id"`
-	Order               *OrderSummary          `json:"order,omitzero" nullable:"true" doc:"With expand=order."`
+	Order               *OrderSummary          `json:"order,omitzero" doc:"With expand=order."`
 	InvoiceID           string                 `json:"invoice_id,omitzero"`
 	Invoice             any                    `json:"invoice,omitzero"`
 	PaymentLinkID       string                 `json:"payment_link_id,omitzero"`
 	PaymentLink         any                    `json:"payment_link,omitzero"`
-	Customer            *CustomerSummary       `json:"customer,omitzero" nullable:"true" doc:"With expand=customer."`
+	Customer            *CustomerSummary       `json:"customer,omitzero" doc:"With expand=customer."`
 	PaymentIntentIDs    []string               `json:"payment_intent_ids,omitempty"`
 	PaymentIntents      []PaymentIntentSummary `json:"payment_intents,omitempty" doc:"With expand=payment_intents."`
 	Redirects           *CheckoutRedirects     `json:"redirects,omitzero"`
@@ -159,7 +159,7 @@ type CheckoutSession struct {
 	SaveOffered         bool                   `json:"save_payment_method_offered,omitzero"`
 	RecoveryMode        bool                   `json:"recovery_mode"`
 	RecoveryAttemptID   string                 `json:"recovery_payment_attempt_id,omitzero"`
-	RecoveryExpiresAt   *time.Time             `json:"recovery_expires_at,omitzero" nullable:"true"`
+	RecoveryExpiresAt   *time.Time             `json:"recovery_expires_at,omitzero"`
 	ExternalReferenceID string                 `json:"external_reference_id,omitzero"`
 	Metadata            map[string]string      `json:"metadata,omitempty"`
 	CreatedAt           time.Time              `json:"created_at"`

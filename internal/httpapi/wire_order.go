@@ -45,11 +45,11 @@ type OrderBuyerContact struct {
 
 // Jurisdiction is a tax authority.
 type Jurisdiction struct {
-	Code    string `json:"code" minLength:"1" maxLength:"64"`
-	Country string `json:"country" pattern:"^[A-Z]{2}$"`
-	Level   string `json:"level" enum:"state,county,city,district,country" doc:"country is ours: a national tax such as VAT."`
-	Name    string `json:"name" maxLength:"255"`
-	State   string `json:"state,omitzero" maxLength:"64"`
+	Code    string `json:"code" minLength:"1" maxLength:"100" fault:"required=INVALID_TAX_JURISDICTION,long=INVALID_TAX_JURISDICTION"`
+	Country string `json:"country" pattern:"^[A-Z]{2}$" fault:"required=INVALID_TAX_JURISDICTION,invalid=INVALID_TAX_JURISDICTION"`
+	Level   string `json:"level" enum:"state,county,city,district,country" fault:"required=INVALID_TAX_JURISDICTION,invalid=INVALID_TAX_JURISDICTION" doc:"country is ours: a national tax such as VAT."`
+	Name    string `json:"name" minLength:"1" maxLength:"100" fault:"required=INVALID_TAX_JURISDICTION,long=INVALID_TAX_JURISDICTION"`
+	State   string `json:"state,omitzero" maxLength:"100"`
 }
 
 // Address is a postal address, as far as it is known.
@@ -114,37 +114,37 @@ type OrderTax struct {
 
 // ItemTaxComponent is one percentage of one authority.
 type ItemTaxComponent struct {
-	TaxType      string        `json:"tax_type" enum:"sales_tax,use_tax,vat,gst" doc:"vat and gst are ours."`
-	Calculation  string        `json:"calculation_type,omitzero" enum:"percentage"`
-	Percent      money.Percent `json:"percent" doc:"0 to 100, step 0.0001."`
+	TaxType      string        `json:"tax_type" enum:"sales_tax,use_tax,vat,gst" fault:"invalid=INVALID_TAX_TYPE" doc:"vat and gst are ours."`
+	Calculation  string        `json:"calculation_type,omitzero" enum:"percentage" fault:"invalid=INVALID_TAX_CALCULATION_TYPE"`
+	Percent      money.Percent `json:"percent" fault:"invalid=INVALID_TAX_PERCENTAGE" doc:"0 to 100, step 0.0001."`
 	Jurisdiction Jurisdiction  `json:"jurisdiction"`
 }
 
 // ItemTaxCalculation is the caller's choice for one line or charge.
 type ItemTaxCalculation struct {
-	Mode       string             `json:"mode" enum:"automatic,external"`
-	PriceMode  string             `json:"price_mode" enum:"additive,inclusive"`
+	Mode       string             `json:"mode" enum:"automatic,external" fault:"invalid=INVALID_TAX_MODE"`
+	PriceMode  string             `json:"price_mode" enum:"additive,inclusive" fault:"invalid=INVALID_TAX_PRICE_MODE"`
 	Components []ItemTaxComponent `json:"components,omitempty" maxItems:"20"`
 }
 
 // LineItemTax is how a line is taxed.
 type LineItemTax struct {
 	Taxable     *bool               `json:"taxable,omitzero"`
-	Category    string              `json:"line_item_tax_category,omitzero" enum:"general,physical_goods,digital_goods,software,saas,services,professional_services,food,prepared_food,clothing,medical_goods,admission"`
+	Category    string              `json:"line_item_tax_category,omitzero" enum:"general,physical_goods,digital_goods,software,saas,services,professional_services,food,prepared_food,clothing,medical_goods,admission" fault:"invalid=INVALID_TAX_CATEGORY"`
 	Calculation *ItemTaxCalculation `json:"calculation,omitzero"`
 }
 
 // ChargeTax is how a charge is taxed.
 type ChargeTax struct {
 	Taxable     *bool               `json:"taxable,omitzero"`
-	Category    string              `json:"charge_tax_category,omitzero" enum:"service_fee,shipping,delivery,handling,surcharge"`
+	Category    string              `json:"charge_tax_category,omitzero" enum:"service_fee,shipping,delivery,handling,surcharge" fault:"invalid=INVALID_TAX_CATEGORY"`
 	Calculation *ItemTaxCalculation `json:"calculation,omitzero"`
 }
 
 // LineImage is a picture of a line.
 type LineImage struct {
-	URL string `json:"url" maxLength:"2048"`
-	Alt string `json:"alt,omitzero" maxLength:"512"`
+	URL string `json:"url" minLength:"1" maxLength:"2048" fault:"required=IMAGE_URL_INVALID,long=IMAGE_URL_INVALID"`
+	Alt string `json:"alt,omitzero" maxLength:"255" fault:"long=INVALID_IMAGE_ALT"`
 }
 
 // SelectedOption is a chosen product option.
@@ -266,8 +266,8 @@ type Tip struct {
 
 // DeliveryRecipient receives a delivery.
 type DeliveryRecipient struct {
-	Name  string `json:"name,omitzero" maxLength:"255"`
-	Phone string `json:"phone,omitzero" maxLength:"30"`
+	Name  string `json:"name,omitzero" maxLength:"255" fault:"long=DELIVERY_DESTINATION_FIELD_TOO_LONG"`
+	Phone string `json:"phone,omitzero" maxLength:"30" fault:"long=DELIVERY_DESTINATION_FIELD_TOO_LONG"`
 }
 
 // DeliveryDestination is where the goods go.
@@ -316,7 +316,7 @@ type Order struct {
 	RefundIDs           []string               `json:"refund_ids,omitempty"`
 	CheckoutSessionIDs  []string               `json:"checkout_session_ids,omitempty"`
 	CustomerID          string                 `json:"customer_id,omitzero"`
-	Customer            *CustomerSummary       `json:"customer,omitzero" nullable:"true" doc:"With expand=customer."`
+	Customer            *CustomerSummary       `json:"customer,omitzero" flint:"nullable" doc:"With expand=customer."`
 	BuyerContact        *OrderBuyerContact     `json:"buyer_contact,omitzero"`
 	BuyerNote           string                 `json:"buyer_note,omitzero"`
 	InternalNote        string                 `json:"internal_note,omitzero"`

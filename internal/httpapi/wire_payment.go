@@ -195,15 +195,15 @@ type PaymentIntent struct {
 	Source              *PaymentSource     `json:"payment_source,omitzero"`
 	Flow                string             `json:"payment_flow" enum:"checkout,payment_link,invoice,subscription_initial,subscription_renewal,virtual_terminal,api"`
 	Origin              string             `json:"origin" enum:"virtual_terminal,payment_link,checkout,api,subscription"`
-	LastError           *PaymentError      `json:"last_payment_error" nullable:"true"`
-	Risk                *any               `json:"risk" nullable:"true" doc:"Always null: risk scores are not available yet."`
+	LastError           *PaymentError      `json:"last_payment_error" flint:"nullable"`
+	Risk                *any               `json:"risk" doc:"Always null: risk scores are not available yet."`
 	SupportReference    string             `json:"support_reference"`
 	OrderID             string             `json:"order_id,omitzero"`
-	Order               *OrderSummary      `json:"order,omitzero" nullable:"true" doc:"With expand=order."`
+	Order               *OrderSummary      `json:"order,omitzero" flint:"nullable" doc:"With expand=order."`
 	InvoiceID           string             `json:"invoice_id,omitzero"`
 	Invoice             any                `json:"invoice,omitzero" doc:"With expand=invoice."`
 	CustomerID          string             `json:"customer_id,omitzero"`
-	Customer            *CustomerSummary   `json:"customer,omitzero" nullable:"true" doc:"With expand=customer."`
+	Customer            *CustomerSummary   `json:"customer,omitzero" flint:"nullable" doc:"With expand=customer."`
 	ReceiptEmail        string             `json:"receipt_email,omitzero"`
 	Purpose             string             `json:"transaction_purpose,omitzero" enum:"goods,services,other"`
 	Authorized          *Money             `json:"authorized_money,omitzero"`

@@ -17,11 +17,11 @@ type Refund struct {
 	Method              string                 `json:"refund_method" enum:"original_payment"`
 	FailureReason       string                 `json:"failure_reason,omitzero" enum:"expired_or_canceled_card,lost_or_stolen_card,insufficient_funds,insufficient_available_balance,declined,merchant_request,payment_disputed,payment_refund_failed,payment_refund_not_attempted,refund_failed"`
 	OrderID             string                 `json:"order_id"`
-	Order               *OrderSummary          `json:"order,omitzero" nullable:"true" doc:"With expand=order."`
+	Order               *OrderSummary          `json:"order,omitzero" flint:"nullable" doc:"With expand=order."`
 	PaymentIntentID     string                 `json:"payment_intent_id,omitzero" doc:"When one payment gives everything back."`
-	PaymentIntent       *PaymentIntentSummary  `json:"payment_intent,omitzero" nullable:"true" doc:"With expand=payment_intent."`
+	PaymentIntent       *PaymentIntentSummary  `json:"payment_intent,omitzero" flint:"nullable" doc:"With expand=payment_intent."`
 	CustomerID          string                 `json:"customer_id,omitzero"`
-	Customer            *CustomerSummary       `json:"customer,omitzero" nullable:"true" doc:"With expand=customer."`
+	Customer            *CustomerSummary       `json:"customer,omitzero" flint:"nullable" doc:"With expand=customer."`
 	InvoiceID           string                 `json:"invoice_id,omitzero"`
 	CreditNoteID        string                 `json:"credit_note_id,omitzero"`
 	ReturnID            string                 `json:"return_id,omitzero"`
@@ -44,7 +44,7 @@ type Refund struct {
 // PaymentRefund is the part of a refund that one payment gives back.
 type PaymentRefund struct {
 	PaymentIntentID string                `json:"payment_intent_id"`
-	PaymentIntent   *PaymentIntentSummary `json:"payment_intent,omitzero" nullable:"true" doc:"With expand=payment_refunds.payment_intent."`
+	PaymentIntent   *PaymentIntentSummary `json:"payment_intent,omitzero" flint:"nullable" doc:"With expand=payment_refunds.payment_intent."`
 	Amount          Money                 `json:"amount_money"`
 	Tip             Money                 `json:"refunded_tip_money"`
 	Status          string                `json:"status" enum:"pending,in_transit,succeeded,failed,requires_action,canceled,partially_succeeded"`

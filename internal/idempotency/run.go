@@ -58,6 +58,7 @@ func (s *Store) Begin(tx db.Tx, now time.Time, k Key) (Claim, error) {
 	}
 	fresh, err := claim(tx, now, k)
 	if err != nil || fresh {
+		s.Failpoints.Hit("idempotency.claimed")
 		return Claim{}, err
 	}
 	r, err := load(tx, k)
@@ -77,6 +78,7 @@ func (s *Store) Begin(tx db.Tx, now time.Time, k Key) (Claim, error) {
 
 // Started notes what the operation began, in the transaction of Begin.
 func (s *Store) Started(tx db.Tx, k Key, subject string) error {
+	s.Failpoints.Hit("idempotency.started")
 	return tx.Send(`UPDATE idempotency_keys SET body = $6 WHERE `+primaryKey+` AND state = 'running'`, k.args(subject)...)
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"flint/internal/db"
+	"flint/internal/failpoint"
 	"flint/internal/fault"
 	"flint/internal/secret"
 )
@@ -13,6 +14,8 @@ import (
 // Store keeps keys and answers.
 type Store struct {
 	Box *secret.Box // seals answers that hold one-time secrets
+	// Failpoints end the process at named places in tests; nil in production.
+	Failpoints *failpoint.Points
 }
 
 type row struct {
@@ -72,6 +75,7 @@ func load(tx db.Tx, k Key) (row, error) {
 
 // finish stores the answer; false when the row is no longer running.
 func (s *Store) finish(tx db.Tx, now time.Time, k Key, sealed bool, a Answer) (bool, error) {
+	s.Failpoints.Hit("idempotency.finished")
 	body, flag := s.seal(k, sealed, a.Body)
 	n, err := tx.Exec(`UPDATE idempotency_keys SET state = 'done', status = $6, body = $7, sealed = $8, api_version = $9,
 		expires_at = $10, locked_until = NULL WHERE `+primaryKey+` AND state = 'running'`,

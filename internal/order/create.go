@@ -92,6 +92,7 @@ func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (*Order,
 	if err := insertOrder(tx, o, 1); err != nil {
 		return nil, fmt.Errorf("insert the order: %w", err)
 	}
+	s.Failpoints.Hit("order.created")
 	return o, s.record(tx, o, o.CreatedAt, in.Cause, Change{Activities: []NewActivity{created}}, []string{EventCreated})
 }
 

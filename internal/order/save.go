@@ -44,6 +44,7 @@ func (s *Service) Save(tx db.Tx, o *Order, cause event.Cause, c Change) error {
 	if err := updateOrder(tx, o, o.stored.activities+int64(len(c.Activities))); err != nil {
 		return err
 	}
+	s.Failpoints.Hit("order.saved")
 	if err := s.record(tx, o, now, cause, c, events); err != nil || !mutated {
 		return err
 	}
@@ -74,5 +75,6 @@ func (s *Service) record(tx db.Tx, o *Order, now time.Time, cause event.Cause, c
 		}
 	}
 	o.markStored(o.stored.activities + int64(len(c.Activities)))
+	s.Failpoints.Hit("order.recorded")
 	return nil
 }

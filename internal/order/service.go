@@ -7,6 +7,7 @@ import (
 	"flint/internal/customer"
 	"flint/internal/db"
 	"flint/internal/event"
+	"flint/internal/failpoint"
 	"flint/internal/fault"
 	"flint/internal/id"
 	"flint/internal/ledger"
@@ -24,6 +25,8 @@ type Service struct {
 	// Repriced runs at the end of a Save that changed what the order costs or closed it, in the same
 	// transaction; the doors to the order close themselves in it. New orders are not told.
 	Repriced []func(tx db.Tx, o *Order, cause event.Cause) error
+	// Failpoints end the process at named places in tests; nil in production.
+	Failpoints *failpoint.Points
 }
 
 // Limits of one order.

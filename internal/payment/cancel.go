@@ -82,6 +82,7 @@ func (s *Service) planVoid(tx db.Tx, i *Intent, reason string, now time.Time) (O
 		Scope: i.Scope, ID: s.IDs.New(id.ProcessorOp), Processor: i.Processor, Kind: KindVoid, OrderID: i.OrderID,
 		PaymentID: i.ID, Target: i.Detail.ProcessorRef, Currency: i.Currency,
 	}
+	s.Failpoints.Hit("payment.void")
 	return op, s.Plan(tx, op, now)
 }
 

@@ -61,6 +61,7 @@ func (s *Service) Capture(tx db.Tx, in CaptureInput) ([]Operation, error) {
 		Scope: i.Scope, ID: s.IDs.New(id.ProcessorOp), Processor: i.Processor, Kind: KindCapture, OrderID: i.OrderID,
 		PaymentID: i.ID, Target: i.Detail.ProcessorRef, Amount: amount, Currency: i.Currency,
 	}
+	s.Failpoints.Hit("payment.capture")
 	return []Operation{op}, s.Plan(tx, op, now)
 }
 

@@ -34,6 +34,7 @@ func (s *Service) Notify(ctx context.Context, n Notice) error {
 			s.Logger.Error("a processor's notice fits no operation", "processor", n.Processor, "notice", n.ID, "operation", n.OperationID)
 			return nil
 		}
+		s.Failpoints.Hit("payment.notice")
 		return s.apply(tx, peek[0].Operation, n.Outcome, nil, event.Cause{ActorType: "processor", ActorID: n.Processor})
 	})
 }

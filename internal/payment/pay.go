@@ -233,7 +233,7 @@ func (s *Service) start(tx db.Tx, o *order.Order, a *Attempt, c Contact, ops []O
 			return Started{}, err
 		}
 	}
-	s.failpoint("planned")
+	s.Failpoints.Hit("payment.planned")
 	return Started{Attempt: a, Operations: ops}, s.Orders.SetActiveAttempt(tx, o, order.AttemptInput{
 		Cause: cause, AttemptID: a.ID, PaymentIntentIDs: a.IntentIDs, BuyerContact: c.onOrder(),
 	})

@@ -90,6 +90,7 @@ func (s *Service) ask(ctx context.Context, rec *record, cause event.Cause) error
 		s.Logger.Warn("the processor could not be asked", "operation", rec.ID, "error", err)
 		return s.postpone(ctx, rec)
 	}
+	s.Failpoints.Hit("payment.asked")
 	return s.DB.Write(ctx, func(tx db.Tx) error {
 		if err := s.apply(tx, rec.Operation, out, nil, cause); err != nil {
 			return err

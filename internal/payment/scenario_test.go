@@ -27,6 +27,23 @@ func each(t *testing.T, scenario func(t *testing.T, b *flinttest.Bench)) {
 	})
 }
 
+// eachOf is each for a table of cases, which share a database and have an environment each.
+func eachOf[C any](t *testing.T, cases []C, name func(C) string, scenario func(t *testing.T, b *flinttest.Bench, c C)) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d db.DB) {
+		whole := flinttest.New(t, d)
+		for _, c := range cases {
+			t.Run(name(c), func(t *testing.T) {
+				b := whole.Another()
+				scenario(t, b, c)
+				b.Check(t)
+				b.Quiesce(t)
+				b.CheckQuiet(t)
+			})
+		}
+	})
+}
+
 // dinner is an order of 58.50 USD with a discount of 5.00 and a tip of 4.50.
 func dinner(t *testing.T, b *flinttest.Bench) *order.Order {
 	t.Helper()
@@ -147,51 +164,48 @@ func TestPayClosedOrder(t *testing.T) {
 }
 
 func TestPayAuthentication(t *testing.T) {
-	for _, c := range []struct {
+	type testCase struct {
 		name            string
 		approve         bool
 		notice, resume  bool
 		attempt, intent string
-	}{
+	}
+	eachOf(t, []testCase{
 		{"approved, resumed", true, false, true, payment.AttemptSucceeded, payment.IntentSucceeded},
 		{"approved, noticed", true, true, false, payment.AttemptSucceeded, payment.IntentSucceeded},
 		{"approved, both", true, true, true, payment.AttemptSucceeded, payment.IntentSucceeded},
 		{"refused, resumed", false, false, true, payment.AttemptFailed, payment.IntentRequiresPaymentMethod},
 		{"refused, noticed", false, true, false, payment.AttemptFailed, payment.IntentRequiresPaymentMethod},
 		{"refused, both", false, true, true, payment.AttemptFailed, payment.IntentRequiresPaymentMethod},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			each(t, func(t *testing.T, b *flinttest.Bench) {
-				o := dinner(t, b)
-				s := b.Paid(t, o.ID, "simtok_3ds")
-				want(t, s, payment.AttemptRequiresAction, payment.IntentRequiresAction, order.PaymentUnpaid, 0, 5850)
-				if !s.Attempt.Resumable() {
-					t.Error("the attempt cannot be resumed")
-				}
-				b.Answer(t, s.Leg(), c.approve)
-				if c.notice {
-					b.Deliver(t)
-				}
-				if c.resume {
-					err := b.Resume(o.ID, s.Attempt.ID)
-					if c.notice {
-						flinttest.Refused(t, err, "PAYMENT_ATTEMPT_NOT_RESUMABLE")
-					} else if err != nil {
-						t.Fatal(err)
-					}
-				}
-				s = b.State(t, o.ID)
-				if c.approve {
-					want(t, s, c.attempt, c.intent, order.PaymentPaid, 5850, 0)
-				} else {
-					want(t, s, c.attempt, c.intent, order.PaymentUnpaid, 0, 5850)
-					if s.Attempt.FailureCode != "authentication_required" {
-						t.Errorf("the failure is %q", s.Attempt.FailureCode)
-					}
-				}
-			})
-		})
-	}
+	}, func(c testCase) string { return c.name }, func(t *testing.T, b *flinttest.Bench, c testCase) {
+		o := dinner(t, b)
+		s := b.Paid(t, o.ID, "simtok_3ds")
+		want(t, s, payment.AttemptRequiresAction, payment.IntentRequiresAction, order.PaymentUnpaid, 0, 5850)
+		if !s.Attempt.Resumable() {
+			t.Error("the attempt cannot be resumed")
+		}
+		b.Answer(t, s.Leg(), c.approve)
+		if c.notice {
+			b.Deliver(t)
+		}
+		if c.resume {
+			err := b.Resume(o.ID, s.Attempt.ID)
+			if c.notice {
+				flinttest.Refused(t, err, "PAYMENT_ATTEMPT_NOT_RESUMABLE")
+			} else if err != nil {
+				t.Fatal(err)
+			}
+		}
+		s = b.State(t, o.ID)
+		if c.approve {
+			want(t, s, c.attempt, c.intent, order.PaymentPaid, 5850, 0)
+		} else {
+			want(t, s, c.attempt, c.intent, order.PaymentUnpaid, 0, 5850)
+			if s.Attempt.FailureCode != "authentication_required" {
+				t.Errorf("the failure is %q", s.Attempt.FailureCode)
+			}
+		}
+	})
 }
 
 func TestPayAuthenticationUnansweredEnds(t *testing.T) {
@@ -208,38 +222,35 @@ func TestPayAuthenticationUnansweredEnds(t *testing.T) {
 }
 
 func TestPayAnswerLost(t *testing.T) {
-	for _, token := range []string{"simtok_timeout_charged", "simtok_timeout_not_charged"} {
-		for _, by := range []string{"sweeper", "resume", "notice"} {
-			if token == "simtok_timeout_not_charged" && by == "notice" {
-				continue // there is nothing to tell
-			}
-			t.Run(token+" "+by, func(t *testing.T) {
-				each(t, func(t *testing.T, b *flinttest.Bench) {
-					o := dinner(t, b)
-					s := b.Paid(t, o.ID, token)
-					want(t, s, payment.AttemptFinalizing, payment.IntentProcessing, order.PaymentUnpaid, 0, 5850)
-					flinttest.Refused(t, b.Pay(o.ID, "simtok_approve"), "ORDER_PAYMENT_ATTEMPT_ACTIVE")
-					switch by {
-					case "sweeper":
-						b.Advance(2 * time.Second)
-						b.Sweep(t)
-					case "resume":
-						if err := b.Resume(o.ID, s.Attempt.ID); err != nil {
-							t.Fatal(err)
-						}
-					case "notice":
-						b.Advance(time.Second)
-						b.Deliver(t)
-					}
-					s = b.State(t, o.ID)
-					want(t, s, payment.AttemptSucceeded, payment.IntentSucceeded, order.PaymentPaid, 5850, 0)
-					if got := b.Charges(t, s.Leg().ID); got != 1 {
-						t.Errorf("the simulator charged %d times", got)
-					}
-				})
-			})
-		}
+	type testCase struct{ token, by string }
+	cases := []testCase{
+		{"simtok_timeout_charged", "sweeper"}, {"simtok_timeout_charged", "resume"}, {"simtok_timeout_charged", "notice"},
+		{"simtok_timeout_not_charged", "sweeper"}, {"simtok_timeout_not_charged", "resume"}, // there is nothing to notify
 	}
+	eachOf(t, cases, func(c testCase) string { return c.token + " " + c.by }, func(t *testing.T, b *flinttest.Bench, c testCase) {
+		token, by := c.token, c.by
+		o := dinner(t, b)
+		s := b.Paid(t, o.ID, token)
+		want(t, s, payment.AttemptFinalizing, payment.IntentProcessing, order.PaymentUnpaid, 0, 5850)
+		flinttest.Refused(t, b.Pay(o.ID, "simtok_approve"), "ORDER_PAYMENT_ATTEMPT_ACTIVE")
+		switch by {
+		case "sweeper":
+			b.Advance(2 * time.Second)
+			b.Sweep(t)
+		case "resume":
+			if err := b.Resume(o.ID, s.Attempt.ID); err != nil {
+				t.Fatal(err)
+			}
+		case "notice":
+			b.Advance(time.Second)
+			b.Deliver(t)
+		}
+		s = b.State(t, o.ID)
+		want(t, s, payment.AttemptSucceeded, payment.IntentSucceeded, order.PaymentPaid, 5850, 0)
+		if got := b.Charges(t, s.Leg().ID); got != 1 {
+			t.Errorf("the simulator charged %d times", got)
+		}
+	})
 }
 
 func TestPayInParts(t *testing.T) {
@@ -271,34 +282,31 @@ func TestPayInParts(t *testing.T) {
 }
 
 func TestPaySplitOverLegs(t *testing.T) {
-	for _, c := range []struct {
+	type testCase struct {
 		name, first, second, attempt, status string
 		paid                                 int64
-	}{
+	}
+	eachOf(t, []testCase{
 		{"both succeed", "simtok_approve", "simtok_approve", payment.AttemptSucceeded, order.PaymentPaid, 5850},
 		{"the second is declined", "simtok_approve", "simtok_decline_card_declined", payment.AttemptPartiallySucceeded, order.PaymentPartiallyPaid, 2000},
 		{"the first is declined", "simtok_decline_card_declined", "simtok_approve", payment.AttemptPartiallySucceeded, order.PaymentPartiallyPaid, 3850},
 		{"both are declined", "simtok_decline_card_declined", "simtok_decline_expired_card", payment.AttemptFailed, order.PaymentUnpaid, 0},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			each(t, func(t *testing.T, b *flinttest.Bench) {
-				o := dinner(t, b)
-				first, err := b.Stage(o.ID, 2000, "")
-				if err != nil {
-					t.Fatal(err)
-				}
-				second, err := b.Stage(o.ID, 3850, "")
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := b.Confirm(o.ID, "", map[string]string{first.ID: c.first, second.ID: c.second}); err != nil {
-					t.Fatal(err)
-				}
-				s := b.State(t, o.ID)
-				want(t, s, c.attempt, s.Leg().Status, c.status, c.paid, 5850-c.paid)
-			})
-		})
-	}
+	}, func(c testCase) string { return c.name }, func(t *testing.T, b *flinttest.Bench, c testCase) {
+		o := dinner(t, b)
+		first, err := b.Stage(o.ID, 2000, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := b.Stage(o.ID, 3850, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Confirm(o.ID, "", map[string]string{first.ID: c.first, second.ID: c.second}); err != nil {
+			t.Fatal(err)
+		}
+		s := b.State(t, o.ID)
+		want(t, s, c.attempt, s.Leg().Status, c.status, c.paid, 5850-c.paid)
+	})
 }
 
 func TestConfirmRefusals(t *testing.T) {
@@ -352,81 +360,74 @@ func TestPriceIsLockedWhileAnAttemptIsOpen(t *testing.T) {
 }
 
 func TestManualCapture(t *testing.T) {
-	for _, c := range []struct {
+	type testCase struct {
 		name            string
 		amount          int64
 		status, attempt string
 		paid, released  int64
 		event           string
-	}{
+	}
+	eachOf(t, []testCase{
 		{"all", 0, order.PaymentPaid, payment.AttemptSucceeded, 5850, 0, "order.paid"},
 		{"a part", 4000, order.PaymentPartiallyPaid, payment.AttemptPartiallySucceeded, 4000, 1850, "order.partially_paid"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			each(t, func(t *testing.T, b *flinttest.Bench) {
-				o := dinner(t, b)
-				s := b.Hold(t, o.ID, "simtok_approve")
-				want(t, s, payment.AttemptRequiresCapture, payment.IntentRequiresCapture, order.PaymentUnpaid, 0, 5850)
-				if h := s.Order.Hold; h == nil || h.Authorized != 5850 || h.Capturable != 5850 {
-					t.Errorf("the hold is %+v", h)
-				}
-				flinttest.Refused(t, b.Capture(s.Leg(), 5851), "CAPTURE_AMOUNT_EXCEEDS_CAPTURABLE")
-				flinttest.Refused(t, b.Resume(o.ID, s.Attempt.ID), "PAYMENT_ATTEMPT_NOT_RESUMABLE")
-				anonymous := *s.Leg()
-				anonymous.AttemptID = ""
-				flinttest.Refused(t, b.Capture(&anonymous, 0), "PAYMENT_ATTEMPT_ID_REQUIRED")
-				if err := b.Capture(s.Leg(), c.amount); err != nil {
-					t.Fatal(err)
-				}
-				s = b.State(t, o.ID)
-				want(t, s, c.attempt, payment.IntentSucceeded, c.status, c.paid, 5850-c.paid)
-				if s.Leg().Released != c.released || s.Order.Hold != nil {
-					t.Errorf("released %d, hold %+v", s.Leg().Released, s.Order.Hold)
-				}
-				got := b.Events(t, o.ID)
-				if !slices.Contains(got, "order.payment_authorized") || !slices.Equal(got[len(got)-2:], []string{"order.payment_captured", c.event}) {
-					t.Errorf("events: %v", got)
-				}
-				flinttest.Refused(t, b.Capture(s.Leg(), 0), "INVALID_STATUS_FOR_CAPTURE")
-			})
-		})
-	}
+	}, func(c testCase) string { return c.name }, func(t *testing.T, b *flinttest.Bench, c testCase) {
+		o := dinner(t, b)
+		s := b.Hold(t, o.ID, "simtok_approve")
+		want(t, s, payment.AttemptRequiresCapture, payment.IntentRequiresCapture, order.PaymentUnpaid, 0, 5850)
+		if h := s.Order.Hold; h == nil || h.Authorized != 5850 || h.Capturable != 5850 {
+			t.Errorf("the hold is %+v", h)
+		}
+		flinttest.Refused(t, b.Capture(s.Leg(), 5851), "CAPTURE_AMOUNT_EXCEEDS_CAPTURABLE")
+		flinttest.Refused(t, b.Resume(o.ID, s.Attempt.ID), "PAYMENT_ATTEMPT_NOT_RESUMABLE")
+		anonymous := *s.Leg()
+		anonymous.AttemptID = ""
+		flinttest.Refused(t, b.Capture(&anonymous, 0), "PAYMENT_ATTEMPT_ID_REQUIRED")
+		if err := b.Capture(s.Leg(), c.amount); err != nil {
+			t.Fatal(err)
+		}
+		s = b.State(t, o.ID)
+		want(t, s, c.attempt, payment.IntentSucceeded, c.status, c.paid, 5850-c.paid)
+		if s.Leg().Released != c.released || s.Order.Hold != nil {
+			t.Errorf("released %d, hold %+v", s.Leg().Released, s.Order.Hold)
+		}
+		got := b.Events(t, o.ID)
+		if !slices.Contains(got, "order.payment_authorized") || !slices.Equal(got[len(got)-2:], []string{"order.payment_captured", c.event}) {
+			t.Errorf("events: %v", got)
+		}
+		flinttest.Refused(t, b.Capture(s.Leg(), 0), "INVALID_STATUS_FOR_CAPTURE")
+	})
 }
 
 func TestManualCaptureCanceledAndExpired(t *testing.T) {
-	for _, how := range []string{"cancel leg", "cancel attempt", "expire"} {
-		t.Run(how, func(t *testing.T) {
-			each(t, func(t *testing.T, b *flinttest.Bench) {
-				o := dinner(t, b)
-				s := b.Hold(t, o.ID, "simtok_approve")
-				attempt, leg, event := payment.AttemptCanceled, payment.IntentCanceled, "order.payment_authorization_canceled"
-				var err error
-				switch how {
-				case "cancel leg":
-					err = b.Cancel(s.Leg())
-				case "cancel attempt":
-					err = b.CancelAttempt(o.ID, s.Attempt.ID)
-				case "expire":
-					b.Clock.Set(s.Leg().AuthorizationExpiresAt)
-					flinttest.Refused(t, b.Capture(s.Leg(), 0), "PAYMENT_AUTHORIZATION_EXPIRED")
-					b.Sweep(t)
-					attempt, leg, event = payment.AttemptExpired, payment.IntentExpired, "order.payment_authorization_expired"
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
-				s = b.State(t, o.ID)
-				want(t, s, attempt, leg, order.PaymentUnpaid, 0, 5850)
-				if s.Leg().Released != 5850 || s.Order.Hold != nil {
-					t.Errorf("released %d, hold %+v", s.Leg().Released, s.Order.Hold)
-				}
-				if got := b.Events(t, o.ID); got[len(got)-1] != event {
-					t.Errorf("events: %v", got)
-				}
-				want(t, b.Paid(t, o.ID, "simtok_approve"), payment.AttemptSucceeded, payment.IntentSucceeded, order.PaymentPaid, 5850, 0)
-			})
-		})
-	}
+	eachOf(t, []string{"cancel leg", "cancel attempt", "expire"}, func(how string) string { return how }, func(t *testing.T, b *flinttest.Bench, how string) {
+		o := dinner(t, b)
+		s := b.Hold(t, o.ID, "simtok_approve")
+		attempt, leg, event := payment.AttemptCanceled, payment.IntentCanceled, "order.payment_authorization_canceled"
+		var err error
+		switch how {
+		case "cancel leg":
+			err = b.Cancel(s.Leg())
+		case "cancel attempt":
+			err = b.CancelAttempt(o.ID, s.Attempt.ID)
+		case "expire":
+			b.Clock.Set(s.Leg().AuthorizationExpiresAt)
+			flinttest.Refused(t, b.Capture(s.Leg(), 0), "PAYMENT_AUTHORIZATION_EXPIRED")
+			b.Sweep(t)
+			attempt, leg, event = payment.AttemptExpired, payment.IntentExpired, "order.payment_authorization_expired"
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		s = b.State(t, o.ID)
+		want(t, s, attempt, leg, order.PaymentUnpaid, 0, 5850)
+		if s.Leg().Released != 5850 || s.Order.Hold != nil {
+			t.Errorf("released %d, hold %+v", s.Leg().Released, s.Order.Hold)
+		}
+		if got := b.Events(t, o.ID); got[len(got)-1] != event {
+			t.Errorf("events: %v", got)
+		}
+		want(t, b.Paid(t, o.ID, "simtok_approve"), payment.AttemptSucceeded, payment.IntentSucceeded, order.PaymentPaid, 5850, 0)
+	})
 }
 
 func TestOrderThatCostsNothing(t *testing.T) {
@@ -446,41 +447,44 @@ func TestOrderThatCostsNothing(t *testing.T) {
 }
 
 func TestCaptureAndVoidWithLostAnswers(t *testing.T) {
-	for _, kind := range []payment.Kind{payment.KindAuthorize, payment.KindCapture, payment.KindVoid} {
-		for _, lost := range []string{"request", "answer"} {
-			t.Run(string(kind)+" "+lost, func(t *testing.T) {
-				each(t, func(t *testing.T, b *flinttest.Bench) {
-					o := dinner(t, b)
-					if lost == "request" {
-						b.LoseRequests(t, kind, 2)
-					} else {
-						b.LoseAnswers(t, kind, 1)
-					}
-					s := b.Hold(t, o.ID, "simtok_approve")
-					if kind == payment.KindAuthorize {
-						want(t, s, payment.AttemptFinalizing, payment.IntentProcessing, order.PaymentUnpaid, 0, 5850)
-						b.Quiesce(t)
-						want(t, b.State(t, o.ID), payment.AttemptRequiresCapture, payment.IntentRequiresCapture, order.PaymentUnpaid, 0, 5850)
-						return
-					}
-					finish := b.Cancel
-					if kind == payment.KindCapture {
-						finish = func(i *payment.Intent) error { return b.Capture(i, 0) }
-					}
-					if err := finish(s.Leg()); err != nil {
-						t.Fatal(err)
-					}
-					flinttest.Refused(t, finish(s.Leg()), "PAYMENT_OPERATION_IN_PROGRESS")
-					b.Quiesce(t)
-					if kind == payment.KindCapture {
-						want(t, b.State(t, o.ID), payment.AttemptSucceeded, payment.IntentSucceeded, order.PaymentPaid, 5850, 0)
-					} else {
-						want(t, b.State(t, o.ID), payment.AttemptCanceled, payment.IntentCanceled, order.PaymentUnpaid, 0, 5850)
-					}
-				})
-			})
-		}
+	type testCase struct {
+		kind payment.Kind
+		lost string
 	}
+	var cases []testCase
+	for _, kind := range []payment.Kind{payment.KindAuthorize, payment.KindCapture, payment.KindVoid} {
+		cases = append(cases, testCase{kind, "request"}, testCase{kind, "answer"})
+	}
+	eachOf(t, cases, func(c testCase) string { return string(c.kind) + " " + c.lost }, func(t *testing.T, b *flinttest.Bench, c testCase) {
+		kind, lost := c.kind, c.lost
+		o := dinner(t, b)
+		if lost == "request" {
+			b.LoseRequests(t, kind, 2)
+		} else {
+			b.LoseAnswers(t, kind, 1)
+		}
+		s := b.Hold(t, o.ID, "simtok_approve")
+		if kind == payment.KindAuthorize {
+			want(t, s, payment.AttemptFinalizing, payment.IntentProcessing, order.PaymentUnpaid, 0, 5850)
+			b.Quiesce(t)
+			want(t, b.State(t, o.ID), payment.AttemptRequiresCapture, payment.IntentRequiresCapture, order.PaymentUnpaid, 0, 5850)
+			return
+		}
+		finish := b.Cancel
+		if kind == payment.KindCapture {
+			finish = func(i *payment.Intent) error { return b.Capture(i, 0) }
+		}
+		if err := finish(s.Leg()); err != nil {
+			t.Fatal(err)
+		}
+		flinttest.Refused(t, finish(s.Leg()), "PAYMENT_OPERATION_IN_PROGRESS")
+		b.Quiesce(t)
+		if kind == payment.KindCapture {
+			want(t, b.State(t, o.ID), payment.AttemptSucceeded, payment.IntentSucceeded, order.PaymentPaid, 5850, 0)
+		} else {
+			want(t, b.State(t, o.ID), payment.AttemptCanceled, payment.IntentCanceled, order.PaymentUnpaid, 0, 5850)
+		}
+	})
 }
 
 func TestContradictionIsParked(t *testing.T) {

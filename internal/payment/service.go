@@ -10,6 +10,7 @@ import (
 	"flint/internal/clock"
 	"flint/internal/db"
 	"flint/internal/event"
+	"flint/internal/failpoint"
 	"flint/internal/id"
 	"flint/internal/ledger"
 	"flint/internal/order"
@@ -38,14 +39,8 @@ type Service struct {
 
 	// CallTimeout bounds one call to a processor. Zero means 20 seconds.
 	CallTimeout time.Duration
-	// Failpoint is called at named places so that tests can stop the process there; nil in production.
-	Failpoint func(name string)
-}
-
-func (s *Service) failpoint(name string) {
-	if s.Failpoint != nil {
-		s.Failpoint(name)
-	}
+	// Failpoints end the process at a named place, in crash tests; nil otherwise.
+	Failpoints *failpoint.Points
 }
 
 func (s *Service) callTimeout() time.Duration {
@@ -95,16 +90,16 @@ func (s *Service) postClearing(tx db.Tx, op Operation, step string, direction in
 func (s *Service) Execute(ctx context.Context, ops []Operation, cause event.Cause, done func(tx db.Tx) error) error {
 	ctx = context.WithoutCancel(ctx)
 	for n, op := range ops {
-		s.failpoint("before_call")
+		s.Failpoints.Hit("payment.before_call")
 		out, callErr := s.call(ctx, op)
-		s.failpoint("after_call")
+		s.Failpoints.Hit("payment.after_call")
 		last := n == len(ops)-1
 		err := s.DB.Write(ctx, func(tx db.Tx) error {
-			s.failpoint("before_apply")
+			s.Failpoints.Hit("payment.before_apply")
 			if err := s.apply(tx, op, out, callErr, cause); err != nil {
 				return err
 			}
-			s.failpoint("after_apply")
+			s.Failpoints.Hit("payment.after_apply")
 			if last && done != nil {
 				return done(tx)
 			}
@@ -113,7 +108,7 @@ func (s *Service) Execute(ctx context.Context, ops []Operation, cause event.Caus
 		if err != nil {
 			return fmt.Errorf("apply the outcome of %s: %w", op.ID, err)
 		}
-		s.failpoint("after_commit")
+		s.Failpoints.Hit("payment.after_commit")
 	}
 	return nil
 }

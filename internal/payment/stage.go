@@ -117,6 +117,7 @@ func (s *Service) expireHold(tx db.Tx, scope tenant.Scope, orderID, intentID str
 		}
 		return err
 	}
+	s.Failpoints.Hit("payment.expiring")
 	t := transition{service: s, tx: tx, order: o, intent: i, cause: event.Cause{ActorType: "system"}, now: now}
 	if err := t.expire(); err != nil {
 		return err

@@ -41,6 +41,9 @@ func (s *Service) Sweep(ctx context.Context, limit int) (int, error) {
 		}
 		if err := s.ask(ctx, rec, cause); err != nil {
 			s.Logger.Error("an open operation could not be finished", "operation", rec.ID, "error", err)
+			if err := s.postpone(ctx, rec); err != nil { // one that cannot be finished must not crowd out the others
+				s.Logger.Error("an open operation could not be put off", "operation", rec.ID, "error", err)
+			}
 		}
 	}
 	for _, h := range holds {

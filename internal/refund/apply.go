@@ -43,15 +43,27 @@ func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out paym
 		// The bank gave it back to the merchant: the buyer does not have it, so nothing is refunded.
 		a.Status, a.FailureReason, sign = StatusFailed, failureReason(out.Code), -1
 		i.Refunded -= a.Amount
+	case out.State == payment.OutcomeSucceeded && a.Status == StatusFailed:
+		// It went through after all, and the payment has room for it. Its tip and items were given free
+		// and may be taken by now, so it is money of the order and of nothing in particular.
+		a.Status, a.FailureReason = StatusSucceeded, ""
+		r.Tip, a.Tip = r.Tip-a.Tip, 0
+		i.Refunded += a.Amount
 	default:
 		return nil
 	}
 	if err := payment.Save(tx, i, now); err != nil {
 		return err
 	}
+	if a.Status == StatusFailed {
+		if err := releaseTip(tx, r, a.Tip); err != nil {
+			return err
+		}
+	}
+	s.Failpoints.Hit("refund.applied")
 	r.Status = r.derive()
 	booked := order.RefundInput{Cause: cause, RefundID: r.ID, Amount: a.Amount, Tip: a.Tip}
-	if err := s.settleItems(tx, o, r, was, &booked); err != nil {
+	if err := settleItems(tx, r, was, &booked); err != nil {
 		return err
 	}
 	if err := save(tx, r, a, now); err != nil {
@@ -79,10 +91,11 @@ func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out paym
 }
 
 // settleItems adds the refund's lines and charges to what is booked on the order: once all of its
-// money is back, or once some of it is not after all. What a refund gives up is free for another one.
-func (s *Service) settleItems(tx db.Tx, o *order.Order, r *Refund, was string, booked *order.RefundInput) error {
+// money is back, or once some of it is not after all. What a refund gives up is free for another one;
+// the tip goes with its part, because a part that did go back keeps its own.
+func settleItems(tx db.Tx, r *Refund, was string, booked *order.RefundInput) error {
 	switch {
-	case r.Status == StatusSucceeded && !r.Detail.ItemsSettled:
+	case r.Status == StatusSucceeded && !r.Detail.ItemsSettled && !r.Detail.ItemsReleased:
 		r.Detail.ItemsSettled = true
 		r.addItems(booked)
 	case (r.Status == StatusFailed || r.Status == StatusPartiallySucceeded) && r.Status != was && !r.Detail.ItemsReleased:
@@ -91,7 +104,7 @@ func (s *Service) settleItems(tx db.Tx, o *order.Order, r *Refund, was string, b
 			r.addItems(booked)
 		}
 		r.Detail.ItemsReleased = true
-		return reserveItems(tx, o, r, -1)
+		return releaseItems(tx, r)
 	}
 	return nil
 }

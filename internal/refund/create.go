@@ -9,6 +9,7 @@ import (
 	"flint/internal/clock"
 	"flint/internal/db"
 	"flint/internal/event"
+	"flint/internal/failpoint"
 	"flint/internal/fault"
 	"flint/internal/id"
 	"flint/internal/money"
@@ -24,6 +25,8 @@ type Service struct {
 	Events   *event.Log
 	Orders   *order.Service
 	Payments *payment.Service
+	// Failpoints end the process at named places in tests; nil in production.
+	Failpoints *failpoint.Points
 }
 
 // LineInput asks to refund units of a line, or an amount of it.
@@ -126,6 +129,7 @@ func (s *Service) Create(tx db.Tx, in CreateInput) (*Refund, []payment.Operation
 	if err := insert(tx, r); err != nil {
 		return nil, nil, err
 	}
+	s.Failpoints.Hit("refund.created")
 	if err := s.record(tx, r, "refund.created", in.Cause, now); err != nil {
 		return nil, nil, err
 	}
@@ -229,7 +233,7 @@ func (s *Service) targetLine(o *order.Order, t taken, in LineInput) (LineAllocat
 		if in.Quantity != nil {
 			n = *in.Quantity
 		}
-		if left == 0 || order.LineShare(*l, 0, l.Quantity).Total-t.amount == 0 {
+		if left == 0 || order.LineShare(*l, 0, l.Quantity).Total <= t.amount {
 			return part, fault.Invalid("NOTHING_TO_REFUND_FOR_LINE_ITEM", "order_line_item_id", "Every unit of the line is refunded already.")
 		}
 		if n < 1 || n > left {
@@ -278,7 +282,7 @@ func targetCharge(o *order.Order, t taken, in ChargeInput) (ChargePart, error) {
 	}
 	left := chargeLeft(c, t)
 	if in.Amount == nil {
-		if left.Amount == 0 {
+		if left.Amount <= 0 {
 			return left, fault.Invalid("ORDER_HAS_NO_REFUNDABLE_CHARGES", "order_charge_id", "The charge is refunded already.")
 		}
 		return left, nil
@@ -412,7 +416,7 @@ func wholeOrder(o *order.Order, held map[string]taken, intents []*payment.Intent
 	}
 	for n := range o.Lines {
 		l := &o.Lines[n]
-		if left := l.Quantity - held[l.ID].quantity; left > 0 {
+		if left := l.Quantity - held[l.ID].quantity; left > 0 && order.LineShare(*l, 0, l.Quantity).Total >= held[l.ID].amount {
 			r.Detail.Lines = append(r.Detail.Lines, lineUnits(l, held[l.ID], left))
 		}
 	}
@@ -482,5 +486,5 @@ func (s *Service) reserve(tx db.Tx, o *order.Order, r *Refund, parts []tender, n
 			return nil, err
 		}
 	}
-	return ops, reserveItems(tx, o, r, 1)
+	return ops, reserveItems(tx, o, r)
 }

@@ -67,9 +67,9 @@ func chargeLeft(c *order.Charge, t taken) ChargePart {
 	return ChargePart{ChargeID: c.ID, Amount: c.Total - t.amount, Tax: c.TaxAmount - t.tax}
 }
 
-// reserveItems notes that the refund holds these lines and charges; release gives them back. The CHECK
-// constraints refuse more than was sold.
-func reserveItems(tx db.Tx, o *order.Order, r *Refund, sign int64) error {
+// reserveItems notes that the refund holds these lines, charges and tip. The CHECK constraints refuse
+// more than was sold.
+func reserveItems(tx db.Tx, o *order.Order, r *Refund) error {
 	put := func(itemID string, sold, soldAmount int64, t taken) error {
 		return tx.Send(`INSERT INTO refund_items (merchant_id, environment_id, order_id, item_id, sold_quantity, taken_quantity,
 				sold_amount, taken_amount, taken_subtotal, taken_discount, taken_tax)
@@ -81,26 +81,16 @@ func reserveItems(tx db.Tx, o *order.Order, r *Refund, sign int64) error {
 				taken_subtotal = refund_items.taken_subtotal + excluded.taken_subtotal,
 				taken_discount = refund_items.taken_discount + excluded.taken_discount,
 				taken_tax = refund_items.taken_tax + excluded.taken_tax`,
-			o.Scope.MerchantID, o.Scope.EnvironmentID, o.ID, itemID, sold, sign*t.quantity, soldAmount, sign*t.amount,
-			sign*t.subtotal, sign*t.discount, sign*t.tax)
+			o.Scope.MerchantID, o.Scope.EnvironmentID, o.ID, itemID, sold, t.quantity, soldAmount, t.amount, t.subtotal, t.discount, t.tax)
 	}
 	for _, part := range r.Detail.Lines {
 		l := o.Line(part.LineID)
-		if l == nil {
-			continue // the line is gone; what was refunded of it stays refunded
-		}
-		if err := put(l.ID, l.Quantity, order.LineShare(*l, 0, l.Quantity).Total, taken{
-			quantity: part.Quantity, amount: part.Total, subtotal: part.Subtotal, discount: part.Discount, tax: part.Tax,
-		}); err != nil {
+		if err := put(l.ID, l.Quantity, order.LineShare(*l, 0, l.Quantity).Total, part.taken()); err != nil {
 			return err
 		}
 	}
 	for _, part := range r.Detail.Charges {
-		c := o.Charge(part.ChargeID)
-		if c == nil {
-			continue
-		}
-		if err := put(c.ID, 0, c.Total, taken{amount: part.Amount, tax: part.Tax}); err != nil {
+		if err := put(part.ChargeID, 0, o.Charge(part.ChargeID).Total, part.taken()); err != nil {
 			return err
 		}
 	}
@@ -109,6 +99,42 @@ func reserveItems(tx db.Tx, o *order.Order, r *Refund, sign int64) error {
 	}
 	return put(tipItem, 0, o.Settlement.SettledTip, taken{amount: r.Tip})
 }
+
+// releaseItems gives the refund's lines and charges back, for another refund to take.
+func releaseItems(tx db.Tx, r *Refund) error {
+	for _, part := range r.Detail.Lines {
+		if err := release(tx, r, part.LineID, part.taken()); err != nil {
+			return err
+		}
+	}
+	for _, part := range r.Detail.Charges {
+		if err := release(tx, r, part.ChargeID, part.taken()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// releaseTip gives back the tip of one part of the refund, which failed.
+func releaseTip(tx db.Tx, r *Refund, tip int64) error {
+	if tip == 0 {
+		return nil
+	}
+	return release(tx, r, tipItem, taken{amount: tip})
+}
+
+func release(tx db.Tx, r *Refund, itemID string, t taken) error {
+	return tx.Send(`UPDATE refund_items SET taken_quantity = taken_quantity - $5, taken_amount = taken_amount - $6,
+			taken_subtotal = taken_subtotal - $7, taken_discount = taken_discount - $8, taken_tax = taken_tax - $9
+		WHERE merchant_id = $1 AND environment_id = $2 AND order_id = $3 AND item_id = $4`,
+		r.Scope.MerchantID, r.Scope.EnvironmentID, r.OrderID, itemID, t.quantity, t.amount, t.subtotal, t.discount, t.tax)
+}
+
+func (a LineAllocation) taken() taken {
+	return taken{quantity: a.Quantity, amount: a.Total, subtotal: a.Subtotal, discount: a.Discount, tax: a.Tax}
+}
+
+func (p ChargePart) taken() taken { return taken{amount: p.Amount, tax: p.Tax} }
 
 // tooMuch names what can still be refunded.
 func tooMuch(param string, left int64, c money.Currency) error {

@@ -28,7 +28,10 @@ import (
 	"flint/internal/idempotency"
 	"flint/internal/job"
 	"flint/internal/ledger"
+	"flint/internal/mail"
 	"flint/internal/merchant"
+	"flint/internal/notification"
+	"flint/internal/observe"
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/processor/simulator"
@@ -36,6 +39,9 @@ import (
 	"flint/internal/secret"
 	"flint/internal/tax"
 	"flint/internal/tenant"
+	webcheckout "flint/internal/web/checkout"
+	"flint/internal/web/devhome"
+	"flint/internal/web/ui"
 	"flint/internal/webhook"
 )
 
@@ -55,11 +61,21 @@ type Server struct {
 	Stream      *webhook.Stream
 	Idempotency *idempotency.Store
 	API         *httpapi.API
+	Receipts    *notification.Service
+	Metrics     *observe.Metrics
+	UI          *ui.Renderer
+	Home        *devhome.Pages
 
 	listener net.Listener
 	stopping chan struct{}
 	fatal    chan error
+	ticks    [2]chan struct{} // one for each loop of every
 	key      []byte
+	observer *observe.Observer
+	tracing  *observe.Tracing
+	checkout *webcheckout.Handler
+
+	metricsListener net.Listener
 }
 
 // Open migrates and opens the database and builds everything on it; nothing runs yet.
@@ -70,7 +86,11 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{Config: c, stopping: make(chan struct{}), fatal: make(chan error, 1), IDs: id.NewSource(c.Clock)}
+	if c.Failpoints != nil && !c.Development {
+		return nil, errors.New("failpoints are for development servers")
+	}
+	s := &Server{Config: c, stopping: make(chan struct{}), fatal: make(chan error, 1),
+		ticks: [2]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1)}, IDs: id.NewSource(c.Clock)}
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
@@ -89,13 +109,28 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	}); err != nil {
 		return nil, err
 	}
+	if c.Wrap != nil {
+		s.DB = c.Wrap(s.DB)
+	}
 	if s.listener, err = net.Listen("tcp", c.Addr); err != nil && c.Addr != "" {
 		return nil, errors.Join(fmt.Errorf("listen on %s: %w", c.Addr, err), s.DB.Close())
 	}
 	if s.BaseURL == "" && s.listener != nil {
 		s.BaseURL = "http://" + s.listener.Addr().String()
 	}
+	if err := errors.Join(s.listenMetrics(), s.observe(ctx)); err != nil {
+		return nil, errors.Join(err, s.DB.Close())
+	}
 	s.build()
+	if s.UI, err = ui.New(ui.Config{Log: c.Log, Languages: []ui.Language{ui.English()}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")},
+		webcheckout.Part(), devhome.Part()); err != nil {
+		return nil, errors.Join(fmt.Errorf("read the pages: %w", err), s.DB.Close())
+	}
+	s.Home = devhome.New(s.UI)
+	s.checkout = webcheckout.NewHandler(webcheckout.Config{
+		DB: s.DB, Clock: c.Clock, IDs: s.IDs, Log: c.Log, Box: s.Box, Checkouts: s.Services.Checkouts, Orders: s.Services.Orders,
+		Payments: s.Services.Payments, Merchants: s.Merchants, Simulator: s.Simulator, Pages: webcheckout.New(s.UI), BaseURL: s.BaseURL,
+	})
 	return s, nil
 }
 
@@ -119,35 +154,43 @@ func openDatabase(ctx context.Context, c Config, fatal func(error)) (db.DB, erro
 		return nil, fmt.Errorf("bring the database's schema up to date: %w", err)
 	}
 	if engine == db.Postgres {
-		return postgres.Open(ctx, postgres.Options{URL: c.Database, Logger: c.Log, MaxConns: c.Conns})
+		return postgres.Open(ctx, postgres.Options{URL: c.Database, Logger: c.Log, MaxConns: c.Conns, Failpoints: c.Failpoints})
 	}
-	return sqlite.Open(ctx, sqlite.Options{Path: c.Database, Logger: c.Log, ReadConns: c.Conns, OnFatal: fatal})
+	return sqlite.Open(ctx, sqlite.Options{Path: c.Database, Logger: c.Log, ReadConns: c.Conns, OnFatal: fatal, Failpoints: c.Failpoints})
 }
 
 // build wires the graph; each line needs only what stands above it.
 func (s *Server) build() {
 	c, d, log := s.Clock, s.DB, s.Log
-	events := &event.Log{IDs: s.IDs}
+	events := &event.Log{IDs: s.IDs, Failpoints: s.Failpoints}
 	journal := &ledger.Journal{IDs: s.IDs}
 	s.Jobs = job.New(d, c, s.IDs, log)
-	s.Idempotency = &idempotency.Store{Box: s.Box}
+	s.Idempotency = &idempotency.Store{Box: s.Box, Failpoints: s.Failpoints}
 	s.Keys = auth.NewService(d, c, s.IDs, log)
 	s.Merchants = merchant.NewService(s.IDs, s.Keys.RevokeEnvironment)
 
 	customers := &customer.Service{IDs: s.IDs, Clock: c, Events: events}
-	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates}
+	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates, Failpoints: s.Failpoints}
 	payments := &payment.Service{
 		DB: d, Clock: c, IDs: s.IDs, Events: events, Journal: journal, Orders: orders, Logger: log,
-		Choose: func(tenant.Scope) string { return simulator.Name }, Failpoint: s.failpoint(),
+		Choose: func(tenant.Scope) string { return simulator.Name }, Failpoints: s.Failpoints,
 	}
-	s.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: s.IDs, Logger: log, Sink: payments.Notify})
-	payments.Processors = map[string]payment.Processor{simulator.Name: s.Simulator}
-	refunds := &refund.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments}
+	s.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: s.IDs, Logger: log, Sink: payments.Notify, Failpoints: s.Failpoints})
+	payments.Processors = map[string]payment.Processor{simulator.Name: s.observer.Processor(s.Simulator)}
+	refunds := &refund.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Failpoints: s.Failpoints}
 	payments.Refunds = refunds.Apply
-	checkouts := &checkout.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Key: s.derive("checkout page")}
+	checkouts := &checkout.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Key: s.derive("checkout page"), Failpoints: s.Failpoints}
 	payments.Settled = append(payments.Settled, checkouts.OrderSettled)
+	orders.Repriced = append(orders.Repriced, checkouts.OrderRepriced)
 
-	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events}
+	s.Receipts = &notification.Service{DB: d, Clock: c, IDs: s.IDs, Jobs: s.Jobs, Sender: s.Mail, Orders: ReceiptOrders(orders, s.Merchants, customers)}
+	if s.Receipts.Sender == nil {
+		s.Receipts.Sender = mail.Mailbox{DB: d}
+	}
+	s.Receipts.Register()
+	payments.Settled = append(payments.Settled, s.receiptOfCheckout)
+
+	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events, Failpoints: s.Failpoints}
 	notifier := &webhook.Notifier{}
 	s.Dispatcher = webhook.NewDispatcher(s.Webhooks, d, log, notifier)
 	events.Wake = s.Dispatcher.Wake
@@ -156,11 +199,14 @@ func (s *Server) build() {
 		TTL: time.Hour, WriteTimeout: 10 * time.Second,
 	}
 
-	s.Services = &httpapi.Services{Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts}
+	s.Services = &httpapi.Services{
+		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
+		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts,
+	}
 	s.API = httpapi.New(httpapi.Config{
 		DB: d, Clock: c, IDs: s.IDs, Log: log, Idempotency: s.Idempotency, CursorKey: s.derive("page tokens"), BaseURL: s.BaseURL,
 		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout},
-		Limits: s.Limits,
+		Limits: s.Limits, Failpoints: s.Failpoints,
 	})
 	httpapi.Accounts(s.API, s.Keys, s.Merchants)
 	httpapi.Register(s.API, s.Services)
@@ -179,22 +225,6 @@ func (s *Server) verifyCheckout(ctx context.Context, sessionID, sessionSecret st
 		return nil
 	})
 	return p, err
-}
-
-// failpoint kills the process at the configured place, as a power cut would.
-func (s *Server) failpoint() func(string) {
-	if s.Failpoint == "" || !s.Development {
-		return nil
-	}
-	return func(name string) {
-		if name == s.Failpoint {
-			p, err := os.FindProcess(os.Getpid())
-			if err == nil {
-				_ = p.Kill()
-			}
-			select {}
-		}
-	}
 }
 
 // Run serves until ctx ends, then stops in order. It returns the error that made it stop early, nil
@@ -236,11 +266,46 @@ func (s *Server) Run(ctx context.Context, handler http.Handler) error {
 	return failed
 }
 
-// Close releases the database. It is called after Run, or instead of it.
-func (s *Server) Close() error { return s.DB.Close() }
+// Close sends what was traced and releases the database. It is called after Run, or instead of it.
+func (s *Server) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	return errors.Join(s.tracing.Close(ctx), s.DB.Close())
+}
 
-// URL is where the server listens.
-func (s *Server) URL() string { return s.BaseURL }
+// observe sets measuring and tracing up; tracing stays off without a collector.
+func (s *Server) observe(ctx context.Context) error {
+	var err error
+	if s.tracing, err = observe.NewTracing(ctx, observe.TracingOptions{Service: "flint", Version: s.Version, Sample: 1, Logger: s.Log}); err != nil {
+		return errors.Join(fmt.Errorf("set tracing up: %w", err), s.DB.Close())
+	}
+	s.Metrics = observe.NewMetrics(observe.MetricsOptions{Version: s.Version, Logger: s.Log, Backlog: func(ctx context.Context) (observe.Backlog, error) {
+		return observe.ReadBacklog(ctx, s.DB, s.Clock.Now(), job.MaxAttempts)
+	}})
+	s.observer = &observe.Observer{Clock: clock.System{}, Metrics: s.Metrics, Tracing: s.tracing}
+	return nil
+}
+
+// APIVersion is the version of the contract that is spoken.
+func (s *Server) APIVersion() string { return httpapi.Version }
+
+// ClockChanged makes every worker look at its queue again; a settable clock calls it.
+func (s *Server) ClockChanged() {
+	s.Dispatcher.ClockChanged()
+	s.Simulator.Wake()
+	s.Jobs.Wake()
+	s.tick()
+}
+
+// tick makes the loops of every look now.
+func (s *Server) tick() {
+	for _, c := range s.ticks {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+}
 
 // workers are the loops of a running server.
 func (s *Server) workers() []func(ctx context.Context) {
@@ -248,6 +313,8 @@ func (s *Server) workers() []func(ctx context.Context) {
 	return []func(context.Context){
 		s.Dispatcher.Run,
 		s.Jobs.Run,
+		s.upkeep,
+		s.serveMetrics,
 		func(ctx context.Context) { s.Keys.Run(ctx, 30*time.Second) },
 		func(ctx context.Context) {
 			if err := s.Simulator.Run(ctx); err != nil {
@@ -260,20 +327,21 @@ func (s *Server) workers() []func(ctx context.Context) {
 					s.Log.Error("interrupted operations were not found", "error", err)
 				}
 			}
-			s.every(ctx, time.Second, "finish open payments", payments.Sweep)
+			s.every(ctx, s.ticks[0], "finish open payments", payments.Sweep)
 		},
 		func(ctx context.Context) {
-			s.every(ctx, time.Second, "expire checkout sessions", func(ctx context.Context, limit int) (int, error) {
+			s.every(ctx, s.ticks[1], "expire checkout sessions", func(ctx context.Context, limit int) (int, error) {
 				return checkouts.Expire(ctx, s.DB, limit)
 			})
 		},
 	}
 }
 
-// every runs f at once and then at each interval, again immediately while it finds a full batch.
-func (s *Server) every(ctx context.Context, interval time.Duration, what string, f func(ctx context.Context, limit int) (int, error)) {
+// every runs f at once, then each second and whenever tick says so, again immediately while it finds a
+// full batch.
+func (s *Server) every(ctx context.Context, tick <-chan struct{}, what string, f func(ctx context.Context, limit int) (int, error)) {
 	const batch = 50
-	t := time.NewTicker(interval)
+	t := time.NewTicker(time.Second)
 	defer t.Stop()
 	for {
 		n, err := f(ctx, batch)
@@ -287,6 +355,7 @@ func (s *Server) every(ctx context.Context, interval time.Duration, what string,
 		case <-ctx.Done():
 			return
 		case <-t.C:
+		case <-tick:
 		}
 	}
 }

@@ -102,10 +102,12 @@ func (d *Dispatcher) sequenceLoop(ctx context.Context) {
 func (d *Dispatcher) sequence(ctx context.Context) error {
 	for {
 		_, more, err := event.Sequence(ctx, d.db, sequenceAtOnce, func(tx db.Tx, events []event.Event) error {
+			d.service.Failpoints.Hit("sequence.placed")
 			queued, err := d.service.fanOut(tx, events)
 			if err != nil {
 				return err
 			}
+			d.service.Failpoints.Hit("sequence.fanned_out")
 			scope := events[0].Scope
 			tx.AfterCommit(func() {
 				d.notifier.notify(scope)
@@ -201,6 +203,9 @@ func (d *Dispatcher) dispatch(ctx context.Context) bool {
 			d.log.ErrorContext(ctx, "due deliveries could not be claimed", "error", err)
 		}
 		return false // the next scan finds them again
+	}
+	if len(claimed) > 0 {
+		d.service.Failpoints.Hit("webhook.claimed")
 	}
 	d.mu.Lock()
 	for l, more := range full {
@@ -301,6 +306,7 @@ func (d *Dispatcher) attempt(ctx context.Context, j Sending) bool {
 	defer cancel()
 	err = d.db.Write(ctx, func(tx db.Tx) error {
 		_, _, err := d.service.record(tx, j, o)
+		d.service.Failpoints.Hit("webhook.recorded")
 		return err
 	})
 	if err != nil {

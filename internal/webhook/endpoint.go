@@ -11,6 +11,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/egress"
 	"flint/internal/event"
+	"flint/internal/failpoint"
 	"flint/internal/fault"
 	"flint/internal/id"
 	"flint/internal/secret"
@@ -47,6 +48,8 @@ type Service struct {
 	// Notice, when set, is called in the transaction that disables an endpoint which only failed, so
 	// that somebody is told.
 	Notice func(tx db.Tx, e Endpoint) error
+	// Failpoints end the process at named places in tests; nil in production.
+	Failpoints *failpoint.Points
 }
 
 // Endpoint is a URL that wants events of its merchant environment.

@@ -28,6 +28,12 @@ type Sending struct {
 	reason   string
 }
 
+// Attempt names the delivery that the attempt belongs to, and the least number that its entry in the
+// log will have.
+func (j Sending) Attempt() (deliveryID string, number int) {
+	return j.delivery.ID, j.delivery.AttemptCount + 1
+}
+
 // outcome is what came of an attempt.
 type outcome struct {
 	code        int
@@ -93,7 +99,9 @@ func (s *Service) send(ctx context.Context, j Sending) (outcome, error) {
 	req.Header.Set(HeaderLegacyType, j.event.Type)
 	req.Header.Set(HeaderLegacyEndpoint, j.endpoint.ID)
 	begun := time.Now() // a duration is measured, not read off a clock that may be moved
+	s.Failpoints.Hit("webhook.before_send")
 	resp, err := s.Client.Do(req)
+	s.Failpoints.Hit("webhook.after_send")
 	o.took, o.completed = time.Since(begun).Truncate(time.Millisecond), s.Clock.Now()
 	if err != nil {
 		o.kind = egress.KindConnection

@@ -21,6 +21,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"flint/internal/db"
+	"flint/internal/failpoint"
 	"flint/internal/fault"
 )
 
@@ -37,6 +38,8 @@ type Options struct {
 	// is thirty and ten seconds.
 	StatementTimeout time.Duration
 	LockTimeout      time.Duration
+	// Failpoints end the process at named places in tests; nil in production.
+	Failpoints *failpoint.Points
 }
 
 const (
@@ -52,10 +55,11 @@ const (
 
 // DB is a pool of connections. It implements db.DB.
 type DB struct {
-	pool    *pgxpool.Pool
-	log     *slog.Logger
-	acquire time.Duration
-	ending  sync.WaitGroup // reads that end their transaction behind their caller's back
+	pool       *pgxpool.Pool
+	log        *slog.Logger
+	acquire    time.Duration
+	failpoints *failpoint.Points
+	ending     sync.WaitGroup // reads that end their transaction behind their caller's back
 }
 
 var _ db.DB = (*DB)(nil)
@@ -90,7 +94,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up the database connections: %w", err)
 	}
-	d := &DB{pool: pool, log: opts.Logger, acquire: opts.AcquireTimeout}
+	d := &DB{pool: pool, log: opts.Logger, acquire: opts.AcquireTimeout, failpoints: opts.Failpoints}
 	if err := d.check(ctx); err != nil {
 		pool.Close()
 		return nil, err
@@ -189,7 +193,7 @@ func (d *DB) attempt(ctx context.Context, fn func(db.Tx) error) (t *tx, err erro
 	if err != nil {
 		return nil, err
 	}
-	t = &tx{ctx: ctx, conn: c.Conn(), begin: "BEGIN"}
+	t = &tx{ctx: ctx, conn: c.Conn(), begin: "BEGIN", failpoints: d.failpoints}
 	defer func() {
 		t.rollback()
 		c.Release()

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"flint/internal/db"
+	"flint/internal/failpoint"
 )
 
 // statement is one that Send holds back.
@@ -20,16 +21,17 @@ type statement struct {
 // tx is a running transaction. BEGIN is not sent before the first statement is. The first statement
 // that fails ends its usefulness: every later one gives the same error and it cannot commit.
 type tx struct {
-	ctx   context.Context
-	conn  *pgx.Conn
-	begin string
-	begun bool
-	held  []statement
-	guard db.Guard
-	inRow bool
-	err   error
-	lost  bool // the connection went away before COMMIT was sent
-	after []func()
+	ctx        context.Context
+	conn       *pgx.Conn
+	begin      string
+	begun      bool
+	held       []statement
+	guard      db.Guard
+	inRow      bool
+	err        error
+	lost       bool // the connection went away before COMMIT was sent
+	after      []func()
+	failpoints *failpoint.Points
 }
 
 func (t *tx) Engine() db.Engine        { return db.Postgres }
@@ -235,6 +237,7 @@ func (t *tx) commit() error {
 	defer cancel()
 	t.held = append(t.held, statement{sql: "COMMIT"})
 	tag := ""
+	t.failpoints.Hit("commit.before")
 	err := t.flush(ctx, func(rows pgx.Rows) error {
 		rows.Close()
 		tag = rows.CommandTag().String()
@@ -242,6 +245,7 @@ func (t *tx) commit() error {
 	})
 	switch {
 	case err == nil && tag == "COMMIT":
+		t.failpoints.Hit("commit.after")
 		t.begun = false
 		return nil
 	case err == nil:

@@ -20,6 +20,7 @@ import (
 	"zombiezen.com/go/sqlite"
 
 	"flint/internal/db"
+	"flint/internal/failpoint"
 	"flint/internal/fault"
 )
 
@@ -43,6 +44,8 @@ type Options struct {
 	// OnFatal is called once, on its own goroutine, when the file cannot be trusted to keep a
 	// commit any more. The database then refuses writes; the process should exit and start again.
 	OnFatal func(error)
+	// Failpoints end the process at named places in tests; nil in production.
+	Failpoints *failpoint.Points
 }
 
 // DB is an open database file. It implements db.DB.
@@ -83,6 +86,20 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 	d.writer = newWriter(wc, opts)
 	go d.writer.loop()
 	return d, nil
+}
+
+// OpenReader opens a database file for reading alone, beside the process that may have it open for
+// writing: `flint doctor` and `flint backup` look at a running installation through it. Write fails.
+func OpenReader(ctx context.Context, opts Options) (*DB, error) {
+	opts = opts.withDefaults()
+	if _, err := os.Stat(opts.Path); err != nil {
+		return nil, fmt.Errorf("open the database for reading: %w", err)
+	}
+	d := &DB{opts: opts, log: opts.Logger, closed: make(chan struct{}), readers: make(chan *conn, opts.ReadConns)}
+	for range opts.ReadConns {
+		d.readers <- nil
+	}
+	return d, d.Ping(ctx)
 }
 
 func (o Options) withDefaults() Options {
@@ -151,6 +168,9 @@ func (d *DB) Engine() db.Engine { return db.SQLite }
 // Write implements db.DB. fn runs on the writer's goroutine; functions given to AfterCommit run on
 // the caller's.
 func (d *DB) Write(ctx context.Context, fn func(tx db.Tx) error) error {
+	if d.writer == nil {
+		return fault.Internal("DATABASE_READ_ONLY", "the database was opened for reading")
+	}
 	return d.writer.do(ctx, fn)
 }
 
@@ -251,6 +271,9 @@ type Stats struct {
 
 // Stats returns the counters.
 func (d *DB) Stats() Stats {
+	if d.writer == nil {
+		return Stats{}
+	}
 	return Stats{Commits: d.writer.commits.Load(), Transactions: d.writer.transactions.Load(), Checkpoints: d.writer.checkpoints.Load()}
 }
 
@@ -258,12 +281,18 @@ func (d *DB) Stats() Stats {
 func (d *DB) Close() error {
 	d.closeOnce.Do(func() {
 		close(d.closed)
-		d.writer.close()
+		if d.writer != nil {
+			d.writer.close()
+		}
 		var errs []error
 		for range cap(d.readers) {
 			if c := <-d.readers; c != nil {
 				errs = append(errs, c.Close())
 			}
+		}
+		if d.writer == nil {
+			d.closeErr = errors.Join(errs...)
+			return
 		}
 		clean := d.writer.failure() == nil
 		if clean {

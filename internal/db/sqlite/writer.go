@@ -12,6 +12,7 @@ import (
 	"zombiezen.com/go/sqlite"
 
 	"flint/internal/db"
+	"flint/internal/failpoint"
 	"flint/internal/fault"
 )
 
@@ -42,10 +43,11 @@ const (
 
 // writer runs all read-write transactions. Everything without another note belongs to its goroutine.
 type writer struct {
-	conn    *conn
-	log     *slog.Logger
-	onFatal func(error)
-	max     int
+	conn       *conn
+	log        *slog.Logger
+	onFatal    func(error)
+	max        int
+	failpoints *failpoint.Points
 
 	mu     sync.RWMutex // held for reading while queueing, for writing to close the queue
 	closed bool
@@ -63,7 +65,7 @@ type writer struct {
 }
 
 func newWriter(c *conn, opts Options) *writer {
-	return &writer{conn: c, log: opts.Logger, onFatal: opts.OnFatal, max: opts.MaxBatch,
+	return &writer{conn: c, log: opts.Logger, onFatal: opts.OnFatal, max: opts.MaxBatch, failpoints: opts.Failpoints,
 		queue: make(chan *request, queueLength), ended: make(chan struct{})}
 }
 
@@ -288,8 +290,10 @@ func (w *writer) lost(r *request, err error) {
 func (w *writer) commit() {
 	batch := w.batch
 	w.batch = nil
+	w.failpoints.Hit("commit.before")
 	err := w.conn.run("COMMIT")
 	if err == nil {
+		w.failpoints.Hit("commit.after")
 		w.commits.Add(1)
 		w.transactions.Add(int64(len(batch)))
 		for _, r := range batch {

@@ -29,11 +29,13 @@ func (s *Simulator) Do(ctx context.Context, op payment.Operation) (payment.Outco
 	err := s.db.Write(ctx, func(tx db.Tx) error {
 		var err error
 		p, err = s.perform(tx, op, c, route)
+		s.failpoints.Hit("simulator.performed")
 		return err
 	})
 	if err != nil {
 		return payment.Outcome{}, fmt.Errorf("perform the operation: %w", err)
 	}
+	s.failpoints.Hit("simulator.after_effect")
 	if err := sleep(ctx, c.answerDelay); err != nil {
 		return payment.Outcome{}, fmt.Errorf("wait for the answer: %w", err)
 	}

@@ -152,7 +152,9 @@ func (s *Simulator) deliver(ctx context.Context, notices []notice) error {
 		return nil
 	}
 	tell := func(n *notice) error {
+		s.failpoints.Hit("simulator.before_sink")
 		n.refused = s.sink(ctx, n.Notice)
+		s.failpoints.Hit("simulator.after_sink")
 		return nil
 	}
 	pointers := make([]*notice, len(notices))

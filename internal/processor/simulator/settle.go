@@ -60,6 +60,7 @@ func (s *Simulator) settle(ctx context.Context, k key,
 			return fmt.Errorf("settle the charge: %w", err)
 		}
 		drawn.Do(func() { known = s.faults.route(r.Kind) })
+		s.failpoints.Hit("simulator.settled")
 		s.nudgeAfter(tx, r.SettleAt)
 		return s.enqueue(tx, r, now, known)
 	})

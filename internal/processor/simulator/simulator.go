@@ -10,6 +10,7 @@ import (
 
 	"flint/internal/clock"
 	"flint/internal/db"
+	"flint/internal/failpoint"
 	"flint/internal/id"
 	"flint/internal/payment"
 )
@@ -34,6 +35,8 @@ type Options struct {
 	// goroutines at once.
 	Sink   func(ctx context.Context, n payment.Notice) error
 	Delays Delays
+	// Failpoints end the process at named places in tests; nil in production.
+	Failpoints *failpoint.Points
 }
 
 // Delays are how long things take, in the platform's time. Zero values become the ones named here.
@@ -64,13 +67,14 @@ func (d Delays) withDefaults() Delays {
 // Simulator implements payment.Processor. It is safe for concurrent use; Run has to be running for
 // anything to settle or be told on its own.
 type Simulator struct {
-	db     db.DB
-	clock  clock.Clock
-	ids    *id.Source
-	log    *slog.Logger
-	sink   func(ctx context.Context, n payment.Notice) error
-	delays Delays
-	faults *faultBox
+	db         db.DB
+	clock      clock.Clock
+	ids        *id.Source
+	log        *slog.Logger
+	sink       func(ctx context.Context, n payment.Notice) error
+	delays     Delays
+	faults     *faultBox
+	failpoints *failpoint.Points
 
 	mu      sync.Mutex
 	planned time.Time     // when Run looks again; zero while it is looking
@@ -82,7 +86,7 @@ var _ payment.Processor = (*Simulator)(nil)
 // New returns a simulator over the tables of migration 0060.
 func New(o Options) *Simulator {
 	return &Simulator{db: o.DB, clock: o.Clock, ids: o.IDs, log: o.Logger, sink: o.Sink,
-		delays: o.Delays.withDefaults(), faults: newFaultBox(), nudged: make(chan struct{}, 1)}
+		delays: o.Delays.withDefaults(), faults: newFaultBox(), failpoints: o.Failpoints, nudged: make(chan struct{}, 1)}
 }
 
 // Name implements payment.Processor.

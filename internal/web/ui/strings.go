@@ -245,7 +245,7 @@ func englishTexts() map[string]string {
 		"dev.copy.name":        "Copy %s",
 		"dev.try":              "Try it",
 		"dev.quick":            "Paid and refunded in four calls",
-		"dev.quick.note":       "Each call stands alone; paste them into one shell.",
+		"dev.quick.note":       "Paste them into one shell, one after the other.",
 		"dev.clock":            "Platform clock",
 		"dev.clock.note":       "Expiry, retries and settlement follow this clock. It only moves forward.",
 		"dev.clock.ahead":      "%s ahead of this machine",

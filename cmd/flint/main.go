@@ -1,0 +1,78 @@
+// Command flint is the whole platform in one binary: a development environment, the server, and the
+// tools of its operator. `flint --help` lists them.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set by the build.
+var version = "dev"
+
+// Exit codes: 0 done, 1 failed, 2 wrong use or could not run.
+const (
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+type cli struct {
+	Dev     devCmd     `cmd:"" help:"Start a complete test environment with demo data."`
+	Serve   serveCmd   `cmd:"" help:"Start the server for production."`
+	Migrate migrateCmd `cmd:"" help:"Bring the database's schema up to date."`
+	Doctor  doctorCmd  `cmd:"" help:"Prove every money invariant from the ledger up."`
+	OpenAPI openapiCmd `cmd:"" name:"openapi" help:"Print the OpenAPI 3.1 document."`
+	Listen  listenCmd  `cmd:"" help:"Forward events of the development environment to a local URL."`
+	Trigger triggerCmd `cmd:"" help:"Make an event happen in the development environment."`
+	Admin   adminCmd   `cmd:"" help:"Create merchants, users and keys."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// exitError carries an exit code of its own.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e exitError) Error() string { return e.err.Error() }
+func (e exitError) Unwrap() error { return e.err }
+
+func main() {
+	var c cli
+	parser, err := kong.New(&c, kong.Name("flint"), kong.Description("Flint takes an order to money and back."),
+		kong.UsageOnError(), kong.DefaultEnvars("FLINT"), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "flint:", err)
+		os.Exit(exitUsage)
+	}
+	run, err := parser.Parse(os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "flint:", err)
+		os.Exit(exitUsage)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	run.BindTo(ctx, (*context.Context)(nil))
+	if err := run.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "flint:", err)
+		var e exitError
+		if errors.As(err, &e) {
+			os.Exit(e.code)
+		}
+		os.Exit(exitFailed)
+	}
+}
+
+type versionCmd struct{}
+
+// Run prints the version.
+func (versionCmd) Run() error {
+	_, err := fmt.Println("flint", version)
+	return err
+}

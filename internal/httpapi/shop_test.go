@@ -1,0 +1,180 @@
+package httpapi_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"testing"
+
+	"flint/internal/auth"
+	"flint/internal/checkout"
+	"flint/internal/customer"
+	"flint/internal/db"
+	"flint/internal/event"
+	"flint/internal/httpapi"
+	"flint/internal/ledger"
+	"flint/internal/order"
+	"flint/internal/payment"
+	"flint/internal/processor/simulator"
+	"flint/internal/refund"
+	"flint/internal/tax"
+	"flint/internal/tenant"
+)
+
+// shop is a rig with everything that sells.
+type shop struct {
+	*rig
+	services  *httpapi.Services
+	simulator *simulator.Simulator
+}
+
+func newShop(t testing.TB, d db.DB, more ...func(*shop)) *shop {
+	t.Helper()
+	s := &shop{services: &httpapi.Services{}}
+	verify := func(c *httpapi.Config) {
+		c.Verify[auth.CheckoutCredential] = func(ctx context.Context, sessionID, secret string) (auth.Principal, error) {
+			var p auth.Principal
+			err := d.Read(ctx, func(tx db.Tx) error {
+				session, err := s.services.Checkouts.Authenticate(tx, sessionID, secret)
+				if err == nil {
+					p = auth.Principal{Kind: auth.CheckoutCredential, ID: session.ID, SubjectID: session.ID, Scope: session.Scope}
+				}
+				return err
+			})
+			return p, err
+		}
+	}
+	s.rig = newRigWith(t, d, verify, func(a *httpapi.API) {
+		s.wire(d, a)
+		for _, f := range more {
+			f(s)
+		}
+		httpapi.Register(a, s.services)
+	})
+	return s
+}
+
+// wire builds the domains around the API's clock and ids, the way the server does.
+func (s *shop) wire(d db.DB, a *httpapi.API) {
+	log := slog.New(slog.DiscardHandler)
+	events, journal := &event.Log{IDs: a.IDs}, &ledger.Journal{IDs: a.IDs}
+	customers := &customer.Service{IDs: a.IDs, Clock: a.Clock, Events: events}
+	orders := &order.Service{IDs: a.IDs, Clock: a.Clock, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates}
+	payments := &payment.Service{
+		DB: d, Clock: a.Clock, IDs: a.IDs, Events: events, Journal: journal, Orders: orders, Logger: log,
+		Choose: func(tenant.Scope) string { return simulator.Name },
+	}
+	s.simulator = simulator.New(simulator.Options{DB: d, Clock: a.Clock, IDs: a.IDs, Logger: log, Sink: payments.Notify})
+	payments.Processors = map[string]payment.Processor{simulator.Name: s.simulator}
+	refunds := &refund.Service{Clock: a.Clock, IDs: a.IDs, Events: events, Orders: orders, Payments: payments}
+	checkouts := &checkout.Service{
+		Clock: a.Clock, IDs: a.IDs, Events: events, Orders: orders, Payments: payments, Key: []byte("0123456789abcdef0123456789abcdef"),
+	}
+	payments.Refunds = refunds.Apply
+	payments.Settled = append(payments.Settled, checkouts.OrderSettled)
+	s.services.Customers, s.services.Orders, s.services.Payments = customers, orders, payments
+	s.services.Refunds, s.services.Checkouts = refunds, checkouts
+}
+
+// order makes an order and returns its id.
+func (s *shop) order(t testing.TB, body string) string {
+	t.Helper()
+	a := s.want(t, 201, s.call(t, "POST", "/v1/orders", s.a.test, body))
+	return a.data()["order_id"].(string)
+}
+
+// session opens a checkout session over an order and returns the headers of its credential.
+func (s *shop) session(t testing.TB, orderID string, detail checkout.Detail) []string {
+	t.Helper()
+	var launch checkout.Launch
+	err := s.db.Write(context.Background(), func(tx db.Tx) error {
+		var err error
+		launch, err = s.services.Checkouts.Create(tx.Context(), tx, checkout.CreateInput{
+			Scope: s.a.Sandbox.Scope, OrderID: orderID, Detail: detail, Cause: event.Cause{ActorType: "api_key"},
+		})
+		return err
+	})
+	if err != nil {
+		t.Fatalf("open a session: %v", err)
+	}
+	return []string{"X-Checkout-Session-ID: " + launch.Session.ID, "X-Checkout-Session-Secret: " + launch.Secret.Reveal()}
+}
+
+// row is everything the database holds of an order, to see whether a call had an effect.
+func (s *shop) row(t testing.TB, orderID string) string {
+	t.Helper()
+	var out string
+	err := s.db.Read(context.Background(), func(tx db.Tx) error {
+		o, err := s.services.Orders.Get(tx.Context(), tx, s.a.Sandbox.Scope, orderID)
+		if err != nil {
+			return err
+		}
+		doc, err := json.Marshal(o)
+		var activities, events int64
+		if err := tx.QueryRow([]any{&activities}, `SELECT COUNT(*) FROM order_activities WHERE order_id = $1`, orderID); err != nil {
+			return err
+		}
+		if err := tx.QueryRow([]any{&events}, `SELECT COUNT(*) FROM events WHERE root_id = $1`, orderID); err != nil {
+			return err
+		}
+		out = fmt.Sprintf("%s rev %d total %d updated %s activities %d events %d", doc, o.Revision, o.Pricing.Total, o.UpdatedAt, activities, events)
+		return err
+	})
+	if err != nil {
+		t.Fatalf("read the order: %v", err)
+	}
+	return out
+}
+
+// count is how many rows a table has.
+func (s *shop) count(t testing.TB, table string) (n int64) {
+	t.Helper()
+	err := s.db.Read(context.Background(), func(tx db.Tx) error {
+		return tx.QueryRow([]any{&n}, `SELECT COUNT(*) FROM `+table)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+var (
+	anID   = regexp.MustCompile(`"([a-z]+)_[0-9A-HJKMNP-TV-Z]{26}"`)
+	aUUID  = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	aKey   = regexp.MustCompile(`whsec_[A-Za-z0-9+/=]+`)
+	urlKey = regexp.MustCompile(`(_[0-9A-HJKMNP-TV-Z]{26})`)
+)
+
+// goldenAnswer compares an answer with a golden file; ids are numbered by their first appearance.
+func goldenAnswer(t *testing.T, name string, a answer) {
+	t.Helper()
+	ids := map[string]int{}
+	normal := anID.ReplaceAllFunc(a.body, func(b []byte) []byte {
+		prefix := anID.FindSubmatch(b)[1]
+		if ids[string(b)] == 0 {
+			ids[string(b)] = len(ids) + 1
+		}
+		return fmt.Appendf(nil, `"%s_%d"`, prefix, ids[string(b)])
+	})
+	normal = aKey.ReplaceAll(aUUID.ReplaceAll(normal, []byte("UUID")), []byte("whsec_SECRET"))
+	normal = urlKey.ReplaceAll(normal, []byte("_ID"))
+	golden(t, "answers/"+name+".json", pretty(t, normal))
+}
+
+// hasFault reports whether an answer names the fault, alone or among others.
+func hasFault(a answer, code, param string) bool {
+	if a.code() == code && a.param() == param {
+		return true
+	}
+	details, _ := a.fault()["details"].([]any)
+	for _, d := range details {
+		m, _ := d.(map[string]any)
+		p, _ := m["param"].(string)
+		if m["code"] == code && p == param {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,135 @@
+package httpapi
+
+import (
+	"context"
+	"time"
+
+	"flint/internal/db"
+	"flint/internal/event"
+	"flint/internal/webhook"
+)
+
+// ListWebhookEndpointsInput is the request of listWebhookEndpoints.
+type ListWebhookEndpointsInput struct {
+	PageQuery
+	Sources []string `query:"event_sources" enum:"merchant,partner_app,installed_merchants" fault:"invalid=INVALID_EVENT_SOURCE"`
+	AppID   string   `query:"partner_app_id" maxLength:"64"`
+}
+
+// EndpointInput names a webhook endpoint.
+type EndpointInput struct {
+	EndpointID string `path:"webhook_endpoint_id" id:"whep"`
+}
+
+// CreateWebhookEndpointRequest describes an endpoint.
+type CreateWebhookEndpointRequest struct {
+	URL           string   `json:"url" minLength:"1" maxLength:"2048" fault:"required=MISSING_URL,long=URL_TOO_LONG,invalid=INVALID_URL"`
+	Description   string   `json:"description,omitzero" maxLength:"500" fault:"long=DESCRIPTION_TOO_LONG"`
+	Enabled       *bool    `json:"enabled,omitzero" doc:"true when left out."`
+	EnabledEvents []string `json:"enabled_events,omitempty" maxItems:"300" fault:"invalid=INVALID_EVENT_TYPE" doc:"Empty: all events of the merchant."`
+	EventSources  []string `json:"event_sources,omitempty" enum:"merchant,partner_app,installed_merchants" maxItems:"3" fault:"invalid=INVALID_EVENT_SOURCE" doc:"merchant when left out."`
+	Mode          string   `json:"mode,omitzero" enum:"test,live,both" fault:"invalid=INVALID_MODE" doc:"That of the key."`
+	PartnerAppID  string   `json:"partner_app_id,omitzero" maxLength:"64"`
+	APIVersion    string   `json:"api_version,omitzero" maxLength:"16" fault:"long=INVALID_API_VERSION" doc:"default, or a date."`
+}
+
+// CreateWebhookEndpointInput is the request of createWebhookEndpoint.
+type CreateWebhookEndpointInput struct {
+	Body CreateWebhookEndpointRequest
+}
+
+// UpdateWebhookEndpointRequest changes the fields that are sent.
+type UpdateWebhookEndpointRequest struct {
+	URL                *string   `json:"url,omitzero" minLength:"1" maxLength:"2048" fault:"required=MISSING_URL,long=URL_TOO_LONG,invalid=INVALID_URL"`
+	Description        *string   `json:"description,omitzero" maxLength:"500" fault:"long=DESCRIPTION_TOO_LONG"`
+	Enabled            *bool     `json:"enabled,omitzero" doc:"false suppresses what waits for the endpoint."`
+	EnabledEvents      *[]string `json:"enabled_events,omitzero" maxItems:"300" fault:"invalid=INVALID_EVENT_TYPE"`
+	EventSources       *[]string `json:"event_sources,omitzero" enum:"merchant,partner_app,installed_merchants" maxItems:"3" fault:"invalid=INVALID_EVENT_SOURCE"`
+	Mode               *string   `json:"mode,omitzero" enum:"test,live,both" fault:"invalid=INVALID_MODE"`
+	PartnerAppID       *string   `json:"partner_app_id,omitzero" maxLength:"64"`
+	APIVersion         *string   `json:"api_version,omitzero" maxLength:"16" fault:"long=INVALID_API_VERSION"`
+	ExpectedAPIVersion *string   `json:"expected_api_version,omitzero" maxLength:"16" doc:"The version that was read; nothing changes when it is no longer current."`
+}
+
+// UpdateWebhookEndpointInput is the request of updateWebhookEndpoint.
+type UpdateWebhookEndpointInput struct {
+	EndpointID string `path:"webhook_endpoint_id" id:"whep"`
+	Body       UpdateWebhookEndpointRequest
+}
+
+// WebhookSecret signs the deliveries of an endpoint.
+type WebhookSecret struct {
+	Secret string `json:"secret" doc:"whsec_…; shown this once."`
+}
+
+func registerWebhookEndpoints(a *API, s *Services) {
+	Get(a, "listWebhookEndpoints", func(ctx context.Context, tx db.Tx, c *Caller, in *ListWebhookEndpointsInput) (Page[*WebhookEndpoint], error) {
+		if in.AppID != "" {
+			return Page[*WebhookEndpoint]{Data: []*WebhookEndpoint{}}, nil // no endpoint belongs to an app yet
+		}
+		sources := make([]event.Source, len(in.Sources))
+		for n, source := range in.Sources {
+			sources[n] = event.Source(source)
+		}
+		page, err := List(c, in.PageQuery, func(after Position, limit int) ([]webhook.Endpoint, error) {
+			return s.Webhooks.List(ctx, tx, c.Scope, sources, after.cursor(), limit)
+		}, func(e webhook.Endpoint) Position { return positionAt(e.CreatedAt, e.ID) })
+		return MapPage(page, wireEndpoint), err
+	}, Doc("List webhook endpoints", "Of the key's environment, newest first."))
+
+	Write(a, "createWebhookEndpoint", func(ctx context.Context, tx db.Tx, c *Caller, in *CreateWebhookEndpointInput) (*WebhookEndpoint, error) {
+		r := &in.Body
+		e, secret, err := s.Webhooks.Create(ctx, tx, webhook.CreateInput{
+			Scope: c.Scope, URL: r.URL, Description: r.Description, Enabled: r.Enabled, EnabledEvents: r.EnabledEvents,
+			EventSources: r.EventSources, Mode: r.Mode, PartnerAppID: r.PartnerAppID, APIVersion: r.APIVersion,
+		})
+		if err != nil {
+			return nil, err
+		}
+		out := wireEndpoint(e)
+		out.Secret = secret.Reveal()
+		return out, nil
+	}, Doc("Create a webhook endpoint", "The signing secret is shown in this answer only."), OneTimeSecrets(),
+		Errors("MISSING_URL", "INVALID_URL", "INVALID_URL_SCHEME", "INVALID_URL_HOST", "URL_TOO_LONG", "INVALID_EVENT_TYPE", "INVALID_EVENT_SOURCE",
+			"INVALID_WEBHOOK_ENDPOINT_SOURCE", "INVALID_MODE", "PARTNER_APP_NOT_FOUND", "INVALID_API_VERSION", "RESOURCE_LIMIT_EXCEEDED"))
+
+	Get(a, "getWebhookEndpoint", func(ctx context.Context, tx db.Tx, c *Caller, in *EndpointInput) (*WebhookEndpoint, error) {
+		e, err := s.Webhooks.Get(ctx, tx, c.Scope, in.EndpointID)
+		if err != nil {
+			return nil, err
+		}
+		return wireEndpoint(e), nil
+	}, Doc("Read a webhook endpoint", "Without its secret."))
+
+	Write(a, "updateWebhookEndpoint", func(ctx context.Context, tx db.Tx, c *Caller, in *UpdateWebhookEndpointInput) (*WebhookEndpoint, error) {
+		r := &in.Body
+		e, err := s.Webhooks.Update(ctx, tx, webhook.UpdateInput{
+			Scope: c.Scope, EndpointID: in.EndpointID, URL: r.URL, Description: r.Description, Enabled: r.Enabled, EnabledEvents: r.EnabledEvents,
+			EventSources: r.EventSources, Mode: r.Mode, PartnerAppID: r.PartnerAppID, APIVersion: r.APIVersion, ExpectedAPIVersion: r.ExpectedAPIVersion,
+		})
+		if err != nil {
+			return nil, err
+		}
+		return wireEndpoint(e), nil
+	}, Doc("Change a webhook endpoint", "A sparse update."), Errors("API_VERSION_CHANGED", "RESOURCE_LIMIT_EXCEEDED", "INVALID_EVENT_TYPE",
+		"INVALID_URL", "INVALID_URL_SCHEME", "INVALID_URL_HOST", "INVALID_MODE", "INVALID_API_VERSION", "PARTNER_APP_NOT_FOUND"))
+
+	Write(a, "deleteWebhookEndpoint", func(ctx context.Context, tx db.Tx, c *Caller, in *EndpointInput) (Done, error) {
+		return Done{true}, s.Webhooks.Delete(ctx, tx, c.Scope, in.EndpointID)
+	}, Doc("Delete a webhook endpoint", "What waits for it is suppressed; its deliveries stay readable."))
+
+	Write(a, "rotateWebhookSecret", func(ctx context.Context, tx db.Tx, c *Caller, in *EndpointInput) (WebhookSecret, error) {
+		secret, err := s.Webhooks.RotateSecret(ctx, tx, c.Scope, in.EndpointID)
+		return WebhookSecret{secret.Reveal()}, err
+	}, Doc("Rotate an endpoint's secret", "Both secrets sign for 24 hours."), OneTimeSecrets(), Errors("WEBHOOK_SECRET_ROTATION_OVERLAP_ACTIVE"))
+}
+
+// positionAt is a place in a list from the newest to the oldest.
+func positionAt(at time.Time, id string) Position { return Position{At: at.UnixMicro(), ID: id} }
+
+func (p Position) cursor() event.Cursor {
+	if p.ID == "" {
+		return event.Cursor{}
+	}
+	return event.Cursor{At: time.UnixMicro(p.At).UTC(), ID: p.ID}
+}
