@@ -222,6 +222,6 @@ func tokenOf(pasted string) string {
 // entry shows the same page for a session that does not exist, so that ids cannot be tried out.
 func (h *Handler) entry(w http.ResponseWriter, r *http.Request, sessionID string, invalid bool) {
 	h.Pages.RenderEntry(w, r, Entry{
-		Common: Common{SessionID: sessionID}, LinkStart: h.BaseURL + page(sessionID), Invalid: invalid,
+		Common: Common{SessionID: sessionID}, LinkStart: h.BaseURL + "/checkout/" + id.CheckoutSession + "_", Invalid: invalid,
 	})
 }

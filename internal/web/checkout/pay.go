@@ -77,10 +77,13 @@ func (h *Handler) pay(w http.ResponseWriter, r *http.Request, v *visit) {
 	}
 	started, err := h.start(r, v, shown, token)
 	if fault.Is(err, "ORDER_CHANGED_REFRESH_REQUIRED") {
-		if v, err = h.visit(r); err == nil {
-			h.changed(w, r, v, shown, token)
+		now, err := h.visit(r)
+		if err != nil {
+			h.broken(w, r, err)
 			return
 		}
+		h.changed(w, r, now, shown, token)
+		return
 	}
 	if err != nil {
 		h.refused(w, r, v, form, err)

@@ -122,7 +122,7 @@ func englishTexts() map[string]string {
 
 		// The order changed
 		"changed.title":   "Your order changed",
-		"changed.text":    "%s updated this order while you were paying. You have not been charged. Please check the new amount.",
+		"changed.text":    "The amount is no longer the one you saw. You have not been charged. Please check the new amount.",
 		"changed.old":     "Amount before",
 		"changed.new":     "Amount now",
 		"changed.confirm": "Pay %s",
