@@ -44,7 +44,7 @@ var places = map[layer][]string{
 	identity:    {"auth"},
 	adapter:     {"processor", "mail", "pdf", "qr"},
 	surface:     {"httpapi", "web"},
-	whole:       {"server", "doctor", "flinttest"},
+	whole:       {"server", "devenv", "doctor", "observe", "backup", "flinttest"},
 }
 
 // ports says which package's port an adapter fills; of all that is above bookkeeping it may import

@@ -9,6 +9,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/db/dbtest"
 	"flint/internal/flinttest"
+	"flint/internal/metadata"
 	"flint/internal/money"
 	"flint/internal/order"
 	"flint/internal/payment"
@@ -452,8 +453,9 @@ func TestRefundMetadata(t *testing.T) {
 		b.Paid(t, o.ID, "simtok_approve")
 		r, err := b.Refund(o.ID, amount(100))
 		made(t, r, err)
+		value := "b"
 		b.Write(t, func(tx db.Tx) error {
-			_, err := b.Refunds.SetMetadata(tx, b.Scope, r.ID, func(map[string]string) (map[string]string, error) { return map[string]string{"a": "b"}, nil })
+			_, err := b.Refunds.SetMetadata(tx, b.Scope, r.ID, metadata.Patch{Set: map[string]*string{"a": &value}})
 			return err
 		})
 		settle(t, b)
