@@ -16,6 +16,10 @@ import (
 // for answers, look-ups and notices alike.
 func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out payment.Outcome, cause event.Cause) error {
 	now := s.Clock.Now()
+	i, err := payment.Load(tx, op.Scope, op.PaymentID) // locked before the refund, as everywhere
+	if err != nil {
+		return err
+	}
 	r, err := Load(tx, op.Scope, op.RefundID)
 	if err != nil {
 		return err
@@ -25,10 +29,6 @@ func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out paym
 		return fmt.Errorf("refund %s has no allocation for operation %s", r.ID, op.ID)
 	}
 	a := &r.Allocations[n]
-	i, err := payment.Load(tx, op.Scope, op.PaymentID)
-	if err != nil {
-		return err
-	}
 	was := r.Status
 	sign := int64(1)
 	switch {
