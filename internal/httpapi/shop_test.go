@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"regexp"
 	"testing"
 
@@ -149,9 +147,8 @@ var (
 	urlKey = regexp.MustCompile(`(_[0-9A-HJKMNP-TV-Z]{26})`)
 )
 
-// golden compares an answer with a stored one; ids are numbered by their first appearance. Run with
-// FLINT_GOLDEN=write to store what is answered now.
-func golden(t testing.TB, name string, a answer) {
+// goldenAnswer compares an answer with a golden file; ids are numbered by their first appearance.
+func goldenAnswer(t *testing.T, name string, a answer) {
 	t.Helper()
 	ids := map[string]int{}
 	normal := anID.ReplaceAllFunc(a.body, func(b []byte) []byte {
@@ -163,32 +160,7 @@ func golden(t testing.TB, name string, a answer) {
 	})
 	normal = aKey.ReplaceAll(aUUID.ReplaceAll(normal, []byte("UUID")), []byte("whsec_SECRET"))
 	normal = urlKey.ReplaceAll(normal, []byte("_ID"))
-	var v any
-	if err := json.Unmarshal(normal, &v); err != nil {
-		t.Fatal(err)
-	}
-	got, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got = append(got, '\n')
-	file := filepath.Join("testdata", "answers", name+".json")
-	if os.Getenv("FLINT_GOLDEN") == "write" {
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != string(want) {
-		t.Errorf("%s differs from what is stored; got:\n%s", file, got)
-	}
+	golden(t, "answers/"+name+".json", pretty(t, normal))
 }
 
 // hasFault reports whether an answer names the fault, alone or among others.

@@ -6,9 +6,11 @@ import (
 	"time"
 
 	"flint/internal/clock"
+	"flint/internal/db"
 	"flint/internal/egress"
 	"flint/internal/failpoint"
 	"flint/internal/httpapi"
+	"flint/internal/notification"
 )
 
 // Config is what an installation is made of.
@@ -32,10 +34,14 @@ type Config struct {
 	Limits *httpapi.Limits
 	// Egress is what webhook deliveries may reach beyond public https.
 	Egress egress.Policy
+	// Mail sends mails; the mailbox of the database when nil.
+	Mail notification.Sender
 	// Proxies are the networks whose X-Forwarded-For is believed.
 	Proxies []netip.Prefix
 	// ReadConns bounds concurrent reads (SQLite) or connections (PostgreSQL); 0 chooses.
 	Conns int
+	// Wrap, when set, stands between the domains and the database: measurements record statements there.
+	Wrap func(db.DB) db.DB
 	// Failpoints end the process at a named place, for crash tests; only a development server takes them.
 	Failpoints *failpoint.Points
 	Version    string

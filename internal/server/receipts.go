@@ -7,6 +7,8 @@ import (
 
 	"flint/internal/customer"
 	"flint/internal/db"
+	"flint/internal/event"
+	"flint/internal/fault"
 	"flint/internal/merchant"
 	"flint/internal/notification"
 	"flint/internal/order"
@@ -66,4 +68,19 @@ func receiptOrder(o *order.Order, m merchant.Merchant, email string) notificatio
 		out.Charges = append(out.Charges, notification.Item{Name: o.Charges[i].Name, Amount: o.Charges[i].Applied})
 	}
 	return out
+}
+
+// receiptOfCheckout mails the receipt to a buyer who has paid on a page of ours and left an address.
+// What keeps a receipt from going out never keeps a payment from being booked.
+func (s *Server) receiptOfCheckout(tx db.Tx, o *order.Order, cause event.Cause) error {
+	if cause.CheckoutSessionID == "" || o.Outstanding() > 0 || o.BuyerContact == nil || o.BuyerContact.Email == "" {
+		return nil
+	}
+	err := s.Receipts.SendReceipt(tx.Context(), tx, notification.Input{
+		Scope: o.Scope, OrderID: o.ID, Checkout: true, Cause: event.Cause{ActorType: "system", RequestID: cause.RequestID},
+	})
+	if f := fault.Of(err); f != nil && f.Class.Status() < 500 {
+		return nil
+	}
+	return err
 }
