@@ -116,14 +116,14 @@ func (in *installation) logTail(n int64) string {
 // launch starts the process and does not wait for it to be ready.
 func (in *installation) launch(env ...string) {
 	in.t.Helper()
-	args := append([]string{"dev", "--data", in.data(), "--addr", in.addr, "--json", "--no-limits"}, in.args...)
+	args := append([]string{"dev", "--data", in.data(), "--addr", in.addr, "--no-limits"}, in.args...)
 	if in.database != "" {
 		args = append(args, "--database", in.database)
 	}
 	argv := append(append([]string{}, in.wrap...), append([]string{in.bin}, args...)...)
 	in.cmd = exec.Command(argv[0], argv[1:]...)
 	in.cmd.Env = append(os.Environ(), env...)
-	in.cmd.Stdout, in.cmd.Stderr = in.log, in.log
+	in.cmd.Stderr = in.log
 	if err := in.cmd.Start(); err != nil {
 		in.t.Fatalf("start the server: %v", err)
 	}

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -182,7 +181,7 @@ func (w *worker) pay(s *story) error {
 	case "requires_action":
 		return w.challenge(s, o)
 	case "failed", "requires_retry":
-		if !strings.HasPrefix(token, "simtok_decline") {
+		if token == "simtok_approve" {
 			return fmt.Errorf("order %s: %s ends in %s", s.orderID, token, status)
 		}
 	case "finalizing", "processing":
