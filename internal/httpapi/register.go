@@ -25,7 +25,7 @@ type operation struct {
 	summary string
 	text    string
 	errors  []string
-	media   []string         // of an answer that is not JSON
+	media   []string       // of an answer that is not JSON
 	frames  []reflect.Type // what such an answer carries
 }
 
