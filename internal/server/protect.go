@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"flint/internal/clock"
 	"flint/internal/throttle"
 )
 
@@ -28,7 +29,7 @@ func (s *Server) protect(next http.Handler) http.Handler {
 		}
 		if r.ContentLength != 0 {
 			// A writer without a connection, as in tests, has no deadline to set.
-			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyWithin))
+			_ = http.NewResponseController(w).SetReadDeadline(clock.System{}.Now().Add(bodyWithin))
 		}
 		if strings.HasPrefix(r.URL.Path, "/v1/") { // answers its own panics
 			next.ServeHTTP(w, r)
@@ -124,6 +125,6 @@ func (s *Server) pageThrottle() func(r *http.Request, what string) time.Duration
 				from = network.Addr()
 			}
 		}
-		return taken.Take(key{from, what}, pageRates[what], time.Now()) // not the platform's clock, which may be set
+		return taken.Take(key{from, what}, pageRates[what], clock.System{}.Now()) // not the platform's clock, which may be set
 	}
 }
