@@ -20,6 +20,7 @@ type adminCmd struct {
 	Merchant adminMerchantCmd `cmd:"" help:"Create a merchant with its live environment and a sandbox."`
 	User     adminUserCmd     `cmd:"" help:"Create a user of a merchant."`
 	Key      adminKeyCmd      `cmd:"" help:"Create an API key; it is shown once."`
+	Release  adminReleaseCmd  `cmd:"" help:"Let a restored installation act again."`
 }
 
 // change runs f in one transaction of the installation and prints what it returns as JSON.

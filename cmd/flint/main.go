@@ -31,6 +31,8 @@ type cli struct {
 	Listen  listenCmd  `cmd:"" help:"Forward events of the development environment to a local URL."`
 	Trigger triggerCmd `cmd:"" help:"Make an event happen in the development environment."`
 	Admin   adminCmd   `cmd:"" help:"Create merchants, users and keys."`
+	Backup  backupCmd  `cmd:"" help:"Write everything into one file while the server runs."`
+	Restore restoreCmd `cmd:"" help:"Make a new installation from a backup."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

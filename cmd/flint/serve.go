@@ -16,7 +16,10 @@ import (
 	"flint/internal/egress"
 	"flint/internal/failpoint"
 	"flint/internal/httpapi"
+	"flint/internal/mail"
+	"flint/internal/notification"
 	"flint/internal/observe"
+	"flint/internal/secret"
 	"flint/internal/server"
 )
 
@@ -64,8 +67,9 @@ func (c *devCmd) Run(ctx context.Context) error {
 	config.Addr, config.Development, config.Clock, config.Egress = c.Addr, true, platform, egress.Development()
 	config.Log = observe.NewLogger(observe.LogOptions{Output: os.Stderr, Level: level(c.LogLevel), Format: observe.Text})
 	if config.Failpoints, err = failpoint.Parse(os.Getenv("FLINT_FAILPOINT")); err != nil {
-		return exitError{exitUsage, err}
+		return exitError{exitUsage, fmt.Errorf("FLINT_FAILPOINT: %w", err)}
 	}
+	config.MetricsAddr = "127.0.0.1:0"
 	if !c.NoLimits {
 		config.Limits = httpapi.DefaultLimits()
 	}
@@ -93,14 +97,33 @@ func level(name string) slog.Level {
 
 type serveCmd struct {
 	storage
-	Addr         string   `help:"Where to listen." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	MetricsAddr  string   `help:"Where /metrics listens; empty for nowhere." default:"127.0.0.1:9090" placeholder:"HOST:PORT"`
-	BaseURL      string   `help:"Public address of this installation." required:"" placeholder:"URL"`
-	LogLevel     string   `help:"What to log." enum:"debug,info,warn,error" default:"info"`
-	EgressAllow  []string `help:"Private networks that webhook deliveries may reach." placeholder:"CIDR"`
-	EgressPorts  []uint16 `help:"Ports beside 443 that webhook deliveries may use." placeholder:"PORT"`
-	TrustedProxy []string `help:"Networks whose X-Forwarded-For is believed." placeholder:"CIDR"`
-	Conns        int      `help:"Connections to PostgreSQL, or readers of SQLite; 0 chooses."`
+	Addr         string    `help:"Where to listen." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	MetricsAddr  string    `help:"Where /metrics listens; empty for nowhere." default:"127.0.0.1:9090" placeholder:"HOST:PORT"`
+	BaseURL      string    `help:"Public address of this installation." required:"" placeholder:"URL"`
+	LogLevel     string    `help:"What to log." enum:"debug,info,warn,error" default:"info"`
+	EgressAllow  []string  `help:"Private networks that webhook deliveries may reach." placeholder:"CIDR"`
+	EgressPorts  []uint16  `help:"Ports beside 443 that webhook deliveries may use." placeholder:"PORT"`
+	TrustedProxy []string  `help:"Networks whose X-Forwarded-For is believed." placeholder:"CIDR"`
+	Conns        int       `help:"Connections to PostgreSQL, or readers of SQLite; 0 chooses."`
+	SMTP         smtpFlags `embed:"" prefix:"smtp-"`
+}
+
+type smtpFlags struct {
+	Host     string `help:"Mail server; without one no mail is sent." placeholder:"HOST"`
+	Port     int    `help:"Its port; 587, or 465 with tls."`
+	Security string `help:"How the connection is protected." enum:"starttls,tls,opportunistic,none" default:"starttls"`
+	User     string `help:"User to log in as."`
+	Password string `help:"Password; better given as FLINT_SERVE_SMTP_PASSWORD."`
+	From     string `help:"Sender address of this installation." placeholder:"ADDRESS"`
+}
+
+func (f smtpFlags) sender() (notification.Sender, error) {
+	if f.Host == "" {
+		return nil, nil
+	}
+	return mail.NewSMTP(mail.SMTPOptions{
+		Host: f.Host, Port: f.Port, Security: mail.Security(f.Security), Username: f.User, Password: secret.NewText(f.Password), From: f.From,
+	})
 }
 
 // Run serves until it is stopped.
@@ -118,6 +141,9 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	config.Egress = egress.Policy{Allow: allow, Ports: c.EgressPorts}
 	config.Proxies, config.Limits, config.Clock = proxies, httpapi.DefaultLimits(), clock.System{}
 	config.Log = observe.NewLogger(observe.LogOptions{Output: os.Stderr, Level: level(c.LogLevel)})
+	if config.Mail, err = c.SMTP.sender(); err != nil {
+		return exitError{exitUsage, fmt.Errorf("--smtp-host: %w", err)}
+	}
 	s, err := server.Open(ctx, config)
 	if err != nil {
 		return err

@@ -97,7 +97,7 @@ var clockReaders = exceptions{
 
 // clockFree are folders that may read it without being asked why: they measure the disk, the network
 // or the start of a server, and no product rule lives in them.
-var clockFree = []string{"internal/db/sqlite", "internal/db/postgres", "internal/db/dbtest"}
+var clockFree = []string{"internal/db/sqlite", "internal/db/postgres", "internal/db/dbtest", "internal/flinttest"}
 
 func machineTime(t *tree) []breach {
 	var out []breach

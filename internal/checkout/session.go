@@ -137,6 +137,7 @@ type Legal struct {
 type Contact struct {
 	Email        string    `json:"email,omitempty"`
 	Phone        string    `json:"phone,omitempty"`
+	Billing      *Address  `json:"billing,omitempty"`
 	EmailCleared bool      `json:"email_cleared,omitempty"`
 	PhoneCleared bool      `json:"phone_cleared,omitempty"`
 	UpdatedAt    time.Time `json:"updated_at"`

@@ -14,8 +14,9 @@ import (
 
 // ContactInput changes the buyer's contact. A nil field stays; an empty one is cleared.
 type ContactInput struct {
-	Email *string
-	Phone *string
+	Email   *string
+	Phone   *string
+	Billing *Address // typed into the hosted page
 }
 
 // UpdateInput changes the few fields that a credential may change; nil stays.
@@ -41,7 +42,7 @@ func (in *UpdateInput) Validate() error {
 		f.Add("NO_FIELDS_TO_UPDATE", "", "Name at least one field to change.")
 	}
 	if c := in.Contact; c != nil {
-		if c.Email == nil && c.Phone == nil {
+		if c.Email == nil && c.Phone == nil && c.Billing == nil {
 			f.Add("NO_FIELDS_TO_UPDATE", "buyer_contact", "Name an email or a phone.")
 		}
 		if c.Email != nil && *c.Email != "" {
@@ -135,6 +136,9 @@ func (s *Session) setContact(in ContactInput, now time.Time) {
 	}
 	if in.Phone != nil {
 		c.Phone, c.PhoneCleared = *in.Phone, *in.Phone == ""
+	}
+	if in.Billing != nil {
+		c.Billing = in.Billing
 	}
 	c.UpdatedAt = now
 	s.Detail.Contact = &c

@@ -42,6 +42,9 @@ func (e *Environment) Routes(mux *http.ServeMux) {
 	handle("GET /dev/simulator/books", e.books)
 	handle("GET /debug/pprof/", pprof.Index)
 	handle("GET /debug/pprof/profile", pprof.Profile)
+	handle("GET /dev/mail", e.mails)
+	handle("GET /dev/mailbox", e.mailbox)
+	handle("GET /dev/mailbox/{id}", e.mailPage)
 }
 
 func answer(w http.ResponseWriter, status int, v any) {
@@ -187,10 +190,14 @@ func (e *Environment) home(w http.ResponseWriter, r *http.Request) {
 		Links: []devhome.Link{
 			{Name: "Pay the demo order", URL: f.Demo.CheckoutURL, Note: "Hosted checkout with a waiting order. Card 4242 4242 4242 4242 pays."},
 			{Name: "API description", URL: "/v1/openapi.json", Note: "OpenAPI 3.1."},
+			{Name: "Metrics", URL: s.MetricsURL(), Note: "For Prometheus, on a listener of its own."},
 			{Name: "Books of the simulator", URL: "/dev/simulator/books", Note: "What the processor believes, to compare with Flint's."},
 		},
 		Steps: devhome.QuickStart(s.BaseURL, f.APIKey),
 		Clock: devhome.Clock{Now: e.Clock.Now().Format("2 Jan 2006, 15:04:05 UTC"), Ahead: ahead(e.Clock.Offset())},
+	}
+	if found, err := e.read(r, 100); err == nil {
+		v.Mails = len(found)
 	}
 	for _, sw := range switches {
 		op := faults.Operations[sw.kind]

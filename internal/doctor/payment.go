@@ -38,13 +38,12 @@ func (c *checker) operations(b *books) {
 		c.add(b.finding("processor_operations", o.ID, "the request is the one that was planned (1 when it is)", 1, truth(o.Fingerprint() == o.hash)))
 		if !o.ended() {
 			c.report.InFlight++
-			hangs := !c.opts.Now.IsZero() && o.state != "requires_action" && o.state != "processing" && c.opts.Now.Sub(o.createdAt) > overdue
-			if o.state == "parked" || hangs {
-				c.report.Exceptions = append(c.report.Exceptions, Exception{
-					MerchantID: b.scope.MerchantID, EnvironmentID: b.scope.EnvironmentID, OrderID: b.id, OperationID: o.ID, State: o.state,
-					Amount: o.Amount, Currency: string(o.Currency), Since: o.createdAt,
-				})
-			}
+		}
+		if c.exceptional(o) {
+			c.report.Exceptions = append(c.report.Exceptions, Exception{
+				MerchantID: b.scope.MerchantID, EnvironmentID: b.scope.EnvironmentID, OrderID: b.id, OperationID: o.ID, State: o.state,
+				Amount: o.Amount, Currency: string(o.Currency), Since: o.createdAt,
+			})
 		}
 		i := byID[o.PaymentID]
 		if i == nil {
@@ -78,6 +77,19 @@ func (c *checker) operations(b *books) {
 				i.givingBack += a.amount
 			}
 		}
+	}
+}
+
+// exceptional tells whether an operator should look at an operation: it was contradicted, or an answer
+// that should long be there is not.
+func (c *checker) exceptional(o *operation) bool {
+	switch o.state {
+	case "parked":
+		return true
+	case "planned", "unknown":
+		return !c.opts.Now.IsZero() && c.opts.Now.Sub(o.createdAt) > overdue
+	default:
+		return o.code == payment.CodeStranded
 	}
 }
 

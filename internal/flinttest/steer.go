@@ -64,6 +64,20 @@ func (b *Bench) LoseAnswers(t TB, kind payment.Kind, n int) {
 	b.faults(t, kind, simulator.Fault{TimeoutAfter: simulator.Chance{Next: n}})
 }
 
+// FailNext makes the next call of a kind be refused for good.
+func (b *Bench) FailNext(t TB, kind payment.Kind) {
+	t.Helper()
+	b.faults(t, kind, simulator.Fault{Fail: simulator.Chance{Next: 1}})
+}
+
+// NoFaults makes everything go right again.
+func (b *Bench) NoFaults(t TB) {
+	t.Helper()
+	if err := b.Simulator.SetFaults(simulator.Faults{}); err != nil {
+		t.Fatalf("set faults: %v", err)
+	}
+}
+
 func (b *Bench) faults(t TB, kind payment.Kind, f simulator.Fault) {
 	t.Helper()
 	if err := b.Simulator.SetFaults(simulator.Faults{Operations: map[payment.Kind]simulator.Fault{kind: f}}); err != nil {
@@ -100,3 +114,16 @@ func (b *Bench) Crashes(fn func()) bool {
 // ForgetBooks makes CheckQuiet leave the simulator and open operations alone, for tests that made
 // them differ on purpose.
 func (b *Bench) ForgetBooks() { b.forgetBooks = true }
+
+// TryAnswer is Answer for a buyer who may come too late.
+func (b *Bench) TryAnswer(i *payment.Intent, approve bool) {
+	var url string
+	err := b.DB.Read(b.ctx, func(tx db.Tx) error {
+		return tx.QueryRow([]any{&url}, `SELECT action_url FROM processor_operations
+			WHERE merchant_id = $1 AND environment_id = $2 AND payment_intent_id = $3 AND kind IN ('sale', 'authorize') ORDER BY operation_id DESC LIMIT 1`,
+			i.Scope.MerchantID, i.Scope.EnvironmentID, i.ID)
+	})
+	if err == nil {
+		_, _ = b.Simulator.Answer(b.ctx, strings.TrimPrefix(url, simulator.ChallengePath), approve)
+	}
+}

@@ -254,3 +254,42 @@ func Known(t TB, err error) {
 		t.Fatalf("an operation broke: %v", err)
 	}
 }
+
+// PlanPay does the first half of Pay: the operations are planned and not sent.
+func (b *Bench) PlanPay(t TB, orderID, token string) []payment.Operation {
+	t.Helper()
+	var started payment.Started
+	b.Write(t, func(tx db.Tx) (err error) {
+		started, err = b.Payments.Pay(tx, payment.PayInput{Scope: b.Scope, OrderID: orderID, Source: payment.Credential{Token: token}, Flow: "api", Cause: b.Cause})
+		return err
+	})
+	return started.Operations
+}
+
+// PlanConfirm does the first half of Confirm.
+func (b *Bench) PlanConfirm(t TB, orderID string, intentIDs ...string) []payment.Operation {
+	t.Helper()
+	in := payment.ConfirmInput{Scope: b.Scope, OrderID: orderID, Cause: b.Cause}
+	for _, intentID := range intentIDs {
+		in.Selections = append(in.Selections, payment.Selection{PaymentIntentID: intentID, Source: payment.Credential{Token: "simtok_approve"}})
+	}
+	var started payment.Started
+	b.Write(t, func(tx db.Tx) (err error) {
+		started, err = b.Payments.Confirm(tx, in)
+		return err
+	})
+	return started.Operations
+}
+
+// PlanRefund does the first half of Refund.
+func (b *Bench) PlanRefund(t TB, in refund.CreateInput) (*refund.Refund, []payment.Operation) {
+	t.Helper()
+	in.Scope, in.Cause, in.Reason = b.Scope, b.Cause, "other"
+	var r *refund.Refund
+	var ops []payment.Operation
+	b.Write(t, func(tx db.Tx) (err error) {
+		r, ops, err = b.Refunds.Create(tx, in)
+		return err
+	})
+	return r, ops
+}

@@ -48,6 +48,8 @@ type Config struct {
 	BaseURL string
 	// Limits of requests, nil for none.
 	Limits *Limits
+	// Refuse is asked before every operation that is not a read; its fault is the answer. nil never refuses.
+	Refuse func() error
 	// Address tells a client's address, nil for the connection's peer.
 	Address func(*http.Request) netip.Addr
 	// Observe is called after every request, nil for nobody.

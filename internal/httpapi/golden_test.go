@@ -74,6 +74,7 @@ func TestGoldenOpenAPI(t *testing.T) {
 	build := func() (*httpapi.API, []byte) {
 		a := httpapi.New(httpapi.Config{})
 		httpapi.Accounts(a, nil, nil)
+		httpapi.Register(a, &httpapi.Services{})
 		httpapi.RegisterOpenAPI(a)
 		return a, a.EncodeDocument()
 	}
@@ -91,6 +92,7 @@ func TestRowsWithoutHandler(t *testing.T) {
 	t.Parallel()
 	a := httpapi.New(httpapi.Config{})
 	httpapi.Accounts(a, nil, nil)
+	httpapi.Register(a, &httpapi.Services{})
 	httpapi.RegisterOpenAPI(a)
 	missing := a.Missing()
 	slices.Sort(missing)

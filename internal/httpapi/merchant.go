@@ -12,7 +12,7 @@ type Merchant struct {
 	MerchantID         string               `json:"merchant_id"`
 	Email              string               `json:"email"`
 	BusinessName       string               `json:"business_name,omitzero"`
-	BusinessType       string               `json:"business_type,omitzero"`
+	BusinessType       string               `json:"business_type,omitzero" enum:"individual,company,non_profit,government_entity,other"`
 	Status             string               `json:"status" enum:"active,suspended,restricted,closed"`
 	StatusReason       string               `json:"status_reason,omitzero"`
 	OnboardingStatus   string               `json:"onboarding_status" enum:"not_started,in_progress,completed"`
@@ -37,9 +37,13 @@ type Merchant struct {
 	OrganizationID     string               `json:"organization_id,omitzero"`
 	APIVersion         string               `json:"api_version,omitzero"`
 	APIVersionPinnedAt *time.Time           `json:"api_version_pinned_at,omitzero"`
-	Version            int64                `json:"version" doc:"Rises with every change of the profile."`
-	CreatedAt          *time.Time           `json:"created_at,omitzero"`
-	UpdatedAt          *time.Time           `json:"updated_at,omitzero"`
+	// One version is spoken so far, so none was changed and none can be returned to.
+	APIVersionChangedAt         *time.Time `json:"api_version_changed_at,omitzero"`
+	APIVersionPrevious          string     `json:"api_version_previous,omitzero"`
+	APIVersionRollbackExpiresAt *time.Time `json:"api_version_rollback_expires_at,omitzero"`
+	Version                     int64      `json:"version" doc:"Rises with every change of the profile."`
+	CreatedAt                   *time.Time `json:"created_at,omitzero"`
+	UpdatedAt                   *time.Time `json:"updated_at,omitzero"`
 }
 
 // PostalAddress is the contract's address.
@@ -64,13 +68,13 @@ type Image struct {
 // Readiness tells whether a capability can be used.
 type Readiness struct {
 	Status       string       `json:"status" enum:"ready,blocked,pending,not_available,not_requested"`
-	StatusReason string       `json:"status_reason,omitzero"`
+	StatusReason string       `json:"status_reason,omitzero" enum:"requirements_due,requirements_past_due,pending_verification,disabled_by_platform_policy,service_unavailable,onboarding_not_started"`
 	NextActions  []NextAction `json:"next_actions"`
 }
 
 // NextAction is something a caller can do next.
 type NextAction struct {
-	ActionType                 string     `json:"action_type"`
+	ActionType                 string     `json:"action_type" enum:"get_operation,get_checkout_session,get_payment_intent,confirm_payment_intent,capture_payment_intent,cancel_payment_intent,get_order,capture_order_payment,cancel_order_payment,pay_order,close_order,add_line_items,update_checkout_session,close_checkout_session,create_refund,get_refund,review_onboarding_state,review_merchant_readiness,list_capabilities,recreate_delivery_quote,create_merchant_account_session,issue_developer_sandbox_test_key,start_new_image_ingestion,get_payout_settings,payment_authentication"`
 	URL                        string     `json:"url,omitzero"`
 	RequiredScope              string     `json:"required_scope,omitzero"`
 	RequiredFields             []string   `json:"required_fields,omitzero"`
@@ -87,7 +91,7 @@ type MerchantRequirements struct {
 	PastDue             []string   `json:"past_due"`
 	EventuallyDue       []string   `json:"eventually_due"`
 	PendingVerification []string   `json:"pending_verification"`
-	DisabledReason      string     `json:"disabled_reason,omitzero"`
+	DisabledReason      string     `json:"disabled_reason,omitzero" enum:"account_attention_required,account_paused,account_rejected,account_requirements_due,account_under_review,requirements_past_due,requirements_pending_verification"`
 	CurrentDeadlineAt   *time.Time `json:"current_deadline_at,omitzero"`
 }
 

@@ -102,6 +102,7 @@ func (c *cursors) open(token string, binding []byte, into *Position) error {
 		return fault.Invalid("CURSOR_MISMATCH", "page_token", "This page token was made for another list, filter or order.").
 			Then("Start again without page_token, or repeat the filters and the order of the first page.")
 	}
+	*into = Position{}
 	if err := json.Unmarshal(b[bindingLen:], into); err != nil {
 		return errPageToken()
 	}

@@ -4,7 +4,7 @@ package httpapi
 func Register(a *API, s *Services) {
 	for _, register := range []func(*API, *Services){
 		registerListOrders, registerCreateOrder, registerGetOrder, registerUpdateOrder, registerOrderActivities, registerOrderLines,
-		registerOrderCharges, registerOrderDiscounts, registerCloseOrder,
+		registerOrderCharges, registerOrderDiscounts, registerCloseOrder, registerSendReceipt,
 		registerPayOrder, registerPaymentAttempts, registerOrderPaymentIntents, registerPaymentIntents,
 		registerRefunds, registerCreateRefund, registerCreateCheckoutSession, registerCheckoutSessions,
 		registerCustomers, registerCreateCustomer, registerUpdateCustomer,

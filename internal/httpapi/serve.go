@@ -50,6 +50,11 @@ func (x *exchange) serve(ctx context.Context) error {
 	if err := a.limits.known(c, x.op.route.Tier, c.Now, h); err != nil {
 		return err
 	}
+	if a.Refuse != nil && x.op.route.Tier != TierRead {
+		if err := a.Refuse(); err != nil {
+			return err
+		}
+	}
 	return x.op.run(ctx, x)
 }
 

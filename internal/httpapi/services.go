@@ -9,6 +9,7 @@ import (
 	"flint/internal/customer"
 	"flint/internal/db"
 	"flint/internal/fault"
+	"flint/internal/notification"
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/refund"
@@ -25,6 +26,7 @@ type Services struct {
 	Checkouts *checkout.Service
 	Webhooks  *webhook.Service
 	Stream    *webhook.Stream
+	Receipts  *notification.Service
 }
 
 // orderOf checks that a checkout credential stays with the order of its session; other credentials

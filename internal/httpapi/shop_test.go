@@ -1,19 +1,20 @@
 package httpapi_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"regexp"
 	"testing"
+	"time"
 
 	"flint/internal/auth"
 	"flint/internal/checkout"
 	"flint/internal/customer"
 	"flint/internal/db"
+	"flint/internal/egress"
 	"flint/internal/event"
 	"flint/internal/httpapi"
 	"flint/internal/ledger"
@@ -21,15 +22,18 @@ import (
 	"flint/internal/payment"
 	"flint/internal/processor/simulator"
 	"flint/internal/refund"
+	"flint/internal/secret"
 	"flint/internal/tax"
 	"flint/internal/tenant"
+	"flint/internal/webhook"
 )
 
 // shop is a rig with everything that sells.
 type shop struct {
 	*rig
-	services  *httpapi.Services
-	simulator *simulator.Simulator
+	services   *httpapi.Services
+	simulator  *simulator.Simulator
+	dispatcher *webhook.Dispatcher
 }
 
 func newShop(t testing.TB, d db.DB, more ...func(*shop)) *shop {
@@ -49,7 +53,7 @@ func newShop(t testing.TB, d db.DB, more ...func(*shop)) *shop {
 		}
 	}
 	s.rig = newRigWith(t, d, verify, func(a *httpapi.API) {
-		s.wire(d, a)
+		s.wire(t, d, a)
 		for _, f := range more {
 			f(s)
 		}
@@ -59,7 +63,7 @@ func newShop(t testing.TB, d db.DB, more ...func(*shop)) *shop {
 }
 
 // wire builds the domains around the API's clock and ids, the way the server does.
-func (s *shop) wire(d db.DB, a *httpapi.API) {
+func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	log := slog.New(slog.DiscardHandler)
 	events, journal := &event.Log{IDs: a.IDs}, &ledger.Journal{IDs: a.IDs}
 	customers := &customer.Service{IDs: a.IDs, Clock: a.Clock, Events: events}
@@ -76,6 +80,20 @@ func (s *shop) wire(d db.DB, a *httpapi.API) {
 	}
 	payments.Refunds = refunds.Apply
 	payments.Settled = append(payments.Settled, checkouts.OrderSettled)
+	box, err := secret.NewBox(bytes.Repeat([]byte{5}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	notifier := &webhook.Notifier{}
+	s.services.Webhooks = &webhook.Service{
+		IDs: a.IDs, Clock: a.Clock, Box: box, Client: egress.NewClient(egress.Development(), egress.SystemLookup, nil), Events: events,
+	}
+	s.services.Stream = &webhook.Stream{
+		Service: s.services.Webhooks, DB: d, Notifier: notifier, Stopping: t.Context().Done(), Heartbeat: 20 * time.Millisecond,
+		Poll: 20 * time.Millisecond, TTL: time.Minute, WriteTimeout: 5 * time.Second,
+	}
+	s.dispatcher = webhook.NewDispatcher(s.services.Webhooks, d, log, notifier)
+	events.Wake = s.dispatcher.Wake
 	s.services.Customers, s.services.Orders, s.services.Payments = customers, orders, payments
 	s.services.Refunds, s.services.Checkouts = refunds, checkouts
 }
@@ -149,9 +167,8 @@ var (
 	urlKey = regexp.MustCompile(`(_[0-9A-HJKMNP-TV-Z]{26})`)
 )
 
-// golden compares an answer with a stored one; ids are numbered by their first appearance. Run with
-// FLINT_GOLDEN=write to store what is answered now.
-func golden(t testing.TB, name string, a answer) {
+// goldenAnswer compares an answer with a golden file; ids are numbered by their first appearance.
+func goldenAnswer(t *testing.T, name string, a answer) {
 	t.Helper()
 	ids := map[string]int{}
 	normal := anID.ReplaceAllFunc(a.body, func(b []byte) []byte {
@@ -163,32 +180,7 @@ func golden(t testing.TB, name string, a answer) {
 	})
 	normal = aKey.ReplaceAll(aUUID.ReplaceAll(normal, []byte("UUID")), []byte("whsec_SECRET"))
 	normal = urlKey.ReplaceAll(normal, []byte("_ID"))
-	var v any
-	if err := json.Unmarshal(normal, &v); err != nil {
-		t.Fatal(err)
-	}
-	got, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got = append(got, '\n')
-	file := filepath.Join("testdata", "answers", name+".json")
-	if os.Getenv("FLINT_GOLDEN") == "write" {
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != string(want) {
-		t.Errorf("%s differs from what is stored; got:\n%s", file, got)
-	}
+	golden(t, "answers/"+name+".json", pretty(t, normal))
 }
 
 // hasFault reports whether an answer names the fault, alone or among others.

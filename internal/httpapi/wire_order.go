@@ -323,7 +323,7 @@ type Order struct {
 	ExternalReferenceID string                 `json:"external_reference_id,omitzero"`
 	Metadata            map[string]string      `json:"metadata,omitempty"`
 	Delivery            *DeliveryDestination   `json:"delivery_destination,omitzero"`
-	Fulfillments        []any                  `json:"fulfillments,omitempty"`
+	Fulfillments        []Fulfillment          `json:"fulfillments,omitempty" doc:"Absent: orders are not fulfilled through Flint yet."`
 	ReturnCredits       []any                  `json:"return_credit_settlements,omitempty"`
 	PurchasedEvent      any                    `json:"purchased_event,omitzero"`
 	BuyerActions        []string               `json:"buyer_actions" enum:"start_return,resend_receipt"`

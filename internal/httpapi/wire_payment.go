@@ -153,6 +153,16 @@ type SelectableIntent struct {
 	Collection *PaymentCollection `json:"payment_collection,omitzero"`
 }
 
+// PaymentHold is a processor's wish that the goods wait.
+type PaymentHold struct {
+	Status      string     `json:"status" enum:"active,released"`
+	Reason      string     `json:"reason" enum:"external_payment_hold,external_payment_hold_released"`
+	Action      string     `json:"required_action" enum:"pause_fulfillment,reevaluate_fulfillment"`
+	RequestedAt time.Time  `json:"requested_at"`
+	ReleasedAt  *time.Time `json:"released_at,omitzero"`
+	UpdatedAt   time.Time  `json:"updated_at"`
+}
+
 // PaymentIntentSummary is an intent inside another resource.
 type PaymentIntentSummary struct {
 	ID            string         `json:"payment_intent_id"`
@@ -217,7 +227,7 @@ type PaymentIntent struct {
 	RefundStatus        string             `json:"refund_status" enum:"none,partially_refunded,refunded"`
 	SettlementStatus    string             `json:"settlement_status" enum:"none,partially_refunded,refunded,disputed"`
 	DisputeStatus       string             `json:"dispute_status" enum:"none,warning_needs_response,warning_under_review,warning_closed,needs_response,under_review,won,lost,prevented"`
-	FulfillmentHold     *any               `json:"fulfillment_hold,omitzero"`
+	FulfillmentHold     *PaymentHold       `json:"fulfillment_hold,omitzero" doc:"Absent: no processor asks for one yet."`
 	CurrentAction       *PendingAction     `json:"current_payment_action,omitzero"`
 	CancellationReason  string             `json:"cancellation_reason,omitzero" enum:"requested_by_customer,duplicate,fraudulent,abandoned,authorization_expired,invoice_payment_failed,invoice_voided,payment_canceled"`
 	ExternalReferenceID string             `json:"external_reference_id,omitzero"`

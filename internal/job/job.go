@@ -31,6 +31,8 @@ type Queue struct {
 	Clock  clock.Clock
 	IDs    *id.Source
 	Logger *slog.Logger
+	// Observe is told of every run; nil for nobody.
+	Observe func(kind string, err error, took time.Duration)
 
 	handlers map[string]func(ctx context.Context, scope tenant.Scope, payload []byte) error
 	wake     chan struct{}
@@ -149,8 +151,12 @@ func (q *Queue) RunDue(ctx context.Context) (int, error) {
 
 func (q *Queue) run(ctx context.Context, c claimed) {
 	runErr := fmt.Errorf("no handler for jobs of kind %q", c.kind)
+	started := clock.System{}.Now() // a duration: it must not jump with a rehearsal's clock
 	if h, ok := q.handlers[c.kind]; ok {
 		runErr = h(ctx, c.scope, []byte(c.payload))
+	}
+	if q.Observe != nil {
+		q.Observe(c.kind, runErr, clock.System{}.Now().Sub(started))
 	}
 	now := q.Clock.Now()
 	err := q.DB.Write(context.WithoutCancel(ctx), func(tx db.Tx) error {

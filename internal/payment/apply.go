@@ -38,6 +38,15 @@ func (s *Service) apply(tx db.Tx, op Operation, out Outcome, callErr error, caus
 	if state == "" {
 		return fmt.Errorf("operation %s: outcome %q means nothing here", op.ID, out.State)
 	}
+	if rec.Kind == KindRefund && rec.State == opFailed {
+		i, err := Load(tx, rec.Scope, rec.PaymentID)
+		if err != nil {
+			return err
+		}
+		if i.Refundable() < rec.Amount {
+			return s.strand(tx, rec, out, now)
+		}
+	}
 	was := rec.State
 	rec.State, rec.Version, rec.Code, rec.ActionURL = state, out.Version, out.Code, out.ActionURL
 	if out.ProcessorRef != "" {
@@ -144,6 +153,18 @@ func (s *Service) park(tx db.Tx, rec *record, out Outcome, complaint string, now
 	if out.ProcessorRef != "" {
 		rec.ProcessorRef = out.ProcessorRef
 	}
+	return saveOperation(tx, rec, now)
+}
+
+// CodeStranded marks a failed refund that its processor says went through after all, when the payment
+// has no room for it any more: more was given back than came in, which only an operator can sort out.
+const CodeStranded = "succeeded_after_all"
+
+// strand notes that the money of a failed refund has left although nothing can be booked for it.
+func (s *Service) strand(tx db.Tx, rec *record, out Outcome, now time.Time) error {
+	s.Logger.Error("a failed refund went through after all, and its payment has no room for it",
+		"operation", rec.ID, "refund", rec.RefundID, "amount", rec.Amount)
+	rec.Code, rec.Version = CodeStranded, out.Version
 	return saveOperation(tx, rec, now)
 }
 

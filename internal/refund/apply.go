@@ -16,6 +16,10 @@ import (
 // for answers, look-ups and notices alike.
 func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out payment.Outcome, cause event.Cause) error {
 	now := s.Clock.Now()
+	i, err := payment.Load(tx, op.Scope, op.PaymentID) // locked before the refund, as everywhere
+	if err != nil {
+		return err
+	}
 	r, err := Load(tx, op.Scope, op.RefundID)
 	if err != nil {
 		return err
@@ -25,10 +29,6 @@ func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out paym
 		return fmt.Errorf("refund %s has no allocation for operation %s", r.ID, op.ID)
 	}
 	a := &r.Allocations[n]
-	i, err := payment.Load(tx, op.Scope, op.PaymentID)
-	if err != nil {
-		return err
-	}
 	was := r.Status
 	sign := int64(1)
 	switch {
@@ -43,6 +43,12 @@ func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out paym
 		// The bank gave it back to the merchant: the buyer does not have it, so nothing is refunded.
 		a.Status, a.FailureReason, sign = StatusFailed, failureReason(out.Code), -1
 		i.Refunded -= a.Amount
+	case out.State == payment.OutcomeSucceeded && a.Status == StatusFailed:
+		// It went through after all, and the payment has room for it. Its tip and items were given free
+		// and may be taken by now, so it is money of the order and of nothing in particular.
+		a.Status, a.FailureReason = StatusSucceeded, ""
+		r.Tip, a.Tip = r.Tip-a.Tip, 0
+		i.Refunded += a.Amount
 	default:
 		return nil
 	}
@@ -89,7 +95,7 @@ func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out paym
 // the tip goes with its part, because a part that did go back keeps its own.
 func settleItems(tx db.Tx, r *Refund, was string, booked *order.RefundInput) error {
 	switch {
-	case r.Status == StatusSucceeded && !r.Detail.ItemsSettled:
+	case r.Status == StatusSucceeded && !r.Detail.ItemsSettled && !r.Detail.ItemsReleased:
 		r.Detail.ItemsSettled = true
 		r.addItems(booked)
 	case (r.Status == StatusFailed || r.Status == StatusPartiallySucceeded) && r.Status != was && !r.Detail.ItemsReleased:

@@ -233,7 +233,7 @@ func (s *Service) targetLine(o *order.Order, t taken, in LineInput) (LineAllocat
 		if in.Quantity != nil {
 			n = *in.Quantity
 		}
-		if left == 0 || order.LineShare(*l, 0, l.Quantity).Total-t.amount == 0 {
+		if left == 0 || order.LineShare(*l, 0, l.Quantity).Total <= t.amount {
 			return part, fault.Invalid("NOTHING_TO_REFUND_FOR_LINE_ITEM", "order_line_item_id", "Every unit of the line is refunded already.")
 		}
 		if n < 1 || n > left {
@@ -282,7 +282,7 @@ func targetCharge(o *order.Order, t taken, in ChargeInput) (ChargePart, error) {
 	}
 	left := chargeLeft(c, t)
 	if in.Amount == nil {
-		if left.Amount == 0 {
+		if left.Amount <= 0 {
 			return left, fault.Invalid("ORDER_HAS_NO_REFUNDABLE_CHARGES", "order_charge_id", "The charge is refunded already.")
 		}
 		return left, nil
@@ -416,7 +416,7 @@ func wholeOrder(o *order.Order, held map[string]taken, intents []*payment.Intent
 	}
 	for n := range o.Lines {
 		l := &o.Lines[n]
-		if left := l.Quantity - held[l.ID].quantity; left > 0 {
+		if left := l.Quantity - held[l.ID].quantity; left > 0 && order.LineShare(*l, 0, l.Quantity).Total >= held[l.ID].amount {
 			r.Detail.Lines = append(r.Detail.Lines, lineUnits(l, held[l.ID], left))
 		}
 	}

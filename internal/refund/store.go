@@ -100,14 +100,14 @@ func save(tx db.Tx, r *Refund, a *Allocation, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("encode refund %s: %w", r.ID, err)
 	}
-	if err := tx.Send(`UPDATE refunds SET status = $4, detail = $5, updated_at = $6
+	if err := tx.Send(`UPDATE refunds SET status = $4, detail = $5, updated_at = $6, tip = $7
 		WHERE merchant_id = $1 AND environment_id = $2 AND refund_id = $3`,
-		r.Scope.MerchantID, r.Scope.EnvironmentID, r.ID, r.Status, string(detail), r.UpdatedAt); err != nil || a == nil {
+		r.Scope.MerchantID, r.Scope.EnvironmentID, r.ID, r.Status, string(detail), r.UpdatedAt, r.Tip); err != nil || a == nil {
 		return err
 	}
-	return tx.Send(`UPDATE refund_allocations SET status = $5, failure_reason = $6
+	return tx.Send(`UPDATE refund_allocations SET status = $5, failure_reason = $6, tip = $7
 		WHERE merchant_id = $1 AND environment_id = $2 AND refund_id = $3 AND refund_allocation_id = $4`,
-		r.Scope.MerchantID, r.Scope.EnvironmentID, r.ID, a.ID, a.Status, a.FailureReason)
+		r.Scope.MerchantID, r.Scope.EnvironmentID, r.ID, a.ID, a.Status, a.FailureReason, a.Tip)
 }
 
 // Money is an amount in the refund's currency.

@@ -10,6 +10,7 @@ import (
 	"flint/internal/egress"
 	"flint/internal/failpoint"
 	"flint/internal/httpapi"
+	"flint/internal/notification"
 )
 
 // Config is what an installation is made of.
@@ -33,6 +34,8 @@ type Config struct {
 	Limits *httpapi.Limits
 	// Egress is what webhook deliveries may reach beyond public https.
 	Egress egress.Policy
+	// Mail sends mails; the mailbox of the database when nil.
+	Mail notification.Sender
 	// Proxies are the networks whose X-Forwarded-For is believed.
 	Proxies []netip.Prefix
 	// ReadConns bounds concurrent reads (SQLite) or connections (PostgreSQL); 0 chooses.

@@ -15,10 +15,11 @@ func (s *Server) Handler(more ...func(mux *http.ServeMux)) http.Handler {
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /assets/", s.UI.Assets())
+	s.checkout.Routes(mux)
 	for _, f := range more {
 		f(mux)
 	}
-	return mux
+	return s.observer.HTTP(s.pagesInQuarantine(mux))
 }
 
 // Health is the body of /healthz and /readyz.

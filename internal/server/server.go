@@ -28,7 +28,10 @@ import (
 	"flint/internal/idempotency"
 	"flint/internal/job"
 	"flint/internal/ledger"
+	"flint/internal/mail"
 	"flint/internal/merchant"
+	"flint/internal/notification"
+	"flint/internal/observe"
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/processor/simulator"
@@ -58,8 +61,9 @@ type Server struct {
 	Stream      *webhook.Stream
 	Idempotency *idempotency.Store
 	API         *httpapi.API
+	Receipts    *notification.Service
+	Metrics     *observe.Metrics
 	UI          *ui.Renderer
-	Checkout    *webcheckout.Pages
 	Home        *devhome.Pages
 
 	listener net.Listener
@@ -67,6 +71,12 @@ type Server struct {
 	fatal    chan error
 	ticks    [2]chan struct{} // one for each loop of every
 	key      []byte
+	observer *observe.Observer
+	tracing  *observe.Tracing
+	checkout *webcheckout.Handler
+
+	metricsListener net.Listener
+	restored        bool // from a backup, and not released yet
 }
 
 // Open migrates and opens the database and builds everything on it; nothing runs yet.
@@ -109,12 +119,20 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if s.BaseURL == "" && s.listener != nil {
 		s.BaseURL = "http://" + s.listener.Addr().String()
 	}
+	if err := errors.Join(s.listenMetrics(), s.observe(ctx)); err != nil {
+		return nil, errors.Join(err, s.DB.Close())
+	}
+	s.restored = s.quarantined()
 	s.build()
 	if s.UI, err = ui.New(ui.Config{Log: c.Log, Languages: []ui.Language{ui.English()}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")},
 		webcheckout.Part(), devhome.Part()); err != nil {
 		return nil, errors.Join(fmt.Errorf("read the pages: %w", err), s.DB.Close())
 	}
-	s.Checkout, s.Home = webcheckout.New(s.UI), devhome.New(s.UI)
+	s.Home = devhome.New(s.UI)
+	s.checkout = webcheckout.NewHandler(webcheckout.Config{
+		DB: s.DB, Clock: c.Clock, IDs: s.IDs, Log: c.Log, Box: s.Box, Checkouts: s.Services.Checkouts, Orders: s.Services.Orders,
+		Payments: s.Services.Payments, Merchants: s.Merchants, Simulator: s.Simulator, Pages: webcheckout.New(s.UI), BaseURL: s.BaseURL,
+	})
 	return s, nil
 }
 
@@ -149,6 +167,7 @@ func (s *Server) build() {
 	events := &event.Log{IDs: s.IDs, Failpoints: s.Failpoints}
 	journal := &ledger.Journal{IDs: s.IDs}
 	s.Jobs = job.New(d, c, s.IDs, log)
+	s.Jobs.Observe = s.Metrics.Job
 	s.Idempotency = &idempotency.Store{Box: s.Box, Failpoints: s.Failpoints}
 	s.Keys = auth.NewService(d, c, s.IDs, log)
 	s.Merchants = merchant.NewService(s.IDs, s.Keys.RevokeEnvironment)
@@ -160,13 +179,22 @@ func (s *Server) build() {
 		Choose: func(tenant.Scope) string { return simulator.Name }, Failpoints: s.Failpoints,
 	}
 	s.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: s.IDs, Logger: log, Sink: payments.Notify, Failpoints: s.Failpoints})
-	payments.Processors = map[string]payment.Processor{simulator.Name: s.Simulator}
+	payments.Processors = map[string]payment.Processor{simulator.Name: s.observer.Processor(s.Simulator)}
 	refunds := &refund.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Failpoints: s.Failpoints}
 	payments.Refunds = refunds.Apply
 	checkouts := &checkout.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Key: s.derive("checkout page"), Failpoints: s.Failpoints}
 	payments.Settled = append(payments.Settled, checkouts.OrderSettled)
+	orders.Repriced = append(orders.Repriced, checkouts.OrderRepriced)
+
+	s.Receipts = &notification.Service{DB: d, Clock: c, IDs: s.IDs, Jobs: s.Jobs, Sender: s.Mail, Orders: ReceiptOrders(orders, s.Merchants, customers)}
+	if s.Receipts.Sender == nil {
+		s.Receipts.Sender = mail.Mailbox{DB: d}
+	}
+	s.Receipts.Register()
+	payments.Settled = append(payments.Settled, s.receiptOfCheckout)
 
 	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events, Failpoints: s.Failpoints}
+	s.Webhooks.Observe = s.Metrics.Delivery
 	notifier := &webhook.Notifier{}
 	s.Dispatcher = webhook.NewDispatcher(s.Webhooks, d, log, notifier)
 	events.Wake = s.Dispatcher.Wake
@@ -177,12 +205,12 @@ func (s *Server) build() {
 
 	s.Services = &httpapi.Services{
 		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
-		Webhooks: s.Webhooks, Stream: s.Stream,
+		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts,
 	}
 	s.API = httpapi.New(httpapi.Config{
 		DB: d, Clock: c, IDs: s.IDs, Log: log, Idempotency: s.Idempotency, CursorKey: s.derive("page tokens"), BaseURL: s.BaseURL,
 		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout},
-		Limits: s.Limits, Failpoints: s.Failpoints,
+		Limits: s.Limits, Refuse: s.refuseInQuarantine, Failpoints: s.Failpoints,
 	})
 	httpapi.Accounts(s.API, s.Keys, s.Merchants)
 	httpapi.Register(s.API, s.Services)
@@ -242,8 +270,25 @@ func (s *Server) Run(ctx context.Context, handler http.Handler) error {
 	return failed
 }
 
-// Close releases the database. It is called after Run, or instead of it.
-func (s *Server) Close() error { return s.DB.Close() }
+// Close sends what was traced and releases the database. It is called after Run, or instead of it.
+func (s *Server) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	return errors.Join(s.tracing.Close(ctx), s.DB.Close())
+}
+
+// observe sets measuring and tracing up; tracing stays off without a collector.
+func (s *Server) observe(ctx context.Context) error {
+	var err error
+	if s.tracing, err = observe.NewTracing(ctx, observe.TracingOptions{Service: "flint", Version: s.Version, Sample: 1, Logger: s.Log}); err != nil {
+		return errors.Join(fmt.Errorf("set tracing up: %w", err), s.DB.Close())
+	}
+	s.Metrics = observe.NewMetrics(observe.MetricsOptions{Version: s.Version, Logger: s.Log, Backlog: func(ctx context.Context) (observe.Backlog, error) {
+		return observe.ReadBacklog(ctx, s.DB, s.Clock.Now(), job.MaxAttempts)
+	}})
+	s.observer = &observe.Observer{Clock: clock.System{}, Metrics: s.Metrics, Tracing: s.tracing}
+	return nil
+}
 
 // APIVersion is the version of the contract that is spoken.
 func (s *Server) APIVersion() string { return httpapi.Version }
@@ -268,10 +313,17 @@ func (s *Server) tick() {
 
 // workers are the loops of a running server.
 func (s *Server) workers() []func(ctx context.Context) {
+	if s.restored {
+		s.Log.Warn("this installation was restored from a backup and is in quarantine: nothing is charged, refunded or delivered. " +
+			"Compare it with the processor, then run: flint admin release")
+		return []func(context.Context){s.serveMetrics}
+	}
 	payments, checkouts := s.Services.Payments, s.Services.Checkouts
 	return []func(context.Context){
 		s.Dispatcher.Run,
 		s.Jobs.Run,
+		s.upkeep,
+		s.serveMetrics,
 		func(ctx context.Context) { s.Keys.Run(ctx, 30*time.Second) },
 		func(ctx context.Context) {
 			if err := s.Simulator.Run(ctx); err != nil {

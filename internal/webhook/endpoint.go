@@ -48,6 +48,8 @@ type Service struct {
 	// Notice, when set, is called in the transaction that disables an endpoint which only failed, so
 	// that somebody is told.
 	Notice func(tx db.Tx, e Endpoint) error
+	// Observe is told of every attempt and its status; nil for nobody.
+	Observe func(outcome string, took time.Duration)
 	// Failpoints end the process at named places in tests; nil in production.
 	Failpoints *failpoint.Points
 }

@@ -103,6 +103,9 @@ func (s *Service) send(ctx context.Context, j Sending) (outcome, error) {
 	resp, err := s.Client.Do(req)
 	s.Failpoints.Hit("webhook.after_send")
 	o.took, o.completed = time.Since(begun).Truncate(time.Millisecond), s.Clock.Now()
+	if s.Observe != nil {
+		defer func() { s.Observe(map[bool]string{true: "delivered", false: "failed"}[o.success()], o.took) }()
+	}
 	if err != nil {
 		o.kind = egress.KindConnection
 		var failed *egress.Error

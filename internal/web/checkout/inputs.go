@@ -2,17 +2,20 @@ package checkout
 
 import "flint/internal/web/ui"
 
-// payment adds what the template of the payment page needs.
-type payment struct {
+// paymentPage adds what the template of the payment page needs.
+type paymentPage struct {
 	Payment
 	Faults map[string]string // by input name
 }
 
 // Single reports that there is nothing to choose between.
-func (v payment) Single() bool { return len(v.Options) == 1 }
+func (v paymentPage) Single() bool { return len(v.Options) == 1 }
+
+// Free reports that there is nothing to charge: the order only has to be completed.
+func (v paymentPage) Free() bool { return v.Pay.Minor == 0 }
 
 // ContactInputs is the contact section.
-func (v payment) ContactInputs() []ui.Input {
+func (v paymentPage) ContactInputs() []ui.Input {
 	c := v.Contact
 	inputs := []ui.Input{{
 		Name: "email", Label: "pay.email", Type: "email", Autocomplete: "email", MaxLength: 255, Value: c.Email,
@@ -21,14 +24,14 @@ func (v payment) ContactInputs() []ui.Input {
 	if c.RequirePhone || c.AskPhone {
 		inputs = append(inputs, ui.Input{
 			Name: "phone", Label: "pay.phone", Type: "tel", Autocomplete: "tel", MaxLength: 32, Value: c.Phone,
-			Optional: !c.RequirePhone,
+			Optional: !c.RequirePhone, Hint: "pay.phone.hint", Bad: "pay.phone.bad",
 		})
 	}
 	return withFaults(inputs, v.Faults)
 }
 
 // StreetInputs is the part of the address above city and state.
-func (v payment) StreetInputs() []ui.Input {
+func (v paymentPage) StreetInputs() []ui.Input {
 	a := v.Contact.Address
 	return withFaults([]ui.Input{
 		{Name: "billing_line1", Label: "pay.address.line1", Autocomplete: "billing address-line1", Value: a.Line1},
@@ -38,7 +41,7 @@ func (v payment) StreetInputs() []ui.Input {
 }
 
 // RegionInputs are the two that stand side by side.
-func (v payment) RegionInputs() []ui.Input {
+func (v paymentPage) RegionInputs() []ui.Input {
 	a := v.Contact.Address
 	return withFaults([]ui.Input{
 		{Name: "billing_state", Label: "pay.address.state", Autocomplete: "billing address-level1", Value: a.State},
@@ -50,7 +53,7 @@ func (v payment) RegionInputs() []ui.Input {
 type Listed struct{ Field, Label, Message string }
 
 // List is the faults in the order they were given. Sentences that stand on their own have no label.
-func (v payment) List() []Listed {
+func (v paymentPage) List() []Listed {
 	var all []ui.Input
 	all = append(all, v.ContactInputs()...)
 	if v.Contact.Address != nil {
@@ -68,14 +71,14 @@ func (v payment) List() []Listed {
 	return out
 }
 
-// fields adds what the template of the fields needs.
-type fields struct {
+// fieldsPage adds what the template of the fields needs.
+type fieldsPage struct {
 	Fields
 	Faults map[string]string
 }
 
 // Wide are the inputs of a full line.
-func (v fields) Wide() []ui.Input {
+func (v fieldsPage) Wide() []ui.Input {
 	if v.Option == OptionBank {
 		return withFaults([]ui.Input{
 			{Name: "account_holder", Label: "fields.holder", Autocomplete: "name", MaxLength: 100, Value: v.Values["account_holder"], Bad: "fields.error.holder"},
@@ -90,7 +93,7 @@ func (v fields) Wide() []ui.Input {
 }
 
 // Short are the inputs that stand side by side.
-func (v fields) Short() []ui.Input {
+func (v fieldsPage) Short() []ui.Input {
 	if v.Option == OptionBank {
 		return nil
 	}
@@ -103,7 +106,7 @@ func (v fields) Short() []ui.Input {
 }
 
 // Parent is the origin the script may talk to; none when the form is a page of its own.
-func (v fields) Parent() string {
+func (v fieldsPage) Parent() string {
 	switch {
 	case v.Alone:
 		return ""

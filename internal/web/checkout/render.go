@@ -22,7 +22,7 @@ func New(r *ui.Renderer) *Pages { return &Pages{r} }
 
 // RenderPayment writes the payment page; 422 when the view has field errors.
 func (p *Pages) RenderPayment(w http.ResponseWriter, r *http.Request, v Payment) {
-	page := p.page(v.Common, "payment", payment{v, byName(v.Errors)})
+	page := p.page(v.Common, "payment", paymentPage{v, byName(v.Errors)})
 	page.Title = p.text(v.Lang, "pay.title", v.Merchant.Name)
 	page.Script = "checkout.js"
 	page.Policy.Payment = true
@@ -45,6 +45,13 @@ func (p *Pages) RenderChanged(w http.ResponseWriter, r *http.Request, v Changed)
 	p.ui.Render(w, r, page)
 }
 
+// RenderAction writes the page from which the buyer goes to the bank.
+func (p *Pages) RenderAction(w http.ResponseWriter, r *http.Request, v Action) {
+	page := p.page(v.Common, "action", v)
+	page.Title = p.text(v.Lang, "action.title")
+	p.ui.Render(w, r, page)
+}
+
 // RenderProcessing writes the waiting page. It looks again by itself, without JavaScript every ten
 // seconds by a refresh.
 func (p *Pages) RenderProcessing(w http.ResponseWriter, r *http.Request, v Processing) {
@@ -64,14 +71,14 @@ func (p *Pages) RenderSuccess(w http.ResponseWriter, r *http.Request, v Success)
 }
 
 // RenderEnd writes the page of a checkout that cannot be paid: 404 for EndNotFound, 410 for the kinds
-// that are over for good, 200 for an order that is paid already.
+// that are over for good, 200 for an order that is paid already and for a bank that has its answer.
 func (p *Pages) RenderEnd(w http.ResponseWriter, r *http.Request, v End) {
 	page := p.page(v.Common, "end", v)
 	page.Title = p.text(v.Lang, string(v.Kind)+".title")
 	switch v.Kind {
 	case EndNotFound:
 		page.Status = http.StatusNotFound
-	case EndPaid:
+	case EndPaid, EndAnswered:
 		page.Status = http.StatusOK
 	default:
 		page.Status = http.StatusGone
@@ -101,7 +108,7 @@ func (p *Pages) RenderFields(w http.ResponseWriter, r *http.Request, v Fields) {
 		ancestors = []string{v.ParentOrigin}
 	}
 	page := ui.Page{
-		Name: "checkout/fields", Lang: v.Lang, View: fields{v, byName(v.Errors)}, Brand: v.Brand,
+		Name: "checkout/fields", Lang: v.Lang, View: fieldsPage{v, byName(v.Errors)}, Brand: v.Brand,
 		Title: p.text(v.Lang, "fields.title."+string(v.Option)), Script: "fields.js", Class: "frame",
 		Policy: ui.Policy{FrameAncestors: ancestors, Payment: true},
 	}
@@ -118,7 +125,7 @@ func (p *Pages) RenderFields(w http.ResponseWriter, r *http.Request, v Fields) {
 func (p *Pages) RenderChallenge(w http.ResponseWriter, r *http.Request, v Challenge) {
 	p.ui.Render(w, r, ui.Page{
 		Name: "checkout/challenge", Lang: v.Lang, View: v, Title: p.text(v.Lang, "challenge.title"),
-		Brand: ui.Brand{Accent: "#4a4f57"},
+		Brand: ui.Brand{Accent: "#4a4f57"}, Policy: ui.Policy{FormAction: []string{v.ReturnURL}},
 	})
 }
 

@@ -140,6 +140,8 @@ type Payment struct {
 	CancelURL    string
 	DeclineCode  string       // failure code of the last attempt
 	Errors       []FieldError // of the last submit
+	Seen         string       // newest payment attempt when the page was made; sent back by the form
+	Accepted     bool         // the terms were accepted in the last submit
 }
 
 // Changed is the step between "the amount is another one now" and paying it.
@@ -150,6 +152,13 @@ type Changed struct {
 	Pay     Amount
 	Stored  Stored            // charged when the buyer agrees
 	Keep    map[string]string // inputs of the first submit, sent again: email, billing_line1, …
+}
+
+// Action is shown while the buyer's bank waits for the buyer.
+type Action struct {
+	Common
+	Amount string
+	URL    string // where the buyer confirms
 }
 
 // Processing is shown while an outcome is awaited.
@@ -168,6 +177,7 @@ type Success struct {
 	Method      string // "Visa ending 4242"
 	Date        string
 	DateTime    string // RFC 3339, for machines
+	Held        bool   // authorized only: the money is taken later
 	Statement   string // what the buyer's statement will say
 	Email       string // where the receipt went; empty when nowhere
 	Next        []string
@@ -185,6 +195,7 @@ const (
 	EndChanged    EndKind = "changedend" // the order was changed after the page was made
 	EndPaid       EndKind = "already"
 	EndNotFound   EndKind = "notfound"
+	EndAnswered   EndKind = "answered" // the bank has its answer, and nowhere to send the buyer
 )
 
 // End is a page of a checkout that cannot be paid. ActionURL, when set, starts again, opens the newest
@@ -225,4 +236,5 @@ type Challenge struct {
 	Amount    string
 	Card      string // "Visa ending 3155"
 	Date      string
+	ReturnURL string // where the answer leads; the policy allows its origin
 }

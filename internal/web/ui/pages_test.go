@@ -138,12 +138,16 @@ func (s site) pages() map[string]handler {
 		"processing": func(w http.ResponseWriter, r *http.Request) {
 			s.checkout.RenderProcessing(w, r, checkout.Processing{Common: common(), Amount: "$75.79", Bank: true})
 		},
+		"action": func(w http.ResponseWriter, r *http.Request) {
+			s.checkout.RenderAction(w, r, checkout.Action{Common: common(), Amount: "$75.79", URL: "/simulator/challenge/x"})
+		},
 		"success":       func(w http.ResponseWriter, r *http.Request) { s.checkout.RenderSuccess(w, r, success) },
 		"expired":       end(checkout.EndExpired, "https://northwind.example/cart"),
 		"closed":        end(checkout.EndClosed, ""),
 		"superseded":    end(checkout.EndSuperseded, "/checkout/cs_2"),
 		"order-changed": end(checkout.EndChanged, ""),
 		"already-paid":  end(checkout.EndPaid, "/checkout/cs_01JD8Z4Q0V?receipt"),
+		"answered":      end(checkout.EndAnswered, ""),
 		"not-found":     end(checkout.EndNotFound, ""),
 		"challenge": func(w http.ResponseWriter, r *http.Request) {
 			s.checkout.RenderChallenge(w, r, checkout.Challenge{Operation: "prop_1", Merchant: "Northwind Coffee", Amount: "$75.79", Card: "Visa ending 3155", Date: "22 November 2026, 15:04"})

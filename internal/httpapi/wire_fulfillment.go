@@ -1,0 +1,164 @@
+package httpapi
+
+import "time"
+
+// FulfillmentLine is units of a line that a fulfilment hands over.
+type FulfillmentLine struct {
+	LineID   string `json:"order_line_item_id"`
+	Quantity int64  `json:"quantity"`
+}
+
+// FulfillmentCharge is a fee that belongs to a fulfilment.
+type FulfillmentCharge struct {
+	ChargeID string `json:"order_charge_id"`
+}
+
+// FulfillmentHold stops the work on a fulfilment.
+type FulfillmentHold struct {
+	Reason        string    `json:"reason" enum:"payment_review,inventory_issue,address_issue,customer_request,provider_issue,scheduling_issue,fraud_review,other"`
+	CreatedAt     time.Time `json:"created_at"`
+	DisplayReason string    `json:"display_reason,omitzero"`
+	Notes         string    `json:"reason_notes,omitzero"`
+	HeldBy        string    `json:"held_by,omitzero"`
+}
+
+// FulfillmentOutcome tells why a fulfilment came to nothing.
+type FulfillmentOutcome struct {
+	Type       string    `json:"outcome_type" enum:"no_show"`
+	Reason     string    `json:"reason" enum:"customer_no_show,provider_no_show,location_unavailable,scheduling_error,other"`
+	OccurredAt time.Time `json:"occurred_at"`
+	Notes      string    `json:"notes,omitzero"`
+}
+
+// FulfillmentRecipient receives the goods or the service.
+type FulfillmentRecipient struct {
+	Name         string   `json:"name,omitzero"`
+	Email        string   `json:"email,omitzero"`
+	Phone        string   `json:"phone,omitzero"`
+	Address      *Address `json:"address,omitzero"`
+	Instructions string   `json:"instructions,omitzero"`
+}
+
+// PickupDetails is a fulfilment that the buyer fetches.
+type PickupDetails struct {
+	Mode                 string     `json:"pickup_mode,omitzero" enum:"in_store,curbside,locker,other"`
+	LocationName         string     `json:"location_name,omitzero"`
+	Address              *Address   `json:"address,omitzero"`
+	Instructions         string     `json:"instructions,omitzero"`
+	CurbsideInstructions string     `json:"curbside_instructions,omitzero"`
+	Vehicle              string     `json:"vehicle_description,omitzero"`
+	WindowStartAt        *time.Time `json:"window_start_at,omitzero"`
+	WindowEndAt          *time.Time `json:"window_end_at,omitzero"`
+	WindowSeconds        int64      `json:"pickup_window_duration_seconds,omitzero"`
+	PrepSeconds          int64      `json:"prep_time_duration_seconds,omitzero"`
+	Timezone             string     `json:"timezone,omitzero"`
+	ReadyAt              *time.Time `json:"ready_at,omitzero"`
+	ArrivedAt            *time.Time `json:"customer_arrived_at,omitzero"`
+	PickedUpAt           *time.Time `json:"picked_up_at,omitzero"`
+	ExpiresAt            *time.Time `json:"expires_at,omitzero"`
+}
+
+// LocalDeliveryDetails is a fulfilment that a courier brings.
+type LocalDeliveryDetails struct {
+	Carrier         string     `json:"carrier,omitzero"`
+	CourierName     string     `json:"courier_provider_name,omitzero"`
+	CourierPhone    string     `json:"courier_support_phone,omitzero"`
+	ExternalID      string     `json:"external_delivery_id,omitzero"`
+	TrackingURL     string     `json:"tracking_url,omitzero"`
+	ServiceAreaID   string     `json:"service_area_id,omitzero"`
+	Instructions    string     `json:"instructions,omitzero"`
+	DropoffNotes    string     `json:"dropoff_notes,omitzero"`
+	NoContact       bool       `json:"no_contact,omitzero"`
+	WindowStartAt   *time.Time `json:"window_start_at,omitzero"`
+	WindowEndAt     *time.Time `json:"window_end_at,omitzero"`
+	Timezone        string     `json:"timezone,omitzero"`
+	WindowSeconds   int64      `json:"courier_pickup_window_duration_seconds,omitzero"`
+	PrepSeconds     int64      `json:"prep_time_duration_seconds,omitzero"`
+	ReadyAt         *time.Time `json:"ready_at,omitzero"`
+	CourierPickupAt *time.Time `json:"courier_pickup_at,omitzero"`
+	DispatchedAt    *time.Time `json:"dispatched_at,omitzero"`
+	DeliveredAt     *time.Time `json:"delivered_at,omitzero"`
+	ExpiresAt       *time.Time `json:"expires_at,omitzero"`
+}
+
+// DigitalDetails is a fulfilment by download.
+type DigitalDetails struct {
+	URL         string     `json:"delivery_url,omitzero"`
+	DeliveredAt *time.Time `json:"delivered_at,omitzero"`
+}
+
+// ServiceDetails is a fulfilment by work at a time.
+type ServiceDetails struct {
+	StartAt     *time.Time `json:"scheduled_start_at,omitzero"`
+	EndAt       *time.Time `json:"scheduled_end_at,omitzero"`
+	Timezone    string     `json:"timezone,omitzero"`
+	Notes       string     `json:"notes,omitzero"`
+	CompletedAt *time.Time `json:"completed_at,omitzero"`
+}
+
+// ShipmentSummary is a shipment inside a fulfilment.
+type ShipmentSummary struct {
+	ID            string     `json:"shipment_id"`
+	FulfillmentID string     `json:"fulfillment_id"`
+	Direction     string     `json:"direction" enum:"outbound,return"`
+	Status        string     `json:"status"`
+	PackageCount  int64      `json:"package_count"`
+	HandedOffAt   *time.Time `json:"handed_off_at,omitzero"`
+	ShippedAt     *time.Time `json:"shipped_at,omitzero"`
+	DeliveredAt   *time.Time `json:"delivered_at,omitzero"`
+	CreatedAt     time.Time  `json:"created_at"`
+	UpdatedAt     time.Time  `json:"updated_at"`
+}
+
+// PackageSummary is a package inside a fulfilment.
+type PackageSummary struct {
+	ID               string     `json:"package_id"`
+	ShipmentID       string     `json:"shipment_id"`
+	FulfillmentID    string     `json:"fulfillment_id"`
+	Status           string     `json:"status"`
+	SupportedActions []string   `json:"supported_actions"`
+	Version          int64      `json:"version"`
+	Carrier          string     `json:"carrier,omitzero"`
+	ServiceCode      string     `json:"service_code,omitzero"`
+	TrackingNumber   string     `json:"tracking_number,omitzero"`
+	TrackingURL      string     `json:"tracking_url,omitzero"`
+	ShippedAt        *time.Time `json:"shipped_at,omitzero"`
+	DeliveredAt      *time.Time `json:"delivered_at,omitzero"`
+	CreatedAt        time.Time  `json:"created_at"`
+	UpdatedAt        time.Time  `json:"updated_at"`
+}
+
+// Fulfillment is how part of an order reaches the buyer.
+type Fulfillment struct {
+	ID                  string                `json:"fulfillment_id"`
+	OrderID             string                `json:"order_id"`
+	Order               *OrderSummary         `json:"order,omitzero" flint:"nullable" doc:"With expand=order."`
+	Type                string                `json:"type" enum:"shipment,pickup,local_delivery,digital,service"`
+	Status              string                `json:"status" enum:"pending,in_progress,ready,completed,canceled,failed,scheduled,preparing,picked,packed,dispatched"`
+	RequestStatus       string                `json:"request_status" enum:"pending,accepted"`
+	ActiveHold          *FulfillmentHold      `json:"active_hold,omitzero"`
+	Outcome             *FulfillmentOutcome   `json:"outcome,omitzero"`
+	QuantityEffect      string                `json:"quantity_effect,omitzero" enum:"preserve,fulfill,release"`
+	SupportedActions    []string              `json:"supported_actions" enum:"complete,cancel,hold,start,mark_ready,fail,schedule,accept,mark_preparing,mark_picked,mark_packed,dispatch,mark_no_show"`
+	Lines               []FulfillmentLine     `json:"line_items"`
+	Charges             []FulfillmentCharge   `json:"charges,omitempty"`
+	Recipient           *FulfillmentRecipient `json:"recipient,omitzero"`
+	Pickup              *PickupDetails        `json:"pickup_details,omitzero"`
+	LocalDelivery       *LocalDeliveryDetails `json:"local_delivery_details,omitzero"`
+	Digital             *DigitalDetails       `json:"digital_details,omitzero"`
+	Service             *ServiceDetails       `json:"service_details,omitzero"`
+	Shipments           []ShipmentSummary     `json:"shipments,omitempty"`
+	Packages            []PackageSummary      `json:"packages,omitempty"`
+	CustomerID          string                `json:"customer_id,omitzero"`
+	LocationID          string                `json:"location_id,omitzero"`
+	ExternalReferenceID string                `json:"external_reference_id,omitzero"`
+	Metadata            map[string]string     `json:"metadata,omitempty"`
+	PickedAt            *time.Time            `json:"picked_at,omitzero"`
+	PackedAt            *time.Time            `json:"packed_at,omitzero"`
+	DispatchedAt        *time.Time            `json:"dispatched_at,omitzero"`
+	CompletedAt         *time.Time            `json:"completed_at,omitzero"`
+	TerminalAt          *time.Time            `json:"terminal_at,omitzero"`
+	Version             int64                 `json:"version"`
+	CreatedAt           time.Time             `json:"created_at"`
+	UpdatedAt           time.Time             `json:"updated_at"`
+}

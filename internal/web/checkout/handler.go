@@ -1,0 +1,227 @@
+package checkout
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	domain "flint/internal/checkout"
+	"flint/internal/clock"
+	"flint/internal/db"
+	"flint/internal/event"
+	"flint/internal/fault"
+	"flint/internal/id"
+	"flint/internal/merchant"
+	"flint/internal/order"
+	"flint/internal/payment"
+	"flint/internal/secret"
+	"flint/internal/tenant"
+)
+
+// Simulator is the simulated processor as its pages need it: the fields that turn test details into a
+// token, and the bank that asks the buyer. It is a port because a surface must not import an adapter.
+type Simulator interface {
+	// Name is the processor's name, as payment.Service.Choose tells it.
+	Name() string
+	// TokenizeFields turns the inputs of an option's form into a token. A fault of class invalid names
+	// inputs.
+	TokenizeFields(ctx context.Context, scope tenant.Scope, option string, fields map[string]string) (string, payment.Source, error)
+	// FindChallenge finds what waits, or waited, for its buyer by the opaque part of an action's
+	// address; a fault of class not found when there is none.
+	FindChallenge(ctx context.Context, opaque string) (payment.Operation, payment.Outcome, error)
+	// AnswerChallenge settles it; a fault of class conflict when it is no longer open.
+	AnswerChallenge(ctx context.Context, opaque string, approve bool) (payment.Operation, payment.Outcome, error)
+}
+
+// Config is what a Handler needs; every field is required.
+type Config struct {
+	DB        db.DB
+	Clock     clock.Clock
+	IDs       *id.Source
+	Log       *slog.Logger
+	Box       *secret.Box // seals the payment source in the browser's cookie
+	Checkouts *domain.Service
+	Orders    *order.Service
+	Payments  *payment.Service
+	Merchants *merchant.Service
+	Simulator Simulator
+	Pages     *Pages
+	BaseURL   string // public address of this installation, without a slash at its end
+}
+
+// Handler serves the hosted checkout and the simulator's pages.
+type Handler struct {
+	Config
+	https  bool
+	origin *http.CrossOriginProtection
+}
+
+// NewHandler returns a Handler.
+func NewHandler(c Config) *Handler {
+	h := &Handler{Config: c, https: strings.HasPrefix(c.BaseURL, "https://"), origin: http.NewCrossOriginProtection()}
+	// Behind a proxy the Host header may be another one than browsers name as the origin.
+	if u, err := url.Parse(c.BaseURL); err == nil && u.Host != "" {
+		if err := h.origin.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
+			c.Log.Error("the public address is no origin", "base_url", c.BaseURL, "error", err)
+		}
+	}
+	return h
+}
+
+// Routes adds the pages to mux. Forms that another site sends are refused with 403.
+func (h *Handler) Routes(mux *http.ServeMux) {
+	for pattern, f := range map[string]http.HandlerFunc{
+		"GET /checkout/{id}":          h.show,
+		"GET /checkout/{id}/return":   h.returned,
+		"POST /checkout/{id}/open":    h.open,
+		"POST /checkout/{id}/tip":     h.buyer(h.tip),
+		"POST /checkout/{id}/contact": h.buyer(h.contact),
+		"POST /checkout/{id}/change":  h.buyer(h.change),
+		"POST /checkout/{id}/pay":     h.buyer(h.pay),
+		"POST /checkout/{id}/abandon": h.buyer(h.abandon),
+
+		"GET /simulator/fields/{id}":         h.fields,
+		"POST /simulator/fields/{id}":        h.tokenize,
+		"GET /simulator/challenge/{opaque}":  h.challenge,
+		"POST /simulator/challenge/{opaque}": h.answer,
+	} {
+		mux.Handle(pattern, h.origin.Handler(guard(f)))
+	}
+}
+
+// maxForm bounds the body of a form.
+const maxForm = 64 << 10
+
+// guard keeps what the pages say out of caches and bounds what they are sent.
+func guard(next http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Referrer-Policy", "same-origin")
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		if r.Method == http.MethodPost {
+			if err := r.ParseForm(); err != nil {
+				http.Error(w, "The form could not be read.", http.StatusBadRequest)
+				return
+			}
+		}
+		next(w, r)
+	})
+}
+
+// buyer lets a form through whose sender holds the session's cookie; others are led to the entry.
+func (h *Handler) buyer(next func(http.ResponseWriter, *http.Request, *visit)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v, err := h.visit(r)
+		switch {
+		case errors.Is(err, errLocked), fault.Is(err, "RESOURCE_NOT_FOUND"):
+			see(w, r, page(r.PathValue("id")))
+		case err != nil:
+			h.broken(w, r, err)
+		default:
+			next(w, r, v)
+		}
+	}
+}
+
+func page(sessionID string) string { return "/checkout/" + url.PathEscape(sessionID) }
+
+// see answers a form: the browser fetches the page anew, so that a reload sends nothing twice.
+func see(w http.ResponseWriter, r *http.Request, to string) {
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// broken answers an error that is not the buyer's doing.
+func (h *Handler) broken(w http.ResponseWriter, r *http.Request, err error) {
+	if e := fault.Of(err); e != nil && e.Class.Status() >= 500 {
+		h.Log.ErrorContext(r.Context(), "the checkout is not available", "path", r.URL.Path, "error", err)
+		w.Header().Set("Retry-After", "5")
+		http.Error(w, h.Pages.text("", "error.page"), e.Class.Status())
+		return
+	}
+	h.Log.ErrorContext(r.Context(), "the checkout failed", "path", r.URL.Path, "error", err)
+	http.Error(w, h.Pages.text("", "error.page"), http.StatusInternalServerError)
+}
+
+// cause names the buyer of a session as the one who acts.
+func (h *Handler) cause(s *domain.Session) event.Cause {
+	return event.Cause{RequestID: "req_" + rand.Text(), ActorType: "buyer", ActorID: s.ID, CheckoutSessionID: s.ID}
+}
+
+const (
+	accessCookie = "flint_checkout"
+	// accessFor is how long a browser keeps the key to a checkout: the longest session and the recovery
+	// of a payment after it.
+	accessFor = 48 * time.Hour
+)
+
+// setCookie sets a cookie that only the pages of one session get; an empty value removes it.
+func (h *Handler) setCookie(w http.ResponseWriter, sessionID, name, value string, lasts time.Duration) {
+	c := &http.Cookie{
+		Name: name, Value: value, Path: page(sessionID), MaxAge: int(lasts.Seconds()), HttpOnly: true, Secure: h.https,
+		SameSite: http.SameSiteLaxMode,
+	}
+	if value == "" {
+		c.MaxAge = -1
+	}
+	http.SetCookie(w, c)
+}
+
+func cookie(r *http.Request, name string) string {
+	c, err := r.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// open trades a launch token for the cookie.
+func (h *Handler) open(w http.ResponseWriter, r *http.Request) {
+	sessionID := r.PathValue("id")
+	value, ok := "", false
+	err := h.DB.Read(r.Context(), func(tx db.Tx) error {
+		session, err := domain.Find(tx, sessionID)
+		if err != nil {
+			return err
+		}
+		value, ok = h.Checkouts.OpenPage(session, tokenOf(r.PostFormValue("checkout_token")))
+		return nil
+	})
+	switch {
+	case err != nil && !fault.Is(err, "RESOURCE_NOT_FOUND"):
+		h.broken(w, r, err)
+	case !ok:
+		h.entry(w, r, sessionID, true)
+	default:
+		h.setCookie(w, sessionID, accessCookie, value, accessFor)
+		h.suggestTip(r, sessionID)
+		see(w, r, page(sessionID))
+	}
+}
+
+// tokenOf takes the token out of what was pasted: the token itself, or a link that ends with it.
+func tokenOf(pasted string) string {
+	pasted = strings.TrimSpace(pasted)
+	if _, after, found := strings.Cut(pasted, "checkout_token="); found {
+		pasted = after
+	}
+	if end := strings.IndexAny(pasted, "& \t\r\n\"<>"); end >= 0 {
+		pasted = pasted[:end]
+	}
+	if plain, err := url.QueryUnescape(pasted); err == nil {
+		return plain
+	}
+	return pasted
+}
+
+// entry shows the same page for a session that does not exist, so that ids cannot be tried out.
+func (h *Handler) entry(w http.ResponseWriter, r *http.Request, sessionID string, invalid bool) {
+	h.Pages.RenderEntry(w, r, Entry{
+		Common: Common{SessionID: sessionID}, LinkStart: h.BaseURL + "/checkout/" + id.CheckoutSession + "_", Invalid: invalid,
+	})
+}

@@ -1,0 +1,206 @@
+package checkout
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	domain "flint/internal/checkout"
+	"flint/internal/db"
+	"flint/internal/fault"
+	"flint/internal/id"
+	"flint/internal/merchant"
+	"flint/internal/money"
+	"flint/internal/payment"
+)
+
+const fieldsPath = "/simulator/fields/"
+
+// fieldsFor finds the open session whose buyer types payment details in: one that the simulator takes
+// the payments of. A fault of class not found for any other.
+func (h *Handler) fieldsFor(r *http.Request) (*domain.Session, merchant.Merchant, error) {
+	var session *domain.Session
+	var m merchant.Merchant
+	if !id.Valid(id.CheckoutSession, r.PathValue("id")) {
+		return nil, m, fault.NotFound("checkout session")
+	}
+	err := h.DB.Read(r.Context(), func(tx db.Tx) error {
+		var err error
+		if session, err = domain.Find(tx, r.PathValue("id")); err != nil {
+			return err
+		}
+		if !session.Open(h.Clock.Now()) || h.Payments.Choose(session.Scope) != h.Simulator.Name() {
+			return fault.NotFound("checkout session")
+		}
+		m, err = h.Merchants.Get(tx.Context(), tx, session.Scope.MerchantID)
+		return err
+	})
+	return session, m, err
+}
+
+// fields is the frame in which payment details are typed.
+func (h *Handler) fields(w http.ResponseWriter, r *http.Request) {
+	session, m, err := h.fieldsFor(r)
+	if err != nil {
+		h.noFields(w, r, err)
+		return
+	}
+	h.Pages.RenderFields(w, r, fieldsView(session, m, optionOf(r.FormValue("option"))))
+}
+
+func fieldsView(session *domain.Session, m merchant.Merchant, option Option) Fields {
+	v := Fields{ID: session.ID, Option: option, Test: session.Scope.Mode() == "test"}
+	v.Brand = (&visit{session: session, merchant: m}).common().Merchant.Brand
+	if session.Surface == domain.SurfaceEmbedded {
+		v.ParentOrigin = session.Detail.PageOrigin
+	}
+	return v
+}
+
+func (h *Handler) noFields(w http.ResponseWriter, r *http.Request, err error) {
+	if fault.Is(err, "RESOURCE_NOT_FOUND") {
+		h.Pages.RenderEnd(w, r, End{Kind: EndNotFound})
+		return
+	}
+	h.broken(w, r, err)
+}
+
+func optionOf(name string) Option {
+	if Option(name) == OptionBank {
+		return OptionBank
+	}
+	return OptionCard
+}
+
+// tokenized is the answer to the frame's script.
+type tokenized struct {
+	Token  string            `json:"token,omitempty"`
+	Brand  string            `json:"brand,omitempty"`
+	Last4  string            `json:"last4,omitempty"`
+	Errors map[string]string `json:"errors,omitempty"`
+}
+
+// tokenize hands the typed details to the simulator and keeps what it gives for them in the browser.
+func (h *Handler) tokenize(w http.ResponseWriter, r *http.Request) {
+	session, m, err := h.fieldsFor(r)
+	if err != nil {
+		h.noFields(w, r, err)
+		return
+	}
+	option := optionOf(r.PostFormValue("option"))
+	script := strings.Contains(r.Header.Get("Accept"), "application/json")
+	typed := map[string]string{
+		"number": r.PostFormValue("number"), "expiry": r.PostFormValue("expiry"), "security_code": r.PostFormValue("cvc"),
+		"routing_number": r.PostFormValue("routing_number"), "account_number": r.PostFormValue("account_number"),
+		"account_holder": r.PostFormValue("account_holder"),
+	}
+	token, src, err := h.Simulator.TokenizeFields(r.Context(), session.Scope, string(option), typed)
+	if e := fault.Of(err); e != nil && e.Class == fault.ClassInvalid {
+		faults := h.fieldFaults(e)
+		if script {
+			writeJSON(w, http.StatusUnprocessableEntity, tokenized{Errors: byName(faults)})
+			return
+		}
+		v := fieldsView(session, m, option)
+		v.Alone, v.BackURL, v.Errors = true, page(session.ID), faults
+		v.Values = map[string]string{"expiry": typed["expiry"], "account_holder": typed["account_holder"], "routing_number": typed["routing_number"]}
+		h.Pages.RenderFields(w, r, v)
+		return
+	}
+	if err != nil {
+		h.broken(w, r, err)
+		return
+	}
+	kept := source{Option: option, Token: token, Brand: brandName(src.Brand), Last4: src.Last4, Since: h.Clock.Now()}
+	if err := h.keepSource(w, session.ID, kept); err != nil {
+		h.broken(w, r, err)
+		return
+	}
+	if script {
+		writeJSON(w, http.StatusOK, tokenized{Token: token, Brand: kept.Brand, Last4: kept.Last4})
+		return
+	}
+	see(w, r, page(session.ID)+"#payment_token")
+}
+
+func writeJSON(w http.ResponseWriter, status int, body tokenized) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.MarshalWrite(w, body) // a reader that went away is no fault of ours
+}
+
+// fieldFaults says in the page's words what the simulator found wrong, one text per input.
+func (h *Handler) fieldFaults(e *fault.Error) []FieldError {
+	inputs := map[string]struct{ name, text string }{
+		"number": {"number", "number"}, "expiry": {"expiry", "expiry"}, "security_code": {"cvc", "cvc"},
+		"routing_number": {"routing_number", "routing"}, "account_number": {"account_number", "account"}, "account_holder": {"account_holder", "holder"},
+	}
+	var out []FieldError
+	for _, d := range e.Details {
+		in, known := inputs[d.Param]
+		if !known {
+			continue
+		}
+		switch d.Code {
+		case "TEST_CARD_REQUIRED", "TEST_ACCOUNT_REQUIRED":
+			in.text = "test"
+		case "CARD_EXPIRED":
+			in.text = "expired"
+		}
+		out = append(out, FieldError{in.name, h.Pages.text("", "fields.error."+in.text)})
+	}
+	return out
+}
+
+// challenge is the simulated bank's page.
+func (h *Handler) challenge(w http.ResponseWriter, r *http.Request) {
+	op, out, err := h.Simulator.FindChallenge(r.Context(), r.PathValue("opaque"))
+	if err != nil {
+		h.noFields(w, r, err)
+		return
+	}
+	if out.State != payment.OutcomeRequiresAction {
+		h.leaveBank(w, r, op)
+		return
+	}
+	var m merchant.Merchant
+	err = h.DB.Read(r.Context(), func(tx db.Tx) (err error) {
+		m, err = h.Merchants.Get(tx.Context(), tx, op.Scope.MerchantID)
+		return err
+	})
+	if err != nil {
+		h.broken(w, r, err)
+		return
+	}
+	v := Challenge{
+		Operation: r.PathValue("opaque"), Merchant: m.BusinessName, Card: h.describe(out.Source), ReturnURL: op.ReturnURL,
+		Amount: money.Format(money.Amount{Minor: op.Amount, Currency: op.Currency}, localeOf(r)),
+		Date:   h.Clock.Now().UTC().Format("2 January 2006, 15:04 MST"),
+	}
+	h.Pages.RenderChallenge(w, r, v)
+}
+
+// answer is the buyer's word to the simulated bank.
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request) {
+	approve := r.PostFormValue("result") == "approve" || (!r.PostForm.Has("result") && r.PostForm.Has("approve"))
+	if !approve && r.PostFormValue("result") != "fail" && !r.PostForm.Has("fail") {
+		see(w, r, r.URL.Path)
+		return
+	}
+	op, _, err := h.Simulator.AnswerChallenge(r.Context(), r.PathValue("opaque"), approve)
+	if err != nil && !fault.Is(err, "CHALLENGE_CLOSED") {
+		h.noFields(w, r, err)
+		return
+	}
+	h.leaveBank(w, r, op)
+}
+
+// leaveBank sends the buyer back where the payment began.
+func (h *Handler) leaveBank(w http.ResponseWriter, r *http.Request, op payment.Operation) {
+	if h.ours(op.ReturnURL) || strings.HasPrefix(op.ReturnURL, "https://") || strings.HasPrefix(op.ReturnURL, "http://") {
+		see(w, r, op.ReturnURL)
+		return
+	}
+	h.Pages.RenderEnd(w, r, End{Kind: EndAnswered})
+}
