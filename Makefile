@@ -83,10 +83,11 @@ bench: ## Go benchmarks
 load: build ## a measured load on the whole binary (LOAD)
 	go run ./test/load $(LOAD)
 
-crash: build ## kill the binary over and over, compare with what clients saw (CRASH)
-	go test ./test/crash -run Crash -count=1 -timeout 60m -args $(CRASH)
+crash: ## kill the binary over and over, compare with what clients saw; the result goes to docs/crash (CRASH)
+	go test ./test/crash -run 'TestCrash$$' -v -count=1 -timeout 60m -args -campaign -report ../../docs/crash $(CRASH)
 
-soak: build ## the load for a long time (SOAK)
+soak: build ## races of clients in 200 rounds, then the load for a long time (SOAK)
+	go test ./test/crash -run TestRaces -v -count=1 -timeout 60m -args -rounds 200
 	go run ./test/load $(SOAK)
 
 clean: ## remove what was built; data stay

@@ -140,13 +140,17 @@ func (a *API) describeParam(p param) *huma.Param {
 
 func (a *API) successContent(op *operation, out reflect.Type) map[string]*huma.MediaType {
 	r := op.route
-	if op.media != "" {
+	if len(op.media) > 0 {
 		s := &huma.Schema{}
 		for _, t := range op.frames {
 			s.OneOf = append(s.OneOf, a.registry.Schema(t, true, t.Name()))
 			a.adorn(t)
 		}
-		return map[string]*huma.MediaType{op.media: {Schema: s}}
+		content := map[string]*huma.MediaType{}
+		for _, media := range op.media {
+			content[media] = &huma.MediaType{Schema: s}
+		}
+		return content
 	}
 	if r.Flat {
 		return jsonContent(&huma.Schema{Type: "object", AdditionalProperties: true})

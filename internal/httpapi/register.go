@@ -25,7 +25,7 @@ type operation struct {
 	summary string
 	text    string
 	errors  []string
-	media   string         // of an answer that is not JSON
+	media   []string       // of an answer that is not JSON
 	frames  []reflect.Type // what such an answer carries
 }
 
@@ -46,8 +46,8 @@ func Timeout(d time.Duration) Option { return func(op *operation) { op.timeout =
 // Errors names codes of the operation's own, for the document.
 func Errors(codes ...string) Option { return func(op *operation) { op.errors = codes } }
 
-// Produces documents an answer outside the envelope: its media type and what it carries.
-func Produces(media string, carries ...any) Option {
+// Produces documents an answer outside the envelope: its media types and what it carries.
+func Produces(media []string, carries ...any) Option {
 	return func(op *operation) {
 		op.media = media
 		for _, v := range carries {

@@ -11,6 +11,7 @@ import (
 type StreamWebhookEventsInput struct {
 	Type      string `query:"event_type" maxLength:"128" fault:"invalid=INVALID_EVENT_TYPE"`
 	After     string `query:"after_event_id" maxLength:"64" doc:"The last event that was seen; Last-Event-ID goes before it."`
+	Format    string `query:"format" enum:"sse,ndjson" flint:"extension" doc:"sse: server-sent events, the default. ndjson: one JSON object a line, the frame's data with its name as record."`
 	LastEvent string `header:"Last-Event-ID" maxLength:"64" doc:"The last event that was seen."`
 }
 
@@ -44,11 +45,11 @@ func registerWebhookStream(a *API, s *Services) {
 	Handle(a, "streamWebhookEvents", func(ctx context.Context, c *Caller, in *StreamWebhookEventsInput) (*Raw, error) {
 		return &Raw{Stream: func(ctx context.Context, w http.ResponseWriter) error {
 			return s.Stream.Serve(ctx, w, webhook.StreamInput{
-				Scope: c.Scope, EventType: in.Type, After: or(in.LastEvent, in.After), Allows: c.Scopes.Has,
+				Scope: c.Scope, EventType: in.Type, After: or(in.LastEvent, in.After), Lines: in.Format == "ndjson", Allows: c.Scopes.Has,
 				Authorized: func(ctx context.Context) bool { return c.again(ctx) == nil },
 			})
 		}}, nil
-	}, Timeout(0), Produces("text/event-stream", WebhookStreamReady{}, WebhookEvent{}, WebhookStreamWithheld{}, WebhookStreamGap{}, WebhookStreamDisconnect{}),
+	}, Timeout(0), Produces([]string{"text/event-stream", "application/x-ndjson"}, WebhookStreamReady{}, WebhookEvent{}, WebhookStreamWithheld{}, WebhookStreamGap{}, WebhookStreamDisconnect{}),
 		Doc("Stream events", "Server-sent events: ready, webhook.event, withheld, gap and disconnect. Reconnect with Last-Event-ID."),
 		Errors("INVALID_EVENT_TYPE", "WEBHOOK_STREAM_CONNECTION_LIMIT", "SERVICE_UNAVAILABLE"))
 }

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"bufio"
 	"context"
+	stdjson "encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -283,4 +284,42 @@ func frame(t *testing.T, r *bufio.Reader) (name, id string, data map[string]any)
 			}
 		}
 	}
+}
+
+func TestWebhookStreamAsLines(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d db.DB) {
+		s := newShop(t, d)
+		s.dispatch(t)
+		first := s.order(t, oneLine) // starts the server
+		eventually(t, "the feed", func() bool { return s.count(t, "events WHERE position IS NOT NULL") == 1 })
+		ctx, stop := context.WithTimeout(context.Background(), 30*time.Second)
+		defer stop()
+		req, err := http.NewRequestWithContext(ctx, "GET", s.server.URL+"/v1/webhook-events/stream?format=ndjson", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+s.a.test)
+		res, err := s.server.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		if got := res.Header.Get("Content-Type"); got != "application/x-ndjson" {
+			t.Fatalf("content type %q", got)
+		}
+		records := stdjson.NewDecoder(res.Body) // passes over the empty lines between records
+		var ready, next map[string]any
+		if err := records.Decode(&ready); err != nil || ready["record"] != "ready" || ready["cursor"] == "" {
+			t.Fatalf("first record %v: %v", ready, err)
+		}
+		second := s.order(t, oneLine)
+		if err := records.Decode(&next); err != nil {
+			t.Fatal(err)
+		}
+		payload, _ := next["payload"].(map[string]any)
+		if next["record"] != "webhook.event" || next["event_type"] != "order.created" || payload["order_id"] != second || second == first {
+			t.Errorf("second record %v", next)
+		}
+	})
 }

@@ -169,6 +169,9 @@ func (s *Server) build() {
 	s.Jobs = job.New(d, c, s.IDs, log)
 	s.Jobs.Observe = s.Metrics.Job
 	s.Idempotency = &idempotency.Store{Box: s.Box, Failpoints: s.Failpoints}
+	if d.Engine() == db.SQLite {
+		s.Idempotency.Since = c.Now()
+	}
 	s.Keys = auth.NewService(d, c, s.IDs, log)
 	s.Merchants = merchant.NewService(s.IDs, s.Keys.RevokeEnvironment)
 

@@ -41,6 +41,9 @@ type StreamInput struct {
 	// After is the id of the last event the client has seen, from Last-Event-ID or after_event_id;
 	// empty for only what comes from now on.
 	After string
+	// Lines asks for one JSON object a line instead of server-sent events: the frame's data with its
+	// name as record. An empty line is the heartbeat.
+	Lines bool
 	// Allows tells whether the key holds a read scope.
 	Allows func(scope string) bool
 	// Authorized is asked at each heartbeat whether the key may still read the stream.
@@ -75,10 +78,14 @@ func (s *Stream) Serve(ctx context.Context, w http.ResponseWriter, in StreamInpu
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "text/event-stream")
+	media := "text/event-stream"
+	if in.Lines {
+		media = "application/x-ndjson"
+	}
+	w.Header().Set("Content-Type", media)
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // proxies must pass frames on at once
-	f := frames{w: w, control: http.NewResponseController(w), timeout: s.WriteTimeout}
+	f := frames{w: w, lines: in.Lines, control: http.NewResponseController(w), timeout: s.WriteTimeout}
 	w.WriteHeader(http.StatusOK)
 	if err := f.event("ready", "", ready{cursor}); err != nil {
 		return err
@@ -224,9 +231,10 @@ func (s *Stream) one(f *frames, in StreamInput, e event.Event) error {
 	return f.event("withheld", e.ID, hidden)
 }
 
-// frames writes server-sent events.
+// frames writes server-sent events, or lines of JSON.
 type frames struct {
 	w       http.ResponseWriter
+	lines   bool
 	control *http.ResponseController
 	timeout time.Duration
 }
@@ -235,6 +243,13 @@ func (f *frames) event(name, eventID string, data any) error {
 	b, err := json.Marshal(data)
 	if err != nil {
 		return fmt.Errorf("encode a frame of the stream: %w", err)
+	}
+	if f.lines {
+		line := `{"record":"` + name + `"`
+		if len(b) > 2 { // more than {}
+			line += "," + string(b[1:len(b)-1])
+		}
+		return f.write(line + "}\n")
 	}
 	var out strings.Builder
 	out.WriteString("event: " + name + "\n")
@@ -247,7 +262,12 @@ func (f *frames) event(name, eventID string, data any) error {
 	return f.write(out.String())
 }
 
-func (f *frames) heartbeat() error { return f.write(": heartbeat\n\n") }
+func (f *frames) heartbeat() error {
+	if f.lines {
+		return f.write("\n")
+	}
+	return f.write(": heartbeat\n\n")
+}
 
 func (f *frames) write(text string) error {
 	// Not every writer has deadlines; without one the server's own write time-out is the bound.

@@ -19,15 +19,19 @@ type books struct {
 	} `json:"payments"`
 }
 
-// quiet waits until nothing is under way any more, moving the clock along.
+// quiet waits until nothing is under way any more, moving the clock along. It looks twice, because an
+// event that has no place in the feed yet is seen by nobody.
 func (in *installation) quiet(ctx context.Context, c *client, hooks *receiver) error {
 	deadline := time.Now().Add(90 * time.Second)
-	for {
+	for calm := 0; ; {
 		open, err := in.open(ctx, c, hooks)
 		if err != nil {
 			return err
 		}
-		if len(open) == 0 {
+		if calm++; len(open) > 0 {
+			calm = 0
+		}
+		if calm == 2 {
 			return nil
 		}
 		if time.Now().After(deadline) {
@@ -162,7 +166,7 @@ func (in *installation) check(ctx context.Context, c *client, h *history, hooks 
 		byReference[o.str("external_reference_id")]++
 	}
 	for reference, n := range byReference {
-		if n > 1 && reference != "demo" {
+		if n > 1 && reference != "demo" && reference != "" {
 			say("%d orders have the reference %s: one call made more than one", n, reference)
 		}
 	}

@@ -21,8 +21,10 @@ const (
 	queueLength = 1024
 	// batchTime ends a batch early, so that the first of it does not wait for slow followers.
 	batchTime = 10 * time.Millisecond
-	// checkpointAfter is the number of statements after which the log is written back.
-	checkpointAfter = 1000
+	// checkpointAfter is the number of statements after which the log is written back. The pages that
+	// every sale touches are then written once for many commits, and the writer waits for the disk less
+	// often; the log stays below its size limit all the same.
+	checkpointAfter = 10_000
 )
 
 // request is one transaction that waits for the writer.
@@ -58,7 +60,8 @@ type writer struct {
 	began   time.Time
 	again   []*request // to be run alone, because SQLite rolled their batch back
 	running *request
-	dirty   int // statements since the last checkpoint
+	dirty   int  // statements since the last checkpoint
+	full    bool // the last checkpoint found no room
 
 	failed                             atomic.Pointer[error] // why writes are refused
 	commits, transactions, checkpoints atomic.Int64
@@ -273,6 +276,7 @@ func (w *writer) settle(err error) {
 // before it in the batch are run again.
 func (w *writer) lost(r *request, err error) {
 	w.noteFatal(err)
+	w.noteFull(err)
 	if !w.conn.AutocommitEnabled() {
 		if err := w.conn.run("ROLLBACK"); err != nil {
 			w.noteFatal(err)
@@ -302,6 +306,7 @@ func (w *writer) commit() {
 		return
 	}
 	w.noteFatal(err)
+	w.noteFull(err)
 	if !w.conn.AutocommitEnabled() {
 		if err := w.conn.run("ROLLBACK"); err != nil {
 			w.noteFatal(err)
@@ -343,17 +348,30 @@ func (w *writer) noteFatal(err error) {
 	}
 }
 
+// noteFull asks for a checkpoint as soon as the disk is full: the log may hold most of the room, and
+// what is written back is used again.
+func (w *writer) noteFull(err error) {
+	if sqlite.ErrCode(err).ToPrimary() == sqlite.ResultFull {
+		w.dirty = checkpointAfter
+	}
+}
+
 // writeBack moves the log into the file between batches. Readers that still need the log postpone
-// part of it to the next time.
+// part of it to the next time. Without room it is tried again after each batch: a log that went on
+// growing would take the room that it needs to be written back.
 func (w *writer) writeBack() {
 	w.dirty = 0
-	if err := w.checkpoint("PASSIVE"); err != nil {
-		if f := fault.Of(err); f != nil && f.Code == "STORAGE_FULL" {
-			w.log.Warn("the log could not be written back: the disk is full")
-			return
-		}
+	err := w.checkpoint("PASSIVE")
+	full := fault.Is(err, "STORAGE_FULL")
+	switch {
+	case full && !w.full:
+		w.log.Warn("the log could not be written back: the disk is full")
+	case err != nil && !full:
 		w.log.Error("the log could not be written back", "error", err)
 		w.noteFatal(err)
+	}
+	if w.full = full; full {
+		w.dirty = checkpointAfter
 	}
 }
 

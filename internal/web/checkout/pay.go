@@ -107,11 +107,11 @@ func (h *Handler) start(r *http.Request, v *visit, shown money.Amount, token str
 		if err != nil {
 			return err
 		}
-		newest, err := payment.Attempts(tx, session.Scope, o.ID, "", "", 1)
+		newest, err := payment.NewestAttempt(tx, session.Scope, o.ID, "")
 		if err != nil {
 			return err
 		}
-		if len(newest) > 0 && newest[0].ID != v.newestID {
+		if newest != nil && newest.ID != v.newestID {
 			return errMoved
 		}
 		if contact.differs(session) {
