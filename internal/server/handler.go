@@ -19,7 +19,7 @@ func (s *Server) Handler(more ...func(mux *http.ServeMux)) http.Handler {
 	for _, f := range more {
 		f(mux)
 	}
-	return s.observer.HTTP(s.pagesInQuarantine(mux))
+	return s.observer.HTTP(s.protect(s.pagesInQuarantine(mux)))
 }
 
 // Health is the body of /healthz and /readyz.

@@ -90,6 +90,7 @@ func (t *tx) each(sql string, args []any, fn func(row) (bool, error)) error {
 	for {
 		more, err := stmt.Step()
 		if err != nil {
+			stmt.forget()
 			return t.fail(sql, err)
 		}
 		if !more {

@@ -286,7 +286,7 @@ func (s *site) charged(t *testing.T, o *order.Order) (paid int64, attempts int) 
 		if err != nil {
 			return err
 		}
-		all, err := payment.Attempts(tx, s.Scope, o.ID, "", "", 100)
+		all, _, err := payment.Attempts(tx, s.Scope, o.ID, "", nil, 100)
 		paid, attempts = now.Settlement.Paid, len(all)
 		return err
 	})
