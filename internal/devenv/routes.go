@@ -3,6 +3,7 @@ package devenv
 import (
 	"io"
 	"net/http"
+	"net/http/pprof"
 	"strconv"
 	"strings"
 	"time"
@@ -39,6 +40,8 @@ func (e *Environment) Routes(mux *http.ServeMux) {
 	handle("PUT /dev/simulator/faults", e.setFaults)
 	handle("POST /dev/simulator/faults", e.formFaults)
 	handle("GET /dev/simulator/books", e.books)
+	handle("GET /debug/pprof/", pprof.Index)
+	handle("GET /debug/pprof/profile", pprof.Profile)
 	handle("GET /dev/mail", e.mails)
 	handle("GET /dev/mailbox", e.mailbox)
 	handle("GET /dev/mailbox/{id}", e.mailPage)

@@ -231,6 +231,35 @@ func TestLongFormContinuesAfterACrash(t *testing.T) {
 	})
 }
 
+// The lock of a process that is gone does not hold up the one that comes after it.
+func TestLockOfAFormerProcessDoesNotHold(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d db.DB) {
+		former, k := store(t), key("k")
+		if err := d.Write(t.Context(), func(tx db.Tx) error {
+			if _, err := former.Begin(tx, now, k); err != nil {
+				return err
+			}
+			return former.Started(tx, k, "prop_1")
+		}); err != nil {
+			t.Fatal(err)
+		}
+		next := store(t)
+		next.Since = now.Add(time.Second)
+		for _, step := range []struct {
+			at      time.Time
+			subject string
+			code    string
+		}{{now.Add(2 * time.Second), "prop_1", ""}, {now.Add(3 * time.Second), "", "IDEMPOTENCY_KEY_IN_PROGRESS"}} {
+			var c idempotency.Claim
+			err := d.Write(t.Context(), func(tx db.Tx) (err error) { c, err = next.Begin(tx, step.at, k); return err })
+			if c.Subject != step.subject || step.code == "" && err != nil || step.code != "" && !fault.Is(err, step.code) {
+				t.Errorf("at %v: %+v, %v", step.at, c, err)
+			}
+		}
+	})
+}
+
 func TestReleaseOpensARunningKey(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d db.DB) {

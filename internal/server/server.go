@@ -41,6 +41,7 @@ import (
 	"flint/internal/tenant"
 	webcheckout "flint/internal/web/checkout"
 	"flint/internal/web/devhome"
+	"flint/internal/web/reference"
 	"flint/internal/web/ui"
 	"flint/internal/webhook"
 )
@@ -134,7 +135,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.restored = s.quarantined()
 	s.build()
 	if s.UI, err = ui.New(ui.Config{Log: c.Log, Languages: []ui.Language{ui.English()}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")},
-		webcheckout.Part(), devhome.Part()); err != nil {
+		webcheckout.Part(), devhome.Part(), reference.Part()); err != nil {
 		return fmt.Errorf("read the pages: %w", err)
 	}
 	s.Home = devhome.New(s.UI)
@@ -179,6 +180,9 @@ func (s *Server) build() {
 	s.Jobs = job.New(d, c, s.IDs, log)
 	s.Jobs.Observe = s.Metrics.Job
 	s.Idempotency = &idempotency.Store{Box: s.Box, Failpoints: s.Failpoints}
+	if d.Engine() == db.SQLite {
+		s.Idempotency.Since = c.Now()
+	}
 	s.Keys = auth.NewService(d, c, s.IDs, log)
 	s.Merchants = merchant.NewService(s.IDs, s.Keys.RevokeEnvironment)
 
@@ -197,7 +201,7 @@ func (s *Server) build() {
 	orders.Repriced = append(orders.Repriced, checkouts.OrderRepriced)
 
 	s.Receipts = &notification.Service{DB: d, Clock: c, IDs: s.IDs, Jobs: s.Jobs, Sender: s.Mail, Orders: ReceiptOrders(orders, s.Merchants, customers)}
-	if s.Receipts.Sender == nil {
+	if s.Receipts.Sender == nil && s.Development {
 		s.Receipts.Sender = mail.Mailbox{DB: d}
 	}
 	s.Receipts.Register()

@@ -18,15 +18,27 @@ const maxStatements = 400
 // conn is a connection with its prepared statements by their SQL text.
 type conn struct {
 	*sqlite.Conn
-	stmts map[string]*sqlite.Stmt
+	stmts map[string]*prepared
 }
+
+// prepared is a statement with what its parameters are bound to. SQLite keeps bindings from one use to
+// the next, and most arguments of a hot statement repeat: the tenant, the currency, empty texts. Only
+// what differs is bound anew.
+type prepared struct {
+	*sqlite.Stmt
+	bound  []db.Value
+	writes bool // may change rows
+}
+
+// longestBound bounds the texts that are remembered as bound, so that no document is kept for it.
+const longestBound = 64
 
 func openConn(opts Options, flags sqlite.OpenFlags, pragmas ...string) (*conn, error) {
 	raw, err := sqlite.OpenConn(opts.Path, flags|sqlite.OpenPrivateCache)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", mapError(err))
 	}
-	c := &conn{Conn: raw, stmts: map[string]*sqlite.Stmt{}}
+	c := &conn{Conn: raw, stmts: map[string]*prepared{}}
 	raw.SetBusyTimeout(opts.BusyTimeout)
 	if err := raw.SetDefensive(true); err != nil {
 		return nil, errors.Join(fmt.Errorf("set up the database: %w", err), raw.Close())
@@ -55,17 +67,18 @@ func (c *conn) run(sql string) error {
 }
 
 // prepare returns the statement of a text; keep tells that it stays for the next use.
-func (c *conn) prepare(sql string) (stmt *sqlite.Stmt, keep bool, err error) {
+func (c *conn) prepare(sql string) (stmt *prepared, keep bool, err error) {
 	if stmt := c.stmts[sql]; stmt != nil {
 		return stmt, true, nil
 	}
-	stmt, trailing, err := c.PrepareTransient(numbered(sql))
+	raw, trailing, err := c.PrepareTransient(numbered(sql))
 	if err != nil {
 		return nil, false, err
 	}
 	if trailing != 0 && strings.TrimSpace(sql[len(sql)-trailing:]) != "" {
-		return nil, false, errors.Join(errors.New("sqlite: more than one statement"), stmt.Finalize())
+		return nil, false, errors.Join(errors.New("sqlite: more than one statement"), raw.Finalize())
 	}
+	stmt = &prepared{Stmt: raw, bound: make([]db.Value, raw.BindParamCount()), writes: !strings.HasPrefix(strings.TrimSpace(sql), "SELECT")}
 	if len(c.stmts) >= maxStatements {
 		return stmt, false, nil
 	}
@@ -74,7 +87,7 @@ func (c *conn) prepare(sql string) (stmt *sqlite.Stmt, keep bool, err error) {
 }
 
 // release makes a statement ready for its next use or frees it.
-func release(stmt *sqlite.Stmt, keep bool) error {
+func release(stmt *prepared, keep bool) error {
 	if keep {
 		return stmt.Reset()
 	}
@@ -126,8 +139,8 @@ func skipTo(b []byte, end string) int {
 	return len(b)
 }
 
-func bind(stmt *sqlite.Stmt, args []any) error {
-	if n := stmt.BindParamCount(); n != len(args) {
+func bind(stmt *prepared, args []any) error {
+	if n := len(stmt.bound); n != len(args) {
 		return fmt.Errorf("sqlite: the statement has %d parameters, %d arguments were given", n, len(args))
 	}
 	for i, a := range args {
@@ -135,22 +148,45 @@ func bind(stmt *sqlite.Stmt, args []any) error {
 		if err != nil {
 			return fmt.Errorf("$%s: %w", strconv.Itoa(i+1), err)
 		}
+		was := &stmt.bound[i]
 		switch v.Kind {
-		case db.Null:
-			stmt.BindNull(i + 1)
+		case db.Null: // what nothing was bound to is NULL
+			if was.Kind != db.Null {
+				stmt.BindNull(i + 1)
+			}
 		case db.Int:
-			stmt.BindInt64(i+1, v.Int)
+			if was.Kind != db.Int || was.Int != v.Int {
+				stmt.BindInt64(i+1, v.Int)
+			}
 		case db.Text:
+			if was.Kind == db.Text && was.Str == v.Str {
+				continue
+			}
 			stmt.BindText(i+1, v.Str)
+			if len(v.Str) > longestBound {
+				v = forgotten
+			}
 		case db.Bytes:
 			stmt.BindBytes(i+1, v.Raw)
+			v = forgotten
 		}
+		*was = v
 	}
 	return nil
 }
 
+// forgotten stands for a bound value that was not kept: it equals no argument.
+var forgotten = db.Value{Kind: db.Bytes}
+
+// forget makes the next use bind everything, after an error that may have left a parameter unbound.
+func (p *prepared) forget() {
+	for i := range p.bound {
+		p.bound[i] = forgotten
+	}
+}
+
 // row reads the current row of a statement; it implements db.Row.
-type row struct{ stmt *sqlite.Stmt }
+type row struct{ stmt *prepared }
 
 func (r row) Scan(dest ...any) error {
 	if n := r.stmt.ColumnCount(); n != len(dest) {

@@ -124,8 +124,8 @@ func (d *DB) openWriter(ctx context.Context) (*conn, error) {
 	c, err := openConn(d.opts, sqlite.OpenReadWrite|sqlite.OpenCreate,
 		"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA fullfsync = ON", "PRAGMA checkpoint_fullfsync = ON",
 		// Checkpoints are the writer's, where a failing fsync is noticed; SQLite's own would hide it.
-		"PRAGMA wal_autocheckpoint = 0", "PRAGMA journal_size_limit = 16777216",
-		"PRAGMA secure_delete = FAST", "PRAGMA foreign_keys = ON", "PRAGMA cache_size = -4096")
+		"PRAGMA wal_autocheckpoint = 0", "PRAGMA journal_size_limit = 67108864",
+		"PRAGMA secure_delete = FAST", "PRAGMA foreign_keys = ON", "PRAGMA cache_size = -32768")
 	if err != nil {
 		return nil, err
 	}

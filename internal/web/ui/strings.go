@@ -234,6 +234,9 @@ func englishTexts() map[string]string {
 		"challenge.done":     "You return to the checkout afterwards.",
 
 		// Developer home
+		"reference.title":      "Errors of the API",
+		"reference.lead":       "What each code means, and what to do about it.",
+		"reference.do":         "What to do:",
 		"dev.title":            "Flint is running",
 		"dev.subtitle":         "A complete test environment on this machine. Nothing here moves real money.",
 		"dev.runs":             "What runs",
