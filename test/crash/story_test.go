@@ -18,6 +18,7 @@ type story struct {
 	payCalls int              // pay calls that started an attempt
 	paid     bool             // an answer said so
 	refunds  map[string]int64 // accepted refunds and their amounts
+	compared bool             // with its payment attempts
 }
 
 // tokens are those of the simulator's test money; what pays stands there more often.
