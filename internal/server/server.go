@@ -132,6 +132,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	s.checkout = webcheckout.NewHandler(webcheckout.Config{
 		DB: s.DB, Clock: c.Clock, IDs: s.IDs, Log: c.Log, Box: s.Box, Checkouts: s.Services.Checkouts, Orders: s.Services.Orders,
 		Payments: s.Services.Payments, Merchants: s.Merchants, Simulator: s.Simulator, Pages: webcheckout.New(s.UI), BaseURL: s.BaseURL,
+		Mails: c.Mail != nil || c.Development,
 	})
 	return s, nil
 }
@@ -179,7 +180,7 @@ func (s *Server) build() {
 	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates, Failpoints: s.Failpoints}
 	payments := &payment.Service{
 		DB: d, Clock: c, IDs: s.IDs, Events: events, Journal: journal, Orders: orders, Logger: log,
-		Choose: func(tenant.Scope) string { return simulator.Name }, Failpoints: s.Failpoints,
+		Choose: s.processorFor, Failpoints: s.Failpoints,
 	}
 	s.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: s.IDs, Logger: log, Sink: payments.Notify, Failpoints: s.Failpoints})
 	payments.Processors = map[string]payment.Processor{simulator.Name: s.observer.Processor(s.Simulator)}
@@ -218,6 +219,15 @@ func (s *Server) build() {
 	httpapi.Accounts(s.API, s.Keys, s.Merchants)
 	httpapi.Register(s.API, s.Services)
 	httpapi.RegisterOpenAPI(s.API)
+}
+
+// processorFor is the processor that takes new payments of a scope. There is none for live money outside
+// of development: the simulator must never tell a merchant that a buyer has paid.
+func (s *Server) processorFor(scope tenant.Scope) string {
+	if s.Development || scope.Mode() == tenant.ModeTest {
+		return simulator.Name
+	}
+	return ""
 }
 
 // verifyCheckout turns a checkout session's credential into a principal that opens this session only.
