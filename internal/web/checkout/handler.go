@@ -38,7 +38,7 @@ type Simulator interface {
 	AnswerChallenge(ctx context.Context, opaque string, approve bool) (payment.Operation, payment.Outcome, error)
 }
 
-// Config is what a Handler needs; every field is required.
+// Config is what a Handler needs; every field but Mails is required.
 type Config struct {
 	DB        db.DB
 	Clock     clock.Clock
@@ -52,6 +52,7 @@ type Config struct {
 	Simulator Simulator
 	Pages     *Pages
 	BaseURL   string // public address of this installation, without a slash at its end
+	Mails     bool   // receipts are mailed, so the pages may say so
 }
 
 // Handler serves the hosted checkout and the simulator's pages.
