@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 
 	"flint/internal/auth"
@@ -101,7 +100,7 @@ func (c *adminKeyCmd) Run(ctx context.Context) error {
 			return nil, err
 		}
 		if known == 0 {
-			return nil, fmt.Errorf("the merchant has no such environment")
+			return nil, errors.New("the merchant has no such environment")
 		}
 		scopes := c.Scopes
 		if len(scopes) == 0 {

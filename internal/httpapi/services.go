@@ -60,7 +60,7 @@ func (s *Services) wireOrdersNow(a *API, tx db.Tx, c *Caller, orders []*order.Or
 		if o.ActiveAttemptID != "" {
 			busy = append(busy, o.ActiveAttemptID)
 		}
-		if len(o.PaymentIntentIDs) > 0 && (o.ActiveAttemptID != "" || collectable(o)) {
+		if len(o.PaymentIntentIDs) > 0 && (o.ActiveAttemptID != "" || s.collectable(o)) {
 			paying = append(paying, o.ID)
 		}
 	}
@@ -80,7 +80,7 @@ func (s *Services) wireOrdersNow(a *API, tx db.Tx, c *Caller, orders []*order.Or
 		}
 		attempt := attempts[o.ActiveAttemptID]
 		if attempt == nil {
-			out[n].PaymentCollection = wireCollection(o, intents[o.ID])
+			out[n].PaymentCollection = s.wireCollection(o, intents[o.ID])
 			continue
 		}
 		actions, err := payment.Actions(tx, attempt)
@@ -92,23 +92,23 @@ func (s *Services) wireOrdersNow(a *API, tx db.Tx, c *Caller, orders []*order.Or
 	return out, nil
 }
 
-// collectable tells whether the order can be paid now.
-func collectable(o *order.Order) bool {
-	return o.Status == order.StatusOpen && o.Outstanding() != 0 && o.ActiveAttemptID == ""
+// collectable tells whether the order can be paid now, by a processor that takes its environment's money.
+func (s *Services) collectable(o *order.Order) bool {
+	return o.Status == order.StatusOpen && o.Outstanding() != 0 && o.ActiveAttemptID == "" && s.Payments.Choose(o.Scope) != ""
 }
 
 // collection tells how the order can be paid now, nil when it cannot.
 func (s *Services) collection(tx db.Tx, scope tenant.Scope, o *order.Order) (*PaymentCollection, error) {
-	if !collectable(o) || len(o.PaymentIntentIDs) == 0 {
-		return wireCollection(o, nil), nil
+	if !s.collectable(o) || len(o.PaymentIntentIDs) == 0 {
+		return s.wireCollection(o, nil), nil
 	}
 	legs, err := payment.OfOrder(tx, scope, o.ID, false)
-	return wireCollection(o, legs), err
+	return s.wireCollection(o, legs), err
 }
 
 // wireCollection is collection over the order's intents.
-func wireCollection(o *order.Order, legs []*payment.Intent) *PaymentCollection {
-	if !collectable(o) {
+func (s *Services) wireCollection(o *order.Order, legs []*payment.Intent) *PaymentCollection {
+	if !s.collectable(o) {
 		return nil
 	}
 	outstanding := wireMoney(o.Outstanding(), o.Currency)

@@ -1,8 +1,8 @@
 package payment
 
 import (
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -289,10 +289,8 @@ func lastOperation(tx db.Tx, scope tenant.Scope, intentID string, kinds ...Kind)
 		return nil, err
 	}
 	for _, o := range found {
-		for _, k := range kinds {
-			if o.Kind == k {
-				return o, nil
-			}
+		if slices.Contains(kinds, o.Kind) {
+			return o, nil
 		}
 	}
 	return nil, nil
@@ -305,9 +303,4 @@ func saveOperation(tx db.Tx, o *record, now time.Time) error {
 		WHERE merchant_id = $1 AND environment_id = $2 AND operation_id = $3`,
 		o.Scope.MerchantID, o.Scope.EnvironmentID, o.ID, o.State, o.Version, o.ProcessorRef, o.Code, o.ActionURL,
 		o.Checks, o.NextCheckAt, o.UpdatedAt)
-}
-
-// notFound reports whether err is the fault of something that does not exist in the scope.
-func notFound(err error) bool {
-	return errors.Is(err, db.ErrNoRows) || fault.Is(err, "RESOURCE_NOT_FOUND")
 }
