@@ -127,7 +127,7 @@ func registerOrderPaymentIntents(a *API, s *Services) {
 }
 
 func (s *Services) stage(a *API, tx db.Tx, c *Caller, in *CreateOrderPaymentIntentInput) (*CreatePaymentIntentResult, error) {
-	session, err := s.orderOf(tx, c, in.OrderID)
+	session, err := s.openSessionOf(tx, c, in.OrderID)
 	if err != nil {
 		return nil, err
 	}

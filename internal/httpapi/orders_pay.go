@@ -122,17 +122,21 @@ func registerPayOrder(a *API, s *Services) {
 			return s.finishPay(ctx, a, c, in, attemptID, settle)
 		},
 	}, Doc("Pay an order", "Starts a payment attempt, or resumes one. A decline is a success of this call whose attempt is failed."),
-		Errors("CHECKOUT_ATTEMPTS_EXHAUSTED", "ORDER_CHANGED_REFRESH_REQUIRED", "ORDER_PAYMENT_ATTEMPT_ACTIVE", "ORDER_ALREADY_PAID", "ORDER_CLOSED", "PAYMENT_SOURCE_REQUIRED",
+		Errors("CHECKOUT_ATTEMPTS_EXHAUSTED", "CHECKOUT_SESSION_NOT_OPEN", "CHECKOUT_RECOVERY_RESTRICTED", "CHECKOUT_RECOVERY_ATTEMPT_MISMATCH",
+			"ORDER_CHANGED_REFRESH_REQUIRED", "ORDER_PAYMENT_ATTEMPT_ACTIVE", "ORDER_ALREADY_PAID", "ORDER_CLOSED", "PAYMENT_SOURCE_REQUIRED",
 			"PAYMENT_SOURCE_CONFLICT", "PAYMENT_SOURCE_NOT_ALLOWED", "PAYMENT_OPTION_NOT_READY", "PAYMENT_LEG_SELECTION_REQUIRED", "PAYMENT_ATTEMPT_NOT_RESUMABLE",
 			"PAYMENT_ATTEMPT_STILL_PROCESSING", "PAYMENT_LEGS_INCOMPLETE", "AMOUNT_EXCEEDS_BALANCE", "ORDER_TAX_LOCATION_REQUIRED"))
 }
 
 func (s *Services) startPay(tx db.Tx, c *Caller, in *PayOrderInput) (string, error) {
-	session, err := s.orderOf(tx, c, in.OrderID)
+	r := &in.Body
+	if r.Action == "resume" {
+		return r.AttemptID, s.mayResume(tx, c, in.OrderID, r.AttemptID)
+	}
+	session, err := s.openSessionOf(tx, c, in.OrderID)
 	if err != nil {
 		return "", err
 	}
-	r := &in.Body
 	contact := payment.Contact{}
 	flow, sessionID := "api", ""
 	if session != nil {
@@ -151,9 +155,6 @@ func (s *Services) startPay(tx db.Tx, c *Caller, in *PayOrderInput) (string, err
 	}
 	var started payment.Started
 	switch r.Action {
-	case "resume":
-		_, err := payment.GetAttempt(tx, c.Scope, in.OrderID, r.AttemptID)
-		return r.AttemptID, err
 	case "confirm_payment_intents":
 		selections := make([]payment.Selection, len(r.PaymentIntents))
 		for n, p := range r.PaymentIntents {
@@ -180,6 +181,20 @@ func (s *Services) startPay(tx db.Tx, c *Caller, in *PayOrderInput) (string, err
 	}
 	in.operations = started.Operations
 	return started.Attempt.ID, nil
+}
+
+// mayResume lets a buyer resume attempts of their own session, after its end only the one it ended over.
+func (s *Services) mayResume(tx db.Tx, c *Caller, orderID, attemptID string) error {
+	session, err := s.orderOf(tx, c, orderID)
+	if err != nil {
+		return err
+	}
+	if session != nil && !session.Open(c.Now) && session.Recovering(c.Now) && session.Detail.RecoveryID != attemptID {
+		return fault.Conflict("CHECKOUT_RECOVERY_ATTEMPT_MISMATCH", "The checkout session has ended; only its unresolved payment can be resumed.").
+			With("recovery_payment_attempt_id", session.Detail.RecoveryID)
+	}
+	_, err = s.attemptFor(tx, c, orderID, attemptID)
+	return err
 }
 
 func (s *Services) finishPay(ctx context.Context, a *API, c *Caller, in *PayOrderInput, attemptID string, settle func(db.Tx, *PayOrderResult) error) (*PayOrderResult, error) {

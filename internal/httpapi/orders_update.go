@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"flint/internal/auth"
 	"flint/internal/checkout"
 	"flint/internal/db"
 	"flint/internal/fault"
@@ -102,11 +103,26 @@ func registerUpdateOrder(a *API, s *Services) {
 			"CHECKOUT_TIP_NOT_ALLOWED", "NO_FIELDS_TO_UPDATE"))
 }
 
-// openSessionOf is orderOf for a change: the buyer's session must still be open.
+// openSessionOf is orderOf for a change: the buyer's session must still be open. The order is locked before
+// the session is read, so the session cannot end in between. A session that ended over an unresolved
+// attempt lets its buyer see that one through and nothing else.
 func (s *Services) openSessionOf(tx db.Tx, c *Caller, orderID string) (*checkout.Session, error) {
+	if c.Kind != auth.CheckoutCredential {
+		return nil, nil
+	}
+	if _, err := s.orderOf(tx, c, orderID); err != nil {
+		return nil, err
+	}
+	if _, err := s.Orders.Load(tx, c.Scope, orderID); err != nil {
+		return nil, err
+	}
 	session, err := s.orderOf(tx, c, orderID)
-	if err != nil || session == nil || session.Open(c.Now) {
+	switch {
+	case err != nil || session.Open(c.Now):
 		return session, err
+	case session.Recovering(c.Now):
+		return nil, fault.Conflict("CHECKOUT_RECOVERY_RESTRICTED", "The checkout session has ended; only its unresolved payment can be seen through.").
+			With("recovery_payment_attempt_id", session.Detail.RecoveryID)
 	}
 	return nil, fault.Conflict("CHECKOUT_SESSION_NOT_OPEN", "The checkout session has ended.")
 }
