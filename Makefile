@@ -12,10 +12,11 @@ DATABASE ?=
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-# Arguments of the longer tests: make crash CRASH="-runs 5000", make load LOAD="-duration 60s".
+# Arguments of the longer tests: make crash CRASH="-runs 5000", make load LOAD="-clients 8 -duration 30m",
+# make soak SOAK="races fuzz".
 CRASH ?=
 LOAD ?=
-SOAK ?= -clients 8 -duration 30m
+SOAK ?=
 
 export CGO_ENABLED := 0
 export REDOCLY_TELEMETRY := off
@@ -86,11 +87,11 @@ load: build ## the same without a file, for a look while working (LOAD)
 microbench: ## Go benchmarks of single packages
 	go test -run '^$$' -bench . -benchmem ./...
 
-crash: build ## kill the binary over and over, compare with what clients saw (CRASH)
-	go test ./test/crash -run Crash -count=1 -timeout 60m -args $(CRASH)
+crash: ## kill the binary over and over, compare with what clients saw; the result goes to docs/crash (CRASH)
+	go test ./test/crash -run 'TestCrash$$' -v -count=1 -timeout 60m -args -campaign -report ../../docs/crash $(CRASH)
 
-soak: build ## the load for a long time (SOAK)
-	go run ./test/load $(SOAK)
+soak: ## 200 rounds of every race, 2,000 cases of every property, every fuzz target; log in docs/soak (SOAK)
+	scripts/soak.sh $(SOAK)
 
 clean: ## remove what was built; data stay
 	rm -rf bin test/e2e/shots

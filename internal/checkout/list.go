@@ -58,19 +58,16 @@ func (s *Service) List(tx db.Tx, in ListInput) ([]*Session, *listing.Cursor, err
 	if err := q.Sort(sort, in.Ascending, true, in.After); err != nil {
 		return nil, nil, err
 	}
-	found, more, err := listing.Page(tx, q, in.Limit, func(r db.Row) (*Session, error) { return scan(r, in.Scope) })
+	found, next, err := listing.Page(tx, q, in.Limit, func(r db.Row) (*Session, error) { return scan(r, in.Scope) }, func(s *Session) listing.Cursor {
+		if sort == "updated_at" {
+			return listing.At(s.UpdatedAt, s.ID)
+		}
+		return listing.At(s.CreatedAt, s.ID)
+	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("list checkout sessions: %w", err)
 	}
-	if !more {
-		return found, nil, nil
-	}
-	last := found[len(found)-1]
-	key := listing.Time(last.CreatedAt)
-	if sort == "updated_at" {
-		key = listing.Time(last.UpdatedAt)
-	}
-	return found, &listing.Cursor{Key: key, ID: last.ID}, nil
+	return found, next, nil
 }
 
 // StatusNow is the status as a reader should see it: a session past its time is expired, even before

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"flint/internal/db"
+	"flint/internal/db/listing"
 	"flint/internal/fault"
 	"flint/internal/tenant"
 )
@@ -79,53 +80,31 @@ type Filter struct {
 	Args  []any
 }
 
-// Cursor is a place in a list that runs from the newest to the oldest. The zero Cursor is its start.
-type Cursor struct {
-	At time.Time
-	ID string
-}
-
-// CursorAt is the place of this event.
-func (e Event) CursorAt() Cursor { return Cursor{e.CreatedAt, e.ID} }
-
-// List reads up to limit events older than the cursor, newest first.
-func List(tx db.Tx, scope tenant.Scope, f Filter, after Cursor, limit int) ([]Event, error) {
+// List reads one page of events, newest first, and the cursor of the next page, nil on the last one.
+func List(tx db.Tx, scope tenant.Scope, f Filter, after *listing.Cursor, limit int) ([]Event, *listing.Cursor, error) {
 	if err := scope.Check(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	sql := `SELECT ` + columns("e") + ` FROM events e WHERE e.merchant_id = $1 AND e.environment_id = $2`
-	args := []any{scope.MerchantID, scope.EnvironmentID}
-	and := func(condition string, values ...any) {
-		for _, v := range values {
-			args = append(args, v)
-			condition = strings.Replace(condition, "?", fmt.Sprintf("$%d", len(args)), 1)
-		}
-		sql += " AND " + condition
-	}
-	for _, c := range []struct{ column, value string }{
-		{"type", f.Type}, {"resource_type", f.ResourceType}, {"resource_id", f.ResourceID}, {"request_id", f.RequestID},
-	} {
-		if c.value != "" {
-			and("e."+c.column+" = ?", c.value)
-		}
-	}
-	if !f.CreatedAfter.IsZero() {
-		and("e.created_at > ?", f.CreatedAfter)
-	}
-	if !f.CreatedBefore.IsZero() {
-		and("e.created_at < ?", f.CreatedBefore)
-	}
+	q := listing.From("events e", columns("e"), "event_id", scope).
+		Equal("type", f.Type).Equal("resource_type", f.ResourceType).Equal("resource_id", f.ResourceID).Equal("request_id", f.RequestID).
+		Range("created_at", f.CreatedAfter, f.CreatedBefore)
 	if !f.Tests {
-		and("e.test = 0")
+		q.And("test = 0")
 	}
 	if f.Where != "" {
-		and(f.Where, f.Args...)
+		q.And(f.Where, f.Args...)
 	}
-	if after != (Cursor{}) {
-		and("(e.created_at, e.event_id) < (?, ?)", after.At, after.ID)
+	if err := q.Sort("created_at", false, true, after); err != nil {
+		return nil, nil, err
 	}
-	args = append(args, limit)
-	return collect(tx, sql+fmt.Sprintf(" ORDER BY e.created_at DESC, e.event_id DESC LIMIT $%d", len(args)), args...)
+	found, next, err := listing.Page(tx, q, limit, func(r db.Row) (e Event, err error) {
+		err = r.Scan(e.targets()...)
+		return e, err
+	}, func(e Event) listing.Cursor { return listing.At(e.CreatedAt, e.ID) })
+	if err != nil {
+		return nil, nil, fmt.Errorf("list events: %w", err)
+	}
+	return found, next, nil
 }
 
 // After reads up to limit events of the feed behind a position, in the feed's order.

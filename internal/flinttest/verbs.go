@@ -57,7 +57,7 @@ func (b *Bench) State(t TB, orderID string) State {
 		if s.Order, err = b.Orders.Get(b.ctx, tx, b.Scope, orderID); err != nil {
 			return err
 		}
-		if s.Attempts, err = payment.Attempts(tx, b.Scope, orderID, "", "", 100); err != nil {
+		if s.Attempts, _, err = payment.Attempts(tx, b.Scope, orderID, "", nil, 100); err != nil {
 			return err
 		}
 		if len(s.Attempts) > 0 {

@@ -6,6 +6,7 @@ import (
 
 	"flint/internal/auth"
 	"flint/internal/db"
+	"flint/internal/db/listing"
 )
 
 type listAPIKeysInput struct {
@@ -21,13 +22,10 @@ type listAPIKeysInput struct {
 
 func listAPIKeys(a *API, s accounts) {
 	Get(a, "listAPIKeys", func(ctx context.Context, tx db.Tx, c *Caller, in *listAPIKeysInput) (Page[APIKey], error) {
-		page, err := List(c, in.PageQuery, func(after Position, limit int) ([]auth.Key, error) {
+		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]auth.Key, *listing.Cursor, error) {
 			return s.keys.ListKeys(ctx, tx, auth.ListKeysInput{MerchantID: c.Scope.MerchantID, EnvironmentID: visible(c), Status: in.Status,
-				SortBy: in.SortBy, Ascending: in.SortDirection == "asc", AfterAt: after.At, AfterName: after.Text, AfterID: after.ID,
-				CreatedAfter: in.CreatedAfter, CreatedUntil: in.CreatedBefore, UpdatedAfter: in.UpdatedAfter, UpdatedUntil: in.UpdatedBefore, Limit: limit})
-		}, func(k auth.Key) Position {
-			at, name := auth.KeyPosition(k, in.SortBy)
-			return Position{At: at, Text: name, ID: k.ID}
+				SortBy: in.SortBy, Ascending: in.SortDirection == "asc", After: after,
+				CreatedAfter: in.CreatedAfter, CreatedBefore: in.CreatedBefore, UpdatedAfter: in.UpdatedAfter, UpdatedBefore: in.UpdatedBefore, Limit: limit})
 		})
 		return MapPage(page, wireKey), err
 	}, Doc("List API keys", "A live key sees every key of the merchant, a test key those of its sandbox."))

@@ -76,7 +76,7 @@ func registerCheckoutSessions(a *API, s *Services) {
 		if in.PaymentLinkID != "" {
 			return Page[*CheckoutSession]{Data: []*CheckoutSession{}}, nil // no session comes from a link yet
 		}
-		page, err := listBy(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]*checkout.Session, *listing.Cursor, error) {
+		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]*checkout.Session, *listing.Cursor, error) {
 			return s.Checkouts.List(tx, checkout.ListInput{
 				Scope: c.Scope, Status: in.Status, OrderID: in.OrderID, CustomerID: in.CustomerID, Origin: in.Origin,
 				ExternalReferenceID: in.ExternalReferenceID, Query: in.Query, CreatedAfter: in.CreatedAfter, CreatedBefore: in.CreatedBefore,

@@ -38,13 +38,13 @@ func registerCustomers(a *API, s *Services) {
 		if err := mayExpand(c, in.Expand, scopes); err != nil {
 			return Page[*Customer]{}, err
 		}
-		page, err := listBy(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]*customer.Customer, *listing.Cursor, error) {
+		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]*customer.Customer, *listing.Cursor, error) {
 			found, err := s.Customers.List(ctx, tx, customer.ListInput{
 				Scope: c.Scope, Query: in.Query, Email: in.Email, ExternalReferenceID: in.ExternalReferenceID,
 				CreatedAfter: in.CreatedAfter, CreatedBefore: in.CreatedBefore, UpdatedAfter: in.UpdatedAfter, UpdatedBefore: in.UpdatedBefore,
-				SortBy: in.SortBy, Ascending: in.SortDirection == "asc", After: (*customer.Cursor)(after), Limit: limit,
+				SortBy: in.SortBy, Ascending: in.SortDirection == "asc", After: after, Limit: limit,
 			})
-			return found.Customers, (*listing.Cursor)(found.Next), err
+			return found.Customers, found.Next, err
 		})
 		return MapPage(page, func(found *customer.Customer) *Customer { return expandCustomer(c, found, in.Expand) }), err
 	}, Doc("List customers", "Newest first unless sorted otherwise."))

@@ -38,12 +38,12 @@ type ListOrderActivitiesInput struct {
 
 func registerOrderActivities(a *API, s *Services) {
 	Get(a, "listOrderActivities", func(ctx context.Context, tx db.Tx, c *Caller, in *ListOrderActivitiesInput) (Page[OrderActivity], error) {
-		page, err := listBy(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]order.Activity, *listing.Cursor, error) {
+		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]order.Activity, *listing.Cursor, error) {
 			found, err := s.Orders.ListActivities(ctx, tx, order.ListActivitiesInput{
 				Scope: c.Scope, OrderID: in.OrderID, Types: in.Type, Ascending: in.SortDirection == "asc",
-				After: (*order.Cursor)(after), Limit: limit,
+				After: after, Limit: limit,
 			})
-			return found.Activities, (*listing.Cursor)(found.Next), err
+			return found.Activities, found.Next, err
 		})
 		return MapPage(page, wireActivity), err
 	}, Doc("List the history of an order", "Newest first unless sorted otherwise."))

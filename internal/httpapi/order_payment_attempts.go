@@ -5,6 +5,7 @@ import (
 
 	"flint/internal/auth"
 	"flint/internal/db"
+	"flint/internal/db/listing"
 	"flint/internal/event"
 	"flint/internal/fault"
 	"flint/internal/payment"
@@ -58,9 +59,9 @@ func registerPaymentAttempts(a *API, s *Services) {
 		if session != nil {
 			sessionID = session.ID
 		}
-		page, err := List(c, in.PageQuery, func(after Position, limit int) ([]*payment.Attempt, error) {
-			return payment.Attempts(tx, c.Scope, in.OrderID, sessionID, after.ID, limit)
-		}, func(at *payment.Attempt) Position { return Position{ID: at.ID} })
+		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]*payment.Attempt, *listing.Cursor, error) {
+			return payment.Attempts(tx, c.Scope, in.OrderID, sessionID, after, limit)
+		})
 		if err != nil {
 			return Page[*OrderPaymentAttempt]{}, err
 		}

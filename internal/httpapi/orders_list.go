@@ -45,13 +45,13 @@ func registerListOrders(a *API, s *Services) {
 			CreatedAfter: in.CreatedAfter, CreatedBefore: in.CreatedBefore, UpdatedAfter: in.UpdatedAfter, UpdatedBefore: in.UpdatedBefore,
 			SortBy: in.SortBy, Ascending: in.SortDirection == "asc",
 		}
-		page, err := listBy(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]*order.Order, *listing.Cursor, error) {
-			filter.After, filter.Limit = (*order.Cursor)(after), limit
+		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]*order.Order, *listing.Cursor, error) {
+			filter.After, filter.Limit = after, limit
 			if in.SubscriptionID+in.ReturnID+in.ReturnResolutionID != "" || in.DeliveryChanged {
 				return nil, nil, filter.Validate() // no order belongs to a subscription or a return yet
 			}
 			found, err := s.Orders.List(ctx, tx, filter)
-			return found.Orders, (*listing.Cursor)(found.Next), err
+			return found.Orders, found.Next, err
 		})
 		if err != nil {
 			return Page[*Order]{}, err

@@ -4,10 +4,9 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"net/url"
 	"slices"
-
-	"github.com/go-json-experiment/json"
 
 	"flint/internal/db/listing"
 	"flint/internal/fault"
@@ -34,33 +33,29 @@ type PageQuery struct {
 	PageToken string `query:"page_token" maxLength:"2048" doc:"Token of the page to read, from the page before."`
 }
 
-// Position is a place in a list sorted by At or Text, then ID. The zero Position is the start.
-type Position struct {
-	At   int64  `json:"a,omitzero"` // microseconds since 1970, or any number sorted by
-	Text string `json:"t,omitzero"`
-	ID   string `json:"i,omitzero"`
-}
-
-// List reads one page. fetch returns at most limit items after the position, in the list's order; at
-// gives the position of an item. A token belongs to the route, the environment, the filters and the
+// List reads one page. fetch returns at most limit items behind after, nil for the start, and the place of
+// the next page, nil on the last one. A token belongs to the route, the environment, the filters and the
 // sort it was made for: CURSOR_MISMATCH otherwise, INVALID_PAGE_TOKEN for what we never made.
-func List[T any](c *Caller, q PageQuery, fetch func(after Position, limit int) ([]T, error), at func(T) Position) (Page[T], error) {
-	var after Position
+func List[T any](c *Caller, q PageQuery, fetch func(after *listing.Cursor, limit int) ([]T, *listing.Cursor, error)) (Page[T], error) {
+	var after *listing.Cursor
 	if q.PageToken != "" {
-		if err := c.cursors.open(q.PageToken, c.binding, &after); err != nil {
+		at, err := c.cursors.open(q.PageToken, c.binding)
+		if err != nil {
 			return Page[T]{}, err
 		}
+		after = &at
 	}
-	items, err := fetch(after, q.PageSize+1)
+	items, next, err := fetch(after, q.PageSize)
 	if err != nil {
 		return Page[T]{}, err
 	}
-	if len(items) <= q.PageSize {
+	if items == nil {
+		items = []T{}
+	}
+	if next == nil {
 		return Page[T]{Data: items}, nil
 	}
-	items = items[:q.PageSize]
-	next, err := c.cursors.seal(c.binding, at(items[len(items)-1]))
-	return Page[T]{Data: items, Next: next}, err
+	return Page[T]{Data: items, Next: c.cursors.seal(c.binding, *next)}, nil
 }
 
 // MapPage turns the items of a page into their wire form.
@@ -77,36 +72,36 @@ const (
 	macLen     = 16
 )
 
-// cursors makes and opens page tokens: binding hash, position, authentication code.
+// cursors makes and opens page tokens: binding hash, key and id of the place, authentication code.
 type cursors struct{ key []byte }
 
-func (c *cursors) seal(binding []byte, p Position) (string, error) {
-	at, err := json.Marshal(p)
-	if err != nil {
-		return "", err
-	}
-	b := append(slices.Clone(binding[:bindingLen]), at...)
-	return base64.RawURLEncoding.EncodeToString(append(b, c.mac(b)...)), nil
+func (c *cursors) seal(binding []byte, at listing.Cursor) string {
+	b := slices.Clone(binding[:bindingLen])
+	b = binary.AppendUvarint(b, uint64(len(at.Key)))
+	b = append(append(b, at.Key...), at.ID...)
+	return base64.RawURLEncoding.EncodeToString(append(b, c.mac(b)...))
 }
 
-func (c *cursors) open(token string, binding []byte, into *Position) error {
+func (c *cursors) open(token string, binding []byte) (listing.Cursor, error) {
 	b, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil || len(b) < bindingLen+macLen {
-		return errPageToken()
+		return listing.Cursor{}, errPageToken()
 	}
 	b, mac := b[:len(b)-macLen], b[len(b)-macLen:]
 	if !hmac.Equal(mac, c.mac(b)) {
-		return errPageToken()
+		return listing.Cursor{}, errPageToken()
 	}
 	if !hmac.Equal(b[:bindingLen], binding[:bindingLen]) {
-		return fault.Invalid("CURSOR_MISMATCH", "page_token", "This page token was made for another list, filter or order.").
+		return listing.Cursor{}, fault.Invalid("CURSOR_MISMATCH", "page_token", "This page token was made for another list, filter or order.").
 			Then("Start again without page_token, or repeat the filters and the order of the first page.")
 	}
-	*into = Position{}
-	if err := json.Unmarshal(b[bindingLen:], into); err != nil {
-		return errPageToken()
+	b = b[bindingLen:]
+	size, n := binary.Uvarint(b)
+	if n <= 0 || size > uint64(len(b)-n) {
+		return listing.Cursor{}, errPageToken()
 	}
-	return nil
+	b = b[n:]
+	return listing.Cursor{Key: string(b[:size]), ID: string(b[size:])}, nil
 }
 
 func (c *cursors) mac(b []byte) []byte {
@@ -137,28 +132,4 @@ func bindingOf(route *Route, path, environment string, query url.Values) []byte 
 		}
 	}
 	return h.Sum(nil)
-}
-
-// listBy reads one page of a list whose domain pages by itself.
-func listBy[T any](c *Caller, q PageQuery, fetch func(after *listing.Cursor, limit int) ([]T, *listing.Cursor, error)) (Page[T], error) {
-	var after *listing.Cursor
-	if q.PageToken != "" {
-		var p Position
-		if err := c.cursors.open(q.PageToken, c.binding, &p); err != nil {
-			return Page[T]{}, err
-		}
-		after = &listing.Cursor{Key: p.Text, ID: p.ID}
-	}
-	items, next, err := fetch(after, q.PageSize)
-	if err != nil {
-		return Page[T]{}, err
-	}
-	if items == nil {
-		items = []T{}
-	}
-	if next == nil {
-		return Page[T]{Data: items}, nil
-	}
-	token, err := c.cursors.seal(c.binding, Position{Text: next.Key, ID: next.ID})
-	return Page[T]{Data: items, Next: token}, err
 }

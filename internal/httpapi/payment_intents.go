@@ -56,7 +56,7 @@ func registerPaymentIntents(a *API, s *Services) {
 			len(in.DisputeStatus) > 0 && !slices.Contains(in.DisputeStatus, "none") {
 			return Page[*PaymentIntent]{Data: []*PaymentIntent{}}, nil
 		}
-		page, err := listBy(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]*payment.Intent, *listing.Cursor, error) {
+		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]*payment.Intent, *listing.Cursor, error) {
 			return payment.List(tx, payment.ListInput{
 				Scope: c.Scope, OrderID: in.OrderID, CustomerID: in.CustomerID, Status: in.Status, Origin: in.Origin, Flows: in.Flow,
 				ExternalReferenceID: in.ExternalReferenceID, Query: in.Query, MinAmount: in.MinAmount, MaxAmount: in.MaxAmount,

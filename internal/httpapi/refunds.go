@@ -57,7 +57,7 @@ func registerRefunds(a *API, s *Services) {
 		if in.ReturnID+in.ReturnResolutionID != "" {
 			return Page[*Refund]{Data: []*Refund{}}, nil // no refund comes from a return yet
 		}
-		page, err := listBy(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]*refund.Refund, *listing.Cursor, error) {
+		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]*refund.Refund, *listing.Cursor, error) {
 			return refund.List(tx, refund.ListInput{
 				Scope: c.Scope, OrderID: in.OrderID, PaymentIntentID: in.PaymentIntentID, CustomerID: in.CustomerID, Status: in.Status,
 				Reasons: in.Reason, MinAmount: in.MinAmount, MaxAmount: in.MaxAmount, Currency: in.Currency,

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"flint/internal/db"
+	"flint/internal/db/listing"
 	"flint/internal/merchant"
 )
 
@@ -18,10 +19,10 @@ func listDeveloperSandboxes(a *API, s accounts) {
 		if status == "all" {
 			status = ""
 		}
-		page, err := List(c, in.PageQuery, func(after Position, limit int) ([]merchant.Environment, error) {
+		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]merchant.Environment, *listing.Cursor, error) {
 			return s.merchants.ListSandboxes(ctx, tx, merchant.ListSandboxesInput{MerchantID: c.Scope.MerchantID, EnvironmentID: visible(c),
-				Status: status, AfterID: after.ID, Limit: limit})
-		}, func(e merchant.Environment) Position { return Position{ID: e.Scope.EnvironmentID} })
+				Status: status, After: after, Limit: limit})
+		})
 		return MapPage(page, wireSandbox), err
 	}, Doc("List sandboxes", "Oldest first, active ones unless asked otherwise. A test key sees its own."))
 }

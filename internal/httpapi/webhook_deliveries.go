@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"flint/internal/db"
+	"flint/internal/db/listing"
 	"flint/internal/fault"
 	"flint/internal/tenant"
 	"flint/internal/webhook"
@@ -55,9 +56,9 @@ type CreateWebhookTestEventInput struct {
 
 func registerWebhookDeliveries(a *API, s *Services) {
 	Get(a, "listWebhookDeliveries", func(ctx context.Context, tx db.Tx, c *Caller, in *ListWebhookDeliveriesInput) (Page[*WebhookDelivery], error) {
-		page, err := List(c, in.PageQuery, func(after Position, limit int) ([]webhook.Delivery, error) {
-			return s.Webhooks.ListDeliveries(ctx, tx, c.Scope, in.EventID, after.cursor(), limit)
-		}, func(d webhook.Delivery) Position { return positionAt(d.CreatedAt, d.ID) })
+		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]webhook.Delivery, *listing.Cursor, error) {
+			return s.Webhooks.ListDeliveries(ctx, tx, c.Scope, in.EventID, after, limit)
+		})
 		return MapPage(page, func(d webhook.Delivery) *WebhookDelivery { return wireDelivery(d, a.BaseURL) }), err
 	}, Doc("List the deliveries of an event", "One for each endpoint that wanted it, newest first."))
 
@@ -70,9 +71,9 @@ func registerWebhookDeliveries(a *API, s *Services) {
 	}, Doc("Read a delivery", "How far it has come and when it is tried again."))
 
 	Get(a, "listWebhookDeliveryAttempts", func(ctx context.Context, tx db.Tx, c *Caller, in *ListWebhookAttemptsInput) (Page[*WebhookDeliveryAttempt], error) {
-		page, err := List(c, in.PageQuery, func(after Position, limit int) ([]webhook.Attempt, error) {
-			return s.Webhooks.ListAttempts(ctx, tx, c.Scope, in.DeliveryID, int(after.At), limit)
-		}, func(at webhook.Attempt) Position { return Position{At: int64(at.Number)} })
+		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]webhook.Attempt, *listing.Cursor, error) {
+			return s.Webhooks.ListAttempts(ctx, tx, c.Scope, in.DeliveryID, after, limit)
+		})
 		return MapPage(page, func(at webhook.Attempt) *WebhookDeliveryAttempt { return wireWebhookAttempt(at, a.BaseURL) }), err
 	}, Doc("List the attempts of a delivery", "Newest first."))
 
@@ -133,7 +134,7 @@ func (s *Services) finishSending(ctx context.Context, a *API, scope tenant.Scope
 		if err != nil {
 			return nil, err
 		}
-		attempts, err := s.Webhooks.ListAttempts(ctx, tx, scope, deliveryID, 0, webhook.MaxAttempts)
+		attempts, _, err := s.Webhooks.ListAttempts(ctx, tx, scope, deliveryID, nil, webhook.MaxAttempts)
 		if err != nil {
 			return nil, err
 		}

@@ -2,9 +2,9 @@ package httpapi
 
 import (
 	"context"
-	"time"
 
 	"flint/internal/db"
+	"flint/internal/db/listing"
 	"flint/internal/event"
 	"flint/internal/webhook"
 )
@@ -71,9 +71,9 @@ func registerWebhookEndpoints(a *API, s *Services) {
 		for n, source := range in.Sources {
 			sources[n] = event.Source(source)
 		}
-		page, err := List(c, in.PageQuery, func(after Position, limit int) ([]webhook.Endpoint, error) {
-			return s.Webhooks.List(ctx, tx, c.Scope, sources, after.cursor(), limit)
-		}, func(e webhook.Endpoint) Position { return positionAt(e.CreatedAt, e.ID) })
+		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]webhook.Endpoint, *listing.Cursor, error) {
+			return s.Webhooks.List(ctx, tx, c.Scope, sources, after, limit)
+		})
 		return MapPage(page, wireEndpoint), err
 	}, Doc("List webhook endpoints", "Of the key's environment, newest first."))
 
@@ -122,14 +122,4 @@ func registerWebhookEndpoints(a *API, s *Services) {
 		secret, err := s.Webhooks.RotateSecret(ctx, tx, c.Scope, in.EndpointID)
 		return WebhookSecret{secret.Reveal()}, err
 	}, Doc("Rotate an endpoint's secret", "Both secrets sign for 24 hours."), OneTimeSecrets(), Errors("WEBHOOK_SECRET_ROTATION_OVERLAP_ACTIVE"))
-}
-
-// positionAt is a place in a list from the newest to the oldest.
-func positionAt(at time.Time, id string) Position { return Position{At: at.UnixMicro(), ID: id} }
-
-func (p Position) cursor() event.Cursor {
-	if p.ID == "" {
-		return event.Cursor{}
-	}
-	return event.Cursor{At: time.UnixMicro(p.At).UTC(), ID: p.ID}
 }

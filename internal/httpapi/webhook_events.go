@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"flint/internal/db"
+	"flint/internal/db/listing"
 	"flint/internal/event"
 	"flint/internal/webhook"
 )
@@ -58,12 +59,12 @@ func registerWebhookEvents(a *API, s *Services) {
 			ResourceType: in.ResourceType, ResourceID: in.ResourceID, RequestID: in.RequestID, CreatedAfter: in.CreatedAfter,
 			CreatedBefore: in.CreatedBefore, Include: in.Include,
 		}
-		page, err := List(c, in.PageQuery, func(after Position, limit int) ([]event.Event, error) {
+		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]event.Event, *listing.Cursor, error) {
 			if in.PartnerAppID+in.RequestLogID+in.CorrelationID != "" {
-				return nil, filter.Validate() // records name neither an app nor a log of requests yet
+				return nil, nil, filter.Validate() // records name neither an app nor a log of requests yet
 			}
-			return s.Webhooks.ListEvents(ctx, tx, c.Scope, filter, after.cursor(), limit)
-		}, func(e event.Event) Position { return positionAt(e.CreatedAt, e.ID) })
+			return s.Webhooks.ListEvents(ctx, tx, c.Scope, filter, after, limit)
+		})
 		return MapPage(page, func(e event.Event) *WebhookEvent { return wireEvent(webhook.RecordOf(e)) }), err
 	}, Doc("List events", "Newest first, without payloads."), Errors("INVALID_EVENT_TYPE", "INVALID_EVENT_SOURCE", "INVALID_RESOURCE_TYPE",
 		"INVALID_DELIVERY_STATUS", "INVALID_INCLUDE", "INVALID_CREATED_RANGE"))

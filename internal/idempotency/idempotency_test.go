@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -152,7 +153,7 @@ func TestParallelUsesHaveOneEffect(t *testing.T) {
 					a, err = s.Run(tx, now, key("k"), false, func() (idempotency.Answer, error) {
 						// The effect is a row of its own, so that a second one would be seen or break.
 						if _, err := tx.Exec(`INSERT INTO jobs (merchant_id, environment_id, job_id, kind, key, run_at, created_at)
-							VALUES ('mer_1', 'test_1', $1, 'effect', $1, 0, 0)`, fmt.Sprint(i)); err != nil {
+							VALUES ('mer_1', 'test_1', $1, 'effect', $1, 0, 0)`, strconv.Itoa(i)); err != nil {
 							return idempotency.Answer{}, err
 						}
 						return idempotency.Answer{Status: 201, Body: fmt.Appendf(nil, "%d", i)}, nil
@@ -231,6 +232,35 @@ func TestLongFormContinuesAfterACrash(t *testing.T) {
 	})
 }
 
+// The lock of a process that is gone does not hold up the one that comes after it.
+func TestLockOfAFormerProcessDoesNotHold(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d db.DB) {
+		former, k := store(t), key("k")
+		if err := d.Write(t.Context(), func(tx db.Tx) error {
+			if _, err := former.Begin(tx, now, k); err != nil {
+				return err
+			}
+			return former.Started(tx, k, "prop_1")
+		}); err != nil {
+			t.Fatal(err)
+		}
+		next := store(t)
+		next.Since = now.Add(time.Second)
+		for _, step := range []struct {
+			at      time.Time
+			subject string
+			code    string
+		}{{now.Add(2 * time.Second), "prop_1", ""}, {now.Add(3 * time.Second), "", "IDEMPOTENCY_KEY_IN_PROGRESS"}} {
+			var c idempotency.Claim
+			err := d.Write(t.Context(), func(tx db.Tx) (err error) { c, err = next.Begin(tx, step.at, k); return err })
+			if c.Subject != step.subject || step.code == "" && err != nil || step.code != "" && !fault.Is(err, step.code) {
+				t.Errorf("at %v: %+v, %v", step.at, c, err)
+			}
+		}
+	})
+}
+
 func TestReleaseOpensARunningKey(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d db.DB) {
@@ -256,7 +286,7 @@ func TestPurgeTakesOnlyWhatIsPast(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d db.DB) {
 		s := store(t)
 		for i, at := range []time.Time{now, now.Add(time.Hour)} {
-			if _, err := run(d, s, at, key(fmt.Sprint(i)), false, ok("{}")); err != nil {
+			if _, err := run(d, s, at, key(strconv.Itoa(i)), false, ok("{}")); err != nil {
 				t.Fatal(err)
 			}
 		}

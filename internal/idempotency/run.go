@@ -69,7 +69,7 @@ func (s *Store) Begin(tx db.Tx, now time.Time, k Key) (Claim, error) {
 		a, err := s.answer(k, r)
 		return Claim{Done: &a}, err
 	}
-	if r.lockedUntil != nil && r.lockedUntil.After(now) {
+	if r.lockedUntil != nil && r.lockedUntil.After(now) && !r.lockedUntil.Add(-LockFor).Before(s.Since) {
 		return Claim{}, errInProgress(r, now)
 	}
 	err = tx.Send(`UPDATE idempotency_keys SET locked_until = $6 WHERE `+primaryKey, k.args(now.Add(LockFor))...)

@@ -14,6 +14,9 @@ import (
 // Store keeps keys and answers.
 type Store struct {
 	Box *secret.Box // seals answers that hold one-time secrets
+	// Since is when this process began, where it is alone on its database: a lock from before belongs to
+	// a process that is gone, and does not hold. Zero where several share one.
+	Since time.Time
 	// Failpoints end the process at named places in tests; nil in production.
 	Failpoints *failpoint.Points
 }

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"flint/internal/db"
+	"flint/internal/db/listing"
 	"flint/internal/fault"
 	"flint/internal/id"
 	"flint/internal/tenant"
@@ -136,11 +137,24 @@ type ListSandboxesInput struct {
 	MerchantID    string
 	EnvironmentID string // empty: all of the merchant's
 	Status        string // empty: any
-	AfterID       string // the last one of the page before
+	After         *listing.Cursor
 	Limit         int
 }
 
-// ListSandboxes returns at most Limit sandboxes.
-func (s *Service) ListSandboxes(_ context.Context, tx db.Tx, in ListSandboxesInput) ([]Environment, error) {
-	return listSandboxes(tx, in)
+// ListSandboxes reads one page of sandboxes and the cursor of the next, nil on the last page.
+func (s *Service) ListSandboxes(_ context.Context, tx db.Tx, in ListSandboxesInput) ([]Environment, *listing.Cursor, error) {
+	q := listing.OfMerchant("environments", environmentColumns, "environment_id", in.MerchantID).
+		And("mode = 'test'").Equal("environment_id", in.EnvironmentID).Equal("status", in.Status)
+	if err := q.Sort("created_at", true, true, in.After); err != nil {
+		return nil, nil, err
+	}
+	found, next, err := listing.Page(tx, q, in.Limit, func(r db.Row) (Environment, error) {
+		e := Environment{Scope: tenant.Scope{MerchantID: in.MerchantID}}
+		err := r.Scan(&e.Scope.EnvironmentID, &e.Name, &e.Default, &e.Status, &e.CreatedAt, &e.UpdatedAt)
+		return e, err
+	}, func(e Environment) listing.Cursor { return listing.At(e.CreatedAt, e.Scope.EnvironmentID) })
+	if err != nil {
+		return nil, nil, fmt.Errorf("list sandboxes: %w", err)
+	}
+	return found, next, nil
 }

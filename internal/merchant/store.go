@@ -109,22 +109,6 @@ func archiveEnvironment(tx db.Tx, e Environment) error {
 	return nil
 }
 
-func listSandboxes(tx db.Tx, in ListSandboxesInput) ([]Environment, error) {
-	out := make([]Environment, 0, in.Limit)
-	err := tx.Query(func(r db.Row) error {
-		e := Environment{Scope: tenant.Scope{MerchantID: in.MerchantID}}
-		err := r.Scan(&e.Scope.EnvironmentID, &e.Name, &e.Default, &e.Status, &e.CreatedAt, &e.UpdatedAt)
-		out = append(out, e)
-		return err
-	}, `SELECT `+environmentColumns+` FROM environments WHERE merchant_id = $1 AND mode = 'test' AND ($2 = '' OR environment_id = $2)
-		AND ($3 = '' OR status = $3) AND environment_id > $4 ORDER BY environment_id LIMIT $5`,
-		in.MerchantID, in.EnvironmentID, in.Status, in.AfterID, in.Limit)
-	if err != nil {
-		return nil, fmt.Errorf("list sandboxes: %w", err)
-	}
-	return out, nil
-}
-
 // toJSON is empty for nil.
 func toJSON[T any](v *T) (string, error) {
 	if v == nil {

@@ -3,12 +3,11 @@ package order
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"flint/internal/db"
+	"flint/internal/db/listing"
 	"flint/internal/event"
 	"flint/internal/fault"
 	"flint/internal/id"
@@ -128,21 +127,21 @@ type ListActivitiesInput struct {
 	OrderID   string
 	Types     []string // empty: all
 	Ascending bool     // default: newest first
-	After     *Cursor
+	After     *listing.Cursor
 	Limit     int // 1 to 100
 }
 
 // ActivityPage is one page; Next is nil on the last one.
 type ActivityPage struct {
 	Activities []Activity
-	Next       *Cursor
+	Next       *listing.Cursor
 }
 
 // Validate reports every fault of the input.
 func (in ListActivitiesInput) Validate() error {
 	var l fault.List
 	checkOneOf(&l, "INVALID_QUERY_PARAMETER", "type", in.Types, activityTypes)
-	checkLimit(&l, in.Limit)
+	listing.CheckLimit(&l, in.Limit)
 	return l.Err()
 }
 
@@ -164,34 +163,24 @@ func (s *Service) ListActivities(ctx context.Context, tx db.Tx, in ListActivitie
 	if err != nil {
 		return out, notFoundOr(err, "order", "look for the order")
 	}
-	q := query{where: "merchant_id = $1 AND environment_id = $2 AND order_id = $3", args: []any{in.Scope.MerchantID, in.Scope.EnvironmentID, in.OrderID}}
-	q.in("type", in.Types)
-	direction, beyond := "DESC", "<"
-	if in.Ascending {
-		direction, beyond = "ASC", ">"
+	q := listing.From("order_activities", activityColumns, "activity_id", in.Scope).Equal("order_id", in.OrderID).In("type", in.Types)
+	if err := q.Sort("sequence", in.Ascending, true, in.After); err != nil {
+		return out, err
 	}
-	if in.After != nil {
-		key, err := in.After.number()
-		if err != nil {
-			return out, err
-		}
-		q.and("sequence "+beyond+" ?", key)
-	}
-	err = tx.Query(func(r db.Row) error {
-		var a Activity
-		err := r.Scan(&a.ID, &a.Sequence, &a.Type, &a.Description, &a.BalanceDelta, &a.RunningBalance, &a.Currency, &a.RefType, &a.RefID,
-			&a.ActorType, &a.ActorID, &a.RequestID, &a.CreatedAt)
-		out.Activities = append(out.Activities, a)
-		return err
-	}, fmt.Sprintf(`SELECT activity_id, sequence, type, description, balance_delta, running_balance, currency, reference_type, reference_id,
-		actor_type, actor_id, request_id, created_at FROM order_activities WHERE %s ORDER BY sequence %s LIMIT %d`, q.where, direction, in.Limit+1), q.args...)
+	out.Activities, out.Next, err = listing.Page(tx, q, in.Limit, scanActivity,
+		func(a Activity) listing.Cursor { return listing.Cursor{Key: listing.Int(a.Sequence), ID: a.ID} })
 	if err != nil {
 		return ActivityPage{}, fmt.Errorf("list the order's activities: %w", err)
 	}
-	if len(out.Activities) > in.Limit {
-		last := out.Activities[in.Limit-1]
-		out.Activities = slices.Clip(out.Activities[:in.Limit])
-		out.Next = &Cursor{Key: strconv.FormatInt(last.Sequence, 10), ID: last.ID}
-	}
 	return out, nil
+}
+
+const activityColumns = `activity_id, sequence, type, description, balance_delta, running_balance, currency, reference_type, reference_id,
+	actor_type, actor_id, request_id, created_at`
+
+func scanActivity(r db.Row) (Activity, error) {
+	var a Activity
+	err := r.Scan(&a.ID, &a.Sequence, &a.Type, &a.Description, &a.BalanceDelta, &a.RunningBalance, &a.Currency, &a.RefType, &a.RefID,
+		&a.ActorType, &a.ActorID, &a.RequestID, &a.CreatedAt)
+	return a, err
 }

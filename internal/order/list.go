@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"flint/internal/db"
+	"flint/internal/db/listing"
 	"flint/internal/fault"
 	"flint/internal/tenant"
 	"flint/internal/text"
@@ -23,13 +23,6 @@ const (
 	SortOutstanding = "outstanding_money"
 	SortTotal       = "total"
 )
-
-// Cursor is the place after one row in a sorted list. It means something only together with the
-// filters and the sort it came from; the surface binds them.
-type Cursor struct {
-	Key string // value of the sort column
-	ID  string
-}
 
 // ListInput filters and sorts; empty fields do not filter. Bounds of times are exclusive, of amounts
 // inclusive; amounts are totals in minor units and need Currency.
@@ -55,14 +48,14 @@ type ListInput struct {
 
 	SortBy    string // created_at when empty
 	Ascending bool
-	After     *Cursor
+	After     *listing.Cursor
 	Limit     int // 1 to 100
 }
 
 // ListResult is one page; Next is nil on the last one.
 type ListResult struct {
 	Orders []*Order
-	Next   *Cursor
+	Next   *listing.Cursor
 }
 
 var sortColumns = map[string]string{
@@ -108,7 +101,7 @@ func (in ListInput) Validate() error {
 	line.Check(&l, "order_number", in.OrderNumber)
 	line.Check(&l, "external_reference_id", in.ExternalReferenceID)
 	line.Check(&l, "currency", in.Currency)
-	checkLimit(&l, in.Limit)
+	listing.CheckLimit(&l, in.Limit)
 	return l.Err()
 }
 
@@ -121,77 +114,32 @@ func (s *Service) List(ctx context.Context, tx db.Tx, in ListInput) (ListResult,
 	if err := in.Scope.Check(); err != nil {
 		return out, err
 	}
-	q := in.query()
 	sort := cmp.Or(in.SortBy, SortCreatedAt)
-	column, direction, beyond := sortColumns[sort], "DESC", "<"
-	if in.Ascending {
-		direction, beyond = "ASC", ">"
+	q := in.query()
+	if err := q.Sort(sortColumns[sort], in.Ascending, true, in.After); err != nil {
+		return out, err
 	}
-	if in.After != nil {
-		key, err := in.After.number()
-		if err != nil {
-			return out, err
-		}
-		q.and("("+column+", order_id) "+beyond+" (?, ?)", key, in.After.ID)
-	}
-	err := tx.Query(func(r db.Row) error {
-		o, err := scanOrder(r, in.Scope)
-		if err == nil {
-			out.Orders = append(out.Orders, o)
-		}
-		return err
-	}, fmt.Sprintf(`SELECT %s FROM orders WHERE %s ORDER BY %s %s, order_id %s LIMIT %d`,
-		orderColumns, q.where, column, direction, direction, in.Limit+1), q.args...)
+	var err error
+	out.Orders, out.Next, err = listing.Page(tx, q, in.Limit, func(r db.Row) (*Order, error) { return scanOrder(r, in.Scope) },
+		func(o *Order) listing.Cursor { return listing.Cursor{Key: listing.Int(sortKey(sort, o)), ID: o.ID} })
 	if err != nil {
 		return ListResult{}, fmt.Errorf("list orders: %w", err)
-	}
-	if len(out.Orders) > in.Limit {
-		out.Orders = slices.Clip(out.Orders[:in.Limit])
-		last := out.Orders[in.Limit-1]
-		out.Next = &Cursor{Key: strconv.FormatInt(sortKey(sort, last), 10), ID: last.ID}
 	}
 	return out, nil
 }
 
-func (in ListInput) query() query {
-	q := query{where: "merchant_id = $1 AND environment_id = $2", args: []any{in.Scope.MerchantID, in.Scope.EnvironmentID}}
+func (in ListInput) query() *listing.Query {
+	q := listing.From("orders", orderColumns, "order_id", in.Scope)
 	if in.CustomerID != "" {
-		q.and("customer_id <> '' AND customer_id = ?", in.CustomerID) // the first half lets the partial index be used
+		q.And("customer_id <> '' AND customer_id = ?", in.CustomerID) // the first half lets the partial index be used
 	}
 	if in.ExternalReferenceID != "" {
-		q.and("external_reference_id <> '' AND external_reference_id = ?", in.ExternalReferenceID)
+		q.And("external_reference_id <> '' AND external_reference_id = ?", in.ExternalReferenceID)
 	}
-	for _, equal := range []struct{ column, v string }{
-		{"status", in.Status}, {"order_number", in.OrderNumber}, {"origin", in.Origin}, {"currency", in.Currency},
-	} {
-		if equal.v != "" {
-			q.and(equal.column+" = ?", equal.v)
-		}
-	}
-	q.in("payment_status", in.PaymentStatuses)
-	q.in("refund_status", in.RefundStatuses)
-	q.in("fulfillment_status", in.FulfillmentStatuses)
-	if in.Query != "" {
-		q.and(`search LIKE ? ESCAPE '\'`, "%"+escapeLike.Replace(strings.ToLower(in.Query))+"%")
-	}
-	if in.MinAmount != nil {
-		q.and("total >= ?", *in.MinAmount)
-	}
-	if in.MaxAmount != nil {
-		q.and("total <= ?", *in.MaxAmount)
-	}
-	for _, bound := range []struct {
-		condition string
-		t         time.Time
-	}{
-		{"created_at > ?", in.CreatedAfter}, {"created_at < ?", in.CreatedBefore},
-		{"updated_at > ?", in.UpdatedAfter}, {"updated_at < ?", in.UpdatedBefore},
-	} {
-		if !bound.t.IsZero() {
-			q.and(bound.condition, bound.t)
-		}
-	}
-	return q
+	return q.Equal("status", in.Status).Equal("order_number", in.OrderNumber).Equal("origin", in.Origin).Equal("currency", in.Currency).
+		In("payment_status", in.PaymentStatuses).In("refund_status", in.RefundStatuses).In("fulfillment_status", in.FulfillmentStatuses).
+		Search("search", in.Query).AtLeast("total", in.MinAmount).AtMost("total", in.MaxAmount).
+		Range("created_at", in.CreatedAfter, in.CreatedBefore).Range("updated_at", in.UpdatedAfter, in.UpdatedBefore)
 }
 
 func sortKey(sort string, o *Order) int64 {
@@ -207,56 +155,12 @@ func sortKey(sort string, o *Order) int64 {
 	}
 }
 
-// query collects conditions; each ? of a condition becomes the next parameter.
-type query struct {
-	where string
-	args  []any
-}
-
-func (q *query) and(condition string, values ...any) {
-	for _, v := range values {
-		q.args = append(q.args, v)
-		condition = strings.Replace(condition, "?", "$"+strconv.Itoa(len(q.args)), 1)
-	}
-	q.where += " AND " + condition
-}
-
-func (q *query) in(column string, values []string) {
-	if len(values) == 0 {
-		return
-	}
-	marks := make([]string, len(values))
-	args := make([]any, len(values))
-	for i, v := range values {
-		marks[i], args[i] = "?", v
-	}
-	q.and(column+" IN ("+strings.Join(marks, ", ")+")", args...)
-}
-
-// number is the cursor's key for lists that sort by a number.
-func (c *Cursor) number() (int64, error) {
-	v, err := strconv.ParseInt(c.Key, 10, 64)
-	if err != nil {
-		return 0, fault.Invalid("INVALID_PAGE_TOKEN", "page_token", "The page token does not belong to this list.")
-	}
-	return v, nil
-}
-
-// escapeLike makes a search text literal for LIKE … ESCAPE '\'.
-var escapeLike = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-
 func checkOneOf(l *fault.List, code, param string, values, allowed []string) {
 	for _, v := range values {
 		if !slices.Contains(allowed, v) {
 			l.Add(code, param, "The value is not one of: %s.", strings.Join(allowed, ", "))
 			return
 		}
-	}
-}
-
-func checkLimit(l *fault.List, limit int) {
-	if limit < 1 || limit > 100 {
-		l.Add("INVALID_PAGE_SIZE", "page_size", "A page has 1 to 100 items.")
 	}
 }
 

@@ -58,14 +58,17 @@ func List(tx db.Tx, in ListInput) ([]*Intent, *listing.Cursor, error) {
 	if err := q.Sort(sort, in.Ascending, true, in.After); err != nil {
 		return nil, nil, err
 	}
-	found, more, err := listing.Page(tx, q, in.Limit, func(r db.Row) (*Intent, error) { return scanIntent(r, in.Scope) })
+	found, next, err := listing.Page(tx, q, in.Limit, func(r db.Row) (*Intent, error) { return scanIntent(r, in.Scope) }, func(i *Intent) listing.Cursor {
+		switch sort {
+		case "updated_at":
+			return listing.At(i.UpdatedAt, i.ID)
+		case "amount":
+			return listing.Cursor{Key: listing.Int(i.Amount), ID: i.ID}
+		}
+		return listing.At(i.CreatedAt, i.ID)
+	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("list payment intents: %w", err)
 	}
-	if !more {
-		return found, nil, nil
-	}
-	last := found[len(found)-1]
-	key := map[string]string{"created_at": listing.Time(last.CreatedAt), "updated_at": listing.Time(last.UpdatedAt), "amount": listing.Int(last.Amount)}[sort]
-	return found, &listing.Cursor{Key: key, ID: last.ID}, nil
+	return found, next, nil
 }

@@ -3,12 +3,14 @@ package payment
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
 
 	"flint/internal/db"
+	"flint/internal/db/listing"
 	"flint/internal/fault"
 	"flint/internal/tenant"
 )
@@ -111,48 +113,57 @@ func Save(tx db.Tx, i *Intent, now time.Time) error {
 const attemptColumns = `attempt_id, order_id, checkout_session_id, mode, status, completion, expected_outstanding, currency,
 	intent_ids, failure_code, failure_message, started_at, completed_at, updated_at`
 
-func queryAttempts(tx db.Tx, scope tenant.Scope, sql string, args ...any) ([]*Attempt, error) {
-	if err := scope.Check(); err != nil {
-		return nil, err
+func scanAttempt(r db.Row, scope tenant.Scope) (*Attempt, error) {
+	a := &Attempt{Scope: scope}
+	var intents string
+	err := r.Scan(&a.ID, &a.OrderID, &a.CheckoutSessionID, &a.Mode, &a.Status, &a.Completion, &a.ExpectedOutstanding,
+		&a.Currency, &intents, &a.FailureCode, &a.FailureMessage, &a.StartedAt, &a.CompletedAt, &a.UpdatedAt)
+	if intents != "" {
+		a.IntentIDs = strings.Split(intents, " ")
 	}
-	var out []*Attempt
-	err := tx.Query(func(r db.Row) error {
-		a := &Attempt{Scope: scope}
-		var intents string
-		if err := r.Scan(&a.ID, &a.OrderID, &a.CheckoutSessionID, &a.Mode, &a.Status, &a.Completion, &a.ExpectedOutstanding,
-			&a.Currency, &intents, &a.FailureCode, &a.FailureMessage, &a.StartedAt, &a.CompletedAt, &a.UpdatedAt); err != nil {
-			return err
-		}
-		if intents != "" {
-			a.IntentIDs = strings.Split(intents, " ")
-		}
-		out = append(out, a)
-		return nil
-	}, sql, args...)
-	return out, err
+	return a, err
 }
 
 // GetAttempt reads one attempt of an order; a fault RESOURCE_NOT_FOUND when there is none.
 func GetAttempt(tx db.Tx, scope tenant.Scope, orderID, attemptID string) (*Attempt, error) {
-	found, err := queryAttempts(tx, scope, `SELECT `+attemptColumns+` FROM payment_attempts
-		WHERE merchant_id = $1 AND environment_id = $2 AND attempt_id = $3 AND order_id = $4`,
-		scope.MerchantID, scope.EnvironmentID, attemptID, orderID)
-	if err != nil {
+	if err := scope.Check(); err != nil {
 		return nil, err
 	}
-	if len(found) == 0 {
-		return nil, fault.NotFound("payment attempt")
+	var found *Attempt
+	err := tx.Query(func(r db.Row) (err error) {
+		found, err = scanAttempt(r, scope)
+		return err
+	}, `SELECT `+attemptColumns+` FROM payment_attempts
+		WHERE merchant_id = $1 AND environment_id = $2 AND attempt_id = $3 AND order_id = $4`,
+		scope.MerchantID, scope.EnvironmentID, attemptID, orderID)
+	if err == nil && found == nil {
+		err = fault.NotFound("payment attempt")
 	}
-	return found[0], nil
+	return found, err
 }
 
-// Attempts reads an order's attempts, newest first, those before the given id when it is not empty.
-func Attempts(tx db.Tx, scope tenant.Scope, orderID, sessionID, beforeID string, limit int) ([]*Attempt, error) {
-	return queryAttempts(tx, scope, `SELECT `+attemptColumns+` FROM payment_attempts
-		WHERE merchant_id = $1 AND environment_id = $2 AND order_id = $3 AND ($4 = '' OR checkout_session_id = $4)
-			AND ($5 = '' OR attempt_id < $5)
-		ORDER BY attempt_id DESC LIMIT $6`,
-		scope.MerchantID, scope.EnvironmentID, orderID, sessionID, beforeID, limit)
+// Attempts reads one page of an order's attempts, newest first, and the cursor of the next; with a session
+// only those of its buyer.
+func Attempts(tx db.Tx, scope tenant.Scope, orderID, sessionID string, after *listing.Cursor, limit int) ([]*Attempt, *listing.Cursor, error) {
+	if err := scope.Check(); err != nil {
+		return nil, nil, err
+	}
+	q := listing.From("payment_attempts", attemptColumns, "attempt_id", scope).
+		Equal("order_id", orderID).Equal("checkout_session_id", sessionID)
+	if err := q.Sort("started_at", false, true, after); err != nil {
+		return nil, nil, err
+	}
+	return listing.Page(tx, q, limit, func(r db.Row) (*Attempt, error) { return scanAttempt(r, scope) },
+		func(a *Attempt) listing.Cursor { return listing.At(a.StartedAt, a.ID) })
+}
+
+// NewestAttempt is the last attempt of an order, with a session the last of its buyer, nil without one.
+func NewestAttempt(tx db.Tx, scope tenant.Scope, orderID, sessionID string) (*Attempt, error) {
+	found, _, err := Attempts(tx, scope, orderID, sessionID, nil, 1)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return found[0], nil
 }
 
 func insertAttempt(tx db.Tx, a *Attempt) error {
@@ -239,10 +250,8 @@ func lastOperation(tx db.Tx, scope tenant.Scope, intentID string, kinds ...Kind)
 		return nil, err
 	}
 	for _, o := range found {
-		for _, k := range kinds {
-			if o.Kind == k {
-				return o, nil
-			}
+		if slices.Contains(kinds, o.Kind) {
+			return o, nil
 		}
 	}
 	return nil, nil

@@ -59,7 +59,15 @@ func List(tx db.Tx, in ListInput) ([]*Refund, *listing.Cursor, error) {
 	if err := q.Sort(sort, in.Ascending, true, in.After); err != nil {
 		return nil, nil, err
 	}
-	found, more, err := listing.Page(tx, q, in.Limit, func(row db.Row) (*Refund, error) { return scan(row, in.Scope) })
+	found, next, err := listing.Page(tx, q, in.Limit, func(row db.Row) (*Refund, error) { return scan(row, in.Scope) }, func(r *Refund) listing.Cursor {
+		switch sort {
+		case "updated_at":
+			return listing.At(r.UpdatedAt, r.ID)
+		case "amount":
+			return listing.Cursor{Key: listing.Int(r.Amount), ID: r.ID}
+		}
+		return listing.At(r.CreatedAt, r.ID)
+	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("list refunds: %w", err)
 	}
@@ -68,12 +76,7 @@ func List(tx db.Tx, in ListInput) ([]*Refund, *listing.Cursor, error) {
 			return nil, nil, err
 		}
 	}
-	if !more {
-		return found, nil, nil
-	}
-	last := found[len(found)-1]
-	key := map[string]string{"created_at": listing.Time(last.CreatedAt), "updated_at": listing.Time(last.UpdatedAt), "amount": listing.Int(last.Amount)}[sort]
-	return found, &listing.Cursor{Key: key, ID: last.ID}, nil
+	return found, next, nil
 }
 
 // SetMetadata merges a patch into a refund's metadata; nothing else of a refund can be changed.

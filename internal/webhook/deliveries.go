@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"flint/internal/db"
+	"flint/internal/db/listing"
 	"flint/internal/event"
 	"flint/internal/tenant"
 )
@@ -13,26 +14,33 @@ func (s *Service) GetDelivery(_ context.Context, tx db.Tx, scope tenant.Scope, d
 	return findDelivery(tx, scope, deliveryID, "")
 }
 
-// ListDeliveries reads up to limit deliveries of an event older than the cursor, newest first;
+// ListDeliveries reads one page of the deliveries of an event, newest first, and the cursor of the next;
 // RESOURCE_NOT_FOUND when there is no such event.
-func (s *Service) ListDeliveries(_ context.Context, tx db.Tx, scope tenant.Scope, eventID string, after event.Cursor, limit int) ([]Delivery, error) {
+func (s *Service) ListDeliveries(_ context.Context, tx db.Tx, scope tenant.Scope, eventID string, after *listing.Cursor, limit int) ([]Delivery, *listing.Cursor, error) {
 	if _, err := event.Get(tx, scope, eventID); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	rest, args := `d.merchant_id = $1 AND d.environment_id = $2 AND d.event_id = $3`, []any{scope.MerchantID, scope.EnvironmentID, eventID, limit}
-	if after != (event.Cursor{}) {
-		rest += ` AND (d.created_at, d.delivery_id) < ($5, $6)`
-		args = append(args, after.At, after.ID)
+	q := listing.From("webhook_deliveries d", deliveryColumns, "delivery_id", scope).Equal("event_id", eventID)
+	if err := q.Sort("created_at", false, true, after); err != nil {
+		return nil, nil, err
 	}
-	return queryDeliveries(tx, rest+` ORDER BY d.created_at DESC, d.delivery_id DESC LIMIT $4`, args...)
+	return listing.Page(tx, q, limit, func(r db.Row) (d Delivery, err error) {
+		err = r.Scan(d.targets()...)
+		return d, err
+	}, func(d Delivery) listing.Cursor { return listing.At(d.CreatedAt, d.ID) })
 }
 
-// ListAttempts reads up to limit attempts of a delivery with numbers below before (0: from the last),
-// newest first; RESOURCE_NOT_FOUND when there is no such delivery.
-func (s *Service) ListAttempts(_ context.Context, tx db.Tx, scope tenant.Scope, deliveryID string, before, limit int) ([]Attempt, error) {
+// ListAttempts reads one page of the attempts of a delivery, newest first, and the cursor of the next;
+// RESOURCE_NOT_FOUND when there is no such delivery.
+func (s *Service) ListAttempts(_ context.Context, tx db.Tx, scope tenant.Scope, deliveryID string, after *listing.Cursor, limit int) ([]Attempt, *listing.Cursor, error) {
 	if _, err := findDelivery(tx, scope, deliveryID, ""); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return queryAttempts(tx, `merchant_id = $1 AND environment_id = $2 AND delivery_id = $3 AND (attempt_number < $4 OR $4 = 0)
-		ORDER BY attempt_number DESC LIMIT $5`, scope.MerchantID, scope.EnvironmentID, deliveryID, before, limit)
+	q := listing.From("webhook_attempts", attemptColumns, "attempt_id", scope).Equal("delivery_id", deliveryID)
+	if err := q.Sort("attempt_number", false, true, after); err != nil {
+		return nil, nil, err
+	}
+	return listing.Page(tx, q, limit, scanAttempt, func(a Attempt) listing.Cursor {
+		return listing.Cursor{Key: listing.Int(int64(a.Number)), ID: a.ID}
+	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"flint/internal/db"
 	"flint/internal/db/dbtest"
+	"flint/internal/db/listing"
 	"flint/internal/egress"
 	"flint/internal/event"
 	"flint/internal/fault"
@@ -92,7 +93,8 @@ func TestAnEndpointLives(t *testing.T) {
 		var page []Endpoint
 		second, _ := r.endpoint("https://shop.example/second")
 		r.must(d.Read(t.Context(), func(tx db.Tx) (err error) {
-			page, err = r.s.List(t.Context(), tx, r.scope, nil, second.CursorAt(), 10)
+			after := listing.At(second.CreatedAt, second.ID)
+			page, _, err = r.s.List(t.Context(), tx, r.scope, nil, &after, 10)
 			return err
 		}))
 		if len(page) != 1 || page[0].ID != e.ID {

@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"flint/internal/db"
+	"flint/internal/db/listing"
 	"flint/internal/event"
 	"flint/internal/fault"
 	"flint/internal/tenant"
@@ -55,13 +56,13 @@ func (f EventFilter) Validate() error {
 	return faults.Err()
 }
 
-// ListEvents reads up to limit event records older than the cursor, newest first.
-func (s *Service) ListEvents(_ context.Context, tx db.Tx, scope tenant.Scope, f EventFilter, after event.Cursor, limit int) ([]event.Event, error) {
+// ListEvents reads one page of event records, newest first, and the cursor of the next.
+func (s *Service) ListEvents(_ context.Context, tx db.Tx, scope tenant.Scope, f EventFilter, after *listing.Cursor, limit int) ([]event.Event, *listing.Cursor, error) {
 	if err := f.Validate(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(f.EventSources) > 0 && !slices.Contains(f.EventSources, string(event.SourceMerchant)) {
-		return nil, nil // records of the other sources come with apps
+		return nil, nil, nil // records of the other sources come with apps
 	}
 	filter := event.Filter{
 		Type: f.EventType, ResourceType: f.ResourceType, ResourceID: f.ResourceID, RequestID: f.RequestID,

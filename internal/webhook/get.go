@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"flint/internal/db"
+	"flint/internal/db/listing"
 	"flint/internal/event"
 	"flint/internal/tenant"
 )
@@ -14,19 +15,18 @@ func (s *Service) Get(_ context.Context, tx db.Tx, scope tenant.Scope, endpointI
 	return currentEndpoint(tx, scope, endpointID, "")
 }
 
-// List reads up to limit endpoints older than the cursor, newest first. Sources, when given, narrows to
-// endpoints of one of them.
-func (s *Service) List(_ context.Context, tx db.Tx, scope tenant.Scope, sources []event.Source, after event.Cursor, limit int) ([]Endpoint, error) {
+// List reads one page of endpoints, newest first, and the cursor of the next. Sources, when given, narrows
+// to endpoints of one of them.
+func (s *Service) List(_ context.Context, tx db.Tx, scope tenant.Scope, sources []event.Source, after *listing.Cursor, limit int) ([]Endpoint, *listing.Cursor, error) {
 	if err := scope.Check(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(sources) > 0 && !slices.Contains(sources, event.SourceMerchant) {
-		return nil, nil // no endpoint of the other sources can exist yet
+		return nil, nil, nil // no endpoint of the other sources can exist yet
 	}
-	where, args := `merchant_id = $1 AND environment_id = $2 AND deleted_at IS NULL`, []any{scope.MerchantID, scope.EnvironmentID, limit}
-	if after != (event.Cursor{}) {
-		where += ` AND (created_at, endpoint_id) < ($4, $5)`
-		args = append(args, after.At, after.ID)
+	q := listing.From("webhook_endpoints", endpointColumns, "endpoint_id", scope).And("deleted_at IS NULL")
+	if err := q.Sort("created_at", false, true, after); err != nil {
+		return nil, nil, err
 	}
-	return queryEndpoints(tx, where+` ORDER BY created_at DESC, endpoint_id DESC LIMIT $3`, args...)
+	return listing.Page(tx, q, limit, scanEndpoint, func(e Endpoint) listing.Cursor { return listing.At(e.CreatedAt, e.ID) })
 }

@@ -209,7 +209,7 @@ func TestEventRecordsAreListed(t *testing.T) {
 		}))
 		list := func(f EventFilter) (out []event.Event) {
 			r.must(d.Read(t.Context(), func(tx db.Tx) (err error) {
-				out, err = r.s.ListEvents(t.Context(), tx, r.scope, f, event.Cursor{}, 50)
+				out, _, err = r.s.ListEvents(t.Context(), tx, r.scope, f, nil, 50)
 				return err
 			}))
 			return out
@@ -242,7 +242,7 @@ func TestEventRecordsAreListed(t *testing.T) {
 		e := list(EventFilter{})[0]
 		var page []Delivery
 		r.must(d.Read(t.Context(), func(tx db.Tx) (err error) {
-			page, err = r.s.ListDeliveries(t.Context(), tx, r.scope, e.ID, event.Cursor{}, 10)
+			page, _, err = r.s.ListDeliveries(t.Context(), tx, r.scope, e.ID, nil, 10)
 			return err
 		}))
 		if len(page) != 1 || page[0].EventID != e.ID {

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"flint/internal/db"
-	"flint/internal/event"
 	"flint/internal/fault"
 	"flint/internal/tenant"
 )
@@ -79,25 +78,14 @@ func insertAttempt(tx db.Tx, a Attempt) error {
 		a.BodyExcerpt, a.ReasonMessage, a.APIVersion, a.StartedAt, a.CompletedAt)
 }
 
-func queryAttempts(tx db.Tx, rest string, args ...any) ([]Attempt, error) {
-	var out []Attempt
-	err := tx.Query(func(r db.Row) error {
-		var (
-			a  Attempt
-			ms int64
-		)
-		err := r.Scan(&a.Scope.MerchantID, &a.Scope.EnvironmentID, &a.ID, &a.DeliveryID, &a.EventID, &a.EndpointID, &a.Number, &a.Status,
-			&a.Trigger, &a.Diagnostic, &a.ErrorCategory, &a.StatusCode, &ms, &a.ResponseHeaders, &a.ContentType, &a.BodyExcerpt,
-			&a.ReasonMessage, &a.APIVersion, &a.StartedAt, &a.CompletedAt)
-		a.Duration = time.Duration(ms) * time.Millisecond
-		out = append(out, a)
-		return err
-	}, `SELECT `+attemptColumns+` FROM webhook_attempts WHERE `+rest, args...)
-	return out, err
+func scanAttempt(r db.Row) (Attempt, error) {
+	var (
+		a  Attempt
+		ms int64
+	)
+	err := r.Scan(&a.Scope.MerchantID, &a.Scope.EnvironmentID, &a.ID, &a.DeliveryID, &a.EventID, &a.EndpointID, &a.Number, &a.Status,
+		&a.Trigger, &a.Diagnostic, &a.ErrorCategory, &a.StatusCode, &ms, &a.ResponseHeaders, &a.ContentType, &a.BodyExcerpt,
+		&a.ReasonMessage, &a.APIVersion, &a.StartedAt, &a.CompletedAt)
+	a.Duration = time.Duration(ms) * time.Millisecond
+	return a, err
 }
-
-// CursorAt is the delivery's place in lists of deliveries.
-func (d Delivery) CursorAt() event.Cursor { return event.Cursor{At: d.CreatedAt, ID: d.ID} }
-
-// CursorAt is the endpoint's place in lists of endpoints.
-func (e Endpoint) CursorAt() event.Cursor { return event.Cursor{At: e.CreatedAt, ID: e.ID} }

@@ -65,21 +65,21 @@ func currentEndpoint(tx db.Tx, scope tenant.Scope, endpointID, lock string) (End
 }
 
 func queryEndpoints(tx db.Tx, where string, args ...any) ([]Endpoint, error) {
-	var rows []endpointRow
+	var out []Endpoint
 	err := tx.Query(func(r db.Row) error {
-		rows = append(rows, endpointRow{})
-		return r.Scan(rows[len(rows)-1].targets()...)
+		e, err := scanEndpoint(r)
+		out = append(out, e)
+		return err
 	}, `SELECT `+endpointColumns+` FROM webhook_endpoints WHERE `+where, args...)
-	if err != nil {
-		return nil, err
+	return out, err
+}
+
+func scanEndpoint(r db.Row) (Endpoint, error) {
+	var row endpointRow
+	if err := r.Scan(row.targets()...); err != nil {
+		return Endpoint{}, err
 	}
-	out := make([]Endpoint, len(rows))
-	for i := range rows {
-		if out[i], err = rows[i].endpoint(); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return row.endpoint()
 }
 
 func insertEndpoint(tx db.Tx, e Endpoint) error {

@@ -93,6 +93,35 @@ func TestCrash(t *testing.T) {
 	}
 }
 
+// A payment that was cut off goes on as soon as the server is back: a server that is alone on its
+// database knows that nobody else is working on it.
+func TestInterruptedPaymentGoesOnAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, place := range []string{"payment.before_call", "simulator.after_effect", "payment.after_apply"} {
+		in := install(t, "")
+		in.up("FLINT_FAILPOINT=" + place)
+		c := newClient(in.facts.BaseURL, in.facts.APIKey)
+		a, err := c.settle(t.Context(), newOrder("order"))
+		if err != nil || !a.ok() {
+			t.Fatalf("make an order: %d %s, %v", a.status, a.code, err)
+		}
+		k := &call{method: "POST", path: "/v1/orders/" + a.object().str("order_id") + "/pay", key: "pay", body: jsonOf(payWith("simtok_approve"))}
+		if a, err := c.once(t.Context(), k); err == nil {
+			t.Fatalf("%s: the call was answered: %d %s", place, a.status, a.code)
+		}
+		<-in.ended
+		in.up()
+		a, err = c.once(t.Context(), k)
+		if err != nil || !a.ok() || a.object().str("order.payment_status") != "paid" {
+			t.Errorf("%s: a repeat is answered %d %s, order %s, %v", place, a.status, a.code, a.object().str("order.payment_status"), err)
+		}
+		in.stop()
+		if v := in.doctor(); v.InFlight > 0 {
+			t.Errorf("%s: %d operations in flight", place, v.InFlight)
+		}
+	}
+}
+
 // last are places that need days to pass, after which keys are forgotten; they come at the end.
 var last = []string{"payment.expiring"}
 

@@ -4,6 +4,7 @@
 package listing
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,7 +21,10 @@ type Cursor struct {
 	ID  string
 }
 
-// Time and Int make the key of a numeric sort column.
+// At is the place of a row in a list sorted by a time.
+func At(t time.Time, id string) Cursor { return Cursor{Time(t), id} }
+
+// Time is the key of a time.
 func Time(t time.Time) string { return strconv.FormatInt(t.UnixMicro(), 10) }
 
 // Int is the key of a whole number.
@@ -36,15 +40,30 @@ type Query struct {
 
 // From starts a query over one table of a scope.
 func From(table, columns, idColumn string, scope tenant.Scope) *Query {
-	q := &Query{table: table, columns: columns, idColumn: idColumn, args: []any{scope.MerchantID, scope.EnvironmentID}}
-	q.where.WriteString("merchant_id = $1 AND environment_id = $2")
+	return OfMerchant(table, columns, idColumn, scope.MerchantID).And("environment_id = ?", scope.EnvironmentID)
+}
+
+// OfMerchant starts a query over all environments of a merchant, for the few things that one key may see
+// of several.
+func OfMerchant(table, columns, idColumn, merchantID string) *Query {
+	q := &Query{table: table, columns: columns, idColumn: idColumn, args: []any{merchantID}}
+	q.where.WriteString("merchant_id = $1")
 	return q
 }
 
-// And adds a condition; each ? in it stands for v.
-func (q *Query) And(condition string, v any) *Query {
-	q.args = append(q.args, v)
-	q.where.WriteString(" AND " + strings.ReplaceAll(condition, "?", "$"+strconv.Itoa(len(q.args))))
+// And adds a condition; each ? in it stands for the next of the values.
+func (q *Query) And(condition string, values ...any) *Query {
+	q.where.WriteString(" AND ")
+	for _, v := range values {
+		before, after, found := strings.Cut(condition, "?")
+		if !found {
+			panic("listing: more values than places in " + condition)
+		}
+		q.args = append(q.args, v)
+		q.where.WriteString(before + "$" + strconv.Itoa(len(q.args)))
+		condition = after
+	}
+	q.where.WriteString(condition)
 	return q
 }
 
@@ -61,13 +80,11 @@ func (q *Query) In(column string, values []string) *Query {
 	if len(values) == 0 {
 		return q
 	}
-	marks := make([]string, len(values))
+	args := make([]any, len(values))
 	for n, v := range values {
-		q.args = append(q.args, v)
-		marks[n] = "$" + strconv.Itoa(len(q.args))
+		args[n] = v
 	}
-	q.where.WriteString(" AND " + column + " IN (" + strings.Join(marks, ", ") + ")")
-	return q
+	return q.And(column+" IN (?"+strings.Repeat(", ?", len(values)-1)+")", args...)
 }
 
 // Range filters a time column; both bounds are exclusive, a zero bound is none.
@@ -127,27 +144,41 @@ func (q *Query) Sort(column string, ascending, numeric bool, after *Cursor) erro
 		}
 		key = v
 	}
-	q.args = append(q.args, key, after.ID)
-	n := len(q.args)
-	q.where.WriteString(" AND (" + column + ", " + q.idColumn + ")" + beyond + "($" + strconv.Itoa(n-1) + ", $" + strconv.Itoa(n) + ")")
+	q.And("("+column+", "+q.idColumn+")"+beyond+"(?, ?)", key, after.ID)
 	return nil
 }
 
-// Page runs the query and gives at most limit rows to row; more tells that there are others behind.
-func Page[T any](tx db.Tx, q *Query, limit int, scan func(db.Row) (T, error)) (rows []T, more bool, err error) {
+// Page runs the query for at most limit rows. at is the place of a row; the cursor of the next page is nil
+// on the last one.
+func Page[T any](tx db.Tx, q *Query, limit int, scan func(db.Row) (T, error), at func(T) Cursor) ([]T, *Cursor, error) {
 	q.args = append(q.args, limit+1)
 	sql := "SELECT " + q.columns + " FROM " + q.table + " WHERE " + q.where.String() +
 		" ORDER BY " + q.column + q.direction + ", " + q.idColumn + q.direction + " LIMIT $" + strconv.Itoa(len(q.args))
-	err = tx.Query(func(r db.Row) error {
+	var rows []T
+	err := tx.Query(func(r db.Row) error {
 		v, err := scan(r)
 		rows = append(rows, v)
 		return err
 	}, sql, q.args...)
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
-	if len(rows) > limit {
-		return rows[:limit], true, nil
+	page, next := Cut(rows, limit, at)
+	return page, next, nil
+}
+
+// Cut makes a page out of rows that were read one beyond the limit, to see whether there are more.
+func Cut[T any](rows []T, limit int, at func(T) Cursor) ([]T, *Cursor) {
+	if len(rows) <= limit {
+		return rows, nil
 	}
-	return rows, false, nil
+	next := at(rows[limit-1])
+	return slices.Clip(rows[:limit]), &next
+}
+
+// CheckLimit adds INVALID_PAGE_SIZE for a page size beyond the contract's.
+func CheckLimit(l *fault.List, limit int) {
+	if limit < 1 || limit > 100 {
+		l.Add("INVALID_PAGE_SIZE", "page_size", "A page has 1 to 100 items.")
+	}
 }

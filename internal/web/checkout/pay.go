@@ -107,11 +107,11 @@ func (h *Handler) start(r *http.Request, v *visit, shown money.Amount, token str
 		if err != nil {
 			return err
 		}
-		newest, err := payment.Attempts(tx, session.Scope, o.ID, "", "", 1)
+		newest, err := payment.NewestAttempt(tx, session.Scope, o.ID, "")
 		if err != nil {
 			return err
 		}
-		if len(newest) > 0 && newest[0].ID != v.newestID {
+		if newest != nil && newest.ID != v.newestID {
 			return errMoved
 		}
 		if contact.differs(session) {
@@ -156,6 +156,9 @@ func (h *Handler) refused(w http.ResponseWriter, r *http.Request, v *visit, form
 	case slices.Contains([]string{"ORDER_PAYMENT_ATTEMPT_ACTIVE", "ORDER_ALREADY_PAID", "ORDER_CLOSED", "CHECKOUT_SESSION_EXPIRED",
 		"CHECKOUT_SESSION_NOT_OPEN", "PAYMENT_ATTEMPT_IN_PROGRESS"}, e.Code):
 		see(w, r, page(r.PathValue("id")))
+	case e.Code == "CHECKOUT_ATTEMPTS_EXHAUSTED":
+		h.Log.WarnContext(r.Context(), "a checkout takes no more payments, for many have failed", "session", v.session.ID)
+		h.Pages.RenderPayment(w, r, h.payment(v, form, FieldError{"payment_token", "pay.exhausted"}))
 	case strings.HasPrefix(e.Code, "ORDER_TAX_LOCATION"):
 		h.Pages.RenderPayment(w, r, h.payment(v, form, FieldError{"billing_postal_code", "pay.address.bad"}))
 	default:

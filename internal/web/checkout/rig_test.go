@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -212,9 +213,7 @@ func (v *view) form(name string) (action string, values url.Values) {
 				values.Set(key, attr(in, "value"))
 			}
 		}
-		for key, typed := range v.typed {
-			values[key] = typed
-		}
+		maps.Copy(values, v.typed)
 		return attr(n, "action"), values
 	}
 	v.b.t.Fatalf("the page %s has no form %s:\n%s", v.name, name, v.body)
@@ -286,7 +285,7 @@ func (s *site) charged(t *testing.T, o *order.Order) (paid int64, attempts int) 
 		if err != nil {
 			return err
 		}
-		all, err := payment.Attempts(tx, s.Scope, o.ID, "", "", 100)
+		all, _, err := payment.Attempts(tx, s.Scope, o.ID, "", nil, 100)
 		paid, attempts = now.Settlement.Paid, len(all)
 		return err
 	})

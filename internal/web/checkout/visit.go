@@ -73,17 +73,13 @@ func (h *Handler) read(tx db.Tx, v *visit) error {
 	if v.merchant, err = h.Merchants.Get(tx.Context(), tx, scope.MerchantID); err != nil {
 		return err
 	}
-	newest, err := payment.Attempts(tx, scope, v.order.ID, "", "", 1)
-	if err != nil || len(newest) == 0 {
+	newest, err := payment.NewestAttempt(tx, scope, v.order.ID, "")
+	if err != nil || newest == nil {
 		return err
 	}
-	v.newestID = newest[0].ID
-	own, err := payment.Attempts(tx, scope, v.order.ID, v.session.ID, "", 1)
-	if err != nil {
+	v.newestID = newest.ID
+	if v.last, err = payment.NewestAttempt(tx, scope, v.order.ID, v.session.ID); err != nil {
 		return err
-	}
-	if len(own) > 0 {
-		v.last = own[0]
 	}
 	if v.open, v.legs, err = h.Payments.Open(tx, v.order); err != nil {
 		return err
