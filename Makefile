@@ -12,8 +12,8 @@ DATABASE ?=
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-# Arguments of the longer tests: make crash CRASH="-runs 5000", make load LOAD="-duration 30m", make soak
-# SOAK="races fuzz".
+# Arguments of the longer tests: make crash CRASH="-runs 5000", make load LOAD="-clients 8 -duration 30m",
+# make soak SOAK="races fuzz".
 CRASH ?=
 LOAD ?=
 SOAK ?=

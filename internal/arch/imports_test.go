@@ -150,6 +150,8 @@ func outsider(dir string) string {
 	switch {
 	case within(dir, "sdk"), within(dir, "examples"):
 		return "what customers copy must not need our internals: use the public API"
+	case within(dir, "docs"):
+		return "documentation that the binary serves is text: it needs nothing of ours"
 	case within(dir, "test"):
 		return "these tests see the whole binary from outside: use the public API, the command line or the database"
 	}

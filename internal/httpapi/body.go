@@ -45,7 +45,7 @@ func checkBody(body []byte, s *shape, faults *fault.List) bool {
 	c := &checker{dec: jsontext.NewDecoder(bytes.NewBuffer(body)), faults: faults, path: make([]byte, 0, 64)}
 	err := c.value(s, fieldFaults{})
 	if err == nil {
-		if _, err = c.dec.ReadToken(); err == io.EOF {
+		if _, err = c.dec.ReadToken(); errors.Is(err, io.EOF) {
 			return c.count == 0
 		}
 		if err == nil {
@@ -53,7 +53,7 @@ func checkBody(body []byte, s *shape, faults *fault.List) bool {
 			return false
 		}
 	}
-	if err != errStop {
+	if !errors.Is(err, errStop) {
 		c.syntax(err)
 	}
 	return false

@@ -70,7 +70,7 @@ func (s *Services) wireOrderNow(a *API, tx db.Tx, c *Caller, o *order.Order) (*O
 
 // collection tells how the order can be paid now, nil when it cannot.
 func (s *Services) collection(tx db.Tx, scope tenant.Scope, o *order.Order) (*PaymentCollection, error) {
-	if o.Status != order.StatusOpen || o.Outstanding() == 0 || o.ActiveAttemptID != "" {
+	if o.Status != order.StatusOpen || o.Outstanding() == 0 || o.ActiveAttemptID != "" || s.Payments.Choose(scope) == "" {
 		return nil, nil
 	}
 	outstanding := wireMoney(o.Outstanding(), o.Currency)

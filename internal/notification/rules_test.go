@@ -2,6 +2,7 @@ package notification_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -192,7 +193,7 @@ func TestSendingIsRetriedUntilItEnds(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d db.DB) {
 		b := newBench(t, d)
 		b.want(notification.Input{}, "")
-		b.out.err = fmt.Errorf("the server is away")
+		b.out.err = errors.New("the server is away")
 		b.run()
 		b.out.err = nil
 		b.run() // not due yet

@@ -41,6 +41,9 @@ func (s *Service) Confirm(tx db.Tx, in ConfirmInput) (Started, error) {
 	if err != nil {
 		return Started{}, err
 	}
+	if _, err := s.processor(in.Scope); err != nil {
+		return Started{}, err
+	}
 	legs, err := OfOrder(tx, in.Scope, o.ID, true)
 	if err != nil {
 		return Started{}, err

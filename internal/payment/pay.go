@@ -84,7 +84,8 @@ type Started struct {
 //
 // Faults: RESOURCE_NOT_FOUND, ORDER_CLOSED, ORDER_ALREADY_PAID, ORDER_PAYMENT_ATTEMPT_ACTIVE,
 // ORDER_CHANGED_REFRESH_REQUIRED, PAYMENT_SOURCE_REQUIRED, PAYMENT_SOURCE_CONFLICT,
-// PAYMENT_SOURCE_NOT_ALLOWED, PAYMENT_LEG_SELECTION_REQUIRED, ORDER_TAX_LOCATION_REQUIRED.
+// PAYMENT_SOURCE_NOT_ALLOWED, PAYMENT_OPTION_NOT_READY, PAYMENT_LEG_SELECTION_REQUIRED,
+// ORDER_TAX_LOCATION_REQUIRED.
 func (s *Service) Pay(tx db.Tx, in PayInput) (Started, error) {
 	o, err := s.payable(tx, in.Scope, in.OrderID, in.CheckoutSessionID, in.ExpectedOutstanding)
 	if err != nil {
@@ -102,6 +103,10 @@ func (s *Service) Pay(tx db.Tx, in PayInput) (Started, error) {
 	if err != nil {
 		return Started{}, err
 	}
+	processor, err := s.processor(in.Scope)
+	if err != nil {
+		return Started{}, err
+	}
 	if err := s.refuseOpenLegs(tx, o, in.Cause); err != nil {
 		return Started{}, err
 	}
@@ -109,7 +114,7 @@ func (s *Service) Pay(tx db.Tx, in PayInput) (Started, error) {
 	leg := &Intent{
 		Scope: in.Scope, ID: s.IDs.New(id.PaymentIntent), OrderID: o.ID, CustomerID: o.CustomerID,
 		Status: IntentProcessing, Amount: outstanding, Tip: min(o.UnsettledTip(), outstanding), Currency: o.Currency,
-		CaptureMethod: CaptureAutomatic, Flow: in.Flow, Origin: o.Origin, Processor: s.Choose(in.Scope),
+		CaptureMethod: CaptureAutomatic, Flow: in.Flow, Origin: o.Origin, Processor: processor,
 		CreatedAt: now, UpdatedAt: now, Detail: IntentDetail{Options: DefaultOptions(), ReturnURL: in.ReturnURL},
 	}
 	a := s.newAttempt(o, in.CheckoutSessionID, ModePayment, CompleteOrder, []string{leg.ID}, now)

@@ -11,6 +11,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/event"
 	"flint/internal/failpoint"
+	"flint/internal/fault"
 	"flint/internal/id"
 	"flint/internal/ledger"
 	"flint/internal/order"
@@ -27,7 +28,7 @@ type Service struct {
 	Orders  *order.Service
 	Logger  *slog.Logger
 
-	// Processors by name, and which one takes new payments of a scope.
+	// Processors by name, and which one takes new payments of a scope; "" when none does.
 	Processors map[string]Processor
 	Choose     func(tenant.Scope) string
 
@@ -48,6 +49,16 @@ func (s *Service) callTimeout() time.Duration {
 		return s.CallTimeout
 	}
 	return 20 * time.Second
+}
+
+// processor is the one that takes new payments of a scope.
+func (s *Service) processor(scope tenant.Scope) (string, error) {
+	name := s.Choose(scope)
+	if name == "" {
+		return "", fault.Conflict("PAYMENT_OPTION_NOT_READY", "This environment has no payment processor, so nothing can be charged in it; nothing was.").
+			Then("Pay in a sandbox, with a key of the sandbox.")
+	}
+	return name, nil
 }
 
 // Plan writes an operation down as planned, before anything is asked of a processor. The amount of

@@ -41,6 +41,7 @@ import (
 	"flint/internal/tenant"
 	webcheckout "flint/internal/web/checkout"
 	"flint/internal/web/devhome"
+	"flint/internal/web/reference"
 	"flint/internal/web/ui"
 	"flint/internal/webhook"
 )
@@ -134,7 +135,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.restored = s.quarantined()
 	s.build()
 	if s.UI, err = ui.New(ui.Config{Log: c.Log, Languages: []ui.Language{ui.English()}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")},
-		webcheckout.Part(), devhome.Part()); err != nil {
+		webcheckout.Part(), devhome.Part(), reference.Part()); err != nil {
 		return fmt.Errorf("read the pages: %w", err)
 	}
 	s.Home = devhome.New(s.UI)
@@ -142,6 +143,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 		DB: s.DB, Clock: c.Clock, IDs: s.IDs, Log: c.Log, Box: s.Box, Checkouts: s.Services.Checkouts, Orders: s.Services.Orders,
 		Payments: s.Services.Payments, Merchants: s.Merchants, Simulator: s.Simulator, Pages: webcheckout.New(s.UI), BaseURL: s.BaseURL,
 		Throttle: s.pageThrottle(),
+		Mails:    c.Mail != nil || c.Development,
 	})
 	return nil
 }
@@ -189,7 +191,7 @@ func (s *Server) build() {
 	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates, Failpoints: s.Failpoints}
 	payments := &payment.Service{
 		DB: d, Clock: c, IDs: s.IDs, Events: events, Journal: journal, Orders: orders, Logger: log,
-		Choose: func(tenant.Scope) string { return simulator.Name }, Failpoints: s.Failpoints,
+		Choose: s.processorFor, Failpoints: s.Failpoints,
 	}
 	s.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: s.IDs, Logger: log, Sink: payments.Notify, Failpoints: s.Failpoints})
 	payments.Processors = map[string]payment.Processor{simulator.Name: s.observer.Processor(s.Simulator)}
@@ -200,7 +202,7 @@ func (s *Server) build() {
 	orders.Repriced = append(orders.Repriced, checkouts.OrderRepriced)
 
 	s.Receipts = &notification.Service{DB: d, Clock: c, IDs: s.IDs, Jobs: s.Jobs, Sender: s.Mail, Orders: ReceiptOrders(orders, s.Merchants, customers)}
-	if s.Receipts.Sender == nil {
+	if s.Receipts.Sender == nil && s.Development {
 		s.Receipts.Sender = mail.Mailbox{DB: d}
 	}
 	s.Receipts.Register()
@@ -228,6 +230,15 @@ func (s *Server) build() {
 	httpapi.Accounts(s.API, s.Keys, s.Merchants)
 	httpapi.Register(s.API, s.Services)
 	httpapi.RegisterOpenAPI(s.API)
+}
+
+// processorFor is the processor that takes new payments of a scope. There is none for live money outside
+// of development: the simulator must never tell a merchant that a buyer has paid.
+func (s *Server) processorFor(scope tenant.Scope) string {
+	if s.Development || scope.Mode() == tenant.ModeTest {
+		return simulator.Name
+	}
+	return ""
 }
 
 // verifyCheckout turns a checkout session's credential into a principal that opens this session only.

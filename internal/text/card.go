@@ -2,6 +2,8 @@ package text
 
 import "strings"
 
+import "slices"
+
 // A card number has 13 to 19 digits (ISO/IEC 7812 allows up to 19), the last a check digit.
 const (
 	shortestCard = 13
@@ -80,8 +82,8 @@ func cardAt(s string, chain []group) int {
 // luhn is the check of ISO/IEC 7812-1, annex B. All zeros pass it and are no number.
 func luhn(s string, chain []group) bool {
 	sum, double, zeros := 0, false, true
-	for i := len(chain) - 1; i >= 0; i-- {
-		for j := chain[i].to - 1; j >= chain[i].from; j-- {
+	for _, c := range slices.Backward(chain) {
+		for j := c.to - 1; j >= c.from; j-- {
 			d := int(s[j] - '0')
 			zeros = zeros && d == 0
 			if double {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -109,10 +110,8 @@ func (w *worker) call(method, path string, body any, allowed ...string) (answer,
 		w.history.add(k)
 		return a, nil
 	}
-	for _, code := range allowed {
-		if a.code == code {
-			return a, nil
-		}
+	if slices.Contains(allowed, a.code) {
+		return a, nil
 	}
 	return a, fmt.Errorf("%s %s %s: refused with %d %s", method, path, k.body, a.status, a.code)
 }

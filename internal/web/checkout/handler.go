@@ -39,7 +39,7 @@ type Simulator interface {
 	AnswerChallenge(ctx context.Context, opaque string, approve bool) (payment.Operation, payment.Outcome, error)
 }
 
-// Config is what a Handler needs; every field but Throttle is required.
+// Config is what a Handler needs; every field but Throttle and Mails is required.
 type Config struct {
 	DB        db.DB
 	Clock     clock.Clock
@@ -56,6 +56,7 @@ type Config struct {
 	// Throttle tells how long the sender of a request must wait before doing a thing (open, pay, fields)
 	// once more, 0 for not at all; nil bounds nobody.
 	Throttle func(r *http.Request, what string) time.Duration
+	Mails    bool // receipts are mailed, so the pages may say so
 }
 
 // Handler serves the hosted checkout and the simulator's pages.

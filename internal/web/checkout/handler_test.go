@@ -347,6 +347,12 @@ func TestWaysACheckoutEnds(t *testing.T) {
 		}
 		pay(shown).want("end", 410)
 		b.get("/simulator/fields/"+late.Session.ID).want("end", 404)
+		// Details that were typed before it ended lead to the page that says so.
+		card := url.Values{"option": {"card"}, "number": {approves}, "expiry": {"12 / 34"}, "cvc": {"123"}}
+		b.post("/simulator/fields/"+late.Session.ID, card).want("end", 410, "This checkout has expired")
+		if v := b.post("/simulator/fields/"+late.Session.ID, card, "Accept", "application/json"); v.status != 410 || v.body != `{"over":true}` {
+			t.Errorf("the frame is told %d %s", v.status, v.body)
+		}
 		s.wantCharged(t, late.Order, 0, 0)
 	})
 }

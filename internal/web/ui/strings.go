@@ -90,7 +90,7 @@ func englishTexts() map[string]string {
 		"pay.tip.high":         "This tip is too high.",
 		"pay.exhausted":        "Too many payments have failed here. You have not been charged. Ask the seller for a new link.",
 		"pay.busy":             "Paying… please keep this page open.",
-		"pay.secure":           "Your card details go encrypted to the payment processor. %s never sees them.",
+		"pay.secure":           "Your payment details go encrypted to the payment processor. %s never sees them.",
 		"pay.cancel":           "Cancel and return",
 		"pay.failed.title":     "The payment did not go through",
 		"pay.failed.again":     "You have not been charged. You can try again or use another way to pay.",
@@ -126,6 +126,7 @@ func englishTexts() map[string]string {
 		"changed.text":    "The amount is no longer the one you saw. You have not been charged. Please check the new amount.",
 		"changed.old":     "Amount before",
 		"changed.new":     "Amount now",
+		"changed.method":  "Pay with",
 		"changed.confirm": "Pay %s",
 		"changed.back":    "Look at the order again",
 
@@ -234,6 +235,9 @@ func englishTexts() map[string]string {
 		"challenge.done":     "You return to the checkout afterwards.",
 
 		// Developer home
+		"reference.title":      "Errors of the API",
+		"reference.lead":       "What each code means, and what to do about it.",
+		"reference.do":         "What to do:",
 		"dev.title":            "Flint is running",
 		"dev.subtitle":         "A complete test environment on this machine. Nothing here moves real money.",
 		"dev.runs":             "What runs",
