@@ -12,16 +12,17 @@ DATABASE ?=
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-# Arguments of the longer tests: make crash CRASH="-runs 5000", make load LOAD="-duration 60s".
+# Arguments of the longer tests: make crash CRASH="-runs 5000", make load LOAD="-clients 8 -duration 30m",
+# make soak SOAK="races fuzz".
 CRASH ?=
 LOAD ?=
-SOAK ?= -duration 30m
+SOAK ?=
 
 export CGO_ENABLED := 0
 export REDOCLY_TELEMETRY := off
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test unit vet arch e2e openapi openapi-check check lint bench load crash soak tools clean
+.PHONY: help setup build run test unit vet arch e2e openapi openapi-check check lint bench load microbench crash soak tools clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^##@ / { print substr($$0, 4) ":" } /^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,18 +78,20 @@ bin/golangci-lint: tools/go.mod tools/go.sum
 
 ##@ longer runs
 
-bench: ## Go benchmarks
-	go test -run '^$$' -bench . -benchmem ./...
+bench: build ## a measured load on the whole binary beside its floor, five minutes; writes docs/bench (LOAD)
+	go run ./test/load -out docs/bench $(LOAD)
 
-load: build ## a measured load on the whole binary (LOAD)
-	go run ./test/load $(LOAD)
+load: build ## the same without a file, for a look while working (LOAD)
+	go run ./test/load -duration 3s $(LOAD)
+
+microbench: ## Go benchmarks of single packages
+	go test -run '^$$' -bench . -benchmem ./...
 
 crash: ## kill the binary over and over, compare with what clients saw; the result goes to docs/crash (CRASH)
 	go test ./test/crash -run 'TestCrash$$' -v -count=1 -timeout 60m -args -campaign -report ../../docs/crash $(CRASH)
 
-soak: build ## races of clients in 200 rounds, then the load for a long time (SOAK)
-	go test ./test/crash -run TestRaces -v -count=1 -timeout 60m -args -rounds 200
-	go run ./test/load $(SOAK)
+soak: ## 200 rounds of every race, 2,000 cases of every property, every fuzz target; log in docs/soak (SOAK)
+	scripts/soak.sh $(SOAK)
 
 clean: ## remove what was built; data stay
 	rm -rf bin test/e2e/shots

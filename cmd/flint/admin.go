@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 
 	"flint/internal/auth"
@@ -65,7 +64,7 @@ type adminUserCmd struct {
 	storage
 	Merchant string `help:"Id of the merchant." required:"" placeholder:"mer_…"`
 	Email    string `help:"E-mail address to sign in with." required:""`
-	Password string `help:"Password of at least 12 characters; better given as FLINT_ADMIN_USER_PASSWORD." required:""`
+	Password string `help:"Password of at least 12 characters; better given as FLINT_PASSWORD." required:""`
 	First    string `help:"First name."`
 	Last     string `help:"Last name."`
 }
@@ -101,7 +100,7 @@ func (c *adminKeyCmd) Run(ctx context.Context) error {
 			return nil, err
 		}
 		if known == 0 {
-			return nil, fmt.Errorf("the merchant has no such environment")
+			return nil, errors.New("the merchant has no such environment")
 		}
 		scopes := c.Scopes
 		if len(scopes) == 0 {

@@ -63,8 +63,7 @@ func main() {
 	run.BindTo(ctx, (*context.Context)(nil))
 	if err := run.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "flint:", err)
-		var e exitError
-		if errors.As(err, &e) {
+		if e, ok := errors.AsType[exitError](err); ok {
 			os.Exit(e.code)
 		}
 		os.Exit(exitFailed)

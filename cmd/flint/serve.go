@@ -109,11 +109,11 @@ type serveCmd struct {
 }
 
 type smtpFlags struct {
-	Host     string `help:"Mail server; without one no mail is sent." placeholder:"HOST"`
+	Host     string `help:"Mail server; without one no mail is sent and receipts are refused." placeholder:"HOST"`
 	Port     int    `help:"Its port; 587, or 465 with tls."`
 	Security string `help:"How the connection is protected." enum:"starttls,tls,opportunistic,none" default:"starttls"`
 	User     string `help:"User to log in as."`
-	Password string `help:"Password; better given as FLINT_SERVE_SMTP_PASSWORD."`
+	Password string `help:"Password; better given as FLINT_SMTP_PASSWORD."`
 	From     string `help:"Sender address of this installation." placeholder:"ADDRESS"`
 }
 

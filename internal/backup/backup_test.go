@@ -382,7 +382,7 @@ func unpackAll(t *testing.T, whole []byte) (out []entry) {
 	a := tar.NewReader(z)
 	for {
 		h, err := a.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out
 		}
 		if err != nil {

@@ -134,7 +134,7 @@ func checkURL(f *fault.List, param, v string) {
 	}
 	u, err := url.Parse(v)
 	local := err == nil && (u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1" || u.Hostname() == "::1")
-	if err != nil || u.Host == "" || u.User != nil || len(v) > 2048 || (u.Scheme != "https" && !(u.Scheme == "http" && local)) {
+	if err != nil || u.Host == "" || u.User != nil || len(v) > 2048 || (u.Scheme != "https" && (u.Scheme != "http" || !local)) {
 		f.Add("INVALID_URL", param, "The address must be an absolute https address of at most 2048 characters; http is accepted for localhost only.")
 	}
 }

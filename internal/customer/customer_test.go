@@ -69,8 +69,6 @@ func code(err error) string {
 	return ""
 }
 
-func p[T any](v T) *T { return &v }
-
 func TestCreateAndPatch(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d db.DB) {
@@ -102,27 +100,27 @@ func TestCreateAndPatch(t *testing.T) {
 		if _, err := write(b, b.Create, customer.CreateInput{Scope: other, Email: "ada@example.com"}); err != nil {
 			t.Errorf("the same address at another merchant: %v", err)
 		}
-		if _, err := write(b, b.Patch, customer.PatchInput{Scope: other, ID: made.ID, Name: p("X")}); code(err) != "RESOURCE_NOT_FOUND" {
+		if _, err := write(b, b.Patch, customer.PatchInput{Scope: other, ID: made.ID, Name: new("X")}); code(err) != "RESOURCE_NOT_FOUND" {
 			t.Errorf("patched by another merchant: %v", err)
 		}
 
 		b.clock.Set(start.Add(time.Hour))
-		must[*customer.Customer](t)(write(b, b.Patch, customer.PatchInput{Scope: scope, ID: made.ID, Name: p("Ada L."), ExpectedVersion: p[int64](1),
+		must[*customer.Customer](t)(write(b, b.Patch, customer.PatchInput{Scope: scope, ID: made.ID, Name: new("Ada L."), ExpectedVersion: new(int64(1)),
 			TaxIdentity: &customer.TaxIdentity{LegalName: "Engines", TaxIDs: []jsontext.Value{jsontext.Value(`{"type":"eu_vat"}`)}},
-			Metadata:    &metadata.Patch{Set: map[string]*string{"tier": nil, "x": p("1")}}}))
+			Metadata:    &metadata.Patch{Set: map[string]*string{"tier": nil, "x": new("1")}}}))
 		c = read()
 		if c.Version != 2 || c.Name != "Ada L." || c.Metadata["tier"] != "" || c.Metadata["x"] != "1" || !c.UpdatedAt.Equal(start.Add(time.Hour)) ||
 			len(c.TaxIdentity.TaxIDs) != 1 || c.Phone != "+4930123456" {
 			t.Errorf("after the patch %+v", c)
 		}
-		_, err := write(b, b.Patch, customer.PatchInput{Scope: scope, ID: made.ID, Name: p("Y"), ExpectedVersion: p[int64](1)})
+		_, err := write(b, b.Patch, customer.PatchInput{Scope: scope, ID: made.ID, Name: new("Y"), ExpectedVersion: new(int64(1))})
 		if code(err) != "VERSION_CONFLICT" || fault.Of(err).Extra["current_version"] != int64(2) {
 			t.Errorf("a stale version: %v %v", err, fault.Of(err).Extra)
 		}
 		if _, err := write(b, b.Patch, customer.PatchInput{Scope: scope, ID: made.ID, ClearTaxIdentity: true}); code(err) != "EXPECTED_VERSION_REQUIRED" {
 			t.Errorf("clearing the tax identity blindly: %v", err)
 		}
-		must[*customer.Customer](t)(write(b, b.Patch, customer.PatchInput{Scope: scope, ID: made.ID, Name: p("Ada L."), Metadata: &metadata.Patch{}}))
+		must[*customer.Customer](t)(write(b, b.Patch, customer.PatchInput{Scope: scope, ID: made.ID, Name: new("Ada L."), Metadata: &metadata.Patch{}}))
 		if c = read(); c.Version != 2 {
 			t.Errorf("a patch that changes nothing made version %d", c.Version)
 		}

@@ -30,8 +30,7 @@ func get(t *testing.T, c *Client, timeout time.Duration, url string) (Response, 
 }
 
 func kind(err error) Kind {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
 	}
 	return ""

@@ -56,7 +56,7 @@ func (p Policy) CheckURL(param, raw string) error {
 	if err != nil {
 		return err
 	}
-	if t.scheme != "https" && !(t.scheme == "http" && p.AllowHTTP) {
+	if t.scheme != "https" && (t.scheme != "http" || !p.AllowHTTP) {
 		return fault.Invalid("INVALID_URL_SCHEME", param, "The URL must start with https://.")
 	}
 	if t.addr.IsValid() {

@@ -8,6 +8,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -95,9 +96,7 @@ func (e *Error) Unwrap() error { return e.Cause }
 func (e *Error) With(name string, v any) *Error {
 	c := *e
 	c.Extra = make(map[string]any, len(e.Extra)+1)
-	for k, old := range e.Extra {
-		c.Extra[k] = old
-	}
+	maps.Copy(c.Extra, e.Extra)
 	c.Extra[name] = v
 	return &c
 }
@@ -161,8 +160,7 @@ func Internal(code, format string, args ...any) *Error {
 
 // Of finds the fault in err's chain, nil when there is none.
 func Of(err error) *Error {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
 	return nil

@@ -1,8 +1,9 @@
 package flinttest
 
 import (
-	"flint/internal/failpoint"
 	"strings"
+
+	"flint/internal/failpoint"
 
 	"flint/internal/db"
 	"flint/internal/payment"

@@ -30,7 +30,7 @@ func (d *discard) WriteHeader(s int)           { d.status = s }
 
 func bench(b *testing.B, method, path, body string) {
 	r := newRigWith(b, dbtest.Open(b, db.SQLite), func(c *httpapi.Config) {
-		c.Log = slog.New(slog.NewJSONHandler(io.Discard, nil))
+		c.Log = slog.New(slog.DiscardHandler)
 		c.Limits = httpapi.DefaultLimits()
 		open := httpapi.Rate{PerSecond: 1e9, Burst: 1e9}
 		for tier := range c.Limits.Key {

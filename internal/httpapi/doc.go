@@ -1,7 +1,7 @@
 // Package httpapi is the HTTP surface: typed operations behind one set of conventions.
 //
 // An operation is a row of the authorization table (routes_*.go) and a typed handler registered under
-// the row's id with Read, Write, Staged or Handle. The framework does everything that is the same for
+// the row's id with Get, Write, Staged or Handle. The framework does everything that is the same for
 // all of them, in this order: request id and panic guard, route, limit per address, version, credential,
 // scopes, limits per key and merchant, path, query and body with every fault reported at once, the
 // idempotency key, the transaction, the envelope, the log line. A handler translates between the wire

@@ -160,7 +160,7 @@ func (a *API) successContent(op *operation, out reflect.Type) map[string]*huma.M
 		"meta":       {Ref: "#/components/schemas/ResponseMeta"},
 	}
 	data := out
-	if _, ok := reflect.Zero(out).Interface().(paged); ok {
+	if _, ok := reflect.TypeAssert[paged](reflect.Zero(out)); ok {
 		f, _ := out.FieldByName("Data")
 		data = f.Type
 		props["next_page_token"] = &huma.Schema{Type: "string", Description: "Token of the next page; absent on the last."}
@@ -181,11 +181,11 @@ func (a *API) adorn(t reflect.Type) {
 		return
 	}
 	a.adorned[t] = true
-	if o, ok := reflect.Zero(t).Interface().(optional); ok {
+	if o, ok := reflect.TypeAssert[optional](reflect.Zero(t)); ok {
 		a.adorn(o.inner())
 		return
 	}
-	if _, ok := reflect.Zero(t).Interface().(huma.SchemaProvider); ok {
+	if _, ok := reflect.TypeAssert[huma.SchemaProvider](reflect.Zero(t)); ok {
 		return
 	}
 	s := a.registry.Schema(t, false, "")
@@ -195,7 +195,7 @@ func (a *API) adorn(t reflect.Type) {
 		if prop == nil || !f.IsExported() {
 			continue
 		}
-		_, opt := reflect.Zero(f.Type).Interface().(optional)
+		_, opt := reflect.TypeAssert[optional](reflect.Zero(f.Type))
 		prop.Nullable = prop.Nullable && (opt || f.Tag.Get("nullable") == "true")
 		if f.Tag.Get("flint") == "nullable" {
 			s.Properties[name] = &huma.Schema{Description: prop.Description, AnyOf: []*huma.Schema{{Ref: prop.Ref}, {Type: "null"}}}

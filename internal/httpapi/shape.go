@@ -90,7 +90,7 @@ func (c *shapes) compile(s *huma.Schema, t reflect.Type) *shape {
 		t = t.Elem()
 	}
 	if t != nil {
-		if o, ok := reflect.Zero(t).Interface().(optional); ok {
+		if o, ok := reflect.TypeAssert[optional](reflect.Zero(t)); ok {
 			t = o.inner()
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -152,7 +153,7 @@ func TestParallelUsesHaveOneEffect(t *testing.T) {
 					a, err = s.Run(tx, now, key("k"), false, func() (idempotency.Answer, error) {
 						// The effect is a row of its own, so that a second one would be seen or break.
 						if _, err := tx.Exec(`INSERT INTO jobs (merchant_id, environment_id, job_id, kind, key, run_at, created_at)
-							VALUES ('mer_1', 'test_1', $1, 'effect', $1, 0, 0)`, fmt.Sprint(i)); err != nil {
+							VALUES ('mer_1', 'test_1', $1, 'effect', $1, 0, 0)`, strconv.Itoa(i)); err != nil {
 							return idempotency.Answer{}, err
 						}
 						return idempotency.Answer{Status: 201, Body: fmt.Appendf(nil, "%d", i)}, nil
@@ -285,7 +286,7 @@ func TestPurgeTakesOnlyWhatIsPast(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d db.DB) {
 		s := store(t)
 		for i, at := range []time.Time{now, now.Add(time.Hour)} {
-			if _, err := run(d, s, at, key(fmt.Sprint(i)), false, ok("{}")); err != nil {
+			if _, err := run(d, s, at, key(strconv.Itoa(i)), false, ok("{}")); err != nil {
 				t.Fatal(err)
 			}
 		}

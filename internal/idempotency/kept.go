@@ -20,8 +20,7 @@ func Keep(f *fault.Error) error { return kept{f} }
 
 // Kept is the fault of an error made by Keep, nil for any other.
 func Kept(err error) *fault.Error {
-	var k kept
-	if errors.As(err, &k) {
+	if k, ok := errors.AsType[kept](err); ok {
 		return k.f
 	}
 	return nil

@@ -7,6 +7,7 @@ package ledger
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"flint/internal/db"
@@ -86,7 +87,8 @@ func (j *Journal) Post(tx db.Tx, scope tenant.Scope, now time.Time, e Entry) err
 	if err != nil {
 		return err
 	}
-	sql := `INSERT INTO postings (merchant_id, environment_id, entry_id, line, order_id, account, currency, amount) VALUES `
+	var sql strings.Builder
+	sql.WriteString(`INSERT INTO postings (merchant_id, environment_id, entry_id, line, order_id, account, currency, amount) VALUES `)
 	args := make([]any, 0, 5+3*n)
 	args = append(args, scope.MerchantID, scope.EnvironmentID, entryID, e.OrderID, e.Currency)
 	line := 0
@@ -95,14 +97,14 @@ func (j *Journal) Post(tx db.Tx, scope tenant.Scope, now time.Time, e Entry) err
 			continue
 		}
 		if line > 0 {
-			sql += ", "
+			sql.WriteString(", ")
 		}
 		k := len(args)
-		sql += "($1, $2, $3, $" + strconv.Itoa(k+1) + ", $4, $" + strconv.Itoa(k+2) + ", $5, $" + strconv.Itoa(k+3) + ")"
+		sql.WriteString("($1, $2, $3, $" + strconv.Itoa(k+1) + ", $4, $" + strconv.Itoa(k+2) + ", $5, $" + strconv.Itoa(k+3) + ")")
 		args = append(args, line, string(p.Account), p.Amount)
 		line++
 	}
-	return tx.Send(sql, args...)
+	return tx.Send(sql.String(), args...)
 }
 
 // Balances sums an order's postings by account, in minor units.

@@ -2,6 +2,7 @@ package notification_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -176,8 +177,9 @@ func TestLimitsHoldInAnyOrder(t *testing.T) {
 			if at, ok := last[key]; ok && b.clock.Now().Sub(at) < notification.ResendAfter {
 				rt.Fatalf("two receipts to %s within %v", key, b.clock.Now().Sub(at))
 			}
+			_, reached := last[key]
 			last[key] = b.clock.Now()
-			if !in.Checkout {
+			if !in.Checkout && !reached { // writing again to where the buyer's checkout wrote reaches nobody new
 				if byMerchant[key] = true; len(byMerchant) > notification.MaxAddresses {
 					rt.Fatalf("a merchant reached %d addresses", len(byMerchant))
 				}
@@ -191,7 +193,7 @@ func TestSendingIsRetriedUntilItEnds(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d db.DB) {
 		b := newBench(t, d)
 		b.want(notification.Input{}, "")
-		b.out.err = fmt.Errorf("the server is away")
+		b.out.err = errors.New("the server is away")
 		b.run()
 		b.out.err = nil
 		b.run() // not due yet

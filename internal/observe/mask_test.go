@@ -1,7 +1,7 @@
 package observe_test
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -86,7 +86,7 @@ func checkDigit(body string) string {
 		}
 		sum, double = sum+d, !double
 	}
-	return fmt.Sprint((10 - sum%10) % 10)
+	return strconv.Itoa((10 - sum%10) % 10)
 }
 
 func TestSecretKey(t *testing.T) {

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -59,7 +60,7 @@ func NewTracing(ctx context.Context, o TracingOptions) (*Tracing, error) {
 	if o.Endpoint != "" {
 		u, err := url.Parse(o.Endpoint)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return nil, fmt.Errorf("the traces endpoint must be an http or https URL")
+			return nil, errors.New("the traces endpoint must be an http or https URL")
 		}
 		if u.Path == "" || u.Path == "/" {
 			u.Path = "/v1/traces"

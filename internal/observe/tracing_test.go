@@ -39,10 +39,10 @@ func newSink(t *testing.T) *sink {
 		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		for _, rs := range in.ResourceSpans {
-			for _, ss := range rs.ScopeSpans {
-				for _, span := range ss.Spans {
-					s.spans[span.Name] = span
+		for _, rs := range in.GetResourceSpans() {
+			for _, ss := range rs.GetScopeSpans() {
+				for _, span := range ss.GetSpans() {
+					s.spans[span.GetName()] = span
 				}
 			}
 		}
@@ -81,13 +81,13 @@ func TestSpansOfARequestAndItsProcessorCall(t *testing.T) {
 	if outer == nil || inner == nil {
 		t.Fatalf("the spans are %v", s.spans)
 	}
-	if !bytes.Equal(inner.ParentSpanId, outer.SpanId) || !bytes.Equal(inner.TraceId, outer.TraceId) {
+	if !bytes.Equal(inner.GetParentSpanId(), outer.GetSpanId()) || !bytes.Equal(inner.GetTraceId(), outer.GetTraceId()) {
 		t.Error("the call is not part of the request")
 	}
-	if len(outer.ParentSpanId) != 0 || len(outer.Links) != 1 {
+	if len(outer.GetParentSpanId()) != 0 || len(outer.GetLinks()) != 1 {
 		t.Error("a caller's trace was continued, not linked to")
 	}
-	if outer.Status.GetCode() != tracepb.Status_STATUS_CODE_ERROR || inner.Status.GetCode() != tracepb.Status_STATUS_CODE_ERROR {
+	if outer.GetStatus().GetCode() != tracepb.Status_STATUS_CODE_ERROR || inner.GetStatus().GetCode() != tracepb.Status_STATUS_CODE_ERROR {
 		t.Error("the failure does not show")
 	}
 	text := outer.String() + inner.String()

@@ -232,8 +232,6 @@ func percent(s string) *money.Percent {
 	return &v
 }
 
-func ptr[T any](v T) *T { return &v }
-
 func code(err error) string {
 	if e := fault.Of(err); e != nil {
 		return e.Code

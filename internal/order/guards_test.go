@@ -131,7 +131,7 @@ func TestRefusalsLeaveNothing(t *testing.T) {
 		call  call
 		code  string
 	}{
-		{"closed: line", closed, updateLine(order.UpdateLineInput{Name: ptr("X")}), "ORDER_CLOSED"},
+		{"closed: line", closed, updateLine(order.UpdateLineInput{Name: new("X")}), "ORDER_CLOSED"},
 		{"closed: new line", closed, addLine(line("X", 1, 1)), "ORDER_CLOSED"},
 		{"closed: delete line", closed, deleteLine, "ORDER_CLOSED"},
 		{"closed: charge", closed, charge(order.ChargeInput{Type: "other", Name: "X", Amount: usd(1)}), "ORDER_CLOSED"},
@@ -141,14 +141,14 @@ func TestRefusalsLeaveNothing(t *testing.T) {
 		{"closed: tip", closed, patch(order.PatchInput{ClearTip: true}), "ORDER_CLOSED"},
 		{"closed: reprice", closed, reprice, "ORDER_CLOSED"},
 		{"closed: close", closed, closing, "ORDER_ALREADY_CLOSED"},
-		{"attempt: line", attempt, updateLine(order.UpdateLineInput{Quantity: ptr[int64](9)}), "PAYMENT_ATTEMPT_IN_PROGRESS"},
+		{"attempt: line", attempt, updateLine(order.UpdateLineInput{Quantity: new(int64(9))}), "PAYMENT_ATTEMPT_IN_PROGRESS"},
 		{"attempt: new line", attempt, addLine(line("X", 1, 1)), "PAYMENT_ATTEMPT_IN_PROGRESS"},
 		{"attempt: delete line", attempt, deleteLine, "PAYMENT_ATTEMPT_IN_PROGRESS"},
 		{"attempt: charge", attempt, charge(order.ChargeInput{Type: "other", Name: "X", Amount: usd(1)}), "PAYMENT_ATTEMPT_IN_PROGRESS"},
 		{"attempt: discount", attempt, discount(order.DiscountInput{Name: "X", Amount: dollar}), "PAYMENT_ATTEMPT_IN_PROGRESS"},
 		{"attempt: remove discount", attempt, removeDiscount, "PAYMENT_ATTEMPT_IN_PROGRESS"},
 		{"attempt: tip", attempt, patch(order.PatchInput{Tip: &order.TipInput{Amount: usd(1)}}), "PAYMENT_ATTEMPT_IN_PROGRESS"},
-		{"attempt: tax", attempt, patch(order.PatchInput{Tax: &order.TaxInput{Enabled: ptr(true)}}), "PAYMENT_ATTEMPT_IN_PROGRESS"},
+		{"attempt: tax", attempt, patch(order.PatchInput{Tax: &order.TaxInput{Enabled: new(true)}}), "PAYMENT_ATTEMPT_IN_PROGRESS"},
 		{"attempt: close", attempt, closing, "PAYMENT_ATTEMPT_IN_PROGRESS"},
 		{"attempt: second one", attempt, func(b *bench, o *order.Order) error {
 			_, err := b.locked(o.ID, func(tx db.Tx, o *order.Order) error {
@@ -163,18 +163,18 @@ func TestRefusalsLeaveNothing(t *testing.T) {
 			return err
 		}, "ORDER_CLOSED"},
 		{"paid: price", paid, updateLine(order.UpdateLineInput{UnitPrice: usd(2600)}), "PAID_LINE_ITEM_PRICE_CHANGE_FORBIDDEN"},
-		{"paid: fewer", paid, updateLine(order.UpdateLineInput{Quantity: ptr[int64](1)}), "PAID_LINE_ITEM_QUANTITY_DECREASE_FORBIDDEN"},
+		{"paid: fewer", paid, updateLine(order.UpdateLineInput{Quantity: new(int64(1))}), "PAID_LINE_ITEM_QUANTITY_DECREASE_FORBIDDEN"},
 		{"paid: line tax", paid, updateLine(order.UpdateLineInput{Tax: &order.ItemTaxInput{}}), "PAID_LINE_ITEM_TAX_CHANGE_FORBIDDEN"},
 		{"paid: delete line", paid, deleteLine, "PAID_LINE_ITEM_REMOVAL_FORBIDDEN"},
 		{"paid: discount", paid, discount(order.DiscountInput{Name: "X", Amount: dollar}), "ORDER_TOTAL_BELOW_NET_COLLECTED"},
 		{"paid: delete charge", paid, deleteCharge, "ORDER_TOTAL_BELOW_NET_COLLECTED"},
 		{"paid: redeemed discount", paid, removeDiscount, "DISCOUNT_NOT_REMOVABLE"},
 		{"paid: customer", paid, func(b *bench, o *order.Order) error {
-			return patch(order.PatchInput{CustomerID: ptr(b.customer("x@example.com", false))})(b, o)
+			return patch(order.PatchInput{CustomerID: new(b.customer("x@example.com", false))})(b, o)
 		}, "ORDER_CUSTOMER_NOT_UPDATABLE_AFTER_PAYMENT"},
-		{"paid: tax", paid, patch(order.PatchInput{Tax: &order.TaxInput{Enabled: ptr(true)}}), "ORDER_TAX_NOT_UPDATABLE_AFTER_PAYMENT"},
+		{"paid: tax", paid, patch(order.PatchInput{Tax: &order.TaxInput{Enabled: new(true)}}), "ORDER_TAX_NOT_UPDATABLE_AFTER_PAYMENT"},
 		{"paid: destination", paid, patch(order.PatchInput{ClearDelivery: true}), "DELIVERY_DESTINATION_FROZEN"},
-		{"refunded: more of a refunded line", refunded, updateLine(order.UpdateLineInput{Quantity: ptr[int64](3)}), "PAID_LINE_ITEM_QUANTITY_CHANGE_FORBIDDEN"},
+		{"refunded: more of a refunded line", refunded, updateLine(order.UpdateLineInput{Quantity: new(int64(3))}), "PAID_LINE_ITEM_QUANTITY_CHANGE_FORBIDDEN"},
 		{"refunded: delete charge", refunded, deleteCharge, "ORDER_FINANCIAL_MUTATION_NOT_ALLOWED"},
 		{"refunded: cut the charge below it", refunded, func(b *bench, o *order.Order) error {
 			_, err := try(b, b.UpdateCharge, order.UpdateChargeInput{Scope: scope, OrderID: o.ID, ChargeID: o.Charges[0].ID, Amount: usd(599)})
@@ -205,31 +205,31 @@ func TestRefusalsLeaveNothing(t *testing.T) {
 			return err
 		}, "ORDER_SETTLEMENT_INVALID"},
 		{"no field", asIs, patch(order.PatchInput{}), "NO_FIELDS_TO_UPDATE"},
-		{"stale revision", asIs, patch(order.PatchInput{Revision: ptr[int64](1), BuyerNote: ptr("x")}), "ORDER_CONFLICT"},
-		{"unknown customer", asIs, patch(order.PatchInput{CustomerID: ptr("cus_01M1XVTMG00EAF0E9YPD0AD58K")}), "RESOURCE_NOT_FOUND"},
-		{"no customer", asIs, patch(order.PatchInput{CustomerID: ptr("")}), "ORDER_CUSTOMER_NOT_CLEARABLE"},
+		{"stale revision", asIs, patch(order.PatchInput{Revision: new(int64(1)), BuyerNote: new("x")}), "ORDER_CONFLICT"},
+		{"unknown customer", asIs, patch(order.PatchInput{CustomerID: new("cus_01M1XVTMG00EAF0E9YPD0AD58K")}), "RESOURCE_NOT_FOUND"},
+		{"no customer", asIs, patch(order.PatchInput{CustomerID: new("")}), "ORDER_CUSTOMER_NOT_CLEARABLE"},
 		{"another customer", func(b *bench, o *order.Order) {
-			do(b, b.Patch, order.PatchInput{Scope: scope, OrderID: o.ID, CustomerID: ptr(b.customer("first@example.com", false))})
+			do(b, b.Patch, order.PatchInput{Scope: scope, OrderID: o.ID, CustomerID: new(b.customer("first@example.com", false))})
 		}, func(b *bench, o *order.Order) error {
-			return patch(order.PatchInput{CustomerID: ptr(b.customer("second@example.com", false))})(b, o)
+			return patch(order.PatchInput{CustomerID: new(b.customer("second@example.com", false))})(b, o)
 		}, "ORDER_CUSTOMER_ALREADY_SET"},
-		{"long note", asIs, patch(order.PatchInput{BuyerNote: ptr(strings.Repeat("x", 5001))}), "NOTE_TOO_LONG"},
-		{"reserved metadata", asIs, patch(order.PatchInput{Metadata: &metadata.Patch{Set: map[string]*string{"flint_x": ptr("1")}}}), "RESERVED_METADATA_KEY"},
+		{"long note", asIs, patch(order.PatchInput{BuyerNote: new(strings.Repeat("x", 5001))}), "NOTE_TOO_LONG"},
+		{"reserved metadata", asIs, patch(order.PatchInput{Metadata: &metadata.Patch{Set: map[string]*string{"flint_x": new("1")}}}), "RESERVED_METADATA_KEY"},
 		{"tip above the ceiling", asIs, patch(order.PatchInput{Tip: &order.TipInput{Amount: usd(100001)}}), "TIP_LIMIT_EXCEEDED"},
 		{"tip in another currency", asIs, patch(order.PatchInput{Tip: &order.TipInput{Amount: &money.Amount{Minor: 1, Currency: "EUR"}}}), "TIP_CURRENCY_MISMATCH"},
 		{"tip of nothing", asIs, patch(order.PatchInput{Tip: &order.TipInput{Amount: usd(0)}}), "INVALID_TIP_AMOUNT"},
 		{"tip below a percent", asIs, patch(order.PatchInput{Tip: &order.TipInput{Percent: percent("0.9999")}}), "INVALID_TIP_PERCENT"},
 		{"tip twice", asIs, patch(order.PatchInput{Tip: &order.TipInput{Amount: usd(1), Percent: percent("5")}}), "INVALID_TIP"},
-		{"external tax without line taxes", asIs, patch(order.PatchInput{Tax: &order.TaxInput{Enabled: ptr(true),
+		{"external tax without line taxes", asIs, patch(order.PatchInput{Tax: &order.TaxInput{Enabled: new(true),
 			Calculation: &order.TaxCalculationInput{Mode: "external", PriceMode: "additive"}}}), "ORDER_LINE_ITEM_TAX_INPUT_REQUIRED"},
-		{"automatic tax with components", asIs, patch(order.PatchInput{Tax: &order.TaxInput{Enabled: ptr(true), Calculation: &order.TaxCalculationInput{
+		{"automatic tax with components", asIs, patch(order.PatchInput{Tax: &order.TaxInput{Enabled: new(true), Calculation: &order.TaxCalculationInput{
 			Mode: "automatic", PriceMode: "additive", Components: []order.FlatTaxInput{{TaxType: "retail_delivery_fee", Amount: dollar, Jurisdiction: colorado}}}}}),
 			"AUTOMATIC_TAX_COMPONENTS_FORBIDDEN"},
-		{"stale line", asIs, updateLine(order.UpdateLineInput{Name: ptr("X"), ExpectedVersion: ptr[int64](7)}), "ORDER_LINE_ITEM_VERSION_CONFLICT"},
-		{"line without a name", asIs, updateLine(order.UpdateLineInput{Name: ptr(" ")}), "LINE_ITEM_NAME_REQUIRED"},
-		{"line of none", asIs, updateLine(order.UpdateLineInput{Quantity: ptr[int64](0)}), "LINE_ITEM_INVALID_QUANTITY"},
-		{"too many of a line", asIs, updateLine(order.UpdateLineInput{Quantity: ptr[int64](1_000_001)}), "LINE_ITEM_QUANTITY_TOO_LARGE"},
-		{"more money than there is", asIs, updateLine(order.UpdateLineInput{Quantity: ptr[int64](1_000_000), UnitPrice: usd(10_000_000_000_000)}), "INVALID_TOTALS"},
+		{"stale line", asIs, updateLine(order.UpdateLineInput{Name: new("X"), ExpectedVersion: new(int64(7))}), "ORDER_LINE_ITEM_VERSION_CONFLICT"},
+		{"line without a name", asIs, updateLine(order.UpdateLineInput{Name: new(" ")}), "LINE_ITEM_NAME_REQUIRED"},
+		{"line of none", asIs, updateLine(order.UpdateLineInput{Quantity: new(int64(0))}), "LINE_ITEM_INVALID_QUANTITY"},
+		{"too many of a line", asIs, updateLine(order.UpdateLineInput{Quantity: new(int64(1_000_001))}), "LINE_ITEM_QUANTITY_TOO_LARGE"},
+		{"more money than there is", asIs, updateLine(order.UpdateLineInput{Quantity: new(int64(1_000_000)), UnitPrice: usd(10_000_000_000_000)}), "INVALID_TOTALS"},
 		{"negative price", asIs, updateLine(order.UpdateLineInput{UnitPrice: usd(-1)}), "LINE_ITEM_NEGATIVE_PRICE"},
 		{"another currency", asIs, addLine(order.LineInput{Name: "X", UnitPrice: &money.Amount{Minor: 1, Currency: "EUR"}}), "CURRENCY_MISMATCH"},
 		{"unknown currency", asIs, addLine(order.LineInput{Name: "X", UnitPrice: &money.Amount{Minor: 1, Currency: "ZZZ"}}), "UNSUPPORTED_CURRENCY"},
@@ -338,7 +338,7 @@ func TestAnotherTenantFindsNothing(t *testing.T) {
 		for _, stranger := range []tenant.Scope{{MerchantID: "mer_b", EnvironmentID: scope.EnvironmentID}, {MerchantID: scope.MerchantID, EnvironmentID: "menv_a"}} {
 			before := b.dump(o.ID)
 			for what, err := range map[string]error{
-				"patch":  second(try(b, b.Patch, order.PatchInput{Scope: stranger, OrderID: o.ID, BuyerNote: ptr("x")})),
+				"patch":  second(try(b, b.Patch, order.PatchInput{Scope: stranger, OrderID: o.ID, BuyerNote: new("x")})),
 				"close":  second(try(b, b.Close, order.CloseInput{Scope: stranger, OrderID: o.ID})),
 				"line":   second(try(b, b.DeleteLine, order.DeleteLineInput{Scope: stranger, OrderID: o.ID, LineID: o.Lines[0].ID})),
 				"create": second(try(b, b.Create, order.CreateInput{Scope: stranger, Lines: []order.LineInput{line("X", 1, 1)}, CustomerID: b.customer(stranger.EnvironmentID+stranger.MerchantID+"@example.com", false)})),

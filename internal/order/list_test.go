@@ -115,10 +115,10 @@ func drawList(r *rapid.T, customers []string) order.ListInput {
 	}
 	if in.Currency != "" {
 		if rapid.Bool().Draw(r, "min?") {
-			in.MinAmount = ptr(rapid.Int64Range(1, 150).Draw(r, "min"))
+			in.MinAmount = new(rapid.Int64Range(1, 150).Draw(r, "min"))
 		}
 		if rapid.Bool().Draw(r, "max?") {
-			in.MaxAmount = ptr(rapid.Int64Range(150, 300).Draw(r, "max"))
+			in.MaxAmount = new(rapid.Int64Range(150, 300).Draw(r, "max"))
 		}
 	}
 	return in
@@ -175,8 +175,8 @@ func TestListRefuses(t *testing.T) {
 		"INVALID_PAGE_SIZE":       {Limit: 101},
 		"INVALID_STATUS":          {Status: "canceled", Limit: 1},
 		"INVALID_QUERY_PARAMETER": {Origin: "fax", Limit: 1},
-		"CURRENCY_REQUIRED":       {MinAmount: ptr[int64](1), Limit: 1},
-		"INVALID_AMOUNT_RANGE":    {MinAmount: ptr[int64](2), MaxAmount: ptr[int64](1), Currency: "USD", Limit: 1},
+		"CURRENCY_REQUIRED":       {MinAmount: new(int64(1)), Limit: 1},
+		"INVALID_AMOUNT_RANGE":    {MinAmount: new(int64(2)), MaxAmount: new(int64(1)), Currency: "USD", Limit: 1},
 		"INVALID_TEXT":            {Query: "\x00", Limit: 1},
 	} {
 		if got := code(in.Validate()); got != want {

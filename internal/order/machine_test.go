@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -92,7 +93,7 @@ func (m *machine) create() {
 
 func (m *machine) line(name string) order.LineInput {
 	l := line(name, rapid.Int64Range(0, 5000).Draw(m.r, "price"), rapid.Int64Range(1, 4).Draw(m.r, "quantity"))
-	l.Tax = &order.ItemTaxInput{Taxable: ptr(rapid.Bool().Draw(m.r, "taxable"))}
+	l.Tax = &order.ItemTaxInput{Taxable: new(rapid.Bool().Draw(m.r, "taxable"))}
 	return l
 }
 
@@ -138,9 +139,9 @@ var operations = map[string]func(m *machine) error{
 		return second(try(m.b, m.b.AddLines, order.AddLinesInput{Scope: scope, OrderID: m.o.ID, Lines: []order.LineInput{m.line("more")}}))
 	},
 	"update line": func(m *machine) error {
-		in := order.UpdateLineInput{Scope: scope, OrderID: m.o.ID, LineID: m.lineID(), Name: ptr("renamed")}
+		in := order.UpdateLineInput{Scope: scope, OrderID: m.o.ID, LineID: m.lineID(), Name: new("renamed")}
 		if rapid.Bool().Draw(m.r, "requantify") {
-			in.Quantity = ptr(rapid.Int64Range(0, 6).Draw(m.r, "quantity"))
+			in.Quantity = new(rapid.Int64Range(0, 6).Draw(m.r, "quantity"))
 		}
 		if rapid.Bool().Draw(m.r, "price") {
 			in.UnitPrice = usd(rapid.Int64Range(-1, 5000).Draw(m.r, "price"))
@@ -199,12 +200,12 @@ var operations = map[string]func(m *machine) error{
 		return second(try(m.b, m.b.Patch, in))
 	},
 	"patch tax": func(m *machine) error {
-		in := &order.TaxInput{Enabled: ptr(rapid.Bool().Draw(m.r, "enabled"))}
+		in := &order.TaxInput{Enabled: new(rapid.Bool().Draw(m.r, "enabled"))}
 		return second(try(m.b, m.b.Patch, order.PatchInput{Scope: scope, OrderID: m.o.ID, Tax: in}))
 	},
 	"patch customer": func(m *machine) error {
 		return second(try(m.b, m.b.Patch, order.PatchInput{Scope: scope, OrderID: m.o.ID,
-			CustomerID: ptr(rapid.SampledFrom(m.customers).Draw(m.r, "customer")), BuyerNote: ptr("hello")}))
+			CustomerID: new(rapid.SampledFrom(m.customers).Draw(m.r, "customer")), BuyerNote: new("hello")}))
 	},
 	"close": func(m *machine) error {
 		if rapid.IntRange(0, 4).Draw(m.r, "really") > 0 {
@@ -214,7 +215,7 @@ var operations = map[string]func(m *machine) error{
 	},
 	"start attempt": func(m *machine) error {
 		return m.locked(func(tx db.Tx, o *order.Order) error {
-			return m.b.SetActiveAttempt(tx, o, order.AttemptInput{Cause: cause, AttemptID: "opat_" + fmt.Sprint(o.Revision)})
+			return m.b.SetActiveAttempt(tx, o, order.AttemptInput{Cause: cause, AttemptID: "opat_" + strconv.FormatInt(o.Revision, 10)})
 		})
 	},
 	"end attempt": func(m *machine) error {

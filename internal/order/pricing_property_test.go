@@ -35,9 +35,9 @@ func randomOrder(t *rapid.T) *Order {
 	for i := range rapid.IntRange(0, 3).Draw(t, "charges") {
 		c := Charge{ID: fmt.Sprintf("chg_%d", i), Tax: setting.Draw(t, "tax")}
 		if rapid.Bool().Draw(t, "flat") {
-			c.Amount = ptr(amount.Draw(t, "charge"))
+			c.Amount = new(amount.Draw(t, "charge"))
 		} else {
-			c.Percent, c.Basis = ptr(percent.Draw(t, "charge")), rapid.SampledFrom([]string{BasisPreDiscount, BasisPostDiscount}).Draw(t, "basis")
+			c.Percent, c.Basis = new(percent.Draw(t, "charge")), rapid.SampledFrom([]string{BasisPreDiscount, BasisPostDiscount}).Draw(t, "basis")
 		}
 		o.Charges = append(o.Charges, c)
 	}
@@ -59,7 +59,7 @@ func randomOrder(t *rapid.T) *Order {
 		o.Discounts = append(o.Discounts, d)
 	}
 	if rapid.Bool().Draw(t, "tip") {
-		o.Tips = []Tip{{Status: TipSettled, Settled: amount.Draw(t, "settled")}, {Status: TipRequested, Percent: ptr(percent.Draw(t, "tip"))}}
+		o.Tips = []Tip{{Status: TipSettled, Settled: amount.Draw(t, "settled")}, {Status: TipRequested, Percent: new(percent.Draw(t, "tip"))}}
 	}
 	o.Tax = Tax{
 		Enabled: rapid.Bool().Draw(t, "enabled"), Mode: TaxAutomatic,

@@ -11,8 +11,6 @@ import (
 	"flint/internal/tax"
 )
 
-func ptr[T any](v T) *T { return &v }
-
 // stated is a tax of the given percentages, in ten-thousandths of a percent.
 func stated(priceMode string, percents ...money.Percent) ItemTax {
 	m := &ItemTaxMethod{Mode: TaxExternal, PriceMode: priceMode}
@@ -31,8 +29,8 @@ func workedExample() *Order {
 			{ID: "li_2", Quantity: 1, UnitPrice: 3334, Tax: stated(PriceAdditive, 82500, 5000)},
 		},
 		Discounts: []Discount{{ID: "disc_1", Class: DiscountOrder, Amount: 1000, Status: DiscountPending}},
-		Charges:   []Charge{{ID: "chg_1", Percent: ptr(money.Percent(25000)), Basis: BasisPostDiscount}},
-		Tips:      []Tip{{ID: "tip_1", Status: TipRequested, Percent: ptr(money.Percent(100000))}},
+		Charges:   []Charge{{ID: "chg_1", Percent: new(money.Percent(25000)), Basis: BasisPostDiscount}},
+		Tips:      []Tip{{ID: "tip_1", Status: TipRequested, Percent: new(money.Percent(100000))}},
 		Tax:       Tax{Enabled: true, Mode: TaxExternal},
 	}
 }
@@ -123,7 +121,7 @@ func TestPriceDiscounts(t *testing.T) {
 		o := &Order{
 			Currency:  "EUR",
 			Lines:     []Line{{ID: "a", Quantity: 2, UnitPrice: 3000}, {ID: "b", Quantity: 1, UnitPrice: 4000}},
-			Charges:   []Charge{{ID: "x", Amount: ptr(int64(1000))}, {ID: "y", Amount: ptr(int64(500))}},
+			Charges:   []Charge{{ID: "x", Amount: new(int64(1000))}, {ID: "y", Amount: new(int64(500))}},
 			Discounts: tt.discounts,
 		}
 		if err := Price(o, nil); err != nil {
@@ -153,7 +151,7 @@ func TestPriceChargeBases(t *testing.T) {
 		o := &Order{
 			Currency:  "EUR",
 			Lines:     []Line{{ID: "a", Quantity: 1, UnitPrice: 10000}},
-			Charges:   []Charge{{ID: "x", Percent: ptr(money.Percent(100000)), Basis: basis}},
+			Charges:   []Charge{{ID: "x", Percent: new(money.Percent(100000)), Basis: basis}},
 			Discounts: []Discount{{Class: DiscountOrder, Amount: 2500}},
 		}
 		if err := Price(o, nil); err != nil || o.Charges[0].Applied != want || o.Pricing.Total != 7500+want {
@@ -177,7 +175,7 @@ func TestPriceInEveryExponent(t *testing.T) {
 		o := &Order{
 			Currency: tt.currency,
 			Lines:    []Line{{ID: "a", Quantity: 3, UnitPrice: tt.unit, Tax: stated(PriceAdditive, 100000)}},
-			Tips:     []Tip{{Status: TipRequested, Percent: ptr(money.Percent(100000))}},
+			Tips:     []Tip{{Status: TipRequested, Percent: new(money.Percent(100000))}},
 			Tax:      Tax{Enabled: true},
 		}
 		if err := Price(o, nil); err != nil || o.Pricing.Tax != tt.tax || o.Pricing.Tip != tt.tip || o.Pricing.Total != tt.total {
@@ -195,17 +193,17 @@ func TestPriceTips(t *testing.T) {
 		tip      int64
 		code     string
 	}{
-		{"percent after discounts", "USD", []Tip{{Status: TipRequested, Percent: ptr(money.Percent(200000))}}, 1800, ""},
-		{"amount", "USD", []Tip{{Status: TipRequested, Amount: ptr(int64(777))}}, 777, ""},
-		{"canceled", "USD", []Tip{{Status: TipCanceled, Amount: ptr(int64(777)), Effective: 777}}, 0, ""},
-		{"settled counts with what settled", "USD", []Tip{{Status: TipSettled, Amount: ptr(int64(777)), Effective: 777, Settled: 500}}, 500, ""},
+		{"percent after discounts", "USD", []Tip{{Status: TipRequested, Percent: new(money.Percent(200000))}}, 1800, ""},
+		{"amount", "USD", []Tip{{Status: TipRequested, Amount: new(int64(777))}}, 777, ""},
+		{"canceled", "USD", []Tip{{Status: TipCanceled, Amount: new(int64(777)), Effective: 777}}, 0, ""},
+		{"settled counts with what settled", "USD", []Tip{{Status: TipSettled, Amount: new(int64(777)), Effective: 777, Settled: 500}}, 500, ""},
 		{"a refunded tip was still charged", "USD", []Tip{{Status: TipRefunded, Effective: 500, Settled: 500, Refunded: 500}}, 500, ""},
-		{"settled and a new one", "USD", []Tip{{Status: TipPartiallyRefunded, Settled: 500, Refunded: 1}, {Status: TipRequested, Amount: ptr(int64(100))}}, 600, ""},
-		{"at the ceiling", "USD", []Tip{{Status: TipRequested, Amount: ptr(int64(100000))}}, 100000, ""},
-		{"above the ceiling", "USD", []Tip{{Status: TipRequested, Amount: ptr(int64(100001))}}, 0, "TIP_LIMIT_EXCEEDED"},
-		{"no ceiling elsewhere", "EUR", []Tip{{Status: TipRequested, Amount: ptr(int64(100001))}}, 100001, ""},
-		{"negative", "USD", []Tip{{Status: TipRequested, Amount: ptr(int64(-1))}}, 0, "INVALID_TIP_AMOUNT"},
-		{"negative percent", "USD", []Tip{{Status: TipRequested, Percent: ptr(money.Percent(-1))}}, 0, "INVALID_TIP_PERCENT"},
+		{"settled and a new one", "USD", []Tip{{Status: TipPartiallyRefunded, Settled: 500, Refunded: 1}, {Status: TipRequested, Amount: new(int64(100))}}, 600, ""},
+		{"at the ceiling", "USD", []Tip{{Status: TipRequested, Amount: new(int64(100000))}}, 100000, ""},
+		{"above the ceiling", "USD", []Tip{{Status: TipRequested, Amount: new(int64(100001))}}, 0, "TIP_LIMIT_EXCEEDED"},
+		{"no ceiling elsewhere", "EUR", []Tip{{Status: TipRequested, Amount: new(int64(100001))}}, 100001, ""},
+		{"negative", "USD", []Tip{{Status: TipRequested, Amount: new(int64(-1))}}, 0, "INVALID_TIP_AMOUNT"},
+		{"negative percent", "USD", []Tip{{Status: TipRequested, Percent: new(money.Percent(-1))}}, 0, "INVALID_TIP_PERCENT"},
 		{"neither", "USD", []Tip{{Status: TipRequested}}, 0, "INVALID_TIP"},
 	}
 	for _, tt := range tests {
@@ -245,11 +243,11 @@ func TestPriceRefuses(t *testing.T) {
 		{"a tax out of range", "INVALID_TOTALS", "", Order{Tax: Tax{Enabled: true},
 			Lines: []Line{{Quantity: 1, UnitPrice: math.MaxInt64, Tax: stated(PriceAdditive, 10000)}}}},
 		{"a charge out of range", "INVALID_TOTALS", "", Order{Lines: line(1, math.MaxInt64),
-			Charges: []Charge{{Percent: ptr(money.Percent(2000000)), Basis: BasisPreDiscount}}}},
+			Charges: []Charge{{Percent: new(money.Percent(2000000)), Basis: BasisPreDiscount}}}},
 		{"charges out of range", "INVALID_TOTALS", "", Order{Lines: line(1, 1),
-			Charges: []Charge{{Amount: ptr(int64(math.MaxInt64))}, {Amount: ptr(int64(math.MaxInt64))}}}},
+			Charges: []Charge{{Amount: new(int64(math.MaxInt64))}, {Amount: new(int64(math.MaxInt64))}}}},
 		{"a tip out of range", "INVALID_TOTALS", "", Order{Currency: "EUR", Lines: line(1, math.MaxInt64),
-			Tips: []Tip{{Status: TipRequested, Amount: ptr(int64(1))}}}},
+			Tips: []Tip{{Status: TipRequested, Amount: new(int64(1))}}}},
 		{"rates out of range", "INVALID_TOTALS", "", Order{Tax: Tax{Enabled: true},
 			Lines: []Line{{Quantity: 1, UnitPrice: 1, Tax: stated(PriceInclusive, math.MaxInt64, math.MaxInt64)}}}},
 		{"negative discount", "DISCOUNT_AMOUNT_INVALID", "discounts[0].amount_money", Order{Lines: line(1, 1),
@@ -258,12 +256,12 @@ func TestPriceRefuses(t *testing.T) {
 			Discounts: []Discount{{Amount: 1}}}},
 		{"a charge of nothing", "CHARGE_VALUE_REQUIRED", "charges[0]", Order{Lines: line(1, 1), Charges: []Charge{{}}}},
 		{"a charge of both", "CHARGE_VALUE_REQUIRED", "charges[0]", Order{Lines: line(1, 1),
-			Charges: []Charge{{Amount: ptr(int64(1)), Percent: ptr(money.Percent(1))}}}},
-		{"negative charge", "CHARGE_VALUE_REQUIRED", "charges[0].amount_money", Order{Lines: line(1, 1), Charges: []Charge{{Amount: ptr(int64(-1))}}}},
+			Charges: []Charge{{Amount: new(int64(1)), Percent: new(money.Percent(1))}}}},
+		{"negative charge", "CHARGE_VALUE_REQUIRED", "charges[0].amount_money", Order{Lines: line(1, 1), Charges: []Charge{{Amount: new(int64(-1))}}}},
 		{"negative percent", "INVALID_CHARGE_PERCENT", "charges[0].percent", Order{Lines: line(1, 1),
-			Charges: []Charge{{Percent: ptr(money.Percent(-1)), Basis: BasisPreDiscount}}}},
+			Charges: []Charge{{Percent: new(money.Percent(-1)), Basis: BasisPreDiscount}}}},
 		{"a percent of what", "CALCULATION_BASIS_REQUIRED", "charges[0].calculation_basis", Order{Lines: line(1, 1),
-			Charges: []Charge{{Percent: ptr(money.Percent(1))}}}},
+			Charges: []Charge{{Percent: new(money.Percent(1))}}}},
 		{"negative tax", "INVALID_TAX_PERCENTAGE", "line_items[0].tax.calculation.components[0].percent", Order{Tax: Tax{Enabled: true},
 			Lines: []Line{{Quantity: 1, UnitPrice: 1, Tax: stated(PriceAdditive, -1)}}}},
 		{"a price mode of its own", "INVALID_TAX_PRICE_MODE", "line_items[0].tax.calculation.price_mode", Order{Tax: Tax{Enabled: true},

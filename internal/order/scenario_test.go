@@ -69,9 +69,9 @@ func TestLifeOfAnOrder(t *testing.T) {
 		o = do(b, b.AddCharge, order.AddChargeInput{Scope: scope, Cause: cause, OrderID: o.ID,
 			Charge: order.ChargeInput{Type: "service_fee", Name: "Service", Amount: usd(500)}})
 		// An order that states its taxes itself wants to hear that its line is not taxable.
-		o = do(b, b.UpdateLine, order.UpdateLineInput{Scope: scope, Cause: cause, OrderID: o.ID, LineID: o.Lines[0].ID, Tax: &order.ItemTaxInput{Taxable: ptr(false)}})
+		o = do(b, b.UpdateLine, order.UpdateLineInput{Scope: scope, Cause: cause, OrderID: o.ID, LineID: o.Lines[0].ID, Tax: &order.ItemTaxInput{Taxable: new(false)}})
 		o = do(b, b.Patch, order.PatchInput{Scope: scope, Cause: cause, OrderID: o.ID, Tip: &order.TipInput{Percent: percent("10")},
-			Tax: &order.TaxInput{Enabled: ptr(true), Calculation: &order.TaxCalculationInput{Mode: "external", PriceMode: "additive",
+			Tax: &order.TaxInput{Enabled: new(true), Calculation: &order.TaxCalculationInput{Mode: "external", PriceMode: "additive",
 				Components: []order.FlatTaxInput{{TaxType: "retail_delivery_fee", Amount: *usd(400), Jurisdiction: colorado}}}}})
 		b.expect("priced up", o, amounts{subtotal: 5000, discount: 500, charge: 500, tax: 400, tip: 450, total: 5850, outstanding: 5850, balance: 5850}, "open unpaid none")
 		if o.Revision != 4 || !o.UpdatedAt.Equal(start.Add(time.Minute)) {
@@ -161,7 +161,7 @@ func TestPriceChangesWhileUnpaid(t *testing.T) {
 		b.expect("lines added", o, amounts{subtotal: 15300, discount: 500, charge: 370, tip: 1480, total: 16650, outstanding: 16650, balance: 16650}, "open unpaid none")
 
 		lamp := o.Lines[2].ID
-		o = do(b, b.UpdateLine, order.UpdateLineInput{Scope: scope, OrderID: o.ID, LineID: lamp, Quantity: ptr[int64](1), ExpectedVersion: ptr[int64](1)})
+		o = do(b, b.UpdateLine, order.UpdateLineInput{Scope: scope, OrderID: o.ID, LineID: lamp, Quantity: new(int64(1)), ExpectedVersion: new(int64(1))})
 		if o.Pricing.Subtotal != 15100 || o.Lines[2].Version != 2 {
 			t.Errorf("quantity: %+v %+v", o.Pricing, o.Lines[2])
 		}
@@ -188,7 +188,7 @@ func TestPriceChangesWhileUnpaid(t *testing.T) {
 		}
 
 		address := order.Address{Line1: "1 Main St", City: "Austin", State: "TX", PostalCode: "73301", Country: "US"}
-		o = do(b, b.Patch, order.PatchInput{Scope: scope, OrderID: o.ID, Tax: &order.TaxInput{Enabled: ptr(true)}})
+		o = do(b, b.Patch, order.PatchInput{Scope: scope, OrderID: o.ID, Tax: &order.TaxInput{Enabled: new(true)}})
 		if o.Tax.Status != "requires_location" || o.Pricing.Tax != 0 {
 			t.Errorf("tax without a place: %+v", o.Tax)
 		}
@@ -200,14 +200,14 @@ func TestPriceChangesWhileUnpaid(t *testing.T) {
 		if last := rows[len(rows)-1]; last.Type != "order_updated" || last.BalanceDelta != o.Pricing.Tax {
 			t.Errorf("activity of the new destination: %+v", last)
 		}
-		o = do(b, b.Patch, order.PatchInput{Scope: scope, OrderID: o.ID, CustomerID: ptr(b.customer("charity@example.com", true))})
+		o = do(b, b.Patch, order.PatchInput{Scope: scope, OrderID: o.ID, CustomerID: new(b.customer("charity@example.com", true))})
 		b.expect("exempt", o, amounts{subtotal: 15000, total: 15000, outstanding: 15000, balance: 15000}, "open unpaid none")
 		if o.Tax.Status != "exempt" {
 			t.Errorf("tax of an exempt customer: %+v", o.Tax)
 		}
 		before := b.dump(o.ID)
 		do(b, b.Reprice, order.RepriceInput{Scope: scope, OrderID: o.ID})
-		do(b, b.Patch, order.PatchInput{Scope: scope, OrderID: o.ID, BuyerNote: ptr(""), CustomerID: &o.CustomerID})
+		do(b, b.Patch, order.PatchInput{Scope: scope, OrderID: o.ID, BuyerNote: new(""), CustomerID: &o.CustomerID})
 		if b.dump(o.ID) != before {
 			t.Error("a change of nothing wrote something")
 		}
@@ -235,7 +235,7 @@ func TestCloseUnpaid(t *testing.T) {
 		// Money that arrives late is booked all the same, and a closed order keeps its notes open.
 		o = b.settle(o.ID, order.SettleInput{Cause: cause, PaymentIntentID: "pi_1", Amount: 5000})
 		b.expect("late money", o, amounts{subtotal: 5000, total: 5000, paid: 5000, net: 5000}, "closed paid none")
-		do(b, b.Patch, order.PatchInput{Scope: scope, OrderID: o.ID, InternalNote: ptr("paid late")})
+		do(b, b.Patch, order.PatchInput{Scope: scope, OrderID: o.ID, InternalNote: new("paid late")})
 	})
 }
 

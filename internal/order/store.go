@@ -25,6 +25,7 @@ type stored struct {
 	balance       int64
 	paymentStatus string
 	position      []ledger.Posting
+	listed        listed
 }
 
 const orderColumns = `order_id, order_number, revision, origin, status, fulfillment_status, currency, customer_id, external_reference_id,
@@ -80,7 +81,7 @@ func scanOrder(r db.Row, scope tenant.Scope) (*Order, error) {
 func (o *Order) markStored(activities int64) {
 	o.stored = stored{
 		revision: o.Revision, activities: activities, status: o.Status, pricing: o.Pricing, total: o.Pricing.Total, balance: o.Balance(),
-		paymentStatus: o.DerivePaymentStatus(), position: Position(o),
+		paymentStatus: o.DerivePaymentStatus(), position: Position(o), listed: o.listed(),
 	}
 }
 
@@ -122,16 +123,19 @@ func insertOrder(tx db.Tx, o *Order, activities int64) error {
 			$22, $23, $24, $25, $26, $27, $28, $29, $30)`, args...)
 }
 
+// updateOrder writes the row under its next revision. The columns that lists sort and filter by, and
+// that seldom change, are named only when they did: SQLite writes an index entry anew for every column
+// an UPDATE names.
 func updateOrder(tx db.Tx, o *Order, activities int64) error {
 	args, err := rowArgs(o, activities)
 	if err != nil {
 		return err
 	}
-	n, err := tx.Exec(`UPDATE orders SET revision = $4, status = $5, payment_status = $6, refund_status = $7, fulfillment_status = $8,
-		customer_id = $9, external_reference_id = $10, active_attempt_id = $11, subtotal = $12, discount = $13, charge = $14, tax = $15,
-		tax_included = $16, tip = $17, total = $18, paid = $19, refunded = $20, settled_tip = $21, outstanding = $22, activities = $23,
-		search = $24, doc = $25, updated_at = $26
-		WHERE merchant_id = $1 AND environment_id = $2 AND order_id = $3 AND revision = $27`, append(args, o.stored.revision)...)
+	sql := updateStable
+	if o.listed() != o.stored.listed {
+		sql = updateAll
+	}
+	n, err := tx.Exec(sql, append(args, o.stored.revision)...)
 	if err != nil {
 		return fmt.Errorf("update the order: %w", err)
 	}
@@ -139,6 +143,27 @@ func updateOrder(tx db.Tx, o *Order, activities int64) error {
 		return fault.Conflict("ORDER_CONFLICT", "The order was changed at the same time.").Retry(0)
 	}
 	return nil
+}
+
+const (
+	updateSeldom = `customer_id = $9, external_reference_id = $10, total = $18, outstanding = $22, `
+	updateOften  = `UPDATE orders SET revision = $4, status = $5, payment_status = $6, refund_status = $7, fulfillment_status = $8,
+		active_attempt_id = $11, subtotal = $12, discount = $13, charge = $14, tax = $15, tax_included = $16, tip = $17, paid = $19,
+		refunded = $20, settled_tip = $21, activities = $23, search = $24, doc = $25, `
+	updateWhere = `updated_at = $26 WHERE merchant_id = $1 AND environment_id = $2 AND order_id = $3 AND revision = $27`
+
+	updateAll    = updateOften + updateSeldom + updateWhere
+	updateStable = updateOften + updateWhere + ` AND customer_id = $9 AND external_reference_id = $10 AND total = $18 AND outstanding = $22`
+)
+
+// listed are the columns of an order that have an index and seldom change.
+type listed struct {
+	customerID, externalReferenceID string
+	total, outstanding              int64
+}
+
+func (o *Order) listed() listed {
+	return listed{o.CustomerID, o.ExternalReferenceID, o.Pricing.Total, o.Outstanding()}
 }
 
 // nextNumber counts an environment's orders up from 1001.

@@ -130,9 +130,9 @@ func TestTaxModesMix(t *testing.T) {
 			{ID: "c", Quantity: 1, UnitPrice: 10000, Tax: ItemTax{Taxable: true, Calculation: &ItemTaxMethod{Mode: TaxAutomatic, PriceMode: PriceAdditive}}},
 			{ID: "d", Quantity: 1, UnitPrice: 10000},
 		},
-		Charges:   []Charge{{ID: "x", Amount: ptr(int64(1000)), Tax: stated(PriceAdditive, 100000)}},
+		Charges:   []Charge{{ID: "x", Amount: new(int64(1000)), Tax: stated(PriceAdditive, 100000)}},
 		Discounts: []Discount{{Class: DiscountServiceCharge, Amount: 400, ChargeIDs: []string{"x"}}},
-		Tips:      []Tip{{Status: TipRequested, Amount: ptr(int64(500))}},
+		Tips:      []Tip{{Status: TipRequested, Amount: new(int64(500))}},
 		Tax: Tax{Enabled: true, Mode: TaxAutomatic, PriceMode: PriceInclusive, Location: &TaxLocation{Address: Address{Country: "DE"}},
 			Flat: []FlatTax{{TaxType: "retail_delivery_fee", Amount: 28}}},
 	}

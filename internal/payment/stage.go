@@ -35,7 +35,7 @@ type StageInput struct {
 // AMOUNT_EXCEEDS_BALANCE, AMOUNT_TOO_SMALL, CURRENCY_MISMATCH, PAYMENT_INTENT_LIMIT_REACHED, PAYMENT_OPTION_NOT_READY,
 // ORDER_DELAYED_CAPTURE_SPLIT_PAYMENT_UNSUPPORTED.
 func (s *Service) Stage(tx db.Tx, in StageInput) (*Intent, *order.Order, error) {
-	o, err := s.payable(tx, in.Scope, in.OrderID, nil)
+	o, err := s.payable(tx, in.Scope, in.OrderID, "", nil)
 	if err != nil {
 		return nil, nil, err
 	}

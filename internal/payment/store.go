@@ -3,6 +3,7 @@ package payment
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -249,10 +250,8 @@ func lastOperation(tx db.Tx, scope tenant.Scope, intentID string, kinds ...Kind)
 		return nil, err
 	}
 	for _, o := range found {
-		for _, k := range kinds {
-			if o.Kind == k {
-				return o, nil
-			}
+		if slices.Contains(kinds, o.Kind) {
+			return o, nil
 		}
 	}
 	return nil, nil

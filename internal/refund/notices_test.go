@@ -173,7 +173,7 @@ func ending(t *testing.T, b *flinttest.Bench, orderID string) string {
 	}
 	for _, refundID := range o.RefundIDs {
 		r := b.RefundOf(t, refundID)
-		out += fmt.Sprintf("refund %s", r.Status)
+		out += "refund " + r.Status
 		for _, a := range r.Allocations {
 			out += fmt.Sprintf(" %s %d", a.Status, a.Amount)
 		}

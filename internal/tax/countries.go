@@ -1,6 +1,10 @@
 package tax
 
-import "flint/internal/money"
+import (
+	"strings"
+
+	"flint/internal/money"
+)
 
 // countryVAT is a country's standard rate and its rate of groceries in ten-thousandths of a percent;
 // same says that groceries have the standard rate, or a reduced one the table does not know.
@@ -116,10 +120,8 @@ func provinceOfPostalCode(postal string) string {
 		return ""
 	}
 	for _, p := range provincesCA() {
-		for _, letter := range []byte(p.letters) {
-			if postal[0] == letter {
-				return p.code
-			}
+		if strings.IndexByte(p.letters, postal[0]) >= 0 {
+			return p.code
 		}
 	}
 	return "" // X is two territories

@@ -49,7 +49,7 @@ func newRigAt(t *testing.T, d db.DB, c clock.Clock) *rig {
 	ids := id.NewSource(c)
 	s := &Service{IDs: ids, Clock: c, Box: box, Client: egress.NewClient(egress.Development(), egress.SystemLookup, nil), Events: &event.Log{IDs: ids}}
 	r := &rig{t: t, d: d, s: s, scope: tenant.Scope{MerchantID: "mer_1", EnvironmentID: "test_1"}}
-	r.disp = NewDispatcher(s, d, slog.New(slog.NewTextHandler(io.Discard, nil)), &Notifier{})
+	r.disp = NewDispatcher(s, d, slog.New(slog.DiscardHandler), &Notifier{})
 	s.Events.Wake = r.disp.Wake
 	return r
 }

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"maps"
 	"strings"
 	"time"
 
@@ -24,9 +25,7 @@ func sample(ids *id.Source, t event.Type, now time.Time) (resourceID string, dat
 	resourceID = ids.New(prefix)
 	data = map[string]any{t.Resource + "_id": resourceID}
 	set := func(fields map[string]any) {
-		for k, v := range fields {
-			data[k] = v
-		}
+		maps.Copy(data, fields)
 	}
 	group, action, _ := strings.Cut(t.Name, ".")
 	money := func(amount int64) map[string]any { return map[string]any{"amount": amount, "currency": "USD"} }

@@ -108,8 +108,7 @@ func (s *Service) send(ctx context.Context, j Sending) (outcome, error) {
 	}
 	if err != nil {
 		o.kind = egress.KindConnection
-		var failed *egress.Error
-		if errors.As(err, &failed) {
+		if failed, ok := errors.AsType[*egress.Error](err); ok {
 			o.kind = failed.Kind
 		}
 		return o, nil

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,7 @@ type story struct {
 	payCalls int              // pay calls that started an attempt
 	paid     bool             // an answer said so
 	refunds  map[string]int64 // accepted refunds and their amounts
+	compared bool             // with its payment attempts
 }
 
 // tokens are those of the simulator's test money; what pays stands there more often.
@@ -108,10 +110,8 @@ func (w *worker) call(method, path string, body any, allowed ...string) (answer,
 		w.history.add(k)
 		return a, nil
 	}
-	for _, code := range allowed {
-		if a.code == code {
-			return a, nil
-		}
+	if slices.Contains(allowed, a.code) {
+		return a, nil
 	}
 	return a, fmt.Errorf("%s %s %s: refused with %d %s", method, path, k.body, a.status, a.code)
 }

@@ -26,9 +26,6 @@ CREATE TABLE IF NOT EXISTS events (
 CREATE UNIQUE INDEX IF NOT EXISTS events_position ON events (merchant_id, environment_id, position)
     WHERE position IS NOT NULL;
 
--- The sequencer looks over all tenants for what has no place yet, oldest first.
-CREATE INDEX IF NOT EXISTS events_unsequenced ON events (created_at, event_id) WHERE position IS NULL;
-
 CREATE INDEX IF NOT EXISTS events_by_resource ON events (merchant_id, environment_id, resource_id, created_at);
 
 CREATE INDEX IF NOT EXISTS events_by_type ON events (merchant_id, environment_id, type, created_at);
@@ -60,7 +57,8 @@ CREATE TABLE IF NOT EXISTS journal_entries (
 
 CREATE INDEX IF NOT EXISTS journal_entries_by_order ON journal_entries (merchant_id, environment_id, order_id);
 
--- amount is in minor units, debit positive.
+-- amount is in minor units, debit positive. An order's postings lie together, because they are read
+-- together; an entry belongs to one order.
 CREATE TABLE IF NOT EXISTS postings (
     merchant_id    {{text}} NOT NULL,
     environment_id {{text}} NOT NULL,
@@ -70,11 +68,9 @@ CREATE TABLE IF NOT EXISTS postings (
     account        {{text}} NOT NULL,
     currency       {{text}} NOT NULL CHECK (LENGTH(currency) = 3),
     amount         {{int}} NOT NULL CHECK (amount <> 0),
-    PRIMARY KEY (merchant_id, environment_id, entry_id, line),
+    PRIMARY KEY (merchant_id, environment_id, order_id, entry_id, line),
     FOREIGN KEY (merchant_id, environment_id, entry_id) REFERENCES journal_entries (merchant_id, environment_id, entry_id)
 ) {{clustered}};
-
-CREATE INDEX IF NOT EXISTS postings_by_order ON postings (merchant_id, environment_id, order_id, account);
 
 -- Answers kept for repeated calls. body may be sealed (encrypted at rest).
 CREATE TABLE IF NOT EXISTS idempotency_keys (

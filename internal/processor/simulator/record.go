@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"time"
 
 	"flint/internal/payment"
@@ -57,7 +58,7 @@ func newRecord(op payment.Operation, now time.Time) record {
 // which is not kept in clear.
 func requestHash(op payment.Operation) string {
 	h := sha256.New()
-	for _, part := range []string{string(op.Kind), op.PaymentID, op.RefundID, op.Target, fmt.Sprint(op.Amount),
+	for _, part := range []string{string(op.Kind), op.PaymentID, op.RefundID, op.Target, strconv.FormatInt(op.Amount, 10),
 		string(op.Currency), op.Source, op.ReturnURL} {
 		fmt.Fprintf(h, "%d:%s", len(part), part)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -212,9 +213,7 @@ func (v *view) form(name string) (action string, values url.Values) {
 				values.Set(key, attr(in, "value"))
 			}
 		}
-		for key, typed := range v.typed {
-			values[key] = typed
-		}
+		maps.Copy(values, v.typed)
 		return attr(n, "action"), values
 	}
 	v.b.t.Fatalf("the page %s has no form %s:\n%s", v.name, name, v.body)

@@ -82,7 +82,7 @@ func away(c, ground RGB, contrast float64) RGB {
 	if Contrast(ground, white) > Contrast(ground, black) {
 		target = white
 	}
-	for percent := 0; percent < 100; percent++ {
+	for percent := range 100 {
 		if m := mix(c, target, percent); Contrast(m, ground) >= contrast {
 			return m
 		}
