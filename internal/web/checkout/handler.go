@@ -159,12 +159,12 @@ func see(w http.ResponseWriter, r *http.Request, to string) {
 // broken answers an error that is not the buyer's doing.
 func (h *Handler) broken(w http.ResponseWriter, r *http.Request, err error) {
 	if e := fault.Of(err); e != nil && e.Class.Status() >= 500 {
-		h.Log.ErrorContext(r.Context(), "the checkout is not available", "path", r.URL.Path, "error", err)
+		h.Log.ErrorContext(r.Context(), "the checkout is not available", "page", r.Pattern, "error", err)
 		w.Header().Set("Retry-After", "5")
 		h.Pages.RenderEnd(w, r, End{Kind: EndBroken, Status: e.Class.Status()})
 		return
 	}
-	h.Log.ErrorContext(r.Context(), "the checkout failed", "path", r.URL.Path, "error", err)
+	h.Log.ErrorContext(r.Context(), "the checkout failed", "page", r.Pattern, "error", err)
 	h.Broken(w, r)
 }
 
