@@ -44,6 +44,7 @@ test('the clock moves by a button', async ({ flint, page }) => {
 test('a switched fault happens, and is switched off again', async ({ flint, page }, info) => {
   await page.goto(flint.facts.base_url);
   await page.getByLabel('Payment: Time out').check();
+  await page.getByLabel('Payment: Drop').check();
   await page.getByRole('button', { name: 'Save faults' }).click();
   await expect(page.getByText('1 switched on')).toBeVisible();
   await expectAccessible(page);

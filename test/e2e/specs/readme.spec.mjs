@@ -22,6 +22,8 @@ test('the quick start of the README works as printed', async ({ flint }) => {
 
   const [, orderID] = stdout.match(/order:(ord_\w+)/) ?? [];
   expect(orderID, stdout).toBeTruthy();
+  expect(stdout).toContain(`${flint.facts.base_url}/checkout/cs_`);
+  expect(stdout).toContain('"payment_status":"paid"');
   expect(stdout).toContain('Every amount follows from the journal.');
   const { data } = await flint.api('GET', `/v1/orders/${orderID}`);
   expect(data.payment_status, stdout).toBe('paid');
