@@ -1,7 +1,6 @@
 package payment
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -264,9 +263,4 @@ func saveOperation(tx db.Tx, o *record, now time.Time) error {
 		WHERE merchant_id = $1 AND environment_id = $2 AND operation_id = $3`,
 		o.Scope.MerchantID, o.Scope.EnvironmentID, o.ID, o.State, o.Version, o.ProcessorRef, o.Code, o.ActionURL,
 		o.Checks, o.NextCheckAt, o.UpdatedAt)
-}
-
-// notFound reports whether err is the fault of something that does not exist in the scope.
-func notFound(err error) bool {
-	return errors.Is(err, db.ErrNoRows) || fault.Is(err, "RESOURCE_NOT_FOUND")
 }
