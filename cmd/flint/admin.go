@@ -64,7 +64,7 @@ type adminUserCmd struct {
 	storage
 	Merchant string `help:"Id of the merchant." required:"" placeholder:"mer_…"`
 	Email    string `help:"E-mail address to sign in with." required:""`
-	Password string `help:"Password of at least 12 characters; better given as FLINT_ADMIN_USER_PASSWORD." required:""`
+	Password string `help:"Password of at least 12 characters; better given as FLINT_PASSWORD." required:""`
 	First    string `help:"First name."`
 	Last     string `help:"Last name."`
 }

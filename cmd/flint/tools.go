@@ -132,7 +132,7 @@ func (c *listenCmd) forward(ctx context.Context, data string) {
 
 type triggerCmd struct {
 	target
-	Event string `arg:"" help:"Event to cause: order.created, order.paid, payment_intent.payment_failed, refund.updated, checkout_session.expired …"`
+	Event string `arg:"" help:"Event to cause: order.created, order.paid, payment_intent.payment_failed, refund.updated, checkout_session.completed …; a wrong name lists them all."`
 }
 
 // Run makes the event happen by doing what causes it, through the public API.

@@ -37,7 +37,7 @@ var domainOrder = strings.Fields(`merchant customer catalog promotion tax order 
 
 // places puts every package of internal/ on a floor. A folder below a listed one belongs to it.
 var places = map[layer][]string{
-	foundation:  {"money", "id", "fault", "failpoint", "clock", "secret", "tenant", "text", "metadata", "egress", "db"},
+	foundation:  {"money", "id", "fault", "failpoint", "clock", "secret", "tenant", "text", "metadata", "egress", "throttle", "db"},
 	bookkeeping: {"ledger", "event", "job", "idempotency"},
 	domain:      domainOrder,
 	reaction:    {"webhook", "notification", "audit"},
@@ -150,6 +150,8 @@ func outsider(dir string) string {
 	switch {
 	case within(dir, "sdk"), within(dir, "examples"):
 		return "what customers copy must not need our internals: use the public API"
+	case within(dir, "docs"):
+		return "documentation that the binary serves is text: it needs nothing of ours"
 	case within(dir, "test"):
 		return "these tests see the whole binary from outside: use the public API, the command line or the database"
 	}

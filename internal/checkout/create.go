@@ -161,7 +161,7 @@ func checkTip(f *fault.List, t Tip) {
 //
 // Faults: those of Validate, RESOURCE_NOT_FOUND, ORDER_NOT_OPEN, ORDER_ALREADY_PAID,
 // ORDER_HAS_NO_LINE_ITEMS, CHECKOUT_SESSION_ALREADY_EXISTS, CHECKOUT_SESSION_CURRENT_CHANGED,
-// CHECKOUT_PAYMENT_RESOLVING.
+// CHECKOUT_PAYMENT_RESOLVING, PAYMENT_OPTION_UNAVAILABLE.
 func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (Launch, error) {
 	if err := in.Validate(); err != nil {
 		return Launch{}, err
@@ -170,6 +170,10 @@ func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (Launch,
 	o, err := s.source(ctx, tx, in)
 	if err != nil {
 		return Launch{}, err
+	}
+	if o.Outstanding() > 0 && s.Payments.Choose(in.Scope) == "" {
+		return Launch{}, fault.Conflict("PAYMENT_OPTION_UNAVAILABLE", "This environment has no payment processor, so a checkout could take no money.").
+			Then("Open the checkout in a sandbox, with a key of the sandbox.")
 	}
 	secretText, token := secret.NewToken("csauth_"), secret.NewToken("cslaunch_")
 	session := &Session{

@@ -53,6 +53,10 @@ func seed(ctx context.Context, s *server.Server) (*Facts, error) {
 		if err != nil {
 			return err
 		}
+		support := "help@northwind.example"
+		if _, err := s.Merchants.Update(ctx, tx, merchant.UpdateInput{MerchantID: first.Merchant.ID, SupportEmail: &support, Now: now}); err != nil {
+			return err
+		}
 		facts.MerchantID, facts.SandboxID = first.Merchant.ID, first.Sandbox.Scope.EnvironmentID
 		if facts.APIKey, err = newKey(ctx, tx, s, first.Sandbox.Scope, "Development"); err != nil {
 			return err

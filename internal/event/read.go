@@ -47,6 +47,21 @@ func Get(tx db.Tx, scope tenant.Scope, eventID string) (Event, error) {
 	return e, err
 }
 
+// Some reads the events of the ids, in no order; an id that the environment has none of is left out.
+func Some(tx db.Tx, scope tenant.Scope, eventIDs []string) ([]Event, error) {
+	if err := scope.Check(); err != nil || len(eventIDs) == 0 {
+		return nil, err
+	}
+	args := []any{scope.MerchantID, scope.EnvironmentID}
+	list := ""
+	for _, eventID := range eventIDs {
+		args = append(args, eventID)
+		list += fmt.Sprintf(", $%d", len(args))
+	}
+	return collect(tx, `SELECT `+columns("e")+` FROM events e
+		WHERE merchant_id = $1 AND environment_id = $2 AND event_id IN (`+list[2:]+`)`, args...)
+}
+
 // Filter narrows a list of events; zero fields do not.
 type Filter struct {
 	Type          string

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 	"flint/internal/fault"
 	"flint/internal/money"
+	"flint/internal/text"
 )
 
 const (
@@ -220,8 +222,12 @@ func (c *checker) members(values *shape) error {
 			return err
 		}
 		c.enter(base, c.text)
-		if hasControl(c.text, false) {
+		switch {
+		case hasControl(c.text, false):
 			c.add("INVALID_FIELD_VALUE", "The name holds control characters.")
+		case text.HoldsCard(string(c.text)):
+			c.path = c.path[:base] // which would repeat it
+			c.add("CARD_NUMBER_NOT_ALLOWED", "A name looks like a card number, which is never stored.")
 		}
 		if err := c.value(values, fieldFaults{}); err != nil {
 			return err
@@ -263,16 +269,16 @@ func (c *checker) str(s *shape, names fieldFaults) error {
 	if err != nil {
 		return err
 	}
-	text := []byte(raw[1 : len(raw)-1])
-	if bytes.IndexByte(text, '\\') >= 0 {
-		if text, err = jsontext.AppendUnquote(c.text[:0], raw); err != nil {
+	value := []byte(raw[1 : len(raw)-1])
+	if bytes.IndexByte(value, '\\') >= 0 {
+		if value, err = jsontext.AppendUnquote(c.text[:0], raw); err != nil {
 			return err
 		}
-		c.text = text
+		c.text = value
 	}
-	n := utf8.RuneCount(text)
+	n := utf8.RuneCount(value)
 	switch {
-	case hasControl(text, true):
+	case hasControl(value, true):
 		c.add(or(names.invalid, "INVALID_FIELD_VALUE"), "The text holds control characters.")
 	case n == 0 && s.minLen > 0:
 		c.add(or(names.required, "VALUE_REQUIRED"), "This field cannot be empty.")
@@ -280,12 +286,14 @@ func (c *checker) str(s *shape, names fieldFaults) error {
 		c.add(or(names.invalid, "VALUE_TOO_SHORT"), "At least %d characters are needed.", s.minLen)
 	case s.maxLen >= 0 && n > s.maxLen:
 		c.add(or(names.long, "VALUE_TOO_LONG"), "At most %d characters are allowed.", s.maxLen)
-	case s.enum != nil && !inSet(s.enum, text):
+	case s.enum != nil && !inSet(s.enum, value):
 		c.add(or(names.invalid, "INVALID_FIELD_VALUE"), "This is none of the values the field allows.")
-	case s.pattern != nil && !s.pattern.Match(text):
+	case s.pattern != nil && !s.pattern.Match(value):
 		c.add(or(names.invalid, "INVALID_FIELD_VALUE"), "The text does not have the form the field asks for.")
-	case s.format == "date-time" && !isTime(string(text)):
+	case s.format == "date-time" && !isTime(string(value)):
 		c.add(or(names.invalid, "INVALID_TIMESTAMP"), "This must be an RFC 3339 date and time with its zone.")
+	case n >= 13 && !c.numbersOfItsOwn() && text.HoldsCard(string(value)):
+		c.add("CARD_NUMBER_NOT_ALLOWED", "The text holds what looks like a card number, which is never stored.")
 	}
 	return nil
 }
@@ -319,6 +327,17 @@ func (c *checker) number(names fieldFaults) error {
 		c.add(or(names.invalid, "INVALID_FIELD_VALUE"), "This must be a percentage: not negative, with at most 4 decimals and no exponent.")
 	}
 	return nil
+}
+
+// numbersOfItsOwn tells fields whose values are long numbers by nature, one in ten of which would pass for
+// a card number: telephone numbers, references of other systems, addresses on the web.
+func (c *checker) numbersOfItsOwn() bool {
+	if bytes.HasPrefix(c.path, []byte("metadata")) || bytes.Contains(c.path, []byte(".metadata.")) {
+		return false // whatever the pair is called
+	}
+	return slices.ContainsFunc([]string{"phone", "_id", "_ids", "_number", "url", "sku", "gtin"}, func(suffix string) bool {
+		return bytes.HasSuffix(c.path, []byte(suffix))
+	})
 }
 
 // enter sets the path to a member of the object at base. Names of our own schemas are short; a

@@ -103,7 +103,7 @@ func registerCreateCheckoutSession(a *API, s *Services) {
 		return out, err
 	}, Doc("Open a checkout session", "Over an order, or over one quick pay item of which it makes an order."), OneTimeSecrets(),
 		Errors("CHECKOUT_SESSION_SOURCE_REQUIRED", "CHECKOUT_SESSION_SOURCE_CONFLICT", "CHECKOUT_SESSION_ALREADY_EXISTS",
-			"CHECKOUT_SESSION_CURRENT_CHANGED", "CHECKOUT_PAYMENT_RESOLVING", "ORDER_NOT_OPEN", "ORDER_ALREADY_PAID", "INVALID_EXPIRATION"))
+			"CHECKOUT_SESSION_CURRENT_CHANGED", "CHECKOUT_PAYMENT_RESOLVING", "ORDER_NOT_OPEN", "ORDER_ALREADY_PAID", "PAYMENT_OPTION_UNAVAILABLE", "INVALID_EXPIRATION"))
 }
 
 func (r *CreateCheckoutSessionRequest) domain(c *Caller) checkout.CreateInput {

@@ -2,20 +2,14 @@ package httpapi
 
 import (
 	"net/http"
-	"sync"
 	"time"
 
-	"github.com/hashicorp/golang-lru/v2/simplelru"
-	"golang.org/x/time/rate"
-
 	"flint/internal/fault"
+	"flint/internal/throttle"
 )
 
 // Rate is a sustained number of requests a second and how many may come at once.
-type Rate struct {
-	PerSecond float64
-	Burst     int
-}
+type Rate = throttle.Rate
 
 // Limits are the rates of an installation, by tier of the operation.
 type Limits struct {
@@ -27,15 +21,12 @@ type Limits struct {
 // DefaultLimits are generous: they stop a runaway loop, not a busy shop.
 func DefaultLimits() *Limits {
 	return &Limits{
-		Key: [len(tierNames)]Rate{TierRead: {1000, 2000}, TierWrite: {500, 1000}, TierSensitive: {20, 60}, TierProvider: {200, 400}},
-		Merchant: [len(tierNames)]Rate{TierRead: {3000, 6000}, TierWrite: {1500, 3000}, TierSensitive: {50, 150},
-			TierProvider: {600, 1200}},
-		Address: Rate{3000, 6000},
+		Key: [len(tierNames)]Rate{TierRead: {PerSecond: 1000, Burst: 2000}, TierWrite: {PerSecond: 500, Burst: 1000}, TierSensitive: {PerSecond: 20, Burst: 60}, TierProvider: {PerSecond: 200, Burst: 400}},
+		Merchant: [len(tierNames)]Rate{TierRead: {PerSecond: 3000, Burst: 6000}, TierWrite: {PerSecond: 1500, Burst: 3000}, TierSensitive: {PerSecond: 50, Burst: 150},
+			TierProvider: {PerSecond: 600, Burst: 1200}},
+		Address: Rate{PerSecond: 3000, Burst: 6000},
 	}
 }
-
-// tracked is how many keys, merchants and addresses are remembered; a forgotten one starts afresh.
-const tracked = 50_000
 
 type limiterKey struct {
 	tier   Tier
@@ -45,38 +36,24 @@ type limiterKey struct {
 
 type limiters struct {
 	limits *Limits
-	mu     sync.Mutex
-	lru    *simplelru.LRU[limiterKey, *rate.Limiter]
+	taken  *throttle.Throttle[limiterKey]
 }
 
 func newLimiters(l *Limits) *limiters {
 	if l == nil {
 		return nil
 	}
-	lru, err := simplelru.NewLRU[limiterKey, *rate.Limiter](tracked, nil)
-	if err != nil {
-		panic(err) // only for a size below one
-	}
-	return &limiters{limits: l, lru: lru}
+	return &limiters{limits: l, taken: throttle.New[limiterKey]()}
 }
 
 func (l *limiters) allow(k limiterKey, r Rate, now time.Time, h http.Header) error {
-	if r.PerSecond <= 0 || k.who == "" {
+	if k.who == "" {
 		return nil
 	}
-	l.mu.Lock()
-	lim, ok := l.lru.Get(k)
-	if !ok {
-		lim = rate.NewLimiter(rate.Limit(r.PerSecond), r.Burst)
-		l.lru.Add(k, lim)
-	}
-	l.mu.Unlock()
-	res := lim.ReserveN(now, 1)
-	wait := res.DelayFrom(now)
+	wait := l.taken.Take(k, r, now)
 	if wait == 0 {
 		return nil
 	}
-	res.CancelAt(now)
 	h.Set("Flint-Rate-Limited-Reason", k.reason)
 	return &fault.Error{Class: fault.ClassRateLimited, Code: "RATE_LIMIT_EXCEEDED", Message: "Too many requests.",
 		Retryable: true, RetryAfter: wait, NextSteps: "Wait for as long as Retry-After says."}

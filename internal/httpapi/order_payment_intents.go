@@ -84,7 +84,7 @@ func registerOrderPaymentIntents(a *API, s *Services) {
 	Write(a, "createOrderPaymentIntent", func(ctx context.Context, tx db.Tx, c *Caller, in *CreateOrderPaymentIntentInput) (*CreatePaymentIntentResult, error) {
 		return s.stage(a, tx, c, in)
 	}, Doc("Stage a payment intent of an order", "Nothing is charged until it is confirmed by the pay call."),
-		Errors("AMOUNT_EXCEEDS_BALANCE", "AMOUNT_TOO_SMALL", "PAYMENT_INTENT_LIMIT_REACHED", "ORDER_DELAYED_CAPTURE_SPLIT_PAYMENT_UNSUPPORTED"))
+		Errors("AMOUNT_EXCEEDS_BALANCE", "AMOUNT_TOO_SMALL", "PAYMENT_INTENT_LIMIT_REACHED", "PAYMENT_OPTION_NOT_READY", "ORDER_DELAYED_CAPTURE_SPLIT_PAYMENT_UNSUPPORTED"))
 
 	Staged(a, "captureOrderPayment", Steps[CaptureOrderPaymentInput, *OrderPaymentResult]{
 		Start: func(ctx context.Context, tx db.Tx, c *Caller, in *CaptureOrderPaymentInput) (string, error) {

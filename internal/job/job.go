@@ -10,6 +10,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -23,7 +25,13 @@ import (
 // MaxAttempts is how often a job is tried before it is left for an operator.
 const MaxAttempts = 12
 
-const lease = time.Minute
+const (
+	lease = time.Minute
+	// handlerTime is how long a handler may take, so that its lease is still good when its end is written.
+	handlerTime = lease - 10*time.Second
+	// atOnce is how many jobs a node runs at once: a slow mail server must not hold up everything else.
+	atOnce = 4
+)
 
 // Queue takes jobs and, once handlers are registered, runs them.
 type Queue struct {
@@ -36,12 +44,13 @@ type Queue struct {
 
 	handlers map[string]func(ctx context.Context, scope tenant.Scope, payload []byte) error
 	wake     chan struct{}
+	running  chan struct{} // one for each job that runs
 }
 
 // New returns an empty Queue.
 func New(d db.DB, c clock.Clock, ids *id.Source, logger *slog.Logger) *Queue {
 	return &Queue{
-		DB: d, Clock: c, IDs: ids, Logger: logger, wake: make(chan struct{}, 1),
+		DB: d, Clock: c, IDs: ids, Logger: logger, wake: make(chan struct{}, 1), running: make(chan struct{}, atOnce),
 		handlers: map[string]func(context.Context, tenant.Scope, []byte) error{},
 	}
 }
@@ -81,12 +90,14 @@ func (q *Queue) Wake() {
 	}
 }
 
-// Run works until ctx ends.
+// Run works until ctx ends, then waits for the handlers that run, whose context ends with it.
 func (q *Queue) Run(ctx context.Context) {
+	var handlers sync.WaitGroup
+	defer handlers.Wait()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for ctx.Err() == nil {
-		n, err := q.RunDue(ctx)
+		n, err := q.dispatch(ctx, &handlers)
 		if err != nil && ctx.Err() == nil {
 			q.Logger.Error("jobs could not be claimed", "error", err)
 		}
@@ -101,6 +112,44 @@ func (q *Queue) Run(ctx context.Context) {
 	}
 }
 
+// RunDue runs what is due, up to 4 jobs at once, and returns how many it ran.
+func (q *Queue) RunDue(ctx context.Context) (int, error) {
+	var handlers sync.WaitGroup
+	defer handlers.Wait()
+	return q.dispatch(ctx, &handlers)
+}
+
+// dispatch claims as many jobs as can begin at once and starts them. With every place taken it waits for
+// one.
+func (q *Queue) dispatch(ctx context.Context, handlers *sync.WaitGroup) (int, error) {
+	select {
+	case q.running <- struct{}{}:
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	free := 1
+	for free < atOnce {
+		select {
+		case q.running <- struct{}{}:
+			free++
+			continue
+		default:
+		}
+		break
+	}
+	mine, err := q.claim(ctx, free)
+	for range free - len(mine) {
+		<-q.running
+	}
+	for _, c := range mine {
+		handlers.Go(func() {
+			defer func() { <-q.running }()
+			q.run(ctx, c)
+		})
+	}
+	return len(mine), err
+}
+
 type claimed struct {
 	scope    tenant.Scope
 	id, kind string
@@ -109,8 +158,8 @@ type claimed struct {
 	epoch    int64
 }
 
-// RunDue claims what is due, runs it and returns how many jobs it ran.
-func (q *Queue) RunDue(ctx context.Context) (int, error) {
+// claim leases up to limit jobs that are due.
+func (q *Queue) claim(ctx context.Context, limit int) ([]claimed, error) {
 	var mine []claimed
 	err := q.DB.Write(ctx, func(tx db.Tx) error {
 		mine = mine[:0]
@@ -125,7 +174,7 @@ func (q *Queue) RunDue(ctx context.Context) (int, error) {
 			mine = append(mine, c)
 			return err
 		}, `SELECT merchant_id, environment_id, job_id, kind, payload, attempts, lease_epoch FROM jobs
-			WHERE done_at IS NULL AND run_at <= $1 AND lease_until <= $1 AND attempts < $2 ORDER BY run_at LIMIT 20`+skip, now, MaxAttempts)
+			WHERE done_at IS NULL AND run_at <= $1 AND lease_until <= $1 AND attempts < $2 ORDER BY run_at LIMIT $3`+skip, now, MaxAttempts, limit)
 		if err != nil {
 			return err
 		}
@@ -141,19 +190,16 @@ func (q *Queue) RunDue(ctx context.Context) (int, error) {
 		return nil
 	})
 	if err != nil {
-		return 0, fmt.Errorf("claim jobs: %w", err)
+		return nil, fmt.Errorf("claim jobs: %w", err)
 	}
-	for _, c := range mine {
-		q.run(ctx, c)
-	}
-	return len(mine), nil
+	return mine, nil
 }
 
 func (q *Queue) run(ctx context.Context, c claimed) {
 	runErr := fmt.Errorf("no handler for jobs of kind %q", c.kind)
 	started := clock.System{}.Now() // a duration: it must not jump with a rehearsal's clock
 	if h, ok := q.handlers[c.kind]; ok {
-		runErr = h(ctx, c.scope, []byte(c.payload))
+		runErr = q.handle(ctx, h, c)
 	}
 	if q.Observe != nil {
 		q.Observe(c.kind, runErr, clock.System{}.Now().Sub(started))
@@ -173,6 +219,19 @@ func (q *Queue) run(ctx context.Context, c claimed) {
 	if err != nil {
 		q.Logger.Error("a job's end could not be written; it will run again", "kind", c.kind, "job", c.id, "error", err)
 	}
+}
+
+// handle runs a handler within its time. Its panic is an error of this job, not the end of the others.
+func (q *Queue) handle(ctx context.Context, h func(context.Context, tenant.Scope, []byte) error, c claimed) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, handlerTime)
+	defer cancel()
+	defer func() {
+		if v := recover(); v != nil {
+			q.Logger.Error("a job's handler panicked", "kind", c.kind, "job", c.id, "panic", v, "stack", string(debug.Stack()))
+			err = fmt.Errorf("the handler panicked: %v", v)
+		}
+	}()
+	return h(ctx, c.scope, []byte(c.payload))
 }
 
 // Backoff is the wait before attempt n+1: 2 s, doubled each time, at most 6 hours.

@@ -3,6 +3,7 @@ package job_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"testing"
 	"time"
@@ -111,6 +112,46 @@ func TestLease(t *testing.T) {
 		c.Set(c.Now().Add(24 * time.Hour))
 		if n := runDue(t, other); n != 0 || took != 1 {
 			t.Errorf("the job ran again: %d", took)
+		}
+	})
+}
+
+// A handler that hangs or panics holds up nothing else.
+func TestJobsRunBesideEachOther(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d db.DB) {
+		q := job.New(d, clock.System{}, id.NewSource(clock.System{}), slog.New(slog.DiscardHandler))
+		done := make(chan int, 20)
+		job.Handle(q, "count", func(ctx context.Context, _ tenant.Scope, p payload) error {
+			switch p.N {
+			case 0:
+				if _, bounded := ctx.Deadline(); !bounded {
+					t.Error("a handler may take for ever")
+				}
+				<-ctx.Done()
+			case 1:
+				panic("no")
+			}
+			done <- p.N
+			return ctx.Err()
+		})
+		for n := range 12 {
+			enqueue(t, q, fmt.Sprint(n), time.Now().Add(-time.Minute+time.Duration(n)*time.Second), n)
+		}
+		ctx, stop := context.WithCancel(context.Background())
+		stopped := make(chan struct{})
+		go func() { q.Run(ctx); close(stopped) }()
+		for range 10 {
+			select {
+			case <-done:
+			case <-time.After(20 * time.Second):
+				t.Fatal("the jobs wait for one that hangs")
+			}
+		}
+		stop()
+		<-stopped
+		if n := <-done; n != 0 {
+			t.Errorf("Run did not wait for the job that ran, but %d came", n)
 		}
 	})
 }

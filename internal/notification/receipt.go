@@ -31,7 +31,7 @@ type Service struct {
 	Clock  clock.Clock
 	IDs    *id.Source
 	Jobs   *job.Queue
-	Sender Sender
+	Sender Sender // nil: no mail is sent, and receipts are refused
 	// Orders reads what a receipt says of an order and locks the order until tx ends, which makes
 	// the limits hold. RESOURCE_NOT_FOUND when the scope has no such order.
 	Orders func(ctx context.Context, tx db.Tx, scope tenant.Scope, orderID string) (Order, error)
@@ -66,6 +66,10 @@ func (in Input) Validate() error {
 func (s *Service) SendReceipt(ctx context.Context, tx db.Tx, in Input) error {
 	if err := in.Validate(); err != nil {
 		return err
+	}
+	if s.Sender == nil {
+		return fault.Conflict("ORDER_RECEIPT_EMAIL_UNAVAILABLE", "This installation sends no mail.").
+			Then("The operator connects a mail server.")
 	}
 	o, err := s.Orders(ctx, tx, in.Scope, in.OrderID)
 	if err != nil {

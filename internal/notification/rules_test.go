@@ -177,8 +177,9 @@ func TestLimitsHoldInAnyOrder(t *testing.T) {
 			if at, ok := last[key]; ok && b.clock.Now().Sub(at) < notification.ResendAfter {
 				rt.Fatalf("two receipts to %s within %v", key, b.clock.Now().Sub(at))
 			}
+			_, reached := last[key]
 			last[key] = b.clock.Now()
-			if !in.Checkout {
+			if !in.Checkout && !reached { // writing again to where the buyer's checkout wrote reaches nobody new
 				if byMerchant[key] = true; len(byMerchant) > notification.MaxAddresses {
 					rt.Fatalf("a merchant reached %d addresses", len(byMerchant))
 				}

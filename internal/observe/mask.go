@@ -3,6 +3,8 @@ package observe
 import (
 	"slices"
 	"strings"
+
+	"flint/internal/text"
 )
 
 // hidden stands in the place of what was masked.
@@ -63,8 +65,8 @@ func Mask(s string) string {
 	if space {
 		s = maskSchemes(s)
 	}
-	if digits >= shortestCard {
-		s = maskCards(s)
+	if digits >= 13 {
+		s = text.MaskCards(s, hidden)
 	}
 	return s
 }

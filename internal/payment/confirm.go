@@ -37,8 +37,11 @@ type ConfirmInput struct {
 // Faults: those of Pay, and PAYMENT_INTENT_NOT_PART_OF_ORDER, DUPLICATE_PAYMENT_INTENT,
 // PAYMENT_START_SHAPE_CONFLICT, PAYMENT_LEGS_INCOMPLETE, AMOUNT_EXCEEDS_BALANCE.
 func (s *Service) Confirm(tx db.Tx, in ConfirmInput) (Started, error) {
-	o, err := s.payable(tx, in.Scope, in.OrderID, in.ExpectedOutstanding)
+	o, err := s.payable(tx, in.Scope, in.OrderID, in.CheckoutSessionID, in.ExpectedOutstanding)
 	if err != nil {
+		return Started{}, err
+	}
+	if _, err := s.processor(in.Scope); err != nil {
 		return Started{}, err
 	}
 	legs, err := OfOrder(tx, in.Scope, o.ID, true)

@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"fmt"
 	"time"
 
 	"flint/internal/db"
@@ -83,9 +84,10 @@ type Started struct {
 //
 // Faults: RESOURCE_NOT_FOUND, ORDER_CLOSED, ORDER_ALREADY_PAID, ORDER_PAYMENT_ATTEMPT_ACTIVE,
 // ORDER_CHANGED_REFRESH_REQUIRED, PAYMENT_SOURCE_REQUIRED, PAYMENT_SOURCE_CONFLICT,
-// PAYMENT_SOURCE_NOT_ALLOWED, PAYMENT_LEG_SELECTION_REQUIRED, ORDER_TAX_LOCATION_REQUIRED.
+// PAYMENT_SOURCE_NOT_ALLOWED, PAYMENT_OPTION_NOT_READY, PAYMENT_LEG_SELECTION_REQUIRED,
+// ORDER_TAX_LOCATION_REQUIRED.
 func (s *Service) Pay(tx db.Tx, in PayInput) (Started, error) {
-	o, err := s.payable(tx, in.Scope, in.OrderID, in.ExpectedOutstanding)
+	o, err := s.payable(tx, in.Scope, in.OrderID, in.CheckoutSessionID, in.ExpectedOutstanding)
 	if err != nil {
 		return Started{}, err
 	}
@@ -101,6 +103,10 @@ func (s *Service) Pay(tx db.Tx, in PayInput) (Started, error) {
 	if err != nil {
 		return Started{}, err
 	}
+	processor, err := s.processor(in.Scope)
+	if err != nil {
+		return Started{}, err
+	}
 	if err := s.refuseOpenLegs(tx, o, in.Cause); err != nil {
 		return Started{}, err
 	}
@@ -108,7 +114,7 @@ func (s *Service) Pay(tx db.Tx, in PayInput) (Started, error) {
 	leg := &Intent{
 		Scope: in.Scope, ID: s.IDs.New(id.PaymentIntent), OrderID: o.ID, CustomerID: o.CustomerID,
 		Status: IntentProcessing, Amount: outstanding, Tip: min(o.UnsettledTip(), outstanding), Currency: o.Currency,
-		CaptureMethod: CaptureAutomatic, Flow: in.Flow, Origin: o.Origin, Processor: s.Choose(in.Scope),
+		CaptureMethod: CaptureAutomatic, Flow: in.Flow, Origin: o.Origin, Processor: processor,
 		CreatedAt: now, UpdatedAt: now, Detail: IntentDetail{Options: DefaultOptions(), ReturnURL: in.ReturnURL},
 	}
 	a := s.newAttempt(o, in.CheckoutSessionID, ModePayment, CompleteOrder, []string{leg.ID}, now)
@@ -123,8 +129,31 @@ func (s *Service) Pay(tx db.Tx, in PayInput) (Started, error) {
 // DefaultOptions are the payment options that an intent offers when its maker names none.
 func DefaultOptions() []string { return []string{"card", "ach_debit"} }
 
-// payable locks the order and refuses what cannot be paid now.
-func (s *Service) payable(tx db.Tx, scope tenant.Scope, orderID string, expected *money.Amount) (*order.Order, error) {
+// MaxSessionFailures is how many payments may fail in one checkout session. People who try stolen card
+// numbers need many tries; a buyer does not.
+const MaxSessionFailures = 10
+
+// refuseTester ends the tries of a session that looks like a test of card numbers. The order is locked.
+func refuseTester(tx db.Tx, scope tenant.Scope, orderID, sessionID string) error {
+	if sessionID == "" {
+		return nil
+	}
+	var failed int
+	err := tx.QueryRow([]any{&failed}, `SELECT COUNT(*) FROM payment_attempts
+		WHERE merchant_id = $1 AND environment_id = $2 AND order_id = $3 AND checkout_session_id = $4 AND status = 'failed'`,
+		scope.MerchantID, scope.EnvironmentID, orderID, sessionID)
+	if err != nil {
+		return fmt.Errorf("count the failed payments of a session: %w", err)
+	}
+	if failed >= MaxSessionFailures {
+		return fault.Conflict("CHECKOUT_ATTEMPTS_EXHAUSTED", "Too many payments of this checkout session have failed; it takes no more.").
+			Then("Open a new checkout session once it is clear who is paying.")
+	}
+	return nil
+}
+
+// payable locks the order and refuses what cannot be paid now, by the buyer of a session when there is one.
+func (s *Service) payable(tx db.Tx, scope tenant.Scope, orderID, sessionID string, expected *money.Amount) (*order.Order, error) {
 	o, err := s.Orders.Load(tx, scope, orderID)
 	if err != nil {
 		return nil, err
@@ -153,7 +182,7 @@ func (s *Service) payable(tx db.Tx, scope tenant.Scope, orderID string, expected
 				With("submitted_money", *expected)
 		}
 	}
-	return o, nil
+	return o, refuseTester(tx, scope, orderID, sessionID)
 }
 
 // busy explains which attempt holds the order.

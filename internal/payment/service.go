@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"flint/internal/clock"
 	"flint/internal/db"
 	"flint/internal/event"
 	"flint/internal/failpoint"
+	"flint/internal/fault"
 	"flint/internal/id"
 	"flint/internal/ledger"
 	"flint/internal/order"
@@ -27,7 +29,7 @@ type Service struct {
 	Orders  *order.Service
 	Logger  *slog.Logger
 
-	// Processors by name, and which one takes new payments of a scope.
+	// Processors by name, and which one takes new payments of a scope; "" when none does.
 	Processors map[string]Processor
 	Choose     func(tenant.Scope) string
 
@@ -48,6 +50,16 @@ func (s *Service) callTimeout() time.Duration {
 		return s.CallTimeout
 	}
 	return 20 * time.Second
+}
+
+// processor is the one that takes new payments of a scope.
+func (s *Service) processor(scope tenant.Scope) (string, error) {
+	name := s.Choose(scope)
+	if name == "" {
+		return "", fault.Conflict("PAYMENT_OPTION_NOT_READY", "This environment has no payment processor, so nothing can be charged in it; nothing was.").
+			Then("Pay in a sandbox, with a key of the sandbox.")
+	}
+	return name, nil
 }
 
 // Plan writes an operation down as planned, before anything is asked of a processor. The amount of
@@ -160,6 +172,17 @@ func (s *Service) Open(tx db.Tx, o *order.Order) (*Attempt, []*Intent, error) {
 
 // Legs reads the intents of an attempt in its order.
 func (s *Service) Legs(tx db.Tx, a *Attempt) ([]*Intent, error) { return s.legs(tx, a, false) }
+
+// LegsAmong picks the attempt's intents out of those of its order, in the attempt's order.
+func (a *Attempt) LegsAmong(intents []*Intent) []*Intent {
+	legs := make([]*Intent, 0, len(a.IntentIDs))
+	for _, intentID := range a.IntentIDs {
+		if n := slices.IndexFunc(intents, func(i *Intent) bool { return i.ID == intentID }); n >= 0 {
+			legs = append(legs, intents[n])
+		}
+	}
+	return legs
+}
 
 // legs reads an attempt's intents in the attempt's order.
 func (s *Service) legs(tx db.Tx, a *Attempt, lock bool) ([]*Intent, error) {

@@ -32,10 +32,14 @@ type StageInput struct {
 // Stage adds a leg in requires_payment_method; the order's money does not change.
 //
 // Faults: RESOURCE_NOT_FOUND, ORDER_CLOSED, ORDER_ALREADY_PAID, ORDER_PAYMENT_ATTEMPT_ACTIVE,
-// AMOUNT_EXCEEDS_BALANCE, AMOUNT_TOO_SMALL, CURRENCY_MISMATCH, PAYMENT_INTENT_LIMIT_REACHED,
+// AMOUNT_EXCEEDS_BALANCE, AMOUNT_TOO_SMALL, CURRENCY_MISMATCH, PAYMENT_INTENT_LIMIT_REACHED, PAYMENT_OPTION_NOT_READY,
 // ORDER_DELAYED_CAPTURE_SPLIT_PAYMENT_UNSUPPORTED.
 func (s *Service) Stage(tx db.Tx, in StageInput) (*Intent, *order.Order, error) {
-	o, err := s.payable(tx, in.Scope, in.OrderID, nil)
+	o, err := s.payable(tx, in.Scope, in.OrderID, "", nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	processor, err := s.processor(in.Scope)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -87,7 +91,7 @@ func (s *Service) Stage(tx db.Tx, in StageInput) (*Intent, *order.Order, error) 
 	i := &Intent{
 		Scope: in.Scope, ID: s.IDs.New(id.PaymentIntent), OrderID: o.ID, CustomerID: o.CustomerID,
 		Status: IntentRequiresPaymentMethod, Amount: amount, Tip: tip[0], Currency: o.Currency, CaptureMethod: method,
-		Flow: in.Flow, Origin: o.Origin, Processor: s.Choose(in.Scope), ExternalReferenceID: in.ExternalReferenceID,
+		Flow: in.Flow, Origin: o.Origin, Processor: processor, ExternalReferenceID: in.ExternalReferenceID,
 		CreatedAt: now, UpdatedAt: now,
 		Detail: IntentDetail{Options: options, Staged: true, ReturnURL: in.ReturnURL, Metadata: in.Metadata},
 	}

@@ -51,5 +51,6 @@ type Config struct {
 const (
 	drainFor     = 8 * time.Second // SIGTERM to exit stays below 10 s
 	headerWithin = 10 * time.Second
+	writeWithin  = time.Minute // an answer, from the end of the request's header; streams move it with each frame
 	idleFor      = 2 * time.Minute
 )

@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"flint/docs"
+	"flint/internal/web/reference"
 )
 
 // Handler is everything the public listener serves; more adds routes of its own.
@@ -15,11 +18,12 @@ func (s *Server) Handler(more ...func(mux *http.ServeMux)) http.Handler {
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /assets/", s.UI.Assets())
+	mux.Handle("GET /docs/errors", reference.Handler(s.UI, docs.Errors))
 	s.checkout.Routes(mux)
 	for _, f := range more {
 		f(mux)
 	}
-	return s.observer.HTTP(s.pagesInQuarantine(mux))
+	return s.observer.HTTP(s.protect(s.pagesInQuarantine(mux)))
 }
 
 // Health is the body of /healthz and /readyz.

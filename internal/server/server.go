@@ -41,6 +41,7 @@ import (
 	"flint/internal/tenant"
 	webcheckout "flint/internal/web/checkout"
 	"flint/internal/web/devhome"
+	"flint/internal/web/reference"
 	"flint/internal/web/ui"
 	"flint/internal/webhook"
 )
@@ -95,12 +96,19 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
-	var err error
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Server) open(ctx context.Context) (err error) {
+	c := s.Config
 	if s.key, err = rootKey(c.DataDir); err != nil {
-		return nil, err
+		return err
 	}
 	if s.Box, err = secret.NewBox(s.derive("seal")); err != nil {
-		return nil, err
+		return err
 	}
 	if s.DB, err = openDatabase(ctx, c, func(err error) {
 		select {
@@ -108,32 +116,36 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 		default:
 		}
 	}); err != nil {
-		return nil, err
+		return err
 	}
 	if c.Wrap != nil {
 		s.DB = c.Wrap(s.DB)
 	}
-	if s.listener, err = net.Listen("tcp", c.Addr); err != nil && c.Addr != "" {
-		return nil, errors.Join(fmt.Errorf("listen on %s: %w", c.Addr, err), s.DB.Close())
+	if c.Addr != "" {
+		if s.listener, err = net.Listen("tcp", c.Addr); err != nil {
+			return fmt.Errorf("listen on %s: %w", c.Addr, err)
+		}
 	}
 	if s.BaseURL == "" && s.listener != nil {
 		s.BaseURL = "http://" + s.listener.Addr().String()
 	}
 	if err := errors.Join(s.listenMetrics(), s.observe(ctx)); err != nil {
-		return nil, errors.Join(err, s.DB.Close())
+		return err
 	}
 	s.restored = s.quarantined()
 	s.build()
 	if s.UI, err = ui.New(ui.Config{Log: c.Log, Languages: []ui.Language{ui.English()}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")},
-		webcheckout.Part(), devhome.Part()); err != nil {
-		return nil, errors.Join(fmt.Errorf("read the pages: %w", err), s.DB.Close())
+		webcheckout.Part(), devhome.Part(), reference.Part()); err != nil {
+		return fmt.Errorf("read the pages: %w", err)
 	}
 	s.Home = devhome.New(s.UI)
 	s.checkout = webcheckout.NewHandler(webcheckout.Config{
 		DB: s.DB, Clock: c.Clock, IDs: s.IDs, Log: c.Log, Box: s.Box, Checkouts: s.Services.Checkouts, Orders: s.Services.Orders,
 		Payments: s.Services.Payments, Merchants: s.Merchants, Simulator: s.Simulator, Pages: webcheckout.New(s.UI), BaseURL: s.BaseURL,
+		Throttle: s.pageThrottle(),
+		Mails:    c.Mail != nil || c.Development,
 	})
-	return s, nil
+	return nil
 }
 
 // derive makes a key of its own for each purpose out of the root key.
@@ -179,7 +191,7 @@ func (s *Server) build() {
 	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates, Failpoints: s.Failpoints}
 	payments := &payment.Service{
 		DB: d, Clock: c, IDs: s.IDs, Events: events, Journal: journal, Orders: orders, Logger: log,
-		Choose: func(tenant.Scope) string { return simulator.Name }, Failpoints: s.Failpoints,
+		Choose: s.processorFor, Failpoints: s.Failpoints,
 	}
 	s.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: s.IDs, Logger: log, Sink: payments.Notify, Failpoints: s.Failpoints})
 	payments.Processors = map[string]payment.Processor{simulator.Name: s.observer.Processor(s.Simulator)}
@@ -190,7 +202,7 @@ func (s *Server) build() {
 	orders.Repriced = append(orders.Repriced, checkouts.OrderRepriced)
 
 	s.Receipts = &notification.Service{DB: d, Clock: c, IDs: s.IDs, Jobs: s.Jobs, Sender: s.Mail, Orders: ReceiptOrders(orders, s.Merchants, customers)}
-	if s.Receipts.Sender == nil {
+	if s.Receipts.Sender == nil && s.Development {
 		s.Receipts.Sender = mail.Mailbox{DB: d}
 	}
 	s.Receipts.Register()
@@ -213,11 +225,20 @@ func (s *Server) build() {
 	s.API = httpapi.New(httpapi.Config{
 		DB: d, Clock: c, IDs: s.IDs, Log: log, Idempotency: s.Idempotency, CursorKey: s.derive("page tokens"), BaseURL: s.BaseURL,
 		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout},
-		Limits: s.Limits, Refuse: s.refuseInQuarantine, Failpoints: s.Failpoints,
+		Limits: s.Limits, Address: clientAddress(s.Proxies), Refuse: s.refuseInQuarantine, Failpoints: s.Failpoints,
 	})
 	httpapi.Accounts(s.API, s.Keys, s.Merchants)
 	httpapi.Register(s.API, s.Services)
 	httpapi.RegisterOpenAPI(s.API)
+}
+
+// processorFor is the processor that takes new payments of a scope. There is none for live money outside
+// of development: the simulator must never tell a merchant that a buyer has paid.
+func (s *Server) processorFor(scope tenant.Scope) string {
+	if s.Development || scope.Mode() == tenant.ModeTest {
+		return simulator.Name
+	}
+	return ""
 }
 
 // verifyCheckout turns a checkout session's credential into a principal that opens this session only.
@@ -244,7 +265,7 @@ func (s *Server) Run(ctx context.Context, handler http.Handler) error {
 		workers.Go(func() { run(work) })
 	}
 	srv := &http.Server{
-		Handler: handler, ReadHeaderTimeout: headerWithin, IdleTimeout: idleFor, MaxHeaderBytes: 64 << 10,
+		Handler: handler, ReadHeaderTimeout: headerWithin, WriteTimeout: writeWithin, IdleTimeout: idleFor, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
 	}
 	served := make(chan error, 1)
@@ -270,21 +291,42 @@ func (s *Server) Run(ctx context.Context, handler http.Handler) error {
 	case <-drain.Done():
 		s.Log.Warn("workers did not stop in time")
 	}
+	if failed == nil {
+		select {
+		case failed = <-s.fatal: // while stopping: the end must not look clean
+		default:
+		}
+	}
 	return failed
 }
 
-// Close sends what was traced and releases the database. It is called after Run, or instead of it.
+// Close sends what was traced and releases listeners and the database, as far as Open has come. It is
+// called after Run, or instead of it.
 func (s *Server) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	return errors.Join(s.tracing.Close(ctx), s.DB.Close())
+	var errs []error
+	for _, l := range []net.Listener{s.listener, s.metricsListener} {
+		if l != nil {
+			if err := l.Close(); !errors.Is(err, net.ErrClosed) { // Run has closed them
+				errs = append(errs, err)
+			}
+		}
+	}
+	if s.tracing != nil {
+		errs = append(errs, s.tracing.Close(ctx))
+	}
+	if s.DB != nil {
+		errs = append(errs, s.DB.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // observe sets measuring and tracing up; tracing stays off without a collector.
 func (s *Server) observe(ctx context.Context) error {
 	var err error
 	if s.tracing, err = observe.NewTracing(ctx, observe.TracingOptions{Service: "flint", Version: s.Version, Sample: 1, Logger: s.Log}); err != nil {
-		return errors.Join(fmt.Errorf("set tracing up: %w", err), s.DB.Close())
+		return fmt.Errorf("set tracing up: %w", err)
 	}
 	s.Metrics = observe.NewMetrics(observe.MetricsOptions{Version: s.Version, Logger: s.Log, Backlog: func(ctx context.Context) (observe.Backlog, error) {
 		return observe.ReadBacklog(ctx, s.DB, s.Clock.Now(), job.MaxAttempts)

@@ -1,10 +1,14 @@
 package webhook
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"flint/internal/db"
 	"flint/internal/event"
+	"flint/internal/fault"
+	"flint/internal/tenant"
 )
 
 // wanted asks for up to n due deliveries of a queue, other than those in skip, which this process is
@@ -63,18 +67,47 @@ func claim(tx db.Tx, w wanted, now time.Time) (out []Sending, full bool, err err
 			}
 			continue
 		}
-		e, err := event.Get(tx, d.Scope, d.EventID)
-		if err != nil {
-			return nil, false, err
-		}
-		if err := d.takeLease(tx, now); err != nil {
-			return nil, false, err
-		}
 		trigger := TriggerRetry
 		if d.AutomaticAttemptCount == 0 {
 			trigger = TriggerFirst
 		}
-		out = append(out, Sending{delivery: d, event: e, endpoint: endpoint, trigger: trigger})
+		out = append(out, Sending{delivery: d, endpoint: endpoint, trigger: trigger})
+	}
+	if err := lease(tx, w.scope, out, now); err != nil {
+		return nil, false, err
 	}
 	return out, len(found) == limit, nil
+}
+
+// lease marks all deliveries as being worked on and reads their events, in one statement each.
+func lease(tx db.Tx, scope tenant.Scope, out []Sending, now time.Time) error {
+	if len(out) == 0 {
+		return nil
+	}
+	mark, until := newLease(), now.Add(leaseTime)
+	eventIDs := make([]string, len(out))
+	args, list := []any{scope.MerchantID, scope.EnvironmentID, mark, until}, ""
+	for n := range out {
+		d := &out[n].delivery
+		d.lease, d.dueAt = mark, until
+		eventIDs[n] = d.EventID
+		args = append(args, d.ID)
+		list += fmt.Sprintf(", $%d", len(args))
+	}
+	if err := tx.Send(`UPDATE webhook_deliveries SET lease = $3, due_at = $4
+		WHERE merchant_id = $1 AND environment_id = $2 AND delivery_id IN (`+list[2:]+`)`, args...); err != nil {
+		return err
+	}
+	events, err := event.Some(tx, scope, eventIDs)
+	if err != nil {
+		return err
+	}
+	for n := range out {
+		i := slices.IndexFunc(events, func(e event.Event) bool { return e.ID == out[n].delivery.EventID })
+		if i < 0 {
+			return fault.NotFound("webhook event")
+		}
+		out[n].event = events[i]
+	}
+	return nil
 }

@@ -32,9 +32,37 @@ export function withAndWithoutScript(test, declare) {
 
 let axeSource;
 
-/** expectAccessible fails with each rule of axe-core that the page breaks, and where. */
+/** expectAccessible fails with each rule of axe-core that the page breaks, light or dark, and where. */
 export async function expectAccessible(page) {
+  if (await page.evaluate(() => matchMedia('(scripting: none)').matches)) {
+    const copy = await scripted(page);
+    await expectAccessible(copy);
+    await copy.context().close();
+    return;
+  }
   axeSource ??= await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  for (const colorScheme of ['dark', 'light']) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await checkOnce(page, colorScheme);
+  }
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+}
+
+/**
+ * scripted shows what a page without JavaScript shows to a browser that has it, because axe-core cannot
+ * run without: the same document, with noscript opened and the scripts taken out.
+ */
+async function scripted(page) {
+  const html = (await page.content()).replace(/<\/?noscript>/g, '').replace(/<script\b[^>]*><\/script>/g, '');
+  const context = await page.context().browser().newContext({ javaScriptEnabled: true });
+  const copy = await context.newPage();
+  const address = page.url().replace(/#.*/, '');
+  await copy.route(address, (route) => route.fulfill({ contentType: 'text/html', body: html }));
+  await copy.goto(address);
+  return copy;
+}
+
+async function checkOnce(page, colorScheme) {
   // Evaluated through the debugger rather than added as a script tag, which a strict
   // Content-Security-Policy refuses.
   await page.evaluate(`${axeSource}; undefined`);
@@ -42,7 +70,7 @@ export async function expectAccessible(page) {
     const result = await globalThis.axe.run(document, { resultTypes: ['violations'] });
     return result.violations.map((v) => `${v.id} (${v.impact}): ${v.help}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
   });
-  expect(violations, 'axe-core').toEqual([]);
+  expect(violations, `axe-core, ${colorScheme}`).toEqual([]);
 }
 
 /**
@@ -105,7 +133,11 @@ export async function expectSteady(page) {
   expect(moved, 'layout shift').toBe(0);
 }
 
-/** shot keeps a picture of the page for people to look at, under shots/. */
+/** shot keeps pictures of the page, light and dark, for people to look at, under shots/. */
 export async function shot(page, info, name) {
-  await page.screenshot({ path: `shots/${name}-${info.project.name}.png`, fullPage: true });
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    await page.screenshot({ path: `shots/${name}-${info.project.name}-${colorScheme}.png`, fullPage: true, animations: 'disabled' });
+  }
+  await page.emulateMedia({ colorScheme: null });
 }

@@ -50,7 +50,7 @@ export async function startFlint({ program = binary, readyWithin = 20_000 } = {}
   for (;;) {
     const facts = await readFacts(join(data, 'dev.json'));
     if (facts) {
-      return { facts, api: client(facts), stop, output: () => said };
+      return { facts, data, api: client(facts), stop, output: () => said };
     }
     if (exit !== undefined || Date.now() > deadline) {
       const what = exit !== undefined ? `ended with ${exit}` : `wrote no dev.json within ${readyWithin} ms`;

@@ -13,8 +13,9 @@ export default defineConfig({
   outputDir: './shots/failures',
   // Each worker has a server of its own; a build machine has two cores.
   workers: 2,
-  timeout: 30_000,
-  expect: { timeout: 5_000 },
+  // Generous, because a loaded machine is no fault of a page.
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
   // A page that only works on the second try is broken.
   retries: 0,
   forbidOnly: Boolean(process.env.CI),
@@ -24,8 +25,8 @@ export default defineConfig({
     locale: 'en-US',
     timezoneId: 'UTC',
     screenshot: 'only-on-failure',
-    actionTimeout: 5_000,
-    navigationTimeout: 10_000,
+    actionTimeout: 10_000,
+    navigationTimeout: 20_000,
   },
   projects: Object.entries(screens).map(([name, use]) => ({ name, use })),
 });

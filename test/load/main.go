@@ -104,6 +104,9 @@ type sold struct {
 	allocKiB float64
 }
 
+// kept is how many flows a second were done in the time that also saw all their webhooks out.
+func (s sold) kept() float64 { return float64(s.round.count) / (s.round.took + s.lag).Seconds() }
+
 func measureEngine(ctx context.Context, s settings, engine, dir string) (m measured, err error) {
 	m.engine = engine
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -195,7 +198,7 @@ func (m *measured) sell(ctx context.Context, s settings, server *child, all, row
 		}
 		mallocs, bytes := server.allocated()
 		hooks := hook.received.Load()
-		profiled := server.profile(s, engine, n)
+		profiled := server.profile(s, engine, n, s.duration)
 		if r.round, err = run(ctx, server.addr, key, n, s.duration, sale); err != nil {
 			return err
 		}
@@ -217,11 +220,11 @@ func (m *measured) sell(ctx context.Context, s settings, server *child, all, row
 		fmt.Printf("%s, %d clients: %.0f flows/s, floor %.0f (rows %.0f), %s ms CPU a flow, floor %s ms, %.1f webhooks a flow, %s behind, order p99 %s ms\n",
 			m.engine, n, r.round.perSecond(), r.floor, r.rows, ms(r.cpu), ms(r.floorCPU), r.hooks, r.lag.Round(time.Millisecond), ms(r.round.percentile(callOrder, 0.99)))
 	}
-	return m.read(ctx, s, server)
+	return m.read(ctx, s, server, engine)
 }
 
 // read measures reads of one order.
-func (m *measured) read(ctx context.Context, s settings, server *child) error {
+func (m *measured) read(ctx context.Context, s settings, server *child, engine string) error {
 	c, err := dial(server.addr, server.facts.APIKey)
 	if err != nil {
 		return err
@@ -241,10 +244,12 @@ func (m *measured) read(ctx context.Context, s settings, server *child) error {
 		if err != nil {
 			return err
 		}
+		profiled := server.profile(s, "reads."+engine, n, s.duration/2)
 		r, err := run(ctx, server.addr, server.facts.APIKey, n, s.duration/2, reader(orders))
 		if err != nil {
 			return err
 		}
+		profiled()
 		after, err := cpu(server.cmd.Process.Pid)
 		if err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // allocated is how many objects and bytes the server allocated so far, from the text form of its heap
@@ -34,18 +35,18 @@ func (c *child) allocated() (objects, bytes float64) {
 	return objects, bytes
 }
 
-// profile starts a CPU profile of the round with the most clients, when one is asked for, and returns
+// profile starts a CPU profile of a round with the most clients, when one is asked for, and returns
 // what waits for it.
-func (c *child) profile(s settings, engine string, clients int) (wait func()) {
+func (c *child) profile(s settings, name string, clients int, length time.Duration) (wait func()) {
 	if s.profile == "" || clients != s.clients[len(s.clients)-1] {
 		return func() {}
 	}
 	done := make(chan error, 1)
 	go func() {
-		seconds := strconv.Itoa(int(s.duration.Seconds()))
-		err := c.save("profile?seconds="+seconds, filepath.Join(s.profile, "cpu."+engine))
+		seconds := strconv.Itoa(max(1, int(length.Seconds())))
+		err := c.save("profile?seconds="+seconds, filepath.Join(s.profile, "cpu."+name))
 		if err == nil {
-			err = c.save("allocs", filepath.Join(s.profile, "mem."+engine))
+			err = c.save("allocs", filepath.Join(s.profile, "mem."+name))
 		}
 		done <- err
 	}()

@@ -26,7 +26,8 @@ type conn struct {
 // what differs is bound anew.
 type prepared struct {
 	*sqlite.Stmt
-	bound []db.Value
+	bound  []db.Value
+	writes bool // may change rows
 }
 
 // longestBound bounds the texts that are remembered as bound, so that no document is kept for it.
@@ -77,7 +78,7 @@ func (c *conn) prepare(sql string) (stmt *prepared, keep bool, err error) {
 	if trailing != 0 && strings.TrimSpace(sql[len(sql)-trailing:]) != "" {
 		return nil, false, errors.Join(errors.New("sqlite: more than one statement"), raw.Finalize())
 	}
-	stmt = &prepared{Stmt: raw, bound: make([]db.Value, raw.BindParamCount())}
+	stmt = &prepared{Stmt: raw, bound: make([]db.Value, raw.BindParamCount()), writes: !strings.HasPrefix(strings.TrimSpace(sql), "SELECT")}
 	if len(c.stmts) >= maxStatements {
 		return stmt, false, nil
 	}

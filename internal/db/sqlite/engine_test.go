@@ -70,12 +70,12 @@ func TestWaitingTransactionsShareACommit(t *testing.T) {
 				if err := tx.Send("INSERT INTO t (a) VALUES ($1)", i); err != nil {
 					return err
 				}
-				if i == 7 {
+				if i%10 == 7 { // the first of them takes its batch back with it
 					return refused
 				}
 				return nil
 			})
-			if (i == 7) != errors.Is(err, refused) || i != 7 && err != nil {
+			if (i%10 == 7) != errors.Is(err, refused) || i%10 != 7 && err != nil {
 				t.Errorf("%d: %v", i, err)
 			}
 		})
@@ -83,11 +83,11 @@ func TestWaitingTransactionsShareACommit(t *testing.T) {
 	time.Sleep(100 * time.Millisecond) // let them queue
 	close(release)
 	wg.Wait()
-	if n := number(t, d, "SELECT COUNT(*) FROM t"); n != 99 {
+	if n := number(t, d, "SELECT COUNT(*) FROM t"); n != 90 {
 		t.Errorf("%d rows", n)
 	}
 	after := d.Stats()
-	if tx := after.Transactions - before.Transactions; tx != 100 {
+	if tx := after.Transactions - before.Transactions; tx != 91 {
 		t.Errorf("%d transactions", tx)
 	}
 	if c := after.Commits - before.Commits; c > 30 {

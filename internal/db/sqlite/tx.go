@@ -22,6 +22,7 @@ type tx struct {
 	after []func()
 	// statements counts what was run, a measure of how much there is to checkpoint.
 	statements int
+	wrote      bool // something other than a query ran
 }
 
 func (t *tx) Engine() db.Engine        { return db.SQLite }
@@ -84,6 +85,7 @@ func (t *tx) each(sql string, args []any, fn func(row) (bool, error)) error {
 		return t.fail(sql, err)
 	}
 	defer func() { _ = release(stmt, keep) }() // repeats the error of Step
+	t.wrote = t.wrote || stmt.writes
 	if err := bind(stmt, args); err != nil {
 		return t.fail(sql, err)
 	}

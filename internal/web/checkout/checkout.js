@@ -59,6 +59,7 @@ addEventListener("message", e => {
   if (m.flint === "submit") form.requestSubmit($("go"));
   if (!waiting) return;
   if (m.flint === "errors") { clearTimeout(waiting); waiting = 0; busy(false); }
+  if (m.flint === "over") return location.reload();
   if (m.flint === "token") { clearTimeout(waiting); waiting = 0; form.elements.payment_token.value = m.token; form.submit(); }
 });
 form.addEventListener("submit", e => {

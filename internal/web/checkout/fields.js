@@ -71,6 +71,7 @@ async function tokenize() {
     const r = await fetch(form.action, {method: "POST", headers: {Accept: "application/json"}, body: new URLSearchParams(new FormData(form))});
     answer = await r.json();
   } catch { answer.errors = {[inputs[0].name]: form.dataset.lost}; }
+  if (answer.over) return tell("over");
   if (answer.token) return tell("token", {token: answer.token, brand: answer.brand, last4: answer.last4});
   const errors = answer.errors || {[inputs[0].name]: form.dataset.lost};
   inputs.forEach(el => show(el, errors[el.name] || ""));

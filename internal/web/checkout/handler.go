@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,7 +39,7 @@ type Simulator interface {
 	AnswerChallenge(ctx context.Context, opaque string, approve bool) (payment.Operation, payment.Outcome, error)
 }
 
-// Config is what a Handler needs; every field is required.
+// Config is what a Handler needs; every field but Throttle and Mails is required.
 type Config struct {
 	DB        db.DB
 	Clock     clock.Clock
@@ -52,6 +53,10 @@ type Config struct {
 	Simulator Simulator
 	Pages     *Pages
 	BaseURL   string // public address of this installation, without a slash at its end
+	// Throttle tells how long the sender of a request must wait before doing a thing (open, pay, fields)
+	// once more, 0 for not at all; nil bounds nobody.
+	Throttle func(r *http.Request, what string) time.Duration
+	Mails    bool // receipts are mailed, so the pages may say so
 }
 
 // Handler serves the hosted checkout and the simulator's pages.
@@ -78,15 +83,15 @@ func (h *Handler) Routes(mux *http.ServeMux) {
 	for pattern, f := range map[string]http.HandlerFunc{
 		"GET /checkout/{id}":          h.show,
 		"GET /checkout/{id}/return":   h.returned,
-		"POST /checkout/{id}/open":    h.open,
+		"POST /checkout/{id}/open":    h.throttled("open", h.open),
 		"POST /checkout/{id}/tip":     h.buyer(h.tip),
 		"POST /checkout/{id}/contact": h.buyer(h.contact),
 		"POST /checkout/{id}/change":  h.buyer(h.change),
-		"POST /checkout/{id}/pay":     h.buyer(h.pay),
+		"POST /checkout/{id}/pay":     h.throttled("pay", h.buyer(h.pay)),
 		"POST /checkout/{id}/abandon": h.buyer(h.abandon),
 
 		"GET /simulator/fields/{id}":         h.fields,
-		"POST /simulator/fields/{id}":        h.tokenize,
+		"POST /simulator/fields/{id}":        h.throttled("fields", h.tokenize),
 		"GET /simulator/challenge/{opaque}":  h.challenge,
 		"POST /simulator/challenge/{opaque}": h.answer,
 	} {
@@ -114,6 +119,21 @@ func guard(next http.HandlerFunc) http.Handler {
 	})
 }
 
+// throttled refuses a form of a sender who sends too many of them.
+func (h *Handler) throttled(what string, next http.HandlerFunc) http.HandlerFunc {
+	if h.Throttle == nil {
+		return next
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		if wait := h.Throttle(r, what); wait > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
+			h.Pages.RenderEnd(w, r, End{Kind: EndBusy})
+			return
+		}
+		next(w, r)
+	}
+}
+
 // buyer lets a form through whose sender holds the session's cookie; others are led to the entry.
 func (h *Handler) buyer(next func(http.ResponseWriter, *http.Request, *visit)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -139,13 +159,18 @@ func see(w http.ResponseWriter, r *http.Request, to string) {
 // broken answers an error that is not the buyer's doing.
 func (h *Handler) broken(w http.ResponseWriter, r *http.Request, err error) {
 	if e := fault.Of(err); e != nil && e.Class.Status() >= 500 {
-		h.Log.ErrorContext(r.Context(), "the checkout is not available", "path", r.URL.Path, "error", err)
+		h.Log.ErrorContext(r.Context(), "the checkout is not available", "page", r.Pattern, "error", err)
 		w.Header().Set("Retry-After", "5")
-		http.Error(w, h.Pages.text("", "error.page"), e.Class.Status())
+		h.Pages.RenderEnd(w, r, End{Kind: EndBroken, Status: e.Class.Status()})
 		return
 	}
-	h.Log.ErrorContext(r.Context(), "the checkout failed", "path", r.URL.Path, "error", err)
-	http.Error(w, h.Pages.text("", "error.page"), http.StatusInternalServerError)
+	h.Log.ErrorContext(r.Context(), "the checkout failed", "page", r.Pattern, "error", err)
+	h.Broken(w, r)
+}
+
+// Broken is the page of an error that the visitor can do nothing about.
+func (h *Handler) Broken(w http.ResponseWriter, r *http.Request) {
+	h.Pages.RenderEnd(w, r, End{Kind: EndBroken})
 }
 
 // cause names the buyer of a session as the one who acts.

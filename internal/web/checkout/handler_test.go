@@ -15,6 +15,7 @@ import (
 	"flint/internal/merchant"
 	"flint/internal/money"
 	"flint/internal/order"
+	"flint/internal/payment"
 )
 
 const (
@@ -95,6 +96,18 @@ func TestPayWithACard(t *testing.T) {
 		ready.submit("pay").want("success", 200)
 		s.wantCharged(t, l.Order, 3499, 1)
 		s.CheckQuiet(t)
+	})
+}
+
+func TestManyDeclinesEndASession(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		l := s.launch(t)
+		b, _ := s.enter(t, l)
+		for range payment.MaxSessionFailures {
+			b.card(l.Session.ID, tooPoor).submit("pay").want("payment", 200, "did not go through")
+		}
+		b.card(l.Session.ID, approves).submit("pay").want("payment", 422, "Too many payments have failed here")
+		s.wantCharged(t, l.Order, 0, payment.MaxSessionFailures)
 	})
 }
 
@@ -334,6 +347,12 @@ func TestWaysACheckoutEnds(t *testing.T) {
 		}
 		pay(shown).want("end", 410)
 		b.get("/simulator/fields/"+late.Session.ID).want("end", 404)
+		// Details that were typed before it ended lead to the page that says so.
+		card := url.Values{"option": {"card"}, "number": {approves}, "expiry": {"12 / 34"}, "cvc": {"123"}}
+		b.post("/simulator/fields/"+late.Session.ID, card).want("end", 410, "This checkout has expired")
+		if v := b.post("/simulator/fields/"+late.Session.ID, card, "Accept", "application/json"); v.status != 410 || v.body != `{"over":true}` {
+			t.Errorf("the frame is told %d %s", v.status, v.body)
+		}
 		s.wantCharged(t, late.Order, 0, 0)
 	})
 }

@@ -156,6 +156,9 @@ func (h *Handler) refused(w http.ResponseWriter, r *http.Request, v *visit, form
 	case slices.Contains([]string{"ORDER_PAYMENT_ATTEMPT_ACTIVE", "ORDER_ALREADY_PAID", "ORDER_CLOSED", "CHECKOUT_SESSION_EXPIRED",
 		"CHECKOUT_SESSION_NOT_OPEN", "PAYMENT_ATTEMPT_IN_PROGRESS"}, e.Code):
 		see(w, r, page(r.PathValue("id")))
+	case e.Code == "CHECKOUT_ATTEMPTS_EXHAUSTED":
+		h.Log.WarnContext(r.Context(), "a checkout takes no more payments, for many have failed", "session", v.session.ID)
+		h.Pages.RenderPayment(w, r, h.payment(v, form, FieldError{"payment_token", "pay.exhausted"}))
 	case strings.HasPrefix(e.Code, "ORDER_TAX_LOCATION"):
 		h.Pages.RenderPayment(w, r, h.payment(v, form, FieldError{"billing_postal_code", "pay.address.bad"}))
 	default:

@@ -209,9 +209,18 @@ func (h *Handler) success(v *visit) Success {
 	at = at.In(v.zone())
 	return Success{
 		Common: v.common(), Summary: h.summary(v), OrderNumber: v.order.Number, Amount: v.money(total), Method: method,
-		Date: at.Format("2 January 2006, 15:04 MST"), DateTime: at.Format(time.RFC3339), Held: v.open != nil,
-		ReturnURL: v.session.Detail.SuccessURL,
+		Date: at.Format("2 Jan 2006, 15:04 MST"), DateTime: at.Format(time.RFC3339), Held: v.open != nil,
+		ReturnURL: v.session.Detail.SuccessURL, Email: h.mailedTo(v),
 	}
+}
+
+// mailedTo is where the receipt goes, "" when there is none: the money is only held so far, the buyer
+// left no address, or this installation sends no mail.
+func (h *Handler) mailedTo(v *visit) string {
+	if !h.Mails || v.open != nil || v.order.Outstanding() > 0 || v.order.BuyerContact == nil {
+		return ""
+	}
+	return v.order.BuyerContact.Email
 }
 
 func (v *visit) zone() *time.Location {

@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"cmp"
 	"embed"
 	"net/http"
 	"slices"
@@ -78,6 +79,10 @@ func (p *Pages) RenderEnd(w http.ResponseWriter, r *http.Request, v End) {
 	switch v.Kind {
 	case EndNotFound:
 		page.Status = http.StatusNotFound
+	case EndBusy:
+		page.Status = http.StatusTooManyRequests
+	case EndBroken:
+		page.Status = cmp.Or(v.Status, http.StatusInternalServerError)
 	case EndPaid, EndAnswered:
 		page.Status = http.StatusOK
 	default:

@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -17,8 +18,11 @@ import (
 
 const fieldsPath = "/simulator/fields/"
 
+// errOver says that a session takes no payment details any more; its page tells the buyer why.
+var errOver = errors.New("checkout: the session is over")
+
 // fieldsFor finds the open session whose buyer types payment details in: one that the simulator takes
-// the payments of. A fault of class not found for any other.
+// the payments of. errOver for one that has ended, a fault of class not found for any other.
 func (h *Handler) fieldsFor(r *http.Request) (*domain.Session, merchant.Merchant, error) {
 	var session *domain.Session
 	var m merchant.Merchant
@@ -30,8 +34,11 @@ func (h *Handler) fieldsFor(r *http.Request) (*domain.Session, merchant.Merchant
 		if session, err = domain.Find(tx, r.PathValue("id")); err != nil {
 			return err
 		}
-		if !session.Open(h.Clock.Now()) || h.Payments.Choose(session.Scope) != h.Simulator.Name() {
+		if h.Payments.Choose(session.Scope) != h.Simulator.Name() {
 			return fault.NotFound("checkout session")
+		}
+		if !session.Open(h.Clock.Now()) {
+			return errOver
 		}
 		m, err = h.Merchants.Get(tx.Context(), tx, session.Scope.MerchantID)
 		return err
@@ -59,7 +66,7 @@ func fieldsView(session *domain.Session, m merchant.Merchant, option Option) Fie
 }
 
 func (h *Handler) noFields(w http.ResponseWriter, r *http.Request, err error) {
-	if fault.Is(err, "RESOURCE_NOT_FOUND") {
+	if fault.Is(err, "RESOURCE_NOT_FOUND") || errors.Is(err, errOver) {
 		h.Pages.RenderEnd(w, r, End{Kind: EndNotFound})
 		return
 	}
@@ -79,17 +86,25 @@ type tokenized struct {
 	Brand  string            `json:"brand,omitempty"`
 	Last4  string            `json:"last4,omitempty"`
 	Errors map[string]string `json:"errors,omitempty"`
+	Over   bool              `json:"over,omitempty"` // the checkout has ended: the page around the frame says how
 }
 
 // tokenize hands the typed details to the simulator and keeps what it gives for them in the browser.
 func (h *Handler) tokenize(w http.ResponseWriter, r *http.Request) {
+	script := strings.Contains(r.Header.Get("Accept"), "application/json")
 	session, m, err := h.fieldsFor(r)
-	if err != nil {
+	switch {
+	case errors.Is(err, errOver) && script:
+		writeJSON(w, http.StatusGone, tokenized{Over: true})
+		return
+	case errors.Is(err, errOver):
+		see(w, r, page(r.PathValue("id")))
+		return
+	case err != nil:
 		h.noFields(w, r, err)
 		return
 	}
 	option := optionOf(r.PostFormValue("option"))
-	script := strings.Contains(r.Header.Get("Accept"), "application/json")
 	typed := map[string]string{
 		"number": r.PostFormValue("number"), "expiry": r.PostFormValue("expiry"), "security_code": r.PostFormValue("cvc"),
 		"routing_number": r.PostFormValue("routing_number"), "account_number": r.PostFormValue("account_number"),
@@ -176,7 +191,7 @@ func (h *Handler) challenge(w http.ResponseWriter, r *http.Request) {
 	v := Challenge{
 		Operation: r.PathValue("opaque"), Merchant: m.BusinessName, Card: h.describe(out.Source), ReturnURL: op.ReturnURL,
 		Amount: money.Format(money.Amount{Minor: op.Amount, Currency: op.Currency}, localeOf(r)),
-		Date:   h.Clock.Now().UTC().Format("2 January 2006, 15:04 MST"),
+		Date:   h.Clock.Now().UTC().Format("2 Jan 2006, 15:04 MST"),
 	}
 	h.Pages.RenderChallenge(w, r, v)
 }

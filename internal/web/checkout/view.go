@@ -196,6 +196,8 @@ const (
 	EndPaid       EndKind = "already"
 	EndNotFound   EndKind = "notfound"
 	EndAnswered   EndKind = "answered" // the bank has its answer, and nowhere to send the buyer
+	EndBusy       EndKind = "busyend"  // too many forms from one address
+	EndBroken     EndKind = "broken"   // an error of ours
 )
 
 // End is a page of a checkout that cannot be paid. ActionURL, when set, starts again, opens the newest
@@ -203,6 +205,7 @@ const (
 type End struct {
 	Common
 	Kind      EndKind
+	Status    int // 0 chooses by Kind
 	ActionURL string
 	ReturnURL string
 }

@@ -88,8 +88,9 @@ func englishTexts() map[string]string {
 		"pay.address.bad":      "Check the address.",
 		"pay.tip.bad":          "Enter an amount like %s.",
 		"pay.tip.high":         "This tip is too high.",
+		"pay.exhausted":        "Too many payments have failed here. You have not been charged. Ask the seller for a new link.",
 		"pay.busy":             "Paying… please keep this page open.",
-		"pay.secure":           "Your card details go encrypted to the payment processor. %s never sees them.",
+		"pay.secure":           "Your payment details go encrypted to the payment processor. %s never sees them.",
 		"pay.cancel":           "Cancel and return",
 		"pay.failed.title":     "The payment did not go through",
 		"pay.failed.again":     "You have not been charged. You can try again or use another way to pay.",
@@ -125,6 +126,7 @@ func englishTexts() map[string]string {
 		"changed.text":    "The amount is no longer the one you saw. You have not been charged. Please check the new amount.",
 		"changed.old":     "Amount before",
 		"changed.new":     "Amount now",
+		"changed.method":  "Pay with",
 		"changed.confirm": "Pay %s",
 		"changed.back":    "Look at the order again",
 
@@ -178,6 +180,10 @@ func englishTexts() map[string]string {
 		"answered.text":    "You can close this page.",
 		"notfound.title":   "We could not find this checkout",
 		"notfound.text":    "The link may be incomplete or too old. Open it again from the message you received, or ask the seller for a new one.",
+		"busyend.title":    "Too many tries",
+		"busyend.text":     "There were too many tries from your connection. You have not been charged for this one. Wait a minute, then open the checkout again.",
+		"broken.title":     "Something went wrong on our side",
+		"broken.text":      "If you were paying, open the checkout again before you try once more: it shows whether the payment went through.",
 		"help.title":       "Need help?",
 		"help.text":        "Contact %s",
 
@@ -229,6 +235,9 @@ func englishTexts() map[string]string {
 		"challenge.done":     "You return to the checkout afterwards.",
 
 		// Developer home
+		"reference.title":      "Errors of the API",
+		"reference.lead":       "What each code means, and what to do about it.",
+		"reference.do":         "What to do:",
 		"dev.title":            "Flint is running",
 		"dev.subtitle":         "A complete test environment on this machine. Nothing here moves real money.",
 		"dev.runs":             "What runs",

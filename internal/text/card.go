@@ -1,4 +1,6 @@
-package observe
+package text
+
+import "strings"
 
 import "slices"
 
@@ -11,9 +13,21 @@ const (
 // group is a run of digits s[from:to].
 type group struct{ from, to int }
 
-// maskCards hides every card number in s. Groups of digits that a single space or dash separates may
-// form a number together; any part of such a chain that begins and ends with whole groups is tried.
-func maskCards(s string) string {
+// HoldsCard reports whether a text contains a card number: such a text is never stored.
+func HoldsCard(s string) bool {
+	digits := 0
+	for i := range len(s) {
+		if digit(s[i]) {
+			digits++
+		}
+	}
+	return digits >= shortestCard && MaskCards(s, "") != s
+}
+
+// MaskCards puts mask in the place of every card number in s: 13 to 19 digits that pass the check of card
+// numbers. Groups of digits that a single space or dash separates may form a number together; any part of
+// such a chain that begins and ends with whole groups is tried.
+func MaskCards(s, mask string) string {
 	var buf [16]group
 	chain := buf[:0]
 	out, copied := "", 0
@@ -24,7 +38,7 @@ func maskCards(s string) string {
 				i++
 				continue
 			}
-			out += s[copied:chain[i].from] + hidden
+			out += s[copied:chain[i].from] + mask
 			copied = chain[i+n-1].to
 			i += n
 		}
@@ -35,7 +49,7 @@ func maskCards(s string) string {
 			i++
 			continue
 		}
-		n := run(s[i:], digit)
+		n := len(s[i:]) - len(strings.TrimLeft(s[i:], "0123456789"))
 		if len(chain) > 0 && !joins(s[chain[len(chain)-1].to:i]) {
 			flush()
 		}
@@ -45,6 +59,8 @@ func maskCards(s string) string {
 	flush()
 	return out + s[copied:]
 }
+
+func digit(c byte) bool { return c >= '0' && c <= '9' }
 
 func joins(between string) bool { return between == " " || between == "-" }
 
