@@ -58,7 +58,7 @@ func Some(tx db.Tx, scope tenant.Scope, eventIDs []string) ([]Event, error) {
 		args = append(args, eventID)
 		list += fmt.Sprintf(", $%d", len(args))
 	}
-	return collect(tx, `SELECT `+columns("e")+` FROM events e
+	return collect(tx, `SELECT `+columns+` FROM events e
 		WHERE merchant_id = $1 AND environment_id = $2 AND event_id IN (`+list[2:]+`)`, args...)
 }
 
