@@ -64,7 +64,7 @@ func main() {
 	if err := run.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "flint:", err)
 		if e, ok := errors.AsType[exitError](err); ok {
-			os.Exit(e.code)
+			os.Exit(e.code) //nolint:gocritic // the signals stop with the program
 		}
 		os.Exit(exitFailed)
 	}

@@ -75,7 +75,7 @@ func place(tx db.Tx, scope tenant.Scope, limit int) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	events, err := collect(tx, `SELECT `+columns("e")+` FROM events e
+	events, err := collect(tx, `SELECT `+columns+` FROM events e
 		WHERE merchant_id = $1 AND environment_id = $2 AND position IS NULL ORDER BY created_at, event_id LIMIT $3`,
 		scope.MerchantID, scope.EnvironmentID, limit)
 	if err != nil || len(events) == 0 {
@@ -122,7 +122,7 @@ func predecessors(tx db.Tx, scope tenant.Scope, batch []Event) ([]Event, error) 
 	if list == "" {
 		return nil, nil
 	}
-	found, err := collect(tx, `SELECT `+columns("e")+` FROM events e
+	found, err := collect(tx, `SELECT `+columns+` FROM events e
 		WHERE merchant_id = $1 AND environment_id = $2 AND position IS NULL AND root_id IN (`+list[2:]+`)`, args...)
 	return slices.DeleteFunc(found, func(e Event) bool { return have[e.ID] || e.Sequence > top[e.RootID] }), err
 }

@@ -3,7 +3,6 @@ package event
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"flint/internal/db"
@@ -12,11 +11,9 @@ import (
 	"flint/internal/tenant"
 )
 
-// columns names what scan reads, of the table alias t.
-func columns(t string) string {
-	return strings.ReplaceAll(`#.merchant_id, #.environment_id, #.event_id, #.type, #.root_type, #.root_id, #.sequence,
-		COALESCE(#.position, 0), #.resource_type, #.resource_id, #.data, #.request_id, #.idempotency_key, #.test, #.created_at`, "#", t)
-}
+// columns is what scan reads of the table events, called e.
+const columns = `e.merchant_id, e.environment_id, e.event_id, e.type, e.root_type, e.root_id, e.sequence,
+	COALESCE(e.position, 0), e.resource_type, e.resource_id, e.data, e.request_id, e.idempotency_key, e.test, e.created_at`
 
 func (e *Event) targets() []any {
 	return []any{&e.Scope.MerchantID, &e.Scope.EnvironmentID, &e.ID, &e.Type, &e.RootType, &e.RootID, &e.Sequence,
@@ -42,7 +39,7 @@ func Get(tx db.Tx, scope tenant.Scope, eventID string) (Event, error) {
 		return Event{}, err
 	}
 	var e Event
-	err := tx.QueryRow(e.targets(), `SELECT `+columns("e")+` FROM events e
+	err := tx.QueryRow(e.targets(), `SELECT `+columns+` FROM events e
 		WHERE merchant_id = $1 AND environment_id = $2 AND event_id = $3`, scope.MerchantID, scope.EnvironmentID, eventID)
 	if errors.Is(err, db.ErrNoRows) {
 		return Event{}, fault.NotFound("webhook event")
@@ -61,7 +58,7 @@ func Some(tx db.Tx, scope tenant.Scope, eventIDs []string) ([]Event, error) {
 		args = append(args, eventID)
 		list += fmt.Sprintf(", $%d", len(args))
 	}
-	return collect(tx, `SELECT `+columns("e")+` FROM events e
+	return collect(tx, `SELECT `+columns+` FROM events e
 		WHERE merchant_id = $1 AND environment_id = $2 AND event_id IN (`+list[2:]+`)`, args...)
 }
 
@@ -85,7 +82,7 @@ func List(tx db.Tx, scope tenant.Scope, f Filter, after *listing.Cursor, limit i
 	if err := scope.Check(); err != nil {
 		return nil, nil, err
 	}
-	q := listing.From("events e", columns("e"), "event_id", scope).
+	q := listing.From("events e", columns, "event_id", scope).
 		Equal("type", f.Type).Equal("resource_type", f.ResourceType).Equal("resource_id", f.ResourceID).Equal("request_id", f.RequestID).
 		Range("created_at", f.CreatedAfter, f.CreatedBefore)
 	if !f.Tests {
@@ -112,7 +109,7 @@ func After(tx db.Tx, scope tenant.Scope, position int64, limit int) ([]Event, er
 	if err := scope.Check(); err != nil {
 		return nil, err
 	}
-	return collect(tx, `SELECT `+columns("e")+` FROM events e
+	return collect(tx, `SELECT `+columns+` FROM events e
 		WHERE merchant_id = $1 AND environment_id = $2 AND position > $3 ORDER BY position LIMIT $4`,
 		scope.MerchantID, scope.EnvironmentID, position, limit)
 }

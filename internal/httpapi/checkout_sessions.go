@@ -88,7 +88,7 @@ func registerCheckoutSessions(a *API, s *Services) {
 	}, Doc("List checkout sessions", "Newest first unless sorted otherwise."))
 
 	Get(a, "checkoutSessions.get", func(ctx context.Context, tx db.Tx, c *Caller, in *GetCheckoutSessionInput) (*CheckoutSession, error) {
-		return s.sessionNow(a, ctx, tx, c, in.SessionID, in.Expand)
+		return s.sessionNow(ctx, a, tx, c, in.SessionID, in.Expand)
 	}, Doc("Read a checkout session", "A buyer's credential reads its own session only."))
 
 	Write(a, "checkoutSessions.update", func(ctx context.Context, tx db.Tx, c *Caller, in *UpdateCheckoutSessionInput) (*CheckoutSession, error) {
@@ -99,7 +99,7 @@ func registerCheckoutSessions(a *API, s *Services) {
 		if _, err := s.Checkouts.Update(tx, update); err != nil {
 			return nil, err
 		}
-		return s.sessionNow(a, ctx, tx, c, in.SessionID, nil)
+		return s.sessionNow(ctx, a, tx, c, in.SessionID, nil)
 	}, Doc("Change a checkout session", "Merchants change metadata and reference; the buyer's credential contact and time zone."),
 		Errors("CHECKOUT_SESSION_UPDATE_FIELD_NOT_ALLOWED", "CHECKOUT_SESSION_NOT_OPEN", "CHECKOUT_SESSION_EXPIRED", "INVALID_TIMEZONE"))
 
@@ -146,7 +146,7 @@ func (in *UpdateCheckoutSessionInput) domain(c *Caller) (checkout.UpdateInput, e
 	return out, f.Err()
 }
 
-func (s *Services) sessionNow(a *API, ctx context.Context, tx db.Tx, c *Caller, sessionID string, expand []string) (*CheckoutSession, error) {
+func (s *Services) sessionNow(ctx context.Context, a *API, tx db.Tx, c *Caller, sessionID string, expand []string) (*CheckoutSession, error) {
 	if c.Kind == auth.CheckoutCredential && c.SubjectID != sessionID {
 		return nil, fault.NotFound("checkout session")
 	}

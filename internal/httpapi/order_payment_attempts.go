@@ -81,7 +81,7 @@ func registerPaymentAttempts(a *API, s *Services) {
 	}, Doc("List the payment attempts of an order", "Newest first."))
 
 	Get(a, "getOrderPaymentAttempt", func(ctx context.Context, tx db.Tx, c *Caller, in *AttemptInput) (*OrderPaymentAttempt, error) {
-		if _, err := s.attemptFor(tx, c, in.OrderID, in.AttemptID); err != nil {
+		if err := s.mayUseAttempt(tx, c, in.OrderID, in.AttemptID); err != nil {
 			return nil, err
 		}
 		return s.attemptNow(a, tx, c.Scope, in.OrderID, in.AttemptID)
@@ -89,7 +89,7 @@ func registerPaymentAttempts(a *API, s *Services) {
 
 	Staged(a, "cancelOrderPaymentAttempt", Steps[CancelAttemptInput, *PayOrderResult]{
 		Start: func(ctx context.Context, tx db.Tx, c *Caller, in *CancelAttemptInput) (string, error) {
-			if _, err := s.attemptFor(tx, c, in.OrderID, in.AttemptID); err != nil {
+			if err := s.mayUseAttempt(tx, c, in.OrderID, in.AttemptID); err != nil {
 				return "", err
 			}
 			reason := ""
@@ -110,18 +110,18 @@ func registerPaymentAttempts(a *API, s *Services) {
 		Errors("PAYMENT_ATTEMPT_NOT_CANCELABLE"))
 }
 
-// attemptFor reads an attempt that the caller may see: a buyer sees those of their own session.
-func (s *Services) attemptFor(tx db.Tx, c *Caller, orderID, attemptID string) (*payment.Attempt, error) {
+// mayUseAttempt refuses an attempt that the caller may not see: a buyer sees those of their own session.
+func (s *Services) mayUseAttempt(tx db.Tx, c *Caller, orderID, attemptID string) error {
 	session, err := s.orderOf(tx, c, orderID)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	attempt, err := payment.GetAttempt(tx, c.Scope, orderID, attemptID)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if session != nil && attempt.CheckoutSessionID != session.ID {
-		return nil, fault.NotFound("payment attempt")
+		return fault.NotFound("payment attempt")
 	}
-	return attempt, nil
+	return nil
 }

@@ -160,11 +160,12 @@ func TestParallelUsesHaveOneEffect(t *testing.T) {
 					})
 					return err
 				})
-				if err != nil {
+				switch {
+				case err != nil:
 					t.Errorf("use %d: %v", i, err)
-				} else if a.Replayed {
+				case a.Replayed:
 					repeats.Add(1)
-				} else {
+				default:
 					effects.Add(1)
 				}
 			})

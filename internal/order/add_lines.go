@@ -57,6 +57,7 @@ func (s *Service) AddLines(ctx context.Context, tx db.Tx, in AddLinesInput) (*Or
 	return o, s.Save(tx, o, in.Cause, Change{Activities: []NewActivity{a}})
 }
 
+// Line is the order's line of an id, nil when it has none.
 func (o *Order) Line(lineID string) *Line {
 	i := slices.IndexFunc(o.Lines, func(l Line) bool { return l.ID == lineID })
 	if i < 0 {

@@ -50,6 +50,7 @@ func checkChargeValue(l *fault.List, param string, hasAmount, hasPercent bool, b
 	}
 }
 
+// Charge is the order's charge of an id, nil when it has none.
 func (o *Order) Charge(chargeID string) *Charge {
 	i := slices.IndexFunc(o.Charges, func(c Charge) bool { return c.ID == chargeID })
 	if i < 0 {

@@ -103,7 +103,7 @@ type CancelInput struct {
 // ORDER_PAYMENT_LEG_ALREADY_SETTLED, PAYMENT_INTENT_NOT_CANCELABLE.
 func (s *Service) Cancel(tx db.Tx, in CancelInput) ([]Operation, error) {
 	now := s.Clock.Now()
-	_, i, err := s.leg(tx, in.Scope, in.OrderID, in.IntentID, in.AttemptID)
+	i, err := s.leg(tx, in.Scope, in.OrderID, in.IntentID, in.AttemptID)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"flint/internal/fault"
 	"flint/internal/id"
 	"flint/internal/money"
-	"flint/internal/order"
 	"flint/internal/tenant"
 )
 
@@ -27,7 +26,7 @@ type CaptureInput struct {
 // CURRENCY_MISMATCH, AMOUNT_TOO_SMALL, PAYMENT_OPERATION_IN_PROGRESS.
 func (s *Service) Capture(tx db.Tx, in CaptureInput) ([]Operation, error) {
 	now := s.Clock.Now()
-	_, i, err := s.leg(tx, in.Scope, in.OrderID, in.IntentID, in.AttemptID)
+	i, err := s.leg(tx, in.Scope, in.OrderID, in.IntentID, in.AttemptID)
 	if err != nil {
 		return nil, err
 	}
@@ -66,27 +65,27 @@ func (s *Service) Capture(tx db.Tx, in CaptureInput) ([]Operation, error) {
 }
 
 // leg locks the order and one of its intents and checks the attempt that the caller names.
-func (s *Service) leg(tx db.Tx, scope tenant.Scope, orderID, intentID, attemptID string) (*order.Order, *Intent, error) {
+func (s *Service) leg(tx db.Tx, scope tenant.Scope, orderID, intentID, attemptID string) (*Intent, error) {
 	o, err := s.Orders.Load(tx, scope, orderID)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	i, err := Load(tx, scope, intentID)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if i.OrderID != o.ID {
-		return nil, nil, fault.NotFound("payment intent")
+		return nil, fault.NotFound("payment intent")
 	}
 	inOpen := o.ActiveAttemptID != "" && i.AttemptID == o.ActiveAttemptID
 	switch {
 	case inOpen && attemptID == "":
-		return nil, nil, fault.Invalid("PAYMENT_ATTEMPT_ID_REQUIRED", "order_payment_attempt_id",
+		return nil, fault.Invalid("PAYMENT_ATTEMPT_ID_REQUIRED", "order_payment_attempt_id",
 			"The payment intent belongs to the open attempt, whose id is needed.").With("order_payment_attempt_id", o.ActiveAttemptID)
 	case attemptID != "" && attemptID != i.AttemptID:
-		return nil, nil, fault.Conflict("PAYMENT_ATTEMPT_MISMATCH", "The payment intent belongs to another attempt.")
+		return nil, fault.Conflict("PAYMENT_ATTEMPT_MISMATCH", "The payment intent belongs to another attempt.")
 	}
-	return o, i, nil
+	return i, nil
 }
 
 // refusePending refuses a second operation while one of the kinds waits for its outcome.

@@ -68,7 +68,7 @@ var waits = [MaxAttempts - 1]time.Duration{
 // id, so it can be told in advance.
 func wait(deliveryID string, n int) time.Duration {
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%s/%d", deliveryID, n)
+	_, _ = fmt.Fprintf(h, "%s/%d", deliveryID, n) // a hash takes everything
 	base := waits[n-1]
 	return base + time.Duration(int64(base/5)*int64(h.Sum64()%1000)/1000)
 }

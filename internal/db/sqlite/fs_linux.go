@@ -16,7 +16,7 @@ func networkFileSystem(dir string) (kind string, err error) {
 	if err := unix.Statfs(dir, &s); err != nil {
 		return "", err
 	}
-	switch int64(s.Type) {
+	switch int64(s.Type) { //nolint:unconvert // an int32 on other processors
 	case unix.NFS_SUPER_MAGIC:
 		return "nfs", nil
 	case unix.SMB_SUPER_MAGIC, unix.CIFS_SUPER_MAGIC, unix.SMB2_SUPER_MAGIC:

@@ -60,7 +60,7 @@ func requestHash(op payment.Operation) string {
 	h := sha256.New()
 	for _, part := range []string{string(op.Kind), op.PaymentID, op.RefundID, op.Target, strconv.FormatInt(op.Amount, 10),
 		string(op.Currency), op.Source, op.ReturnURL} {
-		fmt.Fprintf(h, "%d:%s", len(part), part)
+		_, _ = fmt.Fprintf(h, "%d:%s", len(part), part) // a hash takes everything
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -153,7 +153,7 @@ func page(sessionID string) string { return "/checkout/" + url.PathEscape(sessio
 
 // see answers a form: the browser fetches the page anew, so that a reload sends nothing twice.
 func see(w http.ResponseWriter, r *http.Request, to string) {
-	http.Redirect(w, r, to, http.StatusSeeOther)
+	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // a page of ours, or the one the processor sends buyers to
 }
 
 // broken answers an error that is not the buyer's doing.
@@ -187,7 +187,7 @@ const (
 
 // setCookie sets a cookie that only the pages of one session get; an empty value removes it.
 func (h *Handler) setCookie(w http.ResponseWriter, sessionID, name, value string, lasts time.Duration) {
-	c := &http.Cookie{
+	c := &http.Cookie{ //nolint:gosec // Secure unless a development server speaks plain http
 		Name: name, Value: value, Path: page(sessionID), MaxAge: int(lasts.Seconds()), HttpOnly: true, Secure: h.https,
 		SameSite: http.SameSiteLaxMode,
 	}

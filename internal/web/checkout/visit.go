@@ -66,7 +66,8 @@ func (h *Handler) visit(r *http.Request) (*visit, error) {
 }
 
 func (h *Handler) read(tx db.Tx, v *visit) error {
-	scope, err := v.session.Scope, error(nil)
+	var err error
+	scope := v.session.Scope
 	if v.order, err = h.Orders.Get(tx.Context(), tx, scope, v.session.OrderID); err != nil {
 		return err
 	}

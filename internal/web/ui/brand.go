@@ -117,6 +117,7 @@ func (b Brand) css() template.CSS {
 	vars := func(p Palette) string {
 		return fmt.Sprintf("--accent:%s;--accent-hover:%s;--on-accent:%s;--link:%s", p.Accent, p.Hover, p.OnAccent, p.Link)
 	}
-	return template.CSS(fmt.Sprintf(":root{%s;--radius:%dpx}@media (prefers-color-scheme:dark){:root{%s}}",
+	return template.CSS(fmt.Sprintf( //nolint:gosec // colors and numbers only, parsed before
+		":root{%s;--radius:%dpx}@media (prefers-color-scheme:dark){:root{%s}}",
 		vars(PaletteOn(accent, lightGround)), radius, vars(PaletteOn(accent, darkGround))))
 }
