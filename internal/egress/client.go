@@ -71,9 +71,6 @@ func NewClient(policy Policy, lookup Lookup, roots *tls.Config) *Client {
 // Policy is the one the client was made with.
 func (c *Client) Policy() Policy { return c.policy }
 
-// CloseIdle closes connections that no call uses.
-func (c *Client) CloseIdle() { c.http.CloseIdleConnections() }
-
 // Response is an answer with what was read of its body, at most MaxBody bytes.
 type Response struct {
 	Status int

@@ -65,11 +65,17 @@ func registerPaymentAttempts(a *API, s *Services) {
 		if err != nil {
 			return Page[*OrderPaymentAttempt]{}, err
 		}
+		intents, err := payment.OfOrder(tx, c.Scope, in.OrderID, false)
+		if err != nil {
+			return Page[*OrderPaymentAttempt]{}, err
+		}
 		out := Page[*OrderPaymentAttempt]{Data: make([]*OrderPaymentAttempt, len(page.Data)), Next: page.Next}
 		for n, attempt := range page.Data {
-			if out.Data[n], err = s.wireAttemptNow(a, tx, attempt, c.Now); err != nil {
+			actions, err := payment.Actions(tx, attempt)
+			if err != nil {
 				return out, err
 			}
+			out.Data[n] = wireAttempt(attempt, attempt.LegsAmong(intents), actions, a.BaseURL, c.Now)
 		}
 		return out, nil
 	}, Doc("List the payment attempts of an order", "Newest first."))

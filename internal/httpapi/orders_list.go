@@ -56,12 +56,7 @@ func registerListOrders(a *API, s *Services) {
 		if err != nil {
 			return Page[*Order]{}, err
 		}
-		out := Page[*Order]{Data: make([]*Order, len(page.Data)), Next: page.Next}
-		for n, o := range page.Data {
-			if out.Data[n], err = s.wireOrderNow(a, tx, c, o); err != nil {
-				return out, err
-			}
-		}
-		return out, nil
+		out, err := s.wireOrdersNow(a, tx, c, page.Data)
+		return Page[*Order]{Data: out, Next: page.Next}, err
 	}, Doc("List orders", "Newest first unless sorted otherwise."), Errors("CURRENCY_REQUIRED", "INVALID_AMOUNT_RANGE"))
 }

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"time"
 
 	"flint/internal/auth"
 	"flint/internal/checkout"
@@ -47,52 +46,85 @@ func (s *Services) orderOf(tx db.Tx, c *Caller, orderID string) (*checkout.Sessi
 
 // wireOrderNow is an order with its open attempt and what can be collected, as the caller may see it.
 func (s *Services) wireOrderNow(a *API, tx db.Tx, c *Caller, o *order.Order) (*Order, error) {
-	out := wireOrder(o)
-	if c.Kind == auth.CheckoutCredential {
-		out = wireBuyerOrder(o)
-	}
-	attempt, legs, err := s.Payments.Open(tx, o)
+	out, err := s.wireOrdersNow(a, tx, c, []*order.Order{o})
 	if err != nil {
 		return nil, err
 	}
-	now := a.Clock.Now()
-	if attempt != nil {
+	return out[0], nil
+}
+
+// wireOrdersNow is wireOrderNow for a page of orders; it reads their payments together.
+func (s *Services) wireOrdersNow(a *API, tx db.Tx, c *Caller, orders []*order.Order) ([]*Order, error) {
+	var busy, paying []string
+	for _, o := range orders {
+		if o.ActiveAttemptID != "" {
+			busy = append(busy, o.ActiveAttemptID)
+		}
+		if len(o.PaymentIntentIDs) > 0 && (o.ActiveAttemptID != "" || s.collectable(o)) {
+			paying = append(paying, o.ID)
+		}
+	}
+	attempts, err := payment.AttemptsByID(tx, c.Scope, busy)
+	if err != nil {
+		return nil, err
+	}
+	intents, err := payment.OfOrders(tx, c.Scope, paying)
+	if err != nil {
+		return nil, err
+	}
+	now, out := a.Clock.Now(), make([]*Order, len(orders))
+	for n, o := range orders {
+		out[n] = wireOrder(o)
+		if c.Kind == auth.CheckoutCredential {
+			out[n] = wireBuyerOrder(o)
+		}
+		attempt := attempts[o.ActiveAttemptID]
+		if attempt == nil {
+			out[n].PaymentCollection = s.wireCollection(o, intents[o.ID])
+			continue
+		}
 		actions, err := payment.Actions(tx, attempt)
 		if err != nil {
 			return nil, err
 		}
-		out.ActiveAttempt = wireAttempt(attempt, legs, actions, a.BaseURL, now)
-		return out, nil
+		out[n].ActiveAttempt = wireAttempt(attempt, attempt.LegsAmong(intents[o.ID]), actions, a.BaseURL, now)
 	}
-	out.PaymentCollection, err = s.collection(tx, c.Scope, o)
-	return out, err
+	return out, nil
+}
+
+// collectable tells whether the order can be paid now, by a processor that takes its environment's money.
+func (s *Services) collectable(o *order.Order) bool {
+	return o.Status == order.StatusOpen && o.Outstanding() != 0 && o.ActiveAttemptID == "" && s.Payments.Choose(o.Scope) != ""
 }
 
 // collection tells how the order can be paid now, nil when it cannot.
 func (s *Services) collection(tx db.Tx, scope tenant.Scope, o *order.Order) (*PaymentCollection, error) {
-	if o.Status != order.StatusOpen || o.Outstanding() == 0 || o.ActiveAttemptID != "" || s.Payments.Choose(scope) == "" {
-		return nil, nil
+	if !s.collectable(o) || len(o.PaymentIntentIDs) == 0 {
+		return s.wireCollection(o, nil), nil
+	}
+	legs, err := payment.OfOrder(tx, scope, o.ID, false)
+	return s.wireCollection(o, legs), err
+}
+
+// wireCollection is collection over the order's intents.
+func (s *Services) wireCollection(o *order.Order, legs []*payment.Intent) *PaymentCollection {
+	if !s.collectable(o) {
+		return nil
 	}
 	outstanding := wireMoney(o.Outstanding(), o.Currency)
 	elements := CollectionElements{
 		Mode: "payment", NextStep: "collect_payment_source", SubmitTo: "pay_order", MethodCreation: "manual",
 		MethodTypes: payment.DefaultOptions(), Amount: &outstanding,
 	}
-	if len(o.PaymentIntentIDs) > 0 {
-		legs, err := payment.OfOrder(tx, scope, o.ID, false)
-		if err != nil {
-			return nil, err
-		}
-		for _, l := range legs {
-			if l.Selectable() {
-				elements.Selectable = append(elements.Selectable, SelectableIntent{
-					ID: l.ID, Status: l.Status, Amount: wireMoney(l.Amount, l.Currency), Tip: wireMoney(l.Tip, l.Currency),
-					LastError: wirePaymentError(l.Detail.LastError),
-				})
-			}
+	for _, l := range legs {
+		if l.Selectable() {
+			elements.Selectable = append(elements.Selectable, SelectableIntent{
+				ID: l.ID, Status: l.Status, Amount: wireMoney(l.Amount, l.Currency), Tip: wireMoney(l.Tip, l.Currency),
+				LastError: wirePaymentError(l.Detail.LastError),
+			})
 		}
 	}
-	return &PaymentCollection{Simulator: &SimulatorCollection{Elements: elements}}, nil
+	return &PaymentCollection{Simulator: &SimulatorCollection{Elements: elements}}
 }
 
 // attemptNow reads an attempt as the wire shows it.
@@ -101,10 +133,6 @@ func (s *Services) attemptNow(a *API, tx db.Tx, scope tenant.Scope, orderID, att
 	if err != nil {
 		return nil, err
 	}
-	return s.wireAttemptNow(a, tx, attempt, a.Clock.Now())
-}
-
-func (s *Services) wireAttemptNow(a *API, tx db.Tx, attempt *payment.Attempt, now time.Time) (*OrderPaymentAttempt, error) {
 	legs, err := s.Payments.Legs(tx, attempt)
 	if err != nil {
 		return nil, err
@@ -113,7 +141,7 @@ func (s *Services) wireAttemptNow(a *API, tx db.Tx, attempt *payment.Attempt, no
 	if err != nil {
 		return nil, err
 	}
-	return wireAttempt(attempt, legs, actions, a.BaseURL, now), nil
+	return wireAttempt(attempt, legs, actions, a.BaseURL, a.Clock.Now()), nil
 }
 
 // read runs f in a transaction that reads.

@@ -278,6 +278,16 @@ func TestReleaseOpensARunningKey(t *testing.T) {
 		if err != nil || c.Subject != "prop_1" {
 			t.Errorf("after a release: %+v, %v", c, err)
 		}
+		// Another request continues now. What the first one says late does not open its lock.
+		late, other := now.Add(2*idempotency.LockFor), k
+		other.RequestID = "other"
+		err = errors.Join(
+			d.Write(t.Context(), func(tx db.Tx) (err error) { _, err = s.Begin(tx, late, other); return err }),
+			d.Write(t.Context(), func(tx db.Tx) error { return s.Release(tx, late, k) }),
+			d.Write(t.Context(), func(tx db.Tx) (err error) { _, err = s.Begin(tx, late, k); return err }))
+		if !fault.Is(err, "IDEMPOTENCY_KEY_IN_PROGRESS") {
+			t.Errorf("a late release opened the lock of another: %v", err)
+		}
 	})
 }
 

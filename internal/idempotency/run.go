@@ -72,7 +72,7 @@ func (s *Store) Begin(tx db.Tx, now time.Time, k Key) (Claim, error) {
 	if r.lockedUntil != nil && r.lockedUntil.After(now) && !r.lockedUntil.Add(-LockFor).Before(s.Since) {
 		return Claim{}, errInProgress(r, now)
 	}
-	err = tx.Send(`UPDATE idempotency_keys SET locked_until = $6 WHERE `+primaryKey, k.args(now.Add(LockFor))...)
+	err = tx.Send(`UPDATE idempotency_keys SET locked_until = $6, request_id = $7 WHERE `+primaryKey, k.args(now.Add(LockFor), k.RequestID)...)
 	return Claim{Subject: r.body}, err
 }
 
@@ -96,9 +96,10 @@ func (s *Store) Finish(tx db.Tx, now time.Time, k Key, sealed bool, a Answer) (A
 	return s.answer(k, r)
 }
 
-// Release lets the next call of the key continue at once, after a failure that left the outcome open.
+// Release lets the next call of the key continue at once, after a failure that left the outcome open. A
+// request whose lock was taken over in the meantime gives up nothing.
 func (s *Store) Release(tx db.Tx, now time.Time, k Key) error {
-	return tx.Send(`UPDATE idempotency_keys SET locked_until = $6 WHERE `+primaryKey+` AND state = 'running'`, k.args(now)...)
+	return tx.Send(`UPDATE idempotency_keys SET locked_until = $6 WHERE `+primaryKey+` AND state = 'running' AND request_id = $7`, k.args(now, k.RequestID)...)
 }
 
 func errInProgress(r row, now time.Time) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"flint/internal/clock"
@@ -171,6 +172,17 @@ func (s *Service) Open(tx db.Tx, o *order.Order) (*Attempt, []*Intent, error) {
 
 // Legs reads the intents of an attempt in its order.
 func (s *Service) Legs(tx db.Tx, a *Attempt) ([]*Intent, error) { return s.legs(tx, a, false) }
+
+// LegsAmong picks the attempt's intents out of those of its order, in the attempt's order.
+func (a *Attempt) LegsAmong(intents []*Intent) []*Intent {
+	legs := make([]*Intent, 0, len(a.IntentIDs))
+	for _, intentID := range a.IntentIDs {
+		if n := slices.IndexFunc(intents, func(i *Intent) bool { return i.ID == intentID }); n >= 0 {
+			legs = append(legs, intents[n])
+		}
+	}
+	return legs
+}
 
 // legs reads an attempt's intents in the attempt's order.
 func (s *Service) legs(tx db.Tx, a *Attempt, lock bool) ([]*Intent, error) {

@@ -1,7 +1,6 @@
 package payment
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -80,6 +79,26 @@ func OfOrder(tx db.Tx, scope tenant.Scope, orderID string, lock bool) ([]*Intent
 		scope.MerchantID, scope.EnvironmentID, orderID)
 }
 
+// OfOrders reads all intents of some orders, by order, oldest first.
+func OfOrders(tx db.Tx, scope tenant.Scope, orderIDs []string) (map[string][]*Intent, error) {
+	if err := scope.Check(); err != nil || len(orderIDs) == 0 {
+		return nil, err
+	}
+	q := listing.From("payment_intents", intentColumns, "payment_intent_id", scope).In("order_id", orderIDs)
+	if err := q.Sort("order_id", true, false, nil); err != nil {
+		return nil, err
+	}
+	found, err := listing.All(tx, q, func(r db.Row) (*Intent, error) { return scanIntent(r, scope) })
+	if err != nil {
+		return nil, fmt.Errorf("read the payment intents of %d orders: %w", len(orderIDs), err)
+	}
+	out := make(map[string][]*Intent, len(orderIDs))
+	for _, i := range found {
+		out[i.OrderID] = append(out[i.OrderID], i)
+	}
+	return out, nil
+}
+
 func insertIntent(tx db.Tx, i *Intent) error {
 	detail, err := json.Marshal(&i.Detail)
 	if err != nil {
@@ -155,6 +174,26 @@ func Attempts(tx db.Tx, scope tenant.Scope, orderID, sessionID string, after *li
 	}
 	return listing.Page(tx, q, limit, func(r db.Row) (*Attempt, error) { return scanAttempt(r, scope) },
 		func(a *Attempt) listing.Cursor { return listing.At(a.StartedAt, a.ID) })
+}
+
+// AttemptsByID reads some attempts.
+func AttemptsByID(tx db.Tx, scope tenant.Scope, attemptIDs []string) (map[string]*Attempt, error) {
+	if err := scope.Check(); err != nil || len(attemptIDs) == 0 {
+		return nil, err
+	}
+	q := listing.From("payment_attempts", attemptColumns, "attempt_id", scope).In("attempt_id", attemptIDs)
+	if err := q.Sort("started_at", true, true, nil); err != nil {
+		return nil, err
+	}
+	found, err := listing.All(tx, q, func(r db.Row) (*Attempt, error) { return scanAttempt(r, scope) })
+	if err != nil {
+		return nil, fmt.Errorf("read %d payment attempts: %w", len(attemptIDs), err)
+	}
+	out := make(map[string]*Attempt, len(found))
+	for _, a := range found {
+		out[a.ID] = a
+	}
+	return out, nil
 }
 
 // NewestAttempt is the last attempt of an order, with a session the last of its buyer, nil without one.
@@ -264,9 +303,4 @@ func saveOperation(tx db.Tx, o *record, now time.Time) error {
 		WHERE merchant_id = $1 AND environment_id = $2 AND operation_id = $3`,
 		o.Scope.MerchantID, o.Scope.EnvironmentID, o.ID, o.State, o.Version, o.ProcessorRef, o.Code, o.ActionURL,
 		o.Checks, o.NextCheckAt, o.UpdatedAt)
-}
-
-// notFound reports whether err is the fault of something that does not exist in the scope.
-func notFound(err error) bool {
-	return errors.Is(err, db.ErrNoRows) || fault.Is(err, "RESOURCE_NOT_FOUND")
 }

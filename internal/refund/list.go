@@ -71,12 +71,7 @@ func List(tx db.Tx, in ListInput) ([]*Refund, *listing.Cursor, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("list refunds: %w", err)
 	}
-	for _, r := range found {
-		if err := loadAllocations(tx, r); err != nil {
-			return nil, nil, err
-		}
-	}
-	return found, next, nil
+	return found, next, loadAllocations(tx, in.Scope, found)
 }
 
 // SetMetadata merges a patch into a refund's metadata; nothing else of a refund can be changed.

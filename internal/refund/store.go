@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"flint/internal/db"
+	"flint/internal/db/listing"
 	"flint/internal/fault"
 	"flint/internal/money"
 	"flint/internal/tenant"
@@ -28,23 +29,34 @@ func query(tx db.Tx, scope tenant.Scope, sql string, args ...any) ([]*Refund, er
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range out {
-		if err := loadAllocations(tx, r); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return out, loadAllocations(tx, scope, out)
 }
 
-func loadAllocations(tx db.Tx, r *Refund) error {
-	return tx.Query(func(row db.Row) error {
-		var a Allocation
-		err := row.Scan(&a.ID, &a.PaymentIntentID, &a.OperationID, &a.Amount, &a.Tip, &a.Status, &a.FailureReason)
-		r.Allocations = append(r.Allocations, a)
+// loadAllocations reads the allocations of some refunds of a scope.
+func loadAllocations(tx db.Tx, scope tenant.Scope, refunds []*Refund) error {
+	if len(refunds) == 0 {
+		return nil
+	}
+	byID, ids := make(map[string]*Refund, len(refunds)), make([]string, len(refunds))
+	for n, r := range refunds {
+		byID[r.ID], ids[n] = r, r.ID
+	}
+	q := listing.From("refund_allocations", "refund_id, refund_allocation_id, payment_intent_id, operation_id, amount, tip, status, failure_reason",
+		"refund_allocation_id", scope).In("refund_id", ids)
+	if err := q.Sort("refund_id", true, false, nil); err != nil {
 		return err
-	}, `SELECT refund_allocation_id, payment_intent_id, operation_id, amount, tip, status, failure_reason FROM refund_allocations
-		WHERE merchant_id = $1 AND environment_id = $2 AND refund_id = $3 ORDER BY refund_allocation_id`,
-		r.Scope.MerchantID, r.Scope.EnvironmentID, r.ID)
+	}
+	_, err := listing.All(tx, q, func(row db.Row) (a Allocation, err error) {
+		var of string
+		if err = row.Scan(&of, &a.ID, &a.PaymentIntentID, &a.OperationID, &a.Amount, &a.Tip, &a.Status, &a.FailureReason); err == nil {
+			byID[of].Allocations = append(byID[of].Allocations, a)
+		}
+		return a, err
+	})
+	if err != nil {
+		return fmt.Errorf("read the allocations of %d refunds: %w", len(refunds), err)
+	}
+	return nil
 }
 
 // Get reads a refund; a fault RESOURCE_NOT_FOUND when the scope has none.

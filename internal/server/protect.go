@@ -44,7 +44,7 @@ func (s *Server) protect(next http.Handler) http.Handler {
 			if v == http.ErrAbortHandler {
 				panic(v)
 			}
-			s.Log.Error("a page panicked", "path", r.URL.Path, "panic", v, "stack", string(debug.Stack()))
+			s.Log.Error("a page panicked", "page", r.Pattern, "panic", v, "stack", string(debug.Stack()))
 			if seen.yes {
 				panic(http.ErrAbortHandler) // half a page must not look like a whole one
 			}

@@ -56,13 +56,6 @@ func TestFullDisk(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	c, h := newClient(in.facts.BaseURL, in.facts.APIKey), &history{orders: map[string]*story{}}
-	for _, err := range func() []error {
-		l := newLoad(ctx, c, h, "room", 2, *seed)
-		time.Sleep(300 * time.Millisecond)
-		return l.finish()
-	}() {
-		t.Fatal(err)
-	}
 	for round := range 3 {
 		first, err := c.once(ctx, newOrder(fmt.Sprintf("before-%d", round)))
 		if err != nil || !first.ok() {

@@ -104,6 +104,9 @@ type sold struct {
 	allocKiB float64
 }
 
+// kept is how many flows a second were done in the time that also saw all their webhooks out.
+func (s sold) kept() float64 { return float64(s.round.count) / (s.round.took + s.lag).Seconds() }
+
 func measureEngine(ctx context.Context, s settings, engine, dir string) (m measured, err error) {
 	m.engine = engine
 	if err := os.MkdirAll(dir, 0o755); err != nil {

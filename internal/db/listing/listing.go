@@ -148,32 +148,35 @@ func (q *Query) Sort(column string, ascending, numeric bool, after *Cursor) erro
 	return nil
 }
 
+// All runs the query for all its rows. It is for sets that the caller has bounded.
+func All[T any](tx db.Tx, q *Query, scan func(db.Row) (T, error)) ([]T, error) {
+	return rows(tx, q, "", scan)
+}
+
 // Page runs the query for at most limit rows. at is the place of a row; the cursor of the next page is nil
 // on the last one.
 func Page[T any](tx db.Tx, q *Query, limit int, scan func(db.Row) (T, error), at func(T) Cursor) ([]T, *Cursor, error) {
 	q.args = append(q.args, limit+1)
-	sql := "SELECT " + q.columns + " FROM " + q.table + " WHERE " + q.where.String() +
-		" ORDER BY " + q.column + q.direction + ", " + q.idColumn + q.direction + " LIMIT $" + strconv.Itoa(len(q.args))
-	var rows []T
-	err := tx.Query(func(r db.Row) error {
-		v, err := scan(r)
-		rows = append(rows, v)
-		return err
-	}, sql, q.args...)
-	if err != nil {
-		return nil, nil, err
-	}
-	page, next := Cut(rows, limit, at)
-	return page, next, nil
-}
-
-// Cut makes a page out of rows that were read one beyond the limit, to see whether there are more.
-func Cut[T any](rows []T, limit int, at func(T) Cursor) ([]T, *Cursor) {
-	if len(rows) <= limit {
-		return rows, nil
+	rows, err := rows(tx, q, " LIMIT $"+strconv.Itoa(len(q.args)), scan)
+	if err != nil || len(rows) <= limit { // one row more was read, to see whether there are others behind
+		return rows, nil, err
 	}
 	next := at(rows[limit-1])
-	return slices.Clip(rows[:limit]), &next
+	return slices.Clip(rows[:limit]), &next, nil
+}
+
+func rows[T any](tx db.Tx, q *Query, limit string, scan func(db.Row) (T, error)) ([]T, error) {
+	var out []T
+	err := tx.Query(func(r db.Row) error {
+		v, err := scan(r)
+		out = append(out, v)
+		return err
+	}, "SELECT "+q.columns+" FROM "+q.table+" WHERE "+q.where.String()+
+		" ORDER BY "+q.column+q.direction+", "+q.idColumn+q.direction+limit, q.args...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CheckLimit adds INVALID_PAGE_SIZE for a page size beyond the contract's.

@@ -35,6 +35,36 @@ func job(tx db.Tx, id string) error {
 	return tx.Send("INSERT INTO jobs (merchant_id, environment_id, job_id, kind, key, run_at, created_at) VALUES ('m', 'e', $1, 'k', $1, 0, 0)", id)
 }
 
+// Autovacuum is off in the tests' server, so what knows about the rows is ours.
+func TestGrownTablesAreAnalyzed(t *testing.T) {
+	t.Parallel()
+	d := open(t, postgres.Options{URL: dbtest.OpenURL(t, db.Postgres)})
+	if err := d.Write(t.Context(), func(tx db.Tx) error {
+		for i := range 400 {
+			if err := job(tx, strconv.Itoa(i)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		var known int64
+		if err := d.Read(t.Context(), func(tx db.Tx) error {
+			return tx.QueryRow([]any{&known}, "SELECT CAST(reltuples AS BIGINT) FROM pg_class WHERE relname = 'jobs'")
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if known == 400 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the planner believes in %d rows", known)
+		}
+	}
+}
+
 func jobCount(t *testing.T, d db.DB) (n int64) {
 	t.Helper()
 	if err := d.Read(t.Context(), func(tx db.Tx) error { return tx.QueryRow([]any{&n}, "SELECT COUNT(*) FROM jobs") }); err != nil {

@@ -60,6 +60,7 @@ type DB struct {
 	acquire    time.Duration
 	failpoints *failpoint.Points
 	ending     sync.WaitGroup // reads that end their transaction behind their caller's back
+	stop       func()         // ends the watch over statistics
 }
 
 var _ db.DB = (*DB)(nil)
@@ -99,6 +100,9 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 		pool.Close()
 		return nil, err
 	}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	d.stop = stop
+	d.ending.Go(func() { d.keepStatistics(background) })
 	return d, nil
 }
 
@@ -268,6 +272,7 @@ func (d *DB) Ping(ctx context.Context) error {
 
 // Close implements db.DB.
 func (d *DB) Close() error {
+	d.stop()
 	d.pool.Close()
 	d.ending.Wait()
 	return nil

@@ -39,7 +39,7 @@ type Simulator interface {
 	AnswerChallenge(ctx context.Context, opaque string, approve bool) (payment.Operation, payment.Outcome, error)
 }
 
-// Config is what a Handler needs; every field but Mails and Throttle is required.
+// Config is what a Handler needs; every field but Throttle and Mails is required.
 type Config struct {
 	DB        db.DB
 	Clock     clock.Clock
@@ -53,10 +53,10 @@ type Config struct {
 	Simulator Simulator
 	Pages     *Pages
 	BaseURL   string // public address of this installation, without a slash at its end
-	Mails     bool   // receipts are mailed, so the pages may say so
 	// Throttle tells how long the sender of a request must wait before doing a thing (open, pay, fields)
 	// once more, 0 for not at all; nil bounds nobody.
 	Throttle func(r *http.Request, what string) time.Duration
+	Mails    bool // receipts are mailed, so the pages may say so
 }
 
 // Handler serves the hosted checkout and the simulator's pages.
@@ -159,12 +159,12 @@ func see(w http.ResponseWriter, r *http.Request, to string) {
 // broken answers an error that is not the buyer's doing.
 func (h *Handler) broken(w http.ResponseWriter, r *http.Request, err error) {
 	if e := fault.Of(err); e != nil && e.Class.Status() >= 500 {
-		h.Log.ErrorContext(r.Context(), "the checkout is not available", "path", r.URL.Path, "error", err)
+		h.Log.ErrorContext(r.Context(), "the checkout is not available", "page", r.Pattern, "error", err)
 		w.Header().Set("Retry-After", "5")
 		h.Pages.RenderEnd(w, r, End{Kind: EndBroken, Status: e.Class.Status()})
 		return
 	}
-	h.Log.ErrorContext(r.Context(), "the checkout failed", "path", r.URL.Path, "error", err)
+	h.Log.ErrorContext(r.Context(), "the checkout failed", "page", r.Pattern, "error", err)
 	h.Broken(w, r)
 }
 
