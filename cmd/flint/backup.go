@@ -2,7 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
 
 	"flint/internal/backup"
@@ -36,18 +40,29 @@ func (c *restoreCmd) Run(ctx context.Context) error {
 	if _, err := backup.Restore(ctx, backup.RestoreInput{From: c.File, DataDir: c.Data, Database: c.database(), Now: time.Now()}); err != nil {
 		return err
 	}
-	_, err := fmt.Printf("Restored to %s. The server starts in quarantine: nothing is charged or delivered until\n"+
+	fmt.Printf("Restored to %s. The server starts in quarantine: nothing is charged or delivered until\n"+
 		"flint admin release --data %s\n", c.Data, c.Data)
-	return err
+	if _, err := os.Stat(filepath.Join(c.Data, "root.key")); errors.Is(err, fs.ErrNotExist) && os.Getenv("FLINT_ROOT_KEY") == "" {
+		fmt.Printf("The backup holds no root key: copy root.key of the old installation into %s before that.\n", c.Data)
+	}
+	return nil
 }
 
 type adminReleaseCmd struct{ storage }
 
 // Run lets a restored installation act again. A running server sees it at its next start.
 func (c *adminReleaseCmd) Run() error {
+	_, restored, err := backup.Quarantined(c.Data)
+	if err != nil {
+		return err
+	}
+	if !restored {
+		_, err = fmt.Printf("%s is not in quarantine; there is nothing to release.\n", c.Data)
+		return err
+	}
 	if err := backup.Release(c.Data); err != nil {
 		return err
 	}
-	_, err := fmt.Println("Released. Start the server again for it to act.")
+	_, err = fmt.Println("Released. Start the server again for it to act.")
 	return err
 }

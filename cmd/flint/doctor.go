@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"time"
 
@@ -46,7 +47,7 @@ func printReport(r doctor.Report, asJSON bool) error {
 		e.SetIndent("", "  ")
 		return e.Encode(r)
 	}
-	fmt.Printf("%d orders in %d environments; %d operations in flight.\n", r.Orders, r.Environments, r.InFlight)
+	fmt.Printf("%s in %s; %s in flight.\n", count(r.Orders, "order"), count(r.Environments, "environment"), count(r.InFlight, "operation"))
 	for _, f := range r.Findings {
 		fmt.Println("finding:", f)
 	}
@@ -62,10 +63,21 @@ func printReport(r doctor.Report, asJSON bool) error {
 	return nil
 }
 
+// count says "1 order" or "2 orders".
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
 // openReader opens a database to read it, also while a server has it open.
 func openReader(ctx context.Context, database string) (db.DB, error) {
 	if server.EngineOf(database) == db.Postgres {
 		return postgres.Open(ctx, postgres.Options{URL: database, MaxConns: 2})
+	}
+	if _, err := os.Stat(database); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no database at %s; name its folder with --data, or a PostgreSQL with --database", database)
 	}
 	return sqlite.OpenReader(ctx, sqlite.Options{Path: database})
 }

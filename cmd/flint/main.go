@@ -8,9 +8,12 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"flint/internal/fault"
 )
 
 // version is set by the build.
@@ -62,12 +65,31 @@ func main() {
 	defer stop()
 	run.BindTo(ctx, (*context.Context)(nil))
 	if err := run.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, "flint:", err)
+		fmt.Fprintln(os.Stderr, "flint:", explain(err))
 		if e, ok := errors.AsType[exitError](err); ok {
 			os.Exit(e.code) //nolint:gocritic // the signals stop with the program
 		}
 		os.Exit(exitFailed)
 	}
+}
+
+// explain is what people read of an error: a fault says what is wrong and what to do, so its code and
+// what was tried are left out unless it has a deeper cause.
+func explain(err error) string {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return err.Error() + "; stop what listens there, or choose another address"
+	}
+	f := fault.Of(err)
+	if f == nil || f.Cause != nil {
+		return err.Error()
+	}
+	lines := []string{strings.TrimSpace(f.Message + " " + f.NextSteps)}
+	if len(f.Details) > 1 {
+		for _, d := range f.Details {
+			lines = append(lines, "  "+d.Param+": "+d.Message)
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 type versionCmd struct{}

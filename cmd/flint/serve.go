@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 
 	"flint/internal/clock"
 	"flint/internal/db"
@@ -35,6 +37,14 @@ func (s storage) database() string {
 		return s.Database
 	}
 	return filepath.Join(s.Data, "flint.db")
+}
+
+// Validate refuses a database that is of neither engine; kong calls it for every command with storage.
+func (s storage) Validate() error {
+	if scheme, _, isURL := strings.Cut(s.Database, "://"); isURL && server.EngineOf(s.Database) == db.SQLite {
+		return fmt.Errorf("--database: a file of SQLite or a postgres:// URL, and %s:// is neither", scheme)
+	}
+	return nil
 }
 
 // config is a server configuration that listens nowhere, for commands.
@@ -151,6 +161,9 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return exitError{exitUsage, fmt.Errorf("--trusted-proxy: %w", err)}
 	}
+	if u, err := url.Parse(c.BaseURL); err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return exitError{exitUsage, errors.New("--base-url: the address that browsers use, like https://pay.example.com, without a path or a slash at its end")}
+	}
 	config := c.config()
 	config.Addr, config.MetricsAddr, config.BaseURL, config.Conns = c.Addr, c.MetricsAddr, c.BaseURL, c.Conns
 	config.Egress = egress.Policy{Allow: allow, Ports: c.EgressPorts}
@@ -163,6 +176,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	config.Log.Warn("no payment processor is connected: sandboxes use the simulator, live payments are refused")
 	config.Log.Info("listening", "address", c.Addr, "engine", s.DB.Engine(), "version", version)
 	tuneMemory()
 	return errors.Join(s.Run(ctx, s.Handler()), s.Close())
@@ -173,7 +187,7 @@ func prefixes(in []string) ([]netip.Prefix, error) {
 	for n, v := range in {
 		var err error
 		if out[n], err = netip.ParsePrefix(v); err != nil {
-			return nil, err
+			return nil, errors.New("a network is written like 10.0.0.0/8 or fd00::/8")
 		}
 	}
 	return out, nil

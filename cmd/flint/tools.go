@@ -5,10 +5,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -43,6 +44,9 @@ func (c *listenCmd) Run(ctx context.Context) error {
 	facts, err := c.facts()
 	if err != nil {
 		return err
+	}
+	if u, err := url.Parse(c.ForwardTo); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return exitError{exitUsage, errors.New("--forward-to: a whole address, like http://127.0.0.1:3000/webhooks")}
 	}
 	fmt.Println("Forwarding events of", facts.BaseURL, "to", c.ForwardTo)
 	last := ""

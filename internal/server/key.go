@@ -9,13 +9,16 @@ import (
 	"path/filepath"
 	"strings"
 
+	"flint/internal/backup"
 	"flint/internal/secret"
 )
 
 const rootKeyFile = "root.key"
 
 // rootKey reads the installation's root key: FLINT_ROOT_KEY in base64, or the file root.key of the data
-// directory, which is made on first use. It seals secrets at rest and never enters the database.
+// directory, which is made on first use, but never for a restored database: its secrets are sealed under
+// the old key. The key seals secrets at rest and never enters the
+// database.
 func rootKey(dir string) ([]byte, error) {
 	if v := os.Getenv("FLINT_ROOT_KEY"); v != "" {
 		return decodeKey("FLINT_ROOT_KEY", v)
@@ -27,6 +30,10 @@ func rootKey(dir string) ([]byte, error) {
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read the root key: %w", err)
+	}
+	if _, restored, err := backup.Quarantined(dir); err != nil || restored {
+		return nil, errors.Join(err, fmt.Errorf("%s was restored from a backup that left the root key out: put the file %s of the old installation there, or set FLINT_ROOT_KEY; "+
+			"if the key is lost, so are the webhook secrets it sealed, and a new one is made by: openssl rand -base64 32 > %s", dir, rootKeyFile, path))
 	}
 	key := secret.NewBytes(32)
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)

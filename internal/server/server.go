@@ -165,7 +165,7 @@ func EngineOf(database string) db.Engine {
 func openDatabase(ctx context.Context, c Config, fatal func(error)) (db.DB, error) {
 	engine := EngineOf(c.Database)
 	if err := migrations.Up(ctx, engine, c.Database); err != nil {
-		return nil, fmt.Errorf("bring the database's schema up to date: %w", err)
+		return nil, fmt.Errorf("open the database and bring its schema up to date: %w", err)
 	}
 	if engine == db.Postgres {
 		return postgres.Open(ctx, postgres.Options{URL: c.Database, Logger: c.Log, MaxConns: c.Conns, Failpoints: c.Failpoints})

@@ -9,7 +9,7 @@ export const cards = {
   poor: '4000 0000 0000 9995',
   challenged: '4000 0025 0000 3155',
 };
-export const accounts = { clears: '000123456789', fails: '000222222227' };
+export const accounts = { clears: '000123456789', stays: '000000000009', fails: '000222222227' };
 
 /** openCheckout creates an order over 34.99 and a hosted session for it. */
 export async function openCheckout(flint, session = {}, order = {}) {
