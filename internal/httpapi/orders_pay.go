@@ -193,8 +193,7 @@ func (s *Services) mayResume(tx db.Tx, c *Caller, orderID, attemptID string) err
 		return fault.Conflict("CHECKOUT_RECOVERY_ATTEMPT_MISMATCH", "The checkout session has ended; only its unresolved payment can be resumed.").
 			With("recovery_payment_attempt_id", session.Detail.RecoveryID)
 	}
-	_, err = s.attemptFor(tx, c, orderID, attemptID)
-	return err
+	return s.mayUseAttempt(tx, c, orderID, attemptID)
 }
 
 func (s *Services) finishPay(ctx context.Context, a *API, c *Caller, in *PayOrderInput, attemptID string, settle func(db.Tx, *PayOrderResult) error) (*PayOrderResult, error) {
