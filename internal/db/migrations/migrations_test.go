@@ -184,3 +184,48 @@ func TestRunningServerIsNotMigrated(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestPlansNarrowDown: what asks for the rows of one order, intent or endpoint, in the order of their
+// ids as most do, reads them by their index. Without statistics SQLite would read the whole environment
+// along its primary key.
+func TestPlansNarrowDown(t *testing.T) {
+	t.Parallel()
+	path := dbtest.OpenURL(t, db.SQLite)
+	handle, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := handle.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	keys := map[string]string{"payment_attempts": "attempt_id", "payment_intents": "payment_intent_id", "refunds": "refund_id"}
+	for tbl, key := range keys {
+		var id, parent, notUsed int
+		var plan string
+		err := handle.QueryRowContext(t.Context(), "EXPLAIN QUERY PLAN SELECT * FROM "+tbl+
+			" WHERE merchant_id = ? AND environment_id = ? AND order_id = ? ORDER BY "+key, "m", "e", "o").Scan(&id, &parent, &notUsed, &plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(plan, "USING INDEX") || !strings.Contains(plan, "order_id=?") {
+			t.Errorf("%s: %s", tbl, plan)
+		}
+	}
+	// A run that was interrupted before it wrote the statistics writes them the next time.
+	var before, after int
+	count := "SELECT count(*) FROM sqlite_stat1"
+	if err := handle.QueryRowContext(t.Context(), count).Scan(&before); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := handle.ExecContext(t.Context(), "DELETE FROM sqlite_stat1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := migrations.Up(t.Context(), db.SQLite, path); err != nil {
+		t.Fatal(err)
+	}
+	if err := handle.QueryRowContext(t.Context(), count).Scan(&after); err != nil || after != before || before < 50 {
+		t.Errorf("%d statistics, %d after they were lost, %v", before, after, err)
+	}
+}
