@@ -337,4 +337,3 @@ func TestRaceOfRemovalAndConsent(t *testing.T) {
 		}
 	})
 }
-
