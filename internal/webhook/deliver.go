@@ -17,9 +17,9 @@ const (
 	// failingWorkers is the share of the workers that endpoints which do not answer well may hold, so
 	// that however many hang, the others find a free one.
 	failingWorkers = workers / 2
-	// handAhead is how many deliveries may wait in memory for an endpoint that answers within quick: half a
-	// second of work at most. They need not be claimed one handful after the other.
-	handAhead      = 64
+	// handAhead is how many deliveries may wait in memory for an endpoint that answers within quick: less than
+	// two seconds of work. They need not be claimed one handful after the other.
+	handAhead      = 256
 	quick          = 50 * time.Millisecond
 	claimsAtOnce   = 64 // queues per transaction
 	recordsAtOnce  = 16 // outcomes per transaction
