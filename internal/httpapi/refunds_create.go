@@ -7,6 +7,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/fault"
 	"flint/internal/metadata"
+	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/refund"
 )
@@ -187,7 +188,7 @@ func registerCreateRefund(a *API, s *Services) {
 			if len(ops) == 0 {
 				return out, a.DB.Read(ctx, answer)
 			}
-			err := s.Payments.Execute(ctx, ops, c.Cause(), func(tx db.Tx) error {
+			err := s.Payments.Execute(ctx, ops, c.Cause(), func(tx db.Tx, _ *order.Order) error {
 				if err := answer(tx); err != nil {
 					return err
 				}
