@@ -17,12 +17,13 @@ const (
 	// failingWorkers is the share of the workers that endpoints which do not answer well may hold, so
 	// that however many hang, the others find a free one.
 	failingWorkers = workers / 2
-	// handAhead is how many deliveries may wait in memory for an endpoint that answers within quick: half a
-	// second of work at most. They need not be claimed one handful after the other.
-	handAhead      = 64
+	// handAhead is how many deliveries may wait in memory for an endpoint that answers within quick: less than
+	// two seconds of work. They need not be claimed one handful after the other.
+	handAhead      = 256
 	quick          = 50 * time.Millisecond
-	claimsAtOnce   = 64 // queues per transaction
-	recordsAtOnce  = 16 // outcomes per transaction
+	longestWait    = 2 * time.Second // of a delivery in memory
+	claimsAtOnce   = 64              // queues per transaction
+	recordsAtOnce  = 16              // outcomes per transaction
 	sequenceAtOnce = 500
 	pollEvery      = time.Second
 	recordTimeout  = 10 * time.Second
@@ -102,7 +103,7 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	d.setOpen(true)
 	loops.Wait()
 	d.setOpen(false)
-	d.giveBack(context.WithoutCancel(ctx))
+	d.giveBackAll(context.WithoutCancel(ctx))
 	d.running.Wait()
 }
 
@@ -213,23 +214,28 @@ func (d *Dispatcher) state(l lane) *laneState {
 	return st
 }
 
-// beginWaiting starts attempts of a queue as far as there are places; d.mu is held. One whose lease would
-// not outlast the attempt is dropped: it is claimed anew when the lease has run out.
+// beginWaiting starts attempts of a queue as far as there are places; d.mu is held. What waited too long is
+// given back: its endpoint may have been changed, disabled or deleted since.
 func (d *Dispatcher) beginWaiting(ctx context.Context, st *laneState) {
+	var stale []Sending
 	for len(st.waiting) > 0 && st.sending < st.window && d.total < workers && (!st.poor() || d.failing < failingWorkers) {
 		j := st.waiting[0]
 		st.waiting = st.waiting[1:]
-		if d.service.Clock.Now().Add(leaseTime / 2).After(j.delivery.dueAt) {
+		if d.service.Clock.Now().Add(leaseTime - longestWait).After(j.delivery.dueAt) {
 			delete(st.busy, j.delivery.ID)
+			stale = append(stale, j)
 			continue
 		}
 		d.begin(ctx, st, j)
 	}
+	if len(stale) > 0 {
+		d.running.Go(func() { d.giveBack(context.WithoutCancel(ctx), stale) })
+	}
 }
 
-// giveBack ends the leases of what was handed over and not begun, so that the next process need not wait
-// for them to run out.
-func (d *Dispatcher) giveBack(ctx context.Context) {
+// giveBackAll gives back what was handed over and not begun, so that the next process need not wait for the
+// leases to run out.
+func (d *Dispatcher) giveBackAll(ctx context.Context) {
 	d.mu.Lock()
 	var all []Sending
 	for _, st := range d.states {
@@ -239,6 +245,11 @@ func (d *Dispatcher) giveBack(ctx context.Context) {
 		all, st.waiting = append(all, st.waiting...), nil
 	}
 	d.mu.Unlock()
+	d.giveBack(ctx, all)
+}
+
+// giveBack ends leases, so that the deliveries are due again.
+func (d *Dispatcher) giveBack(ctx context.Context, all []Sending) {
 	if len(all) == 0 {
 		return
 	}

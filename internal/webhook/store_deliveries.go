@@ -59,12 +59,21 @@ func (d *Delivery) inserted() []any {
 	return []any{d.Scope.MerchantID, d.Scope.EnvironmentID, d.ID, d.EventID, d.EndpointID, d.Test, d.Status, d.dueAt, d.lease, d.CreatedAt}
 }
 
-func updateDelivery(tx db.Tx, d Delivery) error {
-	return tx.Send(`UPDATE webhook_deliveries SET status = $4, attempt_count = $5, automatic_attempt_count = $6, due_at = $7, lease = $8,
-		delivered_at = $9, last_response_code = $10, last_error = $11, error_category = $12, updated_at = $13
-		WHERE merchant_id = $1 AND environment_id = $2 AND delivery_id = $3`,
-		d.Scope.MerchantID, d.Scope.EnvironmentID, d.ID, d.Status, d.AttemptCount, d.AutomaticAttemptCount, d.dueAt, d.lease,
-		d.DeliveredAt, d.LastResponseCode, d.LastError, d.ErrorCategory, d.UpdatedAt)
+func updateDelivery(tx db.Tx, d Delivery) error { return tx.Send(updateDeliverySQL, d.updated()...) }
+
+// updateLeased is updateDelivery while the delivery has the lease; false when it has not.
+func updateLeased(tx db.Tx, d Delivery, lease string) (held bool, err error) {
+	n, err := tx.Exec(updateDeliverySQL+` AND lease = $14`, append(d.updated(), lease)...)
+	return n == 1, err
+}
+
+const updateDeliverySQL = `UPDATE webhook_deliveries SET status = $4, attempt_count = $5, automatic_attempt_count = $6, due_at = $7,
+	lease = $8, delivered_at = $9, last_response_code = $10, last_error = $11, error_category = $12, updated_at = $13
+	WHERE merchant_id = $1 AND environment_id = $2 AND delivery_id = $3`
+
+func (d *Delivery) updated() []any {
+	return []any{d.Scope.MerchantID, d.Scope.EnvironmentID, d.ID, d.Status, d.AttemptCount, d.AutomaticAttemptCount, d.dueAt, d.lease,
+		d.DeliveredAt, d.LastResponseCode, d.LastError, d.ErrorCategory, d.UpdatedAt}
 }
 
 // giveBack makes a leased delivery due at once, unless somebody took it over.
