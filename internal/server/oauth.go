@@ -1,6 +1,8 @@
 package server
 
 import (
+	"time"
+
 	"flint/internal/auth"
 	"flint/internal/auth/oauth"
 	"flint/internal/db"
@@ -11,7 +13,9 @@ import (
 // with it in the same transaction.
 func (s *Server) buildOAuth() {
 	s.OAuth = oauth.New(oauth.Service{DB: s.DB, Clock: s.Clock, IDs: s.IDs, Log: s.Log, Box: s.Box, Key: s.derive("device codes"), Apps: s.Apps,
-		Issuer: s.BaseURL, Holder: holder})
+		Issuer: s.BaseURL, Holder: holder,
+		Reused: []func(db.Tx, oauth.Family, time.Time) error{s.noticeReuse}})
+	s.registerReuseNotice()
 	s.Apps.OnWindDown = append(s.Apps.OnWindDown, s.OAuth.EndGrant)
 	s.Apps.OnRevoke = append(s.Apps.OnRevoke, s.OAuth.EndGrant)
 }
