@@ -15,6 +15,7 @@ import (
 
 	"flint/internal/app"
 	"flint/internal/auth"
+	"flint/internal/auth/oauth"
 	"flint/internal/checkout"
 	"flint/internal/clock"
 	"flint/internal/customer"
@@ -65,6 +66,7 @@ type Server struct {
 	Idempotency *idempotency.Store
 	API         *httpapi.API
 	Receipts    *notification.Service
+	OAuth       *oauth.Service
 	Metrics     *observe.Metrics
 	UI          *ui.Renderer
 	Home        *devhome.Pages
@@ -187,8 +189,7 @@ func (s *Server) build() {
 		s.Idempotency.Since = c.Now()
 	}
 	s.Keys = auth.NewService(d, c, s.IDs, log)
-	s.Apps = &app.Service{DB: d, IDs: s.IDs, Clock: c, Events: events, Jobs: s.Jobs}
-	s.Apps.Register()
+	s.buildApps(events)
 	s.Merchants = merchant.NewService(s.IDs, s.Keys.RevokeEnvironment, s.Apps.EndEnvironment)
 
 	customers := &customer.Service{IDs: s.IDs, Clock: c, Events: events}
@@ -225,11 +226,12 @@ func (s *Server) build() {
 
 	s.Services = &httpapi.Services{
 		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
-		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, Apps: s.Apps,
+		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, Apps: s.Apps, OAuth: s.OAuth,
 	}
 	s.API = httpapi.New(httpapi.Config{
 		DB: d, Clock: c, IDs: s.IDs, Log: log, Idempotency: s.Idempotency, CursorKey: s.derive("page tokens"), BaseURL: s.BaseURL,
-		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout},
+		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout,
+			auth.InstallToken: s.OAuth.Authenticate, auth.CLIToken: s.OAuth.AuthenticateCLI},
 		Limits: s.Limits, Address: clientAddress(s.Proxies), Refuse: s.refuseInQuarantine, Failpoints: s.Failpoints,
 	})
 	httpapi.Accounts(s.API, s.Keys, s.Merchants)
