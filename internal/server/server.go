@@ -43,7 +43,9 @@ import (
 	"flint/internal/tenant"
 	webcheckout "flint/internal/web/checkout"
 	"flint/internal/web/devhome"
+	weboauth "flint/internal/web/oauth"
 	"flint/internal/web/reference"
+	"flint/internal/web/signin"
 	"flint/internal/web/ui"
 	"flint/internal/webhook"
 )
@@ -79,6 +81,8 @@ type Server struct {
 	observer *observe.Observer
 	tracing  *observe.Tracing
 	checkout *webcheckout.Handler
+	gate     *signin.Gate
+	pages    *weboauth.Handler
 
 	metricsListener net.Listener
 	restored        bool // from a backup, and not released yet
@@ -139,7 +143,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.restored = s.quarantined()
 	s.build()
 	if s.UI, err = ui.New(ui.Config{Log: c.Log, Languages: []ui.Language{ui.English()}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")},
-		webcheckout.Part(), devhome.Part(), reference.Part()); err != nil {
+		webcheckout.Part(), devhome.Part(), reference.Part(), signin.Part(), weboauth.Part()); err != nil {
 		return fmt.Errorf("read the pages: %w", err)
 	}
 	s.Home = devhome.New(s.UI)
@@ -149,7 +153,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 		Throttle: s.pageThrottle(),
 		Mails:    c.Mail != nil || c.Development,
 	})
-	return nil
+	return s.buildPages()
 }
 
 // derive makes a key of its own for each purpose out of the root key.
@@ -215,6 +219,8 @@ func (s *Server) build() {
 	}
 	s.Receipts.Register()
 	payments.Settled = append(payments.Settled, s.receiptOfCheckout)
+
+	s.buildSignIns()
 
 	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events, Failpoints: s.Failpoints}
 	s.Webhooks.Observe = s.Metrics.Delivery
