@@ -24,6 +24,7 @@ type Facts struct {
 	User          User          `json:"user"`
 	OtherMerchant OtherMerchant `json:"other_merchant"`
 	Demo          Demo          `json:"demo"`
+	App           App           `json:"app"`
 	MetricsURL    string        `json:"metrics_url,omitempty"`
 }
 

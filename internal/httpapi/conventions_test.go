@@ -352,7 +352,7 @@ func TestEveryRowIsSound(t *testing.T) {
 	t.Parallel()
 	paths := map[string]bool{}
 	for _, r := range httpapi.Routes() {
-		if paths[r.Method+r.Path] || !strings.HasPrefix(r.Path, "/v1/") || r.By == 0 || r.Status == 0 {
+		if paths[r.Method+r.Path] || !strings.HasPrefix(r.Path, "/v1/") && !strings.HasPrefix(r.Path, "/.well-known/") || r.By == 0 || r.Status == 0 {
 			t.Errorf("row %s is not sound", r.ID)
 		}
 		paths[r.Method+r.Path] = true

@@ -5,6 +5,7 @@ import (
 
 	"flint/internal/app"
 	"flint/internal/auth"
+	"flint/internal/auth/oauth"
 	"flint/internal/checkout"
 	"flint/internal/customer"
 	"flint/internal/db"
@@ -27,6 +28,7 @@ type Services struct {
 	Webhooks  *webhook.Service
 	Stream    *webhook.Stream
 	Receipts  *notification.Service
+	OAuth     *oauth.Service
 	Apps      *app.Service
 }
 

@@ -47,6 +47,7 @@ const (
 	AppGrant         = "egrt"
 	AppApproval      = "apprv"
 	AppDataRequest   = "dsreq"
+	OAuthSession     = "osess"
 	JournalEntry     = "jent"
 	Job              = "job"
 	Mail             = "mail"

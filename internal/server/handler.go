@@ -15,11 +15,14 @@ import (
 func (s *Server) Handler(more ...func(mux *http.ServeMux)) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", s.API)
+	mux.Handle("/.well-known/oauth-authorization-server", s.API)
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /assets/", s.UI.Assets())
 	mux.Handle("GET /docs/errors", reference.Handler(s.UI, docs.Errors))
 	s.checkout.Routes(mux)
+	s.gate.Routes(mux)
+	s.pages.Routes(mux)
 	for _, f := range more {
 		f(mux)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"flint/internal/app"
 	"flint/internal/auth"
+	"flint/internal/auth/oauth"
 	"flint/internal/checkout"
 	"flint/internal/clock"
 	"flint/internal/customer"
@@ -42,7 +43,9 @@ import (
 	"flint/internal/tenant"
 	webcheckout "flint/internal/web/checkout"
 	"flint/internal/web/devhome"
+	weboauth "flint/internal/web/oauth"
 	"flint/internal/web/reference"
+	"flint/internal/web/signin"
 	"flint/internal/web/ui"
 	"flint/internal/webhook"
 )
@@ -65,6 +68,7 @@ type Server struct {
 	Idempotency *idempotency.Store
 	API         *httpapi.API
 	Receipts    *notification.Service
+	OAuth       *oauth.Service
 	Metrics     *observe.Metrics
 	UI          *ui.Renderer
 	Home        *devhome.Pages
@@ -77,6 +81,8 @@ type Server struct {
 	observer *observe.Observer
 	tracing  *observe.Tracing
 	checkout *webcheckout.Handler
+	gate     *signin.Gate
+	pages    *weboauth.Handler
 
 	metricsListener net.Listener
 	restored        bool // from a backup, and not released yet
@@ -137,7 +143,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.restored = s.quarantined()
 	s.build()
 	if s.UI, err = ui.New(ui.Config{Log: c.Log, Languages: []ui.Language{ui.English()}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")},
-		webcheckout.Part(), devhome.Part(), reference.Part()); err != nil {
+		webcheckout.Part(), devhome.Part(), reference.Part(), signin.Part(), weboauth.Part()); err != nil {
 		return fmt.Errorf("read the pages: %w", err)
 	}
 	s.Home = devhome.New(s.UI)
@@ -147,7 +153,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 		Throttle: s.pageThrottle(),
 		Mails:    c.Mail != nil || c.Development,
 	})
-	return nil
+	return s.buildPages()
 }
 
 // derive makes a key of its own for each purpose out of the root key.
@@ -190,6 +196,7 @@ func (s *Server) build() {
 	s.Apps = &app.Service{DB: d, IDs: s.IDs, Clock: c, Events: events, Jobs: s.Jobs}
 	s.Apps.Register()
 	s.Merchants = merchant.NewService(s.IDs, s.Keys.RevokeEnvironment, s.Apps.EndEnvironment)
+	s.buildOAuth()
 
 	customers := &customer.Service{IDs: s.IDs, Clock: c, Events: events}
 	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates, Failpoints: s.Failpoints}
@@ -213,6 +220,8 @@ func (s *Server) build() {
 	s.Receipts.Register()
 	payments.Settled = append(payments.Settled, s.receiptOfCheckout)
 
+	s.buildSignIns()
+
 	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events, Failpoints: s.Failpoints}
 	s.Webhooks.Observe = s.Metrics.Delivery
 	notifier := &webhook.Notifier{}
@@ -225,11 +234,12 @@ func (s *Server) build() {
 
 	s.Services = &httpapi.Services{
 		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
-		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, Apps: s.Apps,
+		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, Apps: s.Apps, OAuth: s.OAuth,
 	}
 	s.API = httpapi.New(httpapi.Config{
 		DB: d, Clock: c, IDs: s.IDs, Log: log, Idempotency: s.Idempotency, CursorKey: s.derive("page tokens"), BaseURL: s.BaseURL,
-		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout},
+		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout,
+			auth.InstallToken: s.OAuth.Authenticate, auth.CLIToken: s.OAuth.AuthenticateCLI},
 		Limits: s.Limits, Address: clientAddress(s.Proxies), Refuse: s.refuseInQuarantine, Failpoints: s.Failpoints,
 	})
 	httpapi.Accounts(s.API, s.Keys, s.Merchants)

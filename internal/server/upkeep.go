@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"flint/internal/auth"
+	"flint/internal/auth/oauth"
 	"flint/internal/db"
 	"flint/internal/idempotency"
 )
@@ -33,7 +35,11 @@ func (s *Server) cleanUp(ctx context.Context) error {
 		var n int64
 		err := s.DB.Write(ctx, func(tx db.Tx) error {
 			var err error
-			n, err = idempotency.Purge(tx, s.Clock.Now(), step)
+			if n, err = idempotency.Purge(tx, s.Clock.Now(), step); err != nil {
+				return err
+			}
+			spent, err := oauth.Purge(tx, s.Clock.Now(), step)
+			n = max(n, spent)
 			return err
 		})
 		if err != nil {
@@ -42,6 +48,9 @@ func (s *Server) cleanUp(ctx context.Context) error {
 		if n < step {
 			break
 		}
+	}
+	if err := s.DB.Write(ctx, func(tx db.Tx) error { return auth.PurgeSignIns(tx, s.Clock.Now()) }); err != nil {
+		return err
 	}
 	_, err := s.Jobs.Purge(ctx, s.Clock.Now().Add(-keepJobs))
 	return err
