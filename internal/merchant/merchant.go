@@ -48,6 +48,7 @@ type Profile struct {
 type Merchant struct {
 	ID string
 	Profile
+	OrganizationID     string // empty when it belongs to none
 	BusinessType       string
 	Status             string
 	APIVersionPinnedAt time.Time
