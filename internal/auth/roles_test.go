@@ -48,7 +48,7 @@ func TestTheFirstUserIsTheOwner(t *testing.T) {
 				ids[n] = m.Merchant.ID
 			}
 			var users []string
-			for _, u := range []struct{ email, role string }{{"first@shop.test", "viewer"}, {"second@shop.test", "operator"}, {"third@shop.test", ""}, {"fourth@shop.test", "owner"}} {
+			for _, u := range []struct{ email, role string }{{"first@shop.test", "viewer"}, {"second@shop.test", "operator"}, {"third@shop.test", ""}} {
 				made, err := s.CreateUser(t.Context(), tx, auth.CreateUserInput{MerchantID: ids[0], Email: u.email, Role: u.role,
 					Password: secret.NewText("correct horse battery"), Now: c.Now()})
 				if err != nil {
@@ -56,7 +56,11 @@ func TestTheFirstUserIsTheOwner(t *testing.T) {
 				}
 				users = append(users, made.ID)
 			}
-			for n, want := range []string{"owner", "operator", "", ""} {
+			if _, err := s.CreateUser(t.Context(), tx, auth.CreateUserInput{MerchantID: ids[0], Email: "fourth@shop.test", Role: "owner",
+				Password: secret.NewText("correct horse battery"), Now: c.Now()}); !fault.Is(err, "OWNERSHIP_TRANSFER_REQUIRED") {
+				t.Errorf("a second owner: %v", err)
+			}
+			for n, want := range []string{"owner", "operator", ""} {
 				role, err := auth.Role(tx, ids[0], users[n])
 				if role != want || (want == "") != fault.Is(err, "MEMBERSHIP_REQUIRED") {
 					t.Errorf("user %d is %q, %v; want %q", n, role, err, want)

@@ -19,7 +19,8 @@ func Found(tx db.Tx, ids *id.Source, merchantID, name string, now time.Time) (st
 }
 
 // Join gives a new user of a merchant a role in its organization: that of the owner to the first of
-// them, and the given one to others. Nothing is done for a merchant without organization.
+// them, and the given one to others, none when it is empty. Nothing is done for a merchant without
+// organization. Fault: OWNERSHIP_TRANSFER_REQUIRED for a second owner.
 func Join(tx db.Tx, merchantID, userID, role string, now time.Time) error {
 	at, err := placeOf(tx, merchantID)
 	if fault.Is(err, "RESOURCE_NOT_FOUND") {
@@ -38,8 +39,11 @@ func Join(tx db.Tx, merchantID, userID, role string, now time.Time) error {
 	if owner.UserID == "" && at.founderID == merchantID {
 		role = Owner
 	}
-	if role == "" || role == Owner && owner.UserID != "" {
+	if role == "" {
 		return nil
+	}
+	if role == Owner && owner.UserID != "" {
+		return errTransfer()
 	}
 	return saveMembership(tx, Membership{FounderID: at.founderID, OrganizationID: at.organizationID, UserID: userID, Role: role,
 		Status: StatusActive, CreatedAt: now, UpdatedAt: now})

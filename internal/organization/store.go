@@ -3,7 +3,7 @@ package organization
 import (
 	"errors"
 	"fmt"
-	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -198,7 +198,7 @@ func merchantsBelow(tx db.Tx, p place) ([]string, error) {
 }
 
 // link puts a merchant into an organization and takes it out of the one it was in.
-func link(tx db.Tx, merchantID string, from, to place, at any) error {
+func link(tx db.Tx, merchantID string, from, to place, at time.Time) error {
 	if from.founderID != "" {
 		if err := tx.Send(`DELETE FROM organization_merchants WHERE merchant_id = $1 AND organization_id = $2 AND member_id = $3`,
 			from.founderID, from.organizationID, merchantID); err != nil {
@@ -262,7 +262,7 @@ func saveMembership(tx db.Tx, m Membership) error {
 func blocking(kind string, ids []string) []map[string]string {
 	var out []map[string]string
 	for _, v := range ids[:min(len(ids), 25)] {
-		out = append(out, map[string]string{"resource_type": strings.ToLower(kind), "resource_id": v})
+		out = append(out, map[string]string{"resource_type": kind, "resource_id": v})
 	}
 	return out
 }
