@@ -97,3 +97,6 @@ type Service struct {
 
 // NewService makes a Service. Each of ended runs in the transaction that archives a sandbox.
 func NewService(ids *id.Source, ended ...EndFunc) *Service { return &Service{ids: ids, ended: ended} }
+
+// OnEnd adds what runs in the transaction that archives a sandbox. It is for wiring, before any request.
+func (s *Service) OnEnd(ended ...EndFunc) { s.ended = append(s.ended, ended...) }

@@ -185,7 +185,7 @@ func (s *Server) build() {
 		s.Idempotency.Since = c.Now()
 	}
 	s.Keys = auth.NewService(d, c, s.IDs, log)
-	s.Merchants = merchant.NewService(s.IDs, s.Keys.RevokeEnvironment)
+	s.Merchants = merchant.NewService(s.IDs, s.Keys.RevokeEnvironment, s.Jobs.EndEnvironment)
 
 	customers := &customer.Service{IDs: s.IDs, Clock: c, Events: events}
 	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates, Failpoints: s.Failpoints}
@@ -218,6 +218,7 @@ func (s *Server) build() {
 		TTL: time.Hour, WriteTimeout: 10 * time.Second,
 	}
 
+	s.Merchants.OnEnd(s.Webhooks.EndEnvironment)
 	s.Services = &httpapi.Services{
 		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
 		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts,
