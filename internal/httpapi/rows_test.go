@@ -37,8 +37,8 @@ func (r *rig) tables(t testing.TB, tx db.Tx) map[string][]string {
 	return columns
 }
 
-// rowsOf is every row of every table of merchants, as "table: columns", by merchant and in order. What
-// only counts and logs calls is left out.
+// rowsOf is every row of every table of merchants, as "table: columns", in order, by "merchant
+// environment", where what an environment does not own has none. The log of requests is left out.
 func (r *rig) rowsOf(t testing.TB) map[string][]string {
 	t.Helper()
 	out := map[string][]string{}
@@ -47,16 +47,20 @@ func (r *rig) rowsOf(t testing.TB) map[string][]string {
 			if name == "request_logs" {
 				continue
 			}
+			environment := `''`
+			if slices.Contains(columns, "environment_id") && name != "environments" {
+				environment = "environment_id"
+			}
 			texts := make([]string, len(columns))
 			for n, c := range columns {
 				texts[n] = `COALESCE(CAST("` + c + `" AS TEXT), '-')`
 			}
 			if err := tx.Query(func(row db.Row) error {
-				var merchant, text string
-				err := row.Scan(&merchant, &text)
-				out[merchant] = append(out[merchant], name+": "+text)
+				var whose, text string
+				err := row.Scan(&whose, &text)
+				out[whose] = append(out[whose], name+": "+text)
 				return err
-			}, `SELECT merchant_id, `+strings.Join(texts, ` || ' ' || `)+` FROM "`+name+`"`); err != nil {
+			}, `SELECT merchant_id || ' ' || `+environment+`, `+strings.Join(texts, ` || ' ' || `)+` FROM "`+name+`"`); err != nil {
 				return fmt.Errorf("read %s: %w", name, err)
 			}
 		}
