@@ -10,6 +10,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/httpapi"
 	"flint/internal/merchant"
+	"flint/internal/organization"
 	"flint/internal/secret"
 	"flint/internal/server"
 	"flint/internal/tenant"
@@ -19,6 +20,7 @@ type adminCmd struct {
 	Merchant adminMerchantCmd `cmd:"" help:"Create a merchant with its live environment and a sandbox."`
 	User     adminUserCmd     `cmd:"" help:"Create a user of a merchant."`
 	Key      adminKeyCmd      `cmd:"" help:"Create an API key; it is shown once."`
+	Place    adminPlaceCmd    `cmd:"" name:"organization" help:"Put a merchant into an organization of another tree."`
 	Release  adminReleaseCmd  `cmd:"" help:"Let a restored installation act again."`
 }
 
@@ -80,6 +82,24 @@ func (c *adminUserCmd) Run(ctx context.Context) error {
 			MerchantID: c.Merchant, Email: c.Email, Password: secret.NewText(c.Password), FirstName: c.First, LastName: c.Last, Role: c.Role, Now: s.Clock.Now(),
 		})
 		return map[string]string{"user_id": u.ID, "email": u.Email}, err
+	})
+}
+
+type adminPlaceCmd struct {
+	storage
+	Merchant     string `help:"Id of the merchant." required:"" placeholder:"mer_…"`
+	Founder      string `help:"Id of the merchant whose tree it is." required:"" placeholder:"mer_…"`
+	Organization string `help:"Id of the organization." required:"" placeholder:"org_…"`
+}
+
+// Run moves the merchant. The members of the tree get their roles in it.
+func (c *adminPlaceCmd) Run(ctx context.Context) error {
+	return change(ctx, c.storage, func(tx db.Tx, s *server.Server) (any, error) {
+		if _, err := s.Merchants.Get(ctx, tx, c.Merchant); err != nil {
+			return nil, err
+		}
+		err := organization.Place(tx, c.Merchant, c.Founder, c.Organization, s.Clock.Now())
+		return map[string]string{"merchant_id": c.Merchant, "organization_id": c.Organization}, err
 	})
 }
 
