@@ -36,6 +36,13 @@ var tablesOfMerchants = map[string]string{
 	"organization_merchants":   "the tree's list of its merchants",
 	"merchant_organizations":   "the merchant's own note of where its tree lies",
 	"merchant_api_versions":    "one row is the last change of a merchant's version, which its environments share",
+
+	"apps":              "an app belongs to the merchant that wrote it; its installs lie in environments of others",
+	"app_versions":      "part of an app",
+	"app_installs":      "an install spans the environments of the merchant that installed; its grants lie in one each",
+	"app_install_index": "the owner's way to the installs of an app",
+
+	"app_data_request_index": "the owner's way to what its apps were asked, in environments of others",
 }
 
 // table is what the rules need to know of a CREATE TABLE.

@@ -7,9 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"flint/internal/app"
 	"flint/internal/auth"
 	"flint/internal/db"
 	"flint/internal/httpapi"
+	"flint/internal/money"
 	"flint/internal/secret"
 	"flint/internal/tenant"
 )
@@ -21,6 +23,7 @@ type house struct {
 	key   string // with every scope
 	mark  string
 	ids   map[string]string // by the name of the path parameter
+	grant *app.Grant        // of an app of the same merchant
 	buyer []string          // the headers of a checkout credential over another order than order_id
 }
 
@@ -51,7 +54,15 @@ var bodies = map[string]string{
 	"createRefund": `{"order_id":"{order_id}","amount_money":` + usd(1) + `}`, "updateRefund": `{"metadata":{"a":"x"}}`,
 	"checkoutSessions.create": `{"order_id":"{open_order_id}"}`, "checkoutSessions.update": `{"metadata":{"a":"x"}}`, "checkoutSessions.closeSession": ``,
 	"createWebhookEndpoint": `{"url":"https://x.test/hook"}`, "updateWebhookEndpoint": `{"description":"x"}`, "deleteWebhookEndpoint": ``,
-	"rotateWebhookSecret": ``, "createWebhookTestEvent": `{"event_type":"order.paid"}`, "resendWebhookDelivery": ``,
+	"createDeveloperPartnerApp": `{"name":"x","redirect_uris":["https://x.test/"],"permission_manifest":[{"permission_id":"x","title":"x","description":"x","required_scopes":["customers.read"]}]}`,
+	"updateDeveloperPartnerApp": `{"api_version":"` + httpapi.Version + `"}`, "rotateDeveloperPartnerAppSecret": ``, "deleteDeveloperPartnerApp": ``,
+	"publishDeveloperPartnerAppVersion": `{"name":"x"}`, "acknowledgeDeveloperPartnerAppDataRequest": `{}`,
+	"revokeDeveloperPartnerAppInstall": ``, "revokeDeveloperPartnerEnvironmentGrant": ``,
+	"pauseInstalledApp": ``, "resumeInstalledApp": ``, "removeInstalledApp": ``, "revokeInstalledAppGrant": ``,
+	"updateInstalledAppLimits": `{"own_orders_only":false}`, "acceptInstalledAppPermissions": `{"app_version":1}`,
+	"approveAppApproval": ``, "refuseAppApproval": `{"reason":"x"}`, "createDataRequest": `{"topic":"customer_redact","customer_id":"{customer_id}"}`,
+	"acknowledgeDataRequest": `{}`,
+	"rotateWebhookSecret":    ``, "createWebhookTestEvent": `{"event_type":"order.paid"}`, "resendWebhookDelivery": ``,
 }
 
 // furnish makes the objects of a house through the API.
@@ -96,6 +107,21 @@ func (s *shop) furnish(t *testing.T, name string, owner party, scope tenant.Scop
 	intents := s.call(t, "GET", "/v1/payment-intents?order_id="+h.ids["order_id"], key, "").list()
 	h.ids["payment_intent_id"] = intents[0].(map[string]any)["payment_intent_id"].(string)
 	take(post("refunds", `{"order_id":"`+h.ids["order_id"]+`","amount_money":`+usd(100)+`,"reason_message":"`+h.mark+`"}`), "refund_id")
+	its, grant := s.install(t, owner.Live.Scope, scope)
+	h.grant = grant
+	h.ids["partner_app_id"], h.ids["partner_app_install_id"], h.ids["environment_grant_id"] = its.ID, grant.InstallID, grant.ID
+	if err := s.db.Write(context.Background(), func(tx db.Tx) error {
+		_, err := s.services.Apps.SetLimits(tx.Context(), tx, app.SetLimitsInput{MerchantID: scope.MerchantID, InstallID: grant.InstallID,
+			ApprovalAbove: &[]money.Amount{{Minor: 1, Currency: "USD"}}, Now: s.clock.Now()})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	asked := s.call(t, "POST", "/v1/refunds", tokenOf(grant), `{"order_id":"`+h.ids["order_id"]+`","amount_money":`+usd(2)+`}`)
+	if h.ids["app_approval_id"], _ = asked.fault()["app_approval_id"].(string); h.ids["app_approval_id"] == "" {
+		t.Fatalf("furnish %s: %s", name, asked.body)
+	}
+	take(post("data-requests", `{"topic":"customer_data","customer_id":"`+h.ids["customer_id"]+`","note":"`+h.mark+`"}`), "data_request_id")
 	access := take(post("checkout-sessions", `{"order_id":"`+order()+`"}`)).data()
 	h.buyer = credentialIn(t, access)
 	return h

@@ -12,8 +12,8 @@ import (
 
 // lists reads a list plainly, filtered by every id of the victim that it takes, and from the victim's
 // page token.
-func (m *matrix) lists(t *testing.T, r httpapi.Route, by, victim *house) {
-	path, c := fill(t, r.Path, by.ids), credential{key: by.key}
+func (m *matrix) lists(t *testing.T, r httpapi.Route, c credential, by, victim *house) {
+	path := fill(t, r.Path, by.ids)
 	queries := []string{"", "?page_size=100"}
 	for _, p := range operationOf(m.api, r).Parameters {
 		if v, ok := victim.ids[p.Name]; ok && p.In == "query" {
@@ -52,16 +52,21 @@ func (m *matrix) odd(t *testing.T, r httpapi.Route) {
 	}
 }
 
-// shares reports what is no trespass: a merchant's environments share its organization, and its live
-// key manages keys and sandboxes of the merchant.
-func (m *matrix) shares(r httpapi.Route, by, victim *house) bool {
-	return by.scope.MerchantID == victim.scope.MerchantID && (strings.HasPrefix(r.Path, "/v1/organizations") ||
-		by.key == m.a.live && (strings.HasPrefix(r.Path, "/v1/api-keys") || strings.HasPrefix(r.Path, "/v1/developer/sandboxes")))
+// shares reports what is no trespass: a merchant's environments share its organization and its apps, and
+// its live key manages keys, sandboxes and installs of the merchant.
+func (m *matrix) shares(r httpapi.Route, c credential, by, victim *house) bool {
+	under := func(prefixes ...string) bool {
+		return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(r.Path, p) })
+	}
+	return by.scope.MerchantID == victim.scope.MerchantID && (under("/v1/organizations", "/v1/developer/partner/") ||
+		c.key == m.a.live && under("/v1/installed-apps", "/v1/api-keys", "/v1/developer/sandboxes"))
 }
 
 // liveOnly are operations that a test key is refused and that are tried with the merchant's live key.
 func liveOnly(r httpapi.Route) bool {
-	return r.ID == "updateMerchant" || strings.Contains(r.Path, "sandbox") || strings.HasPrefix(r.Path, "/v1/organizations") && r.Method != "GET"
+	return r.ID == "updateMerchant" || strings.Contains(r.Path, "sandbox") ||
+		strings.HasPrefix(r.Path, "/v1/developer/partner/") || strings.HasPrefix(r.Path, "/v1/installed-apps") ||
+		strings.HasPrefix(r.Path, "/v1/organizations") && r.Method != "GET"
 }
 
 // own is the other way round: with its own key and ids each operation gets past authorization and finds
@@ -73,14 +78,16 @@ func (m *matrix) own(t *testing.T) {
 	slices.SortStableFunc(routes, func(a, b httpapi.Route) int { return strings.Compare(turn(a), turn(b)) })
 	rows := m.rowsOf(t)
 	for _, r := range routes {
-		if r.By&auth.APIKey == 0 {
+		c := m.home.owner()
+		switch {
+		case r.By&auth.APIKey == 0 && r.By&auth.InstallToken != 0:
+			c = m.home.app()
+		case r.By&auth.APIKey == 0:
 			continue
+		case liveOnly(r):
+			c.key = m.a.live
 		}
-		key := m.home.key
-		if liveOnly(r) {
-			key = m.a.live
-		}
-		a := m.ask(t, r, credential{key: key}, fill(t, r.Path, m.home.ids), m.body(t, r, m.home))
+		a := m.ask(t, r, c, fill(t, r.Path, m.home.ids), m.body(t, r, m.home))
 		_, known := bodies[r.ID]
 		if a.status == 401 || a.status == 403 || a.status >= 500 || r.Method == "GET" && a.status != 200 || known && (a.status == 400 || a.status == 404) {
 			if !strings.Contains(string(a.body), "DISCOUNT") { // one that is not there
