@@ -35,9 +35,9 @@ func wrongKeys(t *testing.T, m *matrix) []credential {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	out := []credential{{name: "a revoked key", key: revoked, dead: true}, {name: "an expired key", key: expired, dead: true},
-		{name: "a key cut short", key: m.home.key[:len(m.home.key)-1], dead: true},
-		{name: "a live key's secret as a test key", key: strings.Replace(m.a.live, "live", "test", 1), dead: true}}
+	out := []credential{{name: "a revoked key", key: revoked, dead: true, code: "API_KEY_REVOKED"}, {name: "an expired key", key: expired, dead: true, code: "API_KEY_EXPIRED"},
+		{name: "a key cut short", key: m.home.key[:len(m.home.key)-1], dead: true, code: "INVALID_API_KEY"},
+		{name: "a live key's secret as a test key", key: strings.Replace(m.a.live, "live", "test", 1), dead: true, code: "INVALID_API_KEY"}}
 	// A key without the scopes of a family, for each family; and one with nothing but an unrelated scope.
 	lacking := map[auth.ScopeSet]string{auth.ScopesOf("capabilities.read"): "capabilities alone"}
 	for _, r := range m.routes {

@@ -26,7 +26,8 @@ type credential struct {
 	key     string
 	headers []string
 	scopes  auth.ScopeSet
-	dead    bool // refused whatever the route: unknown, revoked, expired
+	dead    bool   // refused whatever the route: unknown, revoked, expired
+	code    string // that it is refused with, where one is promised
 }
 
 // credentialKinds is every kind of credential and how the matrix gets some of it: one entry is all that
@@ -222,6 +223,13 @@ func (m *matrix) refused(t *testing.T, r httpapi.Route) {
 			continue
 		}
 		a, ghost := m.ask(t, r, c, path, body), m.ask(t, r, c, fill(t, r.Path, ghosts(m.home.ids)), body)
+		code := c.code
+		if want == 403 && r.By&c.kind != 0 && code == "" {
+			code = "INSUFFICIENT_SCOPE"
+		}
+		if code != "" && a.code() != code {
+			t.Errorf("with %s: %s, want %s", c.name, a.code(), code)
+		}
 		if a.status != want || ghost.status != want || a.code() != ghost.code() || leaks(a, m.home, nil) != "" {
 			t.Errorf("with %s: %d %s, for what does not exist %d %s; want %d", c.name, a.status, a.body, ghost.status, ghost.code(), want)
 		}
