@@ -60,6 +60,12 @@ func (s *Service) Consent(ctx context.Context, tx db.Tx, in ConsentInput) (*Inst
 	if err := errors.Join(in.Scope.Check(), in.Validate()); err != nil {
 		return nil, nil, err
 	}
+	i, fresh, err := s.openInstall(tx, in, StatusPendingExchange)
+	if err != nil {
+		return nil, nil, err
+	}
+	// Read behind the lock: a version published before it is seen here, and one published later finds
+	// this install.
 	latest, err := Get(tx, in.App.MerchantID, in.App.ID)
 	if err != nil {
 		return nil, nil, err
@@ -73,10 +79,6 @@ func (s *Service) Consent(ctx context.Context, tx db.Tx, in ConsentInput) (*Inst
 	scopes := latest.Granted(in.PermissionIDs)
 	if !in.Holder.Contains(scopes) {
 		return nil, nil, fault.Forbidden("INSUFFICIENT_SCOPE", "An app can be granted only what its installer may do.")
-	}
-	i, fresh, err := s.openInstall(tx, in, StatusPendingExchange)
-	if err != nil {
-		return nil, nil, err
 	}
 	if i.Status == StatusFlaggedForReview {
 		return nil, nil, fault.Conflict("APP_INSTALL_FLAGGED", "This install is under review.")

@@ -251,7 +251,16 @@ func TestRaceOfRemovalAndRefunds(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d db.DB) {
 		counting := &flinttest.Counting{DB: d}
 		w := newWorld(t, counting)
-		for range 6 {
+		var seen int64 // what the removal saw booked; nothing may be added after it
+		count := func(tx db.Tx, installID string) (n int64, err error) {
+			err = tx.QueryRow([]any{&n}, `SELECT COUNT(*) FROM app_refunds WHERE merchant_id = $1 AND install_id = $2`, w.Scope.MerchantID, installID)
+			return n, err
+		}
+		w.apps.OnWindDown = append(w.apps.OnWindDown, func(tx db.Tx, g app.Grant, _ time.Time) (err error) {
+			seen, err = count(tx, g.InstallID)
+			return err
+		})
+		for range 10 {
 			i, g := w.install(t, "refunds")
 			o := w.paid(t, 1000)
 			made := make([]*refund.Refund, 8)
@@ -277,6 +286,13 @@ func TestRaceOfRemovalAndRefunds(t *testing.T) {
 			if removed.IsZero() {
 				t.Error("the app was not removed")
 			}
+			w.Read(t, func(tx db.Tx) error {
+				after, err := count(tx, i.ID)
+				if err == nil && after != seen {
+					t.Errorf("%d refunds when the app was removed, %d in the end", seen, after)
+				}
+				return err
+			})
 			if leg := w.State(t, o).Leg(); leg.RefundReserved+leg.Refunded != booked {
 				t.Errorf("%d reserved, %d answered", leg.RefundReserved+leg.Refunded, booked)
 			}
