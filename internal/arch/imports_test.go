@@ -38,7 +38,7 @@ var domainOrder = strings.Fields(`merchant customer catalog promotion tax order 
 // places puts every package of internal/ on a floor. A folder below a listed one belongs to it.
 var places = map[layer][]string{
 	foundation:  {"money", "id", "fault", "failpoint", "clock", "secret", "tenant", "text", "metadata", "egress", "throttle", "db"},
-	bookkeeping: {"ledger", "event", "job", "idempotency"},
+	bookkeeping: {"ledger", "event", "job", "idempotency", "requestlog"},
 	domain:      domainOrder,
 	reaction:    {"webhook", "notification", "audit"},
 	identity:    {"auth"},

@@ -21,6 +21,7 @@ import (
 	"flint/internal/id"
 	"flint/internal/idempotency"
 	"flint/internal/money"
+	"flint/internal/requestlog"
 )
 
 // Version is the only version of the contract spoken so far.
@@ -54,6 +55,8 @@ type Config struct {
 	Address func(*http.Request) netip.Addr
 	// Observe is called after every request, nil for nobody.
 	Observe func(Record)
+	// Requests keeps what was asked and answered for the developers, nil for nothing.
+	Requests *requestlog.Log
 	// Failpoints end the process at named places in tests; nil in production.
 	Failpoints *failpoint.Points
 }

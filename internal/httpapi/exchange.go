@@ -37,6 +37,7 @@ type exchange struct {
 	version string          // where the version came from
 	key     idempotency.Key // zero where none is used
 	written bool
+	kept    keep
 }
 
 func (a *API) exchange(w http.ResponseWriter, r *http.Request, op *operation) *exchange {
@@ -89,6 +90,7 @@ func (x *exchange) end() {
 			slog.String("code", x.code), slog.Duration("took", took), slog.String("merchant_id", c.Scope.MerchantID),
 			slog.String("environment_id", c.Scope.EnvironmentID), slog.String("credential_id", c.ID), slog.Bool("replayed", x.replay))
 	}
+	x.log(took)
 	if x.api.Observe != nil {
 		x.api.Observe(Record{Caller: c, Route: c.route, Method: x.r.Method, Path: x.r.URL.Path, Status: x.status,
 			Duration: took, ErrorCode: x.code, Replayed: x.replay, VersionSource: x.version})
@@ -150,6 +152,7 @@ func (x *exchange) write(status int, body []byte) {
 	h["Content-Type"] = []string{"application/json"}
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	x.status, x.written = status, true
+	x.keepAnswer(body)
 	x.w.WriteHeader(status)
 	_, _ = x.w.Write(body) // a caller who has gone cannot be told
 }
@@ -158,6 +161,7 @@ func (x *exchange) write(status int, body []byte) {
 func (x *exchange) fail(err error) {
 	f := x.public(err)
 	x.code = f.Code
+	x.kept.fault = f
 	if x.written {
 		return
 	}

@@ -58,6 +58,9 @@ type inputPlan struct {
 	rawType  []int // field of its content type
 }
 
+// paged tells whether the operation takes page tokens.
+func (p *inputPlan) paged() bool { _, ok := p.query["page_token"]; return ok }
+
 var timeType = reflect.TypeFor[time.Time]()
 
 // ownCodes are query parameters whose faults have a code of their own in the contract.

@@ -3,7 +3,8 @@
 
 -- What API requests of keys and app tokens asked and were answered, without secrets, for their
 -- developers. A row is written after the answer, and only if there is room for it: a request without a
--- row has happened all the same. The id sorts by time. detail is JSON: headers, query, bodies.
+-- row has happened all the same. The id sorts by time. query and headers are JSON. redacted tells which of
+-- the parts lack something that was secret, cut which bodies are not whole.
 CREATE TABLE IF NOT EXISTS request_logs (
     merchant_id       {{text}} NOT NULL,
     environment_id    {{text}} NOT NULL,
@@ -26,7 +27,13 @@ CREATE TABLE IF NOT EXISTS request_logs (
     error_advice      {{text}} NOT NULL DEFAULT '',
     retryable         {{int}} NOT NULL DEFAULT 0 CHECK (retryable IN (0, 1)),
     created_at        {{int}} NOT NULL,
-    detail            {{text}} NOT NULL,
+    query             {{text}} NOT NULL DEFAULT '',
+    headers           {{text}} NOT NULL DEFAULT '',
+    request_body      {{text}} NOT NULL DEFAULT '',
+    response_body     {{text}} NOT NULL DEFAULT '',
+    response_type     {{text}} NOT NULL DEFAULT '',
+    redacted          {{int}} NOT NULL DEFAULT 0,
+    cut               {{int}} NOT NULL DEFAULT 0,
     PRIMARY KEY (merchant_id, environment_id, credential_id, log_id)
 ) {{options}};
 
