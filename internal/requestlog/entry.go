@@ -92,7 +92,7 @@ var shownHeaders = map[string]bool{"Accept": true, "Accept-Language": true, "Con
 	"Idempotency-Key": true, "Last-Event-Id": true, "User-Agent": true, "X-Request-Id": true}
 
 // prepare makes of an entry what may be stored.
-func (r Redactor) prepare(e *Entry) row {
+func (r Redactor) prepare(e *Entry, names map[string]bool) row {
 	out := row{Entry: e, requestID: r.line(e.RequestID, maxHeader), asked: r.line(e.AskedVersion, 32), path: r.line(e.Path, maxPath),
 		headers: r.headers(e.Header), responseType: r.line(e.ResponseType, maxHeader),
 		message: r.line(e.Fault.Message, maxMessage), advice: r.line(e.Fault.Advice, maxMessage)}
@@ -100,20 +100,20 @@ func (r Redactor) prepare(e *Entry) row {
 		out.redacted |= partPath
 	}
 	out.query = r.query(e.RawQuery, &out)
-	out.request = r.body(e.Request, e.RequestSize, partRequest, &out)
-	out.response = r.body(e.Response, e.ResponseSize, partResponse, &out)
+	out.request = r.body(e.Request, e.RequestSize, partRequest, &out, names)
+	out.response = r.body(e.Response, e.ResponseSize, partResponse, &out, names)
 	out.resourceType, out.resourceID, out.parentResource = resourceOf(e)
 	return out
 }
 
-func (r Redactor) body(b []byte, size, part int, out *row) string {
+func (r Redactor) body(b []byte, size, part int, out *row, names map[string]bool) string {
 	if size == 0 {
 		return ""
 	}
 	if len(b) > MaxBody {
 		b = b[:MaxBody]
 	}
-	s := scanner{r: r, in: b, out: make([]byte, 0, len(b)), opaque: part == partResponse && out.OneTime}
+	s := scanner{r: r, in: b, out: make([]byte, 0, len(b)+len(Hidden)), names: names, opaque: part == partResponse && out.OneTime}
 	clean, redacted, whole := s.run()
 	if redacted {
 		out.redacted |= part

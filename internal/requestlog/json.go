@@ -25,10 +25,33 @@ type scanner struct {
 	r        Redactor
 	in, out  []byte
 	at       int
-	nested   int  // of texts that hold JSON
-	levels   int  // of objects and arrays
-	opaque   bool // every text that could be a secret is taken out
-	redacted bool // something was taken out
+	nested   int             // of texts that hold JSON
+	levels   int             // of objects and arrays
+	names    map[string]bool // what secret has told of names, bounded
+	opaque   bool            // every text that could be a secret is taken out
+	redacted bool            // something was taken out
+}
+
+// minToken is the length, with quotes, of the shortest text that Text changes.
+const minToken = 10
+
+// maxNames bounds how many names are remembered: some come from callers.
+const maxNames = 4096
+
+// secret is SecretName of a name in quotes, remembered because the same names come again and again.
+func (s *scanner) secret(raw []byte) bool {
+	if known, ok := s.names[string(raw)]; ok {
+		return known
+	}
+	name := string(raw)
+	if b, err := jsontext.AppendUnquote(nil, raw); err == nil {
+		name = string(b)
+	}
+	known := SecretName(name)
+	if s.names != nil && len(s.names) < maxNames {
+		s.names[string(raw)] = known
+	}
+	return known
 }
 
 func (s *scanner) run() (out []byte, redacted, whole bool) {
@@ -107,17 +130,18 @@ func (s *scanner) member() bool {
 	if !ok {
 		return false
 	}
-	name := string(raw)
-	if b, err := jsontext.AppendUnquote(nil, raw); err == nil {
-		name = string(b)
+	secret := s.secret(raw)
+	if len(raw) >= minToken {
+		s.write(raw) // a name may be a secret itself
+	} else {
+		s.out = append(s.out, raw...)
 	}
-	s.write(raw) // a name may be a secret itself
 	s.space()
 	if s.at == len(s.in) || s.in[s.at] != ':' {
 		return false
 	}
 	s.put(':')
-	if !SecretName(name) {
+	if !secret {
 		return s.value()
 	}
 	s.space()
@@ -125,7 +149,7 @@ func (s *scanner) member() bool {
 		return false
 	}
 	switch c := s.in[s.at]; {
-	case c == '{' && name == "api_key": // the object about a key; its secret has a name of its own
+	case c == '{' && string(raw) == `"api_key"`: // the object about a key; its secret has a name of its own
 		return s.value()
 	case c == '{' || c == '[' || c == '"':
 		return s.hide()
@@ -136,7 +160,7 @@ func (s *scanner) member() bool {
 
 // hide skips a value and writes a mark in its place. An unfinished value counts as hidden.
 func (s *scanner) hide() bool {
-	inner := scanner{r: s.r, in: s.in, at: s.at, nested: maxDepth, levels: s.levels}
+	inner := scanner{r: s.r, in: s.in, at: s.at, nested: maxDepth, levels: s.levels, names: s.names}
 	ok := inner.value()
 	s.at = inner.at
 	s.out = append(append(append(s.out, '"'), Hidden...), '"')
@@ -172,14 +196,12 @@ func (s *scanner) text() ([]byte, bool) {
 
 // write copies a string without what must not be read in it.
 func (s *scanner) write(raw []byte) {
-	inner := raw[1 : len(raw)-1]
-	plain, escaped := string(inner), false
-	for _, c := range inner {
-		if c == '\\' {
-			escaped = true
-			break
-		}
+	if len(raw) < minToken {
+		s.out = append(s.out, raw...)
+		return
 	}
+	plain := string(raw[1 : len(raw)-1])
+	escaped := strings.IndexByte(plain, '\\') >= 0
 	if escaped {
 		b, err := jsontext.AppendUnquote(nil, raw)
 		if err != nil {
@@ -190,7 +212,7 @@ func (s *scanner) write(raw []byte) {
 	}
 	clean := plain
 	if len(plain) > 1 && (plain[0] == '{' || plain[0] == '[') && s.nested < maxDepth {
-		below := scanner{r: s.r, in: []byte(plain), nested: s.nested + 1}
+		below := scanner{r: s.r, in: []byte(plain), nested: s.nested + 1, names: s.names}
 		if below.value() && below.space() && below.at == len(below.in) && below.redacted {
 			clean = string(below.out)
 		}
@@ -224,7 +246,7 @@ func (s *scanner) word(secret bool) bool {
 	if s.at == len(s.in) && s.levels > 0 { // cut off: half a card number would not be known for one
 		return false
 	}
-	if !jsontext.Value(w).IsValid() {
+	if digits == 0 && string(w) != "true" && string(w) != "false" && string(w) != "null" || digits > 0 && !jsontext.Value(w).IsValid() {
 		s.at = from
 		return false
 	}

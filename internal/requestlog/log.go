@@ -40,7 +40,8 @@ type Log struct {
 	dropped int64 // since the start
 	told    int64 // of those, how many the log has told of
 
-	writing sync.Mutex // one batch at a time
+	writing sync.Mutex      // one batch at a time
+	names   map[string]bool // of fields, whether they are secret; under writing
 }
 
 // Options are what a Log needs. DB, Clock and Logger are required.
@@ -55,7 +56,7 @@ type Options struct {
 
 // New returns a Log that holds entries until Run or Flush writes them.
 func New(o Options) *Log {
-	return &Log{db: o.DB, clock: o.Clock, log: o.Logger, redactor: o.Redactor, points: o.Failpoints, wake: make(chan struct{}, 1)}
+	return &Log{db: o.DB, clock: o.Clock, log: o.Logger, redactor: o.Redactor, points: o.Failpoints, wake: make(chan struct{}, 1), names: map[string]bool{}}
 }
 
 // Add takes an entry and never waits. It reports false when there is no room: the entry is dropped and
@@ -156,7 +157,7 @@ func (l *Log) writeBatch(ctx context.Context) (int, error) {
 	l.points.Hit("requestlog.before_write")
 	rows := make([]row, len(entries))
 	for i, e := range entries {
-		rows[i] = l.redactor.prepare(e)
+		rows[i] = l.redactor.prepare(e, l.names)
 	}
 	err := l.db.Write(ctx, func(tx db.Tx) error { return insert(tx, rows) })
 	l.mu.Lock()

@@ -71,7 +71,7 @@ func (r Redactor) Text(s string) string {
 	if colon && at {
 		s = passwords.ReplaceAllString(s, "${1}"+Hidden+"@")
 	}
-	if equals {
+	if equals && len(s) > minToken {
 		s = pairs.ReplaceAllStringFunc(s, func(pair string) string {
 			name, _, _ := strings.Cut(pair, "=")
 			if SecretName(strings.TrimSpace(name)) {
