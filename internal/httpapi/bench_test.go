@@ -41,6 +41,7 @@ func bench(b *testing.B, method, path, body string, logged bool) {
 			c.Limits.Key[tier], c.Limits.Merchant[tier] = open, open
 		}
 		c.Limits.Address = open
+		c.Requests = nil
 		if logged {
 			log = requestlog.New(requestlog.Options{DB: c.DB, Clock: c.Clock, Logger: c.Log})
 			c.Requests = log

@@ -45,7 +45,8 @@ func (x *exchange) log(took time.Duration) {
 		e.Fault = requestlog.Fault{Code: f.Code, Message: f.Message, Advice: f.NextSteps, Retryable: f.Retryable}
 	}
 	for i := range x.op.input.params {
-		if p := &x.op.input.params[i]; p.place == inPath {
+		// Who looks at a timeline does nothing to its resource, and would only see itself there.
+		if p := &x.op.input.params[i]; p.place == inPath && x.op.route.ID != "getResourceTimeline" {
 			e.PathIDs = append(e.PathIDs, x.r.PathValue(p.name))
 		}
 	}

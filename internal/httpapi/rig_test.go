@@ -20,6 +20,7 @@ import (
 	"flint/internal/id"
 	"flint/internal/idempotency"
 	"flint/internal/merchant"
+	"flint/internal/requestlog"
 	"flint/internal/secret"
 )
 
@@ -65,6 +66,7 @@ func newRigWith(t testing.TB, d db.DB, set config, more ...func(*httpapi.API)) *
 	c := httpapi.Config{DB: d, Clock: r.clock, IDs: r.ids, Log: log, Idempotency: &idempotency.Store{Box: box},
 		CursorKey: bytes.Repeat([]byte{9}, 32), BaseURL: "https://flint.test",
 		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: r.keys.Authenticate}}
+	c.Requests = requestlog.New(requestlog.Options{DB: d, Clock: r.clock, Logger: log})
 	if set != nil {
 		set(&c)
 	}

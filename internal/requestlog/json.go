@@ -1,6 +1,7 @@
 package requestlog
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 
@@ -131,11 +132,7 @@ func (s *scanner) member() bool {
 		return false
 	}
 	secret := s.secret(raw)
-	if len(raw) >= minToken {
-		s.write(raw) // a name may be a secret itself
-	} else {
-		s.out = append(s.out, raw...)
-	}
+	s.write(raw) // a name may be a secret itself
 	s.space()
 	if s.at == len(s.in) || s.in[s.at] != ':' {
 		return false
@@ -196,12 +193,12 @@ func (s *scanner) text() ([]byte, bool) {
 
 // write copies a string without what must not be read in it.
 func (s *scanner) write(raw []byte) {
-	if len(raw) < minToken {
+	escaped := bytes.IndexByte(raw, '\\') >= 0
+	if len(raw) < minToken && !escaped {
 		s.out = append(s.out, raw...)
 		return
 	}
 	plain := string(raw[1 : len(raw)-1])
-	escaped := strings.IndexByte(plain, '\\') >= 0
 	if escaped {
 		b, err := jsontext.AppendUnquote(nil, raw)
 		if err != nil {
@@ -211,7 +208,7 @@ func (s *scanner) write(raw []byte) {
 		}
 	}
 	clean := plain
-	if len(plain) > 1 && (plain[0] == '{' || plain[0] == '[') && s.nested < maxDepth {
+	if start := strings.TrimLeft(plain, " \t\r\n"); start != "" && strings.IndexByte(`{["`, start[0]) >= 0 && s.nested < maxDepth {
 		below := scanner{r: s.r, in: []byte(plain), nested: s.nested + 1, names: s.names}
 		if below.value() && below.space() && below.at == len(below.in) && below.redacted {
 			clean = string(below.out)

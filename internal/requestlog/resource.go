@@ -50,7 +50,7 @@ var resourceTypes = strings.Fields(`api_key api_request_log balance balance_tran
 	subscription_plan user webhook_delivery webhook_endpoint webhook_event`)
 
 // resourceOf tells what a request was about: the last id of its path, and the first one when that names
-// what the last belongs to; without an id in the path, what a successful answer begins with.
+// what the last belongs to; without an id in the path, what the answer to a successful write begins with.
 func resourceOf(e *Entry) (typ, resourceID, parent string) {
 	for _, v := range slices.Backward(e.PathIDs) {
 		if typ = ResourceType(v); typ == "" {
@@ -62,7 +62,7 @@ func resourceOf(e *Entry) (typ, resourceID, parent string) {
 		return typ, v, parent
 	}
 	rest, ok := bytes.CutPrefix(e.Response, []byte(`{"data":{"`))
-	if !ok || e.Status >= 300 {
+	if !ok || e.Method == "GET" || e.Status >= 300 {
 		return "", "", ""
 	}
 	name, rest, ok := bytes.Cut(rest, []byte(`_id":"`))

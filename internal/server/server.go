@@ -36,6 +36,7 @@ import (
 	"flint/internal/payment"
 	"flint/internal/processor/simulator"
 	"flint/internal/refund"
+	"flint/internal/requestlog"
 	"flint/internal/secret"
 	"flint/internal/tax"
 	"flint/internal/tenant"
@@ -63,6 +64,7 @@ type Server struct {
 	Idempotency *idempotency.Store
 	API         *httpapi.API
 	Receipts    *notification.Service
+	Requests    *requestlog.Log
 	Metrics     *observe.Metrics
 	UI          *ui.Renderer
 	Home        *devhome.Pages
@@ -222,10 +224,14 @@ func (s *Server) build() {
 		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
 		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts,
 	}
+	if !s.restored {
+		s.Requests = requestlog.New(requestlog.Options{DB: d, Clock: c, Logger: log, Redactor: requestlog.Redactor{Emails: s.HideEmails}, Failpoints: s.Failpoints})
+		s.Metrics.RequestLogs(s.Requests.Dropped)
+	}
 	s.API = httpapi.New(httpapi.Config{
 		DB: d, Clock: c, IDs: s.IDs, Log: log, Idempotency: s.Idempotency, CursorKey: s.derive("page tokens"), BaseURL: s.BaseURL,
 		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout},
-		Limits: s.Limits, Address: clientAddress(s.Proxies), Refuse: s.refuseInQuarantine, Failpoints: s.Failpoints,
+		Limits: s.Limits, Address: clientAddress(s.Proxies), Refuse: s.refuseInQuarantine, Requests: s.Requests, Failpoints: s.Failpoints,
 	})
 	httpapi.Accounts(s.API, s.Keys, s.Merchants)
 	httpapi.Register(s.API, s.Services)
@@ -369,6 +375,7 @@ func (s *Server) workers() []func(ctx context.Context) {
 		s.Jobs.Run,
 		s.upkeep,
 		s.serveMetrics,
+		s.Requests.Run,
 		func(ctx context.Context) { s.Keys.Run(ctx, 30*time.Second) },
 		func(ctx context.Context) {
 			if err := s.Simulator.Run(ctx); err != nil {

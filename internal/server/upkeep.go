@@ -28,21 +28,30 @@ func (s *Server) upkeep(ctx context.Context) {
 }
 
 func (s *Server) cleanUp(ctx context.Context) error {
-	const step = 500
-	for ctx.Err() == nil {
-		var n int64
-		err := s.DB.Write(ctx, func(tx db.Tx) error {
-			var err error
+	err := inSteps(ctx, func(step int) (n int64, err error) {
+		err = s.DB.Write(ctx, func(tx db.Tx) error {
 			n, err = idempotency.Purge(tx, s.Clock.Now(), step)
 			return err
 		})
-		if err != nil {
+		return n, err
+	})
+	if err != nil {
+		return err
+	}
+	if err := inSteps(ctx, func(step int) (int64, error) { return s.Requests.Purge(ctx, step) }); err != nil {
+		return err
+	}
+	_, err = s.Jobs.Purge(ctx, s.Clock.Now().Add(-keepJobs))
+	return err
+}
+
+// inSteps removes some rows at a time until there are fewer than that.
+func inSteps(ctx context.Context, remove func(step int) (int64, error)) error {
+	const step = 500
+	for ctx.Err() == nil {
+		if n, err := remove(step); err != nil || n < step {
 			return err
 		}
-		if n < step {
-			break
-		}
 	}
-	_, err := s.Jobs.Purge(ctx, s.Clock.Now().Add(-keepJobs))
-	return err
+	return nil
 }
