@@ -48,6 +48,7 @@ type adminUserCmd struct {
 	Password string `help:"Password of at least 12 characters; better given as FLINT_PASSWORD." required:""`
 	First    string `help:"First name."`
 	Last     string `help:"Last name."`
+	Role     string `help:"Role in the merchant's organization; the first user is its owner." enum:"owner,admin,operator,viewer" default:"operator"`
 }
 
 // Run creates the user.
@@ -58,7 +59,7 @@ func (c *adminUserCmd) perform(ctx context.Context, tx db.Tx, s *server.Server) 
 		return nil, err
 	}
 	u, err := s.Keys.CreateUser(ctx, tx, auth.CreateUserInput{
-		MerchantID: c.Merchant, Email: c.Email, Password: secret.NewText(c.Password), FirstName: c.First, LastName: c.Last, Now: s.Clock.Now(),
+		MerchantID: c.Merchant, Email: c.Email, Password: secret.NewText(c.Password), FirstName: c.First, LastName: c.Last, Role: c.Role, Now: s.Clock.Now(),
 	})
 	return map[string]string{"user_id": u.ID, "email": u.Email}, err
 }

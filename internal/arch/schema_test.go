@@ -30,6 +30,12 @@ var tablesOfMerchants = map[string]string{
 	"merchants":    "one row is one merchant",
 	"environments": "one row is one environment; the list of a merchant's environments cannot lie in one of them",
 	"users":        "a person works for the merchant, in whichever environment",
+
+	"organizations":            "a tree lies with the merchant it was founded for; real and test money know the same people",
+	"organization_memberships": "a role holds in every environment of a merchant; it lies with its organization's tree",
+	"organization_merchants":   "the tree's list of its merchants",
+	"merchant_organizations":   "the merchant's own note of where its tree lies",
+	"merchant_api_versions":    "one row is the last change of a merchant's version, which its environments share",
 }
 
 // table is what the rules need to know of a CREATE TABLE.

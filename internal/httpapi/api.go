@@ -22,6 +22,7 @@ import (
 	"flint/internal/idempotency"
 	"flint/internal/money"
 	"flint/internal/requestlog"
+	"flint/internal/tenant"
 )
 
 // Version is the only version of the contract spoken so far.
@@ -57,6 +58,10 @@ type Config struct {
 	Observe func(Record)
 	// Requests keeps what was asked and answered for the developers, nil for nothing.
 	Requests *requestlog.Log
+	// Processor names who takes the money of an environment, empty where nobody does; nil is nobody.
+	Processor func(tenant.Scope) string
+	// Development lets test keys change what a merchant's environments share, which takes a live key elsewhere.
+	Development bool
 	// Failpoints end the process at named places in tests; nil in production.
 	Failpoints *failpoint.Points
 }
@@ -110,6 +115,13 @@ func New(c Config) *API {
 	a.doc = newDocument(a.registry)
 	a.mux.HandleFunc("/", a.noRoute)
 	return a
+}
+
+func (a *API) processor(scope tenant.Scope) string {
+	if a.Processor == nil {
+		return ""
+	}
+	return a.Processor(scope)
 }
 
 // Missing lists the operations of the table that nothing handles, sorted.

@@ -85,6 +85,8 @@ func (s *shop) furnish(t *testing.T, name string, scope tenant.Scope, key, hook 
 	take(post("webhook-endpoints/"+h.ids["webhook_endpoint_id"]+"/test-events", `{"event_type":"order.paid"}`), "webhook_delivery_id", "webhook_event_id")
 	_, made := s.keyOf(t, scope, h.mark, []string{"customers.read"}, time.Time{})
 	h.ids["api_key_id"] = made.ID
+	h.ids["organization_id"] = s.call(t, "GET", "/v1/merchant", key, "").data()["organization_id"].(string)
+	h.ids["user_id"] = "user_01J00000000000000000000000"
 
 	h.ids["order_id"], h.ids["open_order_id"] = order(), order()
 	o := "orders/" + h.ids["order_id"]
@@ -370,7 +372,7 @@ func TestNothingCrossesTenants(t *testing.T) {
 				body = "{}"
 			}
 			key := home.key
-			if strings.Contains(r.Path, "sandbox") || r.ID == "updateMerchant" {
+			if strings.Contains(r.Path, "sandbox") || strings.Contains(r.Path, "organizations") || r.ID == "updateMerchant" {
 				key = s.a.live
 			}
 			if streams(s.api, r) {
@@ -401,8 +403,8 @@ func rank(r httpapi.Route) string {
 
 // mayManage reports what is no trespass: a merchant's live key manages keys and sandboxes of the merchant.
 func (s *shop) mayManage(r httpapi.Route, h, home *house) bool {
-	return h.key == s.a.live && h.scope.MerchantID == home.scope.MerchantID &&
-		(strings.HasPrefix(r.Path, "/v1/api-keys") || strings.HasPrefix(r.Path, "/v1/developer/sandboxes"))
+	return h.scope.MerchantID == home.scope.MerchantID && strings.HasPrefix(r.Path, "/v1/organizations") ||
+		h.key == s.a.live && h.scope.MerchantID == home.scope.MerchantID && (strings.HasPrefix(r.Path, "/v1/api-keys") || strings.HasPrefix(r.Path, "/v1/developer/sandboxes"))
 }
 
 func streams(a *httpapi.API, r httpapi.Route) bool {

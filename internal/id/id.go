@@ -22,6 +22,7 @@ const (
 	LiveEnvironment  = "menv"
 	APIKey           = "key"
 	User             = "user"
+	Organization     = "org"
 	Customer         = "cus"
 	Order            = "ord"
 	OrderLineItem    = "li"

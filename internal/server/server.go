@@ -232,6 +232,7 @@ func (s *Server) build() {
 		DB: d, Clock: c, IDs: s.IDs, Log: log, Idempotency: s.Idempotency, CursorKey: s.derive("page tokens"), BaseURL: s.BaseURL,
 		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout},
 		Limits: s.Limits, Address: clientAddress(s.Proxies), Refuse: s.refuseInQuarantine, Requests: s.Requests, Failpoints: s.Failpoints,
+		Processor: s.processorFor, Development: s.Development,
 	})
 	httpapi.Accounts(s.API, s.Keys, s.Merchants)
 	httpapi.Register(s.API, s.Services)
