@@ -41,7 +41,7 @@ var places = map[layer][]string{
 	bookkeeping: {"ledger", "event", "job", "idempotency", "requestlog"},
 	domain:      domainOrder,
 	reaction:    {"webhook", "notification", "audit"},
-	identity:    {"auth"},
+	identity:    {"auth", "onboarding"},
 	adapter:     {"processor", "mail", "pdf", "qr"},
 	surface:     {"httpapi", "web"},
 	whole:       {"server", "devenv", "doctor", "observe", "backup", "flinttest"},

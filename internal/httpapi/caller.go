@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"net/http"
 	"net/netip"
 	"time"
 
@@ -20,6 +21,7 @@ type Caller struct {
 	Address        netip.Addr // of the client, invalid when unknown
 	Now            time.Time  // when the request was received
 
+	header   http.Header // of the answer
 	route    *Route
 	binding  []byte // what page tokens of this request are bound to
 	cursors  *cursors

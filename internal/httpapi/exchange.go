@@ -43,7 +43,7 @@ type exchange struct {
 func (a *API) exchange(w http.ResponseWriter, r *http.Request, op *operation) *exchange {
 	x := &exchange{api: a, w: w, r: r, op: op, start: time.Now(), version: "current"}
 	x.caller = &Caller{RequestID: requestID(r.Header.Get("X-Request-Id")), LogID: a.IDs.New(id.RequestLog),
-		APIVersion: Version, Address: a.Address(r), Now: a.Clock.Now(), cursors: a.cursors}
+		APIVersion: Version, Address: a.Address(r), Now: a.Clock.Now(), cursors: a.cursors, header: w.Header()}
 	if op != nil {
 		x.caller.route = op.route
 	}

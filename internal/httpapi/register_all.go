@@ -9,7 +9,7 @@ func Register(a *API, s *Services) {
 		registerRefunds, registerCreateRefund, registerCreateCheckoutSession, registerCheckoutSessions,
 		registerCustomers, registerCreateCustomer, registerUpdateCustomer,
 		registerWebhookEndpoints, registerWebhookEvents, registerWebhookDeliveries, registerWebhookStream,
-		registerRequestLogs, registerResourceTimeline,
+		registerRequestLogs, registerResourceTimeline, registerOnboarding, registerDemoSessions, registerAccountSessions,
 	} {
 		register(a, s)
 	}

@@ -9,6 +9,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/fault"
 	"flint/internal/notification"
+	"flint/internal/onboarding"
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/refund"
@@ -26,6 +27,7 @@ type Services struct {
 	Webhooks  *webhook.Service
 	Stream    *webhook.Stream
 	Receipts  *notification.Service
+	Setup     *onboarding.Service
 }
 
 // orderOf checks that a checkout credential stays with the order of its session; other credentials

@@ -44,9 +44,13 @@ const (
 	WebhookDelivery  = "wdel"
 	WebhookAttempt   = "watt"
 	RequestLog       = "rlog"
-	JournalEntry     = "jent"
-	Job              = "job"
-	Mail             = "mail"
+
+	OnboardingSession = "onbs"
+	DemoSession       = "demo"
+
+	JournalEntry = "jent"
+	Job          = "job"
+	Mail         = "mail"
 )
 
 // Source makes identifiers. It is safe for concurrent use.

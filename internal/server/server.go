@@ -32,6 +32,7 @@ import (
 	"flint/internal/merchant"
 	"flint/internal/notification"
 	"flint/internal/observe"
+	"flint/internal/onboarding"
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/processor/simulator"
@@ -65,6 +66,7 @@ type Server struct {
 	API         *httpapi.API
 	Receipts    *notification.Service
 	Requests    *requestlog.Log
+	Setup       *onboarding.Service
 	Metrics     *observe.Metrics
 	UI          *ui.Renderer
 	Home        *devhome.Pages
@@ -220,9 +222,13 @@ func (s *Server) build() {
 		TTL: time.Hour, WriteTimeout: 10 * time.Second,
 	}
 
+	s.Setup = onboarding.NewService(onboarding.Options{
+		DB: d, Clock: c, IDs: s.IDs, Keys: s.Keys, Merchants: s.Merchants, Key: s.derive("onboarding"), Send: s.setupMail(),
+		APIVersion: httpapi.Version, Demo: s.Development, Limited: s.Limits != nil,
+	})
 	s.Services = &httpapi.Services{
 		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
-		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts,
+		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, Setup: s.Setup,
 	}
 	if !s.restored {
 		s.Requests = requestlog.New(requestlog.Options{DB: d, Clock: c, Logger: log, Redactor: requestlog.Redactor{Emails: s.HideEmails}, Failpoints: s.Failpoints})
@@ -230,7 +236,7 @@ func (s *Server) build() {
 	}
 	s.API = httpapi.New(httpapi.Config{
 		DB: d, Clock: c, IDs: s.IDs, Log: log, Idempotency: s.Idempotency, CursorKey: s.derive("page tokens"), BaseURL: s.BaseURL,
-		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout},
+		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout, auth.OnboardingSession: s.Setup.Authenticate},
 		Limits: s.Limits, Address: clientAddress(s.Proxies), Refuse: s.refuseInQuarantine, Requests: s.Requests, Failpoints: s.Failpoints,
 		Processor: s.processorFor, Development: s.Development,
 	})

@@ -38,8 +38,10 @@ func (s *Server) cleanUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := inSteps(ctx, func(step int) (int64, error) { return s.Requests.Purge(ctx, step) }); err != nil {
-		return err
+	for _, purge := range []func(context.Context, int) (int64, error){s.Requests.Purge, s.Setup.Purge, s.Setup.EndDemos} {
+		if err := inSteps(ctx, func(step int) (int64, error) { return purge(ctx, step) }); err != nil {
+			return err
+		}
 	}
 	_, err = s.Jobs.Purge(ctx, s.Clock.Now().Add(-keepJobs))
 	return err
