@@ -14,10 +14,14 @@ import (
 
 	"flint/internal/fault"
 	"flint/internal/id"
+	"flint/internal/requestlog"
 )
 
 // maxExpand is how many paths one request may expand.
 const maxExpand = 10
+
+// anyID is the prefix of path parameters that may be an id of any kind.
+const anyID = "*"
 
 // errNoSuchPath marks a path parameter that is no id of its kind, so that nothing can be there.
 var errNoSuchPath = errors.New("httpapi: the path names nothing")
@@ -162,7 +166,8 @@ func (p *inputPlan) fill(v reflect.Value, r *http.Request, query url.Values, fau
 		switch prm.place {
 		case inPath:
 			values = []string{r.PathValue(prm.name)}
-			if prm.idPrefix != "" && !id.Valid(prm.idPrefix, values[0]) {
+			if prm.idPrefix == anyID && requestlog.ResourceType(values[0]) == "" ||
+				prm.idPrefix != "" && prm.idPrefix != anyID && !id.Valid(prm.idPrefix, values[0]) {
 				return errNoSuchPath
 			}
 		case inQuery:

@@ -190,7 +190,7 @@ func TestResourceTimelines(t *testing.T) {
 			"live":               {path, s.a.live, "RESOURCE_NOT_FOUND"},
 			"wrong type":         {path + "?resource_type=refund", key, "UNSUPPORTED_RESOURCE_TYPE"},
 			"no timelines":       {"/v1/developer/resource-timelines/" + s.ids.New(id.WebhookEvent), key, "UNSUPPORTED_RESOURCE_TYPE"},
-			"no id":              {"/v1/developer/resource-timelines/order", key, "UNSUPPORTED_RESOURCE_TYPE"},
+			"no id":              {"/v1/developer/resource-timelines/order", key, "RESOURCE_NOT_FOUND"},
 			"bad include":        {path + "?include=all", key, "INVALID_INCLUDE"},
 			"bad token":          {path + "?page_token=x", key, "RESOURCE_TIMELINE_TOKEN_INVALID"},
 			"without its scope":  {path, narrow("developer.resource_timelines.read"), "INSUFFICIENT_SCOPE"},

@@ -74,7 +74,7 @@ type ResourceTimelineEntry struct {
 
 // ResourceTimelineInput is the request of getResourceTimeline.
 type ResourceTimelineInput struct {
-	ResourceID     string    `path:"resource_id"`
+	ResourceID     string    `path:"resource_id" id:"*"`
 	PageSize       int       `query:"page_size" minimum:"1" maximum:"100" default:"20"`
 	PageToken      string    `query:"page_token" maxLength:"2048" fault:"invalid=RESOURCE_TIMELINE_TOKEN_INVALID"`
 	ResourceType   string    `query:"resource_type" maxLength:"64" fault:"invalid=UNSUPPORTED_RESOURCE_TYPE" doc:"Must be that of the id."`

@@ -18,6 +18,8 @@ import (
 	"flint/internal/event"
 	"flint/internal/httpapi"
 	"flint/internal/ledger"
+	"flint/internal/merchant"
+	"flint/internal/onboarding"
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/processor/simulator"
@@ -30,6 +32,7 @@ import (
 
 // shop is a rig with everything that sells.
 type shop struct {
+	mails []onboarding.Mail
 	*rig
 	services   *httpapi.Services
 	simulator  *simulator.Simulator
@@ -96,6 +99,12 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	events.Wake = s.dispatcher.Wake
 	s.services.Customers, s.services.Orders, s.services.Payments = customers, orders, payments
 	s.services.Refunds, s.services.Checkouts = refunds, checkouts
+	ids := a.IDs
+	keys := auth.NewService(d, a.Clock, ids, log)
+	s.services.Setup = onboarding.NewService(onboarding.Options{DB: d, Clock: a.Clock, IDs: ids, Keys: keys, Merchants: merchant.NewService(ids, keys.RevokeEnvironment),
+		Key: bytes.Repeat([]byte{3}, 32), APIVersion: httpapi.Version, Demo: true, Limited: true,
+		Send: func(_ context.Context, m onboarding.Mail) error { s.mails = append(s.mails, m); return nil }})
+	a.Verify[auth.OnboardingSession] = s.services.Setup.Authenticate
 }
 
 // order makes an order and returns its id.

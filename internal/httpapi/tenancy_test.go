@@ -99,6 +99,8 @@ func (s *shop) furnish(t *testing.T, name string, scope tenant.Scope, key, hook 
 	intents := s.call(t, "GET", "/v1/payment-intents?order_id="+h.ids["order_id"], key, "").list()
 	h.ids["payment_intent_id"] = intents[0].(map[string]any)["payment_intent_id"].(string)
 	take(post("refunds", `{"order_id":"`+h.ids["order_id"]+`","amount_money":`+usd(100)+`,"reason_message":"`+h.mark+`"}`), "refund_id")
+	h.ids["resource_id"] = h.ids["order_id"]
+	h.ids["api_request_log_id"] = s.call(t, "GET", "/v1/developer/request-logs?path_query=customers", key, "").list()[0].(map[string]any)["api_request_log_id"].(string)
 	access := take(post("checkout-sessions", `{"order_id":"`+order()+`"}`)).data()
 	h.buyer = credentialIn(t, access)
 	return h
@@ -184,6 +186,9 @@ func (s *shop) state(t *testing.T) string {
 			return err
 		}
 		for _, v := range all {
+			if v.name == "request_logs" { // a refused request is logged, for whoever made it
+				continue
+			}
 			var rows, last int64
 			sum := "0"
 			if v.updated > 0 {
@@ -337,7 +342,7 @@ func TestNothingCrossesTenants(t *testing.T) {
 				if placeholder.MatchString(body) {
 					foreign("a foreign id in the body", fill(t, r.Path, h.ids), fill(t, body, home.ids), fill(t, r.Path, h.ids), fill(t, body, none))
 				}
-				if r.List {
+				if r.List && r.ID != "listCurrentAPIKeyRequestLogs" { // which repeats what its caller asked for
 					s.listsNothingOf(t, r, h, home)
 				}
 			}
@@ -375,7 +380,7 @@ func TestNothingCrossesTenants(t *testing.T) {
 			if strings.Contains(r.Path, "sandbox") || strings.Contains(r.Path, "organizations") || r.ID == "updateMerchant" {
 				key = s.a.live
 			}
-			if streams(s.api, r) {
+			if streams(s.api, r) || r.By&auth.APIKey == 0 {
 				continue
 			}
 			a := ask(r, fill(t, r.Path, home.ids), fill(t, body, home.ids), key)

@@ -174,7 +174,7 @@ func Category(status int, code string) string {
 		return "authentication"
 	case strings.Contains(code, "IDEMPOTENCY"):
 		return "idempotency"
-	case status == 403 && (strings.HasPrefix(code, "MERCHANT_ONBOARDING") || strings.HasPrefix(code, "MERCHANT_PROCESSING")):
+	case status == 403 && strings.HasPrefix(code, "MERCHANT_"):
 		return "merchant_readiness"
 	case status == 403:
 		return "authorization"

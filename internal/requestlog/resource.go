@@ -61,21 +61,14 @@ func resourceOf(e *Entry) (typ, resourceID, parent string) {
 		}
 		return typ, v, parent
 	}
-	rest, ok := bytes.CutPrefix(e.Response, []byte(`{"data":{"`))
-	if !ok || e.Method == "GET" || e.Status >= 300 {
+	head := e.Response[:min(len(e.Response), 256)]
+	if e.Method == "GET" || e.Status >= 300 || !bytes.HasPrefix(head, []byte(`{"data":{"`)) {
 		return "", "", ""
 	}
-	name, rest, ok := bytes.Cut(rest, []byte(`_id":"`))
-	if !ok || len(name) > 40 || bytes.IndexByte(name, '"') >= 0 {
-		return "", "", ""
-	}
+	_, rest, _ := bytes.Cut(head, []byte(`_id":"`))
 	v, _, ok := bytes.Cut(rest, []byte(`"`))
-	if !ok || len(v) > 64 {
+	if typ = ResourceType(string(v)); !ok || typ == "" {
 		return "", "", ""
 	}
-	resourceID = string(v)
-	if typ = ResourceType(resourceID); typ == "" {
-		return "", "", ""
-	}
-	return typ, resourceID, ""
+	return typ, string(v), ""
 }
