@@ -96,6 +96,38 @@ func BenchmarkGETWithRead(b *testing.B)         { both(b, "GET", "/v1/merchant",
 func BenchmarkPOSTWithTransaction(b *testing.B) { both(b, "POST", "/v1/orders", benchBody) }
 func BenchmarkPOST(b *testing.B)                { both(b, "POST", "/v1/discount-previews", benchBody) }
 
+// BenchmarkOrder makes real orders, so that the log is compared with what a request of a shop costs.
+func BenchmarkOrder(b *testing.B) {
+	for name, logged := range map[string]bool{"plain": false, "logged": true} {
+		b.Run(name, func(b *testing.B) {
+			s := newShop(b, dbtest.Open(b, db.SQLite))
+			s.api.Log = slog.New(slog.DiscardHandler)
+			log := s.api.Requests
+			if !logged {
+				s.api.Requests = nil
+			}
+			ctx, stop := context.WithCancel(b.Context())
+			done := make(chan struct{})
+			go func() { defer close(done); log.Run(ctx) }()
+			w := &discard{h: http.Header{}}
+			before, n := cpu(b), 0
+			for b.Loop() {
+				n++
+				req := httptest.NewRequest("POST", "/v1/orders", strings.NewReader(`{"line_items":[{"name":"Mug","quantity":2,"unit_price_money":{"amount":1400,"currency":"USD"}}]}`))
+				req.Header.Set("Authorization", "Bearer "+s.a.test)
+				req.Header.Set("Content-Type", "application/json")
+				clear(w.h)
+				if s.api.ServeHTTP(w, req); w.status != 201 {
+					b.Fatalf("status %d", w.status)
+				}
+			}
+			stop()
+			<-done
+			b.ReportMetric(float64(cpu(b)-before)/float64(n), "cpu-ns/op")
+		})
+	}
+}
+
 // both runs an operation without and with the request log.
 func both(b *testing.B, method, path, body string) {
 	b.Run("plain", func(b *testing.B) { bench(b, method, path, body, false) })

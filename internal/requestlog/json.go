@@ -243,7 +243,7 @@ func (s *scanner) word(secret bool) bool {
 	if s.at == len(s.in) && s.levels > 0 { // cut off: half a card number would not be known for one
 		return false
 	}
-	if digits == 0 && string(w) != "true" && string(w) != "false" && string(w) != "null" || digits > 0 && !jsontext.Value(w).IsValid() {
+	if digits == 0 && string(w) != "true" && string(w) != "false" && string(w) != "null" || digits > 0 && !number(w) {
 		s.at = from
 		return false
 	}
@@ -254,6 +254,18 @@ func (s *scanner) word(secret bool) bool {
 	}
 	s.out = append(s.out, w...)
 	return true
+}
+
+// number reports whether w, of the bytes that numbers have, is one of JSON.
+func number(w []byte) bool {
+	w = bytes.TrimPrefix(w, []byte("-"))
+	if len(w) == 0 || w[0] < '0' || w[0] > '9' {
+		return false
+	}
+	if !bytes.ContainsAny(w, ".eE") { // nearly all are whole
+		return (w[0] != '0' || len(w) == 1) && bytes.IndexFunc(w, func(c rune) bool { return c < '0' || c > '9' }) < 0
+	}
+	return jsontext.Value(w).IsValid()
 }
 
 // opaque reports whether a text could be a secret: long, of one word, of letters and digits, and no id.
