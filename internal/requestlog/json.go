@@ -28,7 +28,7 @@ type scanner struct {
 	at       int
 	nested   int             // of texts that hold JSON
 	levels   int             // of objects and arrays
-	names    map[string]bool // what secret has told of names, bounded
+	names    map[string]bool // what secret has told of harmless names, bounded
 	opaque   bool            // every text that could be a secret is taken out
 	redacted bool            // something was taken out
 }
@@ -39,20 +39,21 @@ const minToken = 10
 // maxNames bounds how many names are remembered: some come from callers.
 const maxNames = 4096
 
-// secret is SecretName of a name in quotes, remembered because the same names come again and again.
-func (s *scanner) secret(raw []byte) bool {
+// secret is SecretName of a name in quotes; plain tells that nothing has to be taken out of the name
+// itself. Both are remembered, because the same names come again and again.
+func (s *scanner) secret(raw []byte) (secret, plain bool) {
 	if known, ok := s.names[string(raw)]; ok {
-		return known
+		return known, true
 	}
 	name := string(raw)
 	if b, err := jsontext.AppendUnquote(nil, raw); err == nil {
 		name = string(b)
 	}
-	known := SecretName(name)
-	if s.names != nil && len(s.names) < maxNames {
-		s.names[string(raw)] = known
+	secret, plain = SecretName(name), !strings.Contains(string(raw), `\`) && s.r.Text(name) == name
+	if plain && s.names != nil && len(s.names) < maxNames {
+		s.names[string(raw)] = secret
 	}
-	return known
+	return secret, plain
 }
 
 func (s *scanner) run() (out []byte, redacted, whole bool) {
@@ -131,8 +132,12 @@ func (s *scanner) member() bool {
 	if !ok {
 		return false
 	}
-	secret := s.secret(raw)
-	s.write(raw) // a name may be a secret itself
+	secret, plain := s.secret(raw)
+	if plain {
+		s.out = append(s.out, raw...)
+	} else {
+		s.write(raw) // a name may be a secret itself
+	}
 	s.space()
 	if s.at == len(s.in) || s.in[s.at] != ':' {
 		return false

@@ -20,8 +20,26 @@ type Redactor struct {
 // others that end up in requests by mistake. The beginning stays, so that a reader sees what it was.
 var tokens = regexp.MustCompile(`(flint_[a-z]+_|whsec_|csauth_|cslaunch_|fpat_|fprt_|fps_|simsrc_|[spr]k_(?:live|test)_|gh[pousr]_|xox[a-z]-|AKIA|eyJ)[A-Za-z0-9_.+/=~-]{12,}`)
 
-// tokenHints are what one of them begins with, to look for first: most texts hold none.
-var tokenHints = []string{"flint_", "whsec_", "csauth_", "cslaunch_", "fpat_", "fprt_", "fps_", "simsrc_", "k_live_", "k_test_", "gh", "xox", "AKIA", "eyJ"}
+// tokenEnds are what stands before the last underscore of their beginnings: most texts hold none, and
+// are spared the expression.
+var tokenEnds = []string{"flint", "whsec", "csauth", "cslaunch", "fpat", "fprt", "fps", "simsrc", "k_live", "k_test", "ghp", "gho", "ghu", "ghs", "ghr"}
+
+// shortestToken is that of the expression.
+const shortestToken = 15
+
+func holdsTokenEnd(s string) bool {
+	for i := 3; i < len(s); i++ {
+		if s[i] != '_' {
+			continue
+		}
+		for _, end := range tokenEnds {
+			if strings.HasSuffix(s[:i], end) {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 var (
 	schemes   = regexp.MustCompile(`(?i)\b((?:bearer|basic)\s+)[A-Za-z0-9_.+/=~-]{8,}`)
@@ -36,15 +54,17 @@ func (r Redactor) Text(s string) string {
 	if len(s) < 8 {
 		return s
 	}
-	digits, at, underscore, equals, colon, space, e, a := 0, false, false, false, false, false, false, false
+	digits, at, underscore, equals, colon, space, e, a, x := 0, false, false, false, false, false, false, false, false
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c >= '0' && c <= '9':
 			digits++
 		case c == '@':
 			at = true
-		case c == '_' || c == '-':
+		case c == '_':
 			underscore = true
+		case c == 'x':
+			x = true
 		case c == '=':
 			equals = true
 		case c == ':':
@@ -57,13 +77,8 @@ func (r Redactor) Text(s string) string {
 			a = true
 		}
 	}
-	if underscore || e || a {
-		for _, hint := range tokenHints {
-			if strings.Contains(s, hint) {
-				s = tokens.ReplaceAllString(s, "${1}"+Hidden)
-				break
-			}
-		}
+	if len(s) >= shortestToken && (underscore && holdsTokenEnd(s) || e && strings.Contains(s, "eyJ") || a && strings.Contains(s, "AKIA") || x && strings.Contains(s, "xox")) {
+		s = tokens.ReplaceAllString(s, "${1}"+Hidden)
 	}
 	if space {
 		s = schemes.ReplaceAllString(s, "${1}"+Hidden)
