@@ -130,6 +130,7 @@ type serveCmd struct {
 	EgressAllow  []string  `help:"Private networks that webhook deliveries may reach." placeholder:"CIDR"`
 	EgressPorts  []uint16  `help:"Ports beside 443 that webhook deliveries may use." placeholder:"PORT"`
 	TrustedProxy []string  `help:"Networks whose X-Forwarded-For is believed." placeholder:"CIDR"`
+	HideEmails   bool      `help:"Take e-mail addresses out of the request logs." name:"request-logs-hide-emails"`
 	Conns        int       `help:"Connections to PostgreSQL, or readers of SQLite; 0 chooses."`
 	SMTP         smtpFlags `embed:"" prefix:"smtp-"`
 }
@@ -168,6 +169,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	config := c.config()
 	config.Addr, config.MetricsAddr, config.BaseURL, config.Conns = c.Addr, c.MetricsAddr, c.BaseURL, c.Conns
 	config.Egress = egress.Policy{Allow: allow, Ports: c.EgressPorts}
+	config.HideEmails = c.HideEmails
 	config.Proxies, config.Limits, config.Clock = proxies, httpapi.DefaultLimits(), clock.System{}
 	config.Log = observe.NewLogger(observe.LogOptions{Output: os.Stderr, Level: level(c.LogLevel)})
 	if config.Mail, err = c.SMTP.sender(); err != nil {

@@ -38,10 +38,10 @@ var domainOrder = strings.Fields(`organization merchant customer catalog promoti
 // places puts every package of internal/ on a floor. A folder below a listed one belongs to it.
 var places = map[layer][]string{
 	foundation:  {"money", "id", "fault", "failpoint", "clock", "secret", "tenant", "text", "metadata", "egress", "throttle", "db"},
-	bookkeeping: {"ledger", "event", "job", "idempotency"},
+	bookkeeping: {"ledger", "event", "job", "idempotency", "requestlog"},
 	domain:      domainOrder,
 	reaction:    {"webhook", "notification", "audit"},
-	identity:    {"app", "auth"},
+	identity:    {"app", "auth", "onboarding"},
 	adapter:     {"processor", "mail", "pdf", "qr"},
 	surface:     {"httpapi", "web"},
 	whole:       {"server", "devenv", "doctor", "observe", "backup", "flinttest"},

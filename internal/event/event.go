@@ -30,6 +30,7 @@ type Event struct {
 	ResourceID   string
 	Data         []byte // JSON of the contract's data object
 	RequestID    string // of the API call that caused it, may be empty
+	RequestLogID string // rlog_… of that call, may be empty
 	// IdempotencyKey is that of the causing call, may be empty.
 	IdempotencyKey string
 	Test           bool // made by the test-event call, not by business
@@ -39,6 +40,7 @@ type Event struct {
 // Cause is who and what made a change; it is stamped on events and activities.
 type Cause struct {
 	RequestID      string
+	RequestLogID   string // rlog_…, of a logged API call
 	IdempotencyKey string
 	ActorType      string // api_key, app, buyer, system, user, processor
 	ActorID        string
@@ -72,12 +74,12 @@ func (l *Log) Record(tx db.Tx, scope tenant.Scope, now time.Time, cause Cause, n
 		return err
 	}
 	err = tx.Send(`INSERT INTO events (merchant_id, environment_id, event_id, type, root_type, root_id, sequence,
-		resource_type, resource_id, data, request_id, idempotency_key, test, created_at)
+		resource_type, resource_id, data, request_id, request_log_id, idempotency_key, test, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6,
 			COALESCE((SELECT MAX(sequence) FROM events WHERE merchant_id = $1 AND environment_id = $2 AND root_id = $6), 0) + 1,
-			$7, $8, $9, $10, $11, 0, $12)`,
+			$7, $8, $9, $10, $11, $12, 0, $13)`,
 		scope.MerchantID, scope.EnvironmentID, l.IDs.New(id.WebhookEvent), n.Type, n.RootType, n.RootID,
-		n.ResourceType, n.ResourceID, string(data), cause.RequestID, cause.IdempotencyKey, now)
+		n.ResourceType, n.ResourceID, string(data), cause.RequestID, cause.RequestLogID, cause.IdempotencyKey, now)
 	if err != nil {
 		return err
 	}

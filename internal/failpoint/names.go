@@ -3,41 +3,42 @@ package failpoint
 // Names are all places, in the order in which a payment comes by them. "In the transaction" means that
 // what was written is not committed yet.
 var Names = []string{
-	"idempotency.claimed",    // in the transaction that takes the key of a long operation
-	"idempotency.started",    // in the same transaction, once the key knows what was started
-	"idempotency.finished",   // in the transaction that stores the answer
-	"order.created",          // in the transaction
-	"order.saved",            // in the transaction, before journal and events
-	"order.recorded",         // in the transaction, after journal and events
-	"event.recorded",         // in the transaction
-	"checkout.created",       // in the transaction
-	"checkout.ended",         // in the transaction
-	"checkout.expiring",      // between two sessions whose time is over
-	"payment.planned",        // in the transaction
-	"payment.capture",        // in the transaction that plans one
-	"payment.void",           // in the transaction that plans one
-	"payment.before_call",    // committed as planned, the processor not asked
-	"payment.after_call",     // the processor has answered
-	"payment.before_apply",   // in the transaction
-	"payment.after_apply",    // in the transaction
-	"payment.after_commit",   // the outcome is stored, the caller not answered
-	"payment.notice",         // in the transaction that takes a notice
-	"payment.asked",          // the sweeper knows the outcome and has not applied it
-	"payment.expiring",       // in the transaction that ends a hold
-	"refund.created",         // in the transaction
-	"refund.applied",         // in the transaction
-	"api.before_answer",      // committed, the first byte not sent
-	"commit.before",          // everything is written, COMMIT is not sent
-	"commit.after",           // durable, nobody told
-	"sequence.placed",        // in the transaction that gives events their places
-	"sequence.fanned_out",    // in the same transaction, once the deliveries are written
-	"webhook.claimed",        // committed, nothing sent
-	"webhook.before_send",    // about to connect
-	"webhook.after_send",     // the receiver has it, nothing recorded
-	"webhook.recorded",       // in the transaction
-	"simulator.performed",    // in the transaction of the processor's own books
-	"simulator.after_effect", // the money has moved, the answer not given
-	"simulator.settled",      // in the transaction
-	"simulator.before_sink",  // the notice is due, nobody told
-	"simulator.after_sink",   // the notice was taken, and will come again
+	"idempotency.claimed",     // in the transaction that takes the key of a long operation
+	"idempotency.started",     // in the same transaction, once the key knows what was started
+	"idempotency.finished",    // in the transaction that stores the answer
+	"order.created",           // in the transaction
+	"order.saved",             // in the transaction, before journal and events
+	"order.recorded",          // in the transaction, after journal and events
+	"event.recorded",          // in the transaction
+	"checkout.created",        // in the transaction
+	"checkout.ended",          // in the transaction
+	"checkout.expiring",       // between two sessions whose time is over
+	"payment.planned",         // in the transaction
+	"payment.capture",         // in the transaction that plans one
+	"payment.void",            // in the transaction that plans one
+	"payment.before_call",     // committed as planned, the processor not asked
+	"payment.after_call",      // the processor has answered
+	"payment.before_apply",    // in the transaction
+	"payment.after_apply",     // in the transaction
+	"payment.after_commit",    // the outcome is stored, the caller not answered
+	"payment.notice",          // in the transaction that takes a notice
+	"payment.asked",           // the sweeper knows the outcome and has not applied it
+	"payment.expiring",        // in the transaction that ends a hold
+	"refund.created",          // in the transaction
+	"refund.applied",          // in the transaction
+	"requestlog.before_write", // answered, the request's log not written
+	"api.before_answer",       // committed, the first byte not sent
+	"commit.before",           // everything is written, COMMIT is not sent
+	"commit.after",            // durable, nobody told
+	"sequence.placed",         // in the transaction that gives events their places
+	"sequence.fanned_out",     // in the same transaction, once the deliveries are written
+	"webhook.claimed",         // committed, nothing sent
+	"webhook.before_send",     // about to connect
+	"webhook.after_send",      // the receiver has it, nothing recorded
+	"webhook.recorded",        // in the transaction
+	"simulator.performed",     // in the transaction of the processor's own books
+	"simulator.after_effect",  // the money has moved, the answer not given
+	"simulator.settled",       // in the transaction
+	"simulator.before_sink",   // the notice is due, nobody told
+	"simulator.after_sink",    // the notice was taken, and will come again
 }

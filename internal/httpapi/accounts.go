@@ -47,8 +47,13 @@ type accounts struct {
 }
 
 // visible is the environment that a caller's view of keys and sandboxes is narrowed to: its own
-// sandbox for a test credential, everything of the merchant for a live one.
-func visible(c *Caller) string { return c.SandboxID() }
+// sandbox for a test credential, everything of the merchant for a live one and for a person who sets it up.
+func visible(c *Caller) string {
+	if c.Kind == auth.OnboardingSession {
+		return ""
+	}
+	return c.SandboxID()
+}
 
 // manageSandboxes refuses test credentials, which belong to one sandbox and manage none.
 func manageSandboxes(c *Caller) error {

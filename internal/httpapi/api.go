@@ -21,6 +21,7 @@ import (
 	"flint/internal/id"
 	"flint/internal/idempotency"
 	"flint/internal/money"
+	"flint/internal/requestlog"
 	"flint/internal/tenant"
 )
 
@@ -55,6 +56,8 @@ type Config struct {
 	Address func(*http.Request) netip.Addr
 	// Observe is called after every request, nil for nobody.
 	Observe func(Record)
+	// Requests keeps what was asked and answered for the developers, nil for nothing.
+	Requests *requestlog.Log
 	// Processor names who takes the money of an environment, empty where nobody does; nil is nobody.
 	Processor func(tenant.Scope) string
 	// Development lets test keys change what a merchant's environments share, which takes a live key elsewhere.

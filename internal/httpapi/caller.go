@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"net/http"
 	"net/netip"
 	"time"
 
@@ -20,6 +21,7 @@ type Caller struct {
 	Address        netip.Addr // of the client, invalid when unknown
 	Now            time.Time  // when the request was received
 
+	header   http.Header // of the answer
 	route    *Route
 	binding  []byte // what page tokens of this request are bound to
 	cursors  *cursors
@@ -41,8 +43,25 @@ func (c *Caller) Warn(w Warning) { c.warnings = append(c.warnings, w) }
 
 // Cause describes the request to the event log.
 func (c *Caller) Cause() event.Cause {
-	return event.Cause{RequestID: c.RequestID, IdempotencyKey: c.IdempotencyKey, ActorType: c.ActorType(), ActorID: c.ActorID()}
+	return event.Cause{RequestID: c.RequestID, RequestLogID: c.loggedAs(), IdempotencyKey: c.IdempotencyKey, ActorType: c.ActorType(), ActorID: c.ActorID()}
 }
 
 // Operation is the id of the operation that was called.
 func (c *Caller) Operation() string { return c.route.ID }
+
+// loggedAs is the id under which the request is going to be logged, empty when it will not be.
+func (c *Caller) loggedAs() string {
+	if !logged(c.Kind) {
+		return ""
+	}
+	return c.LogID
+}
+
+// logged tells whether requests of such a credential are logged for their developers. Buyers' are not.
+func logged(k auth.Kind) bool {
+	switch k {
+	case 0, auth.Nobody, auth.CheckoutCredential, auth.InvoiceToken, auth.CustomerSession, auth.OnboardingSession:
+		return false
+	}
+	return true
+}

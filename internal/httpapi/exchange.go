@@ -37,12 +37,13 @@ type exchange struct {
 	version string          // where the version came from
 	key     idempotency.Key // zero where none is used
 	written bool
+	kept    keep
 }
 
 func (a *API) exchange(w http.ResponseWriter, r *http.Request, op *operation) *exchange {
 	x := &exchange{api: a, w: w, r: r, op: op, start: time.Now(), version: "current"}
 	x.caller = &Caller{RequestID: requestID(r.Header.Get("X-Request-Id")), LogID: a.IDs.New(id.RequestLog),
-		APIVersion: Version, Address: a.Address(r), Now: a.Clock.Now(), cursors: a.cursors}
+		APIVersion: Version, Address: a.Address(r), Now: a.Clock.Now(), cursors: a.cursors, header: w.Header()}
 	if op != nil {
 		x.caller.route = op.route
 	}
@@ -90,6 +91,7 @@ func (x *exchange) end() {
 			slog.String("environment_id", c.Scope.EnvironmentID), slog.String("credential_id", c.ID), slog.String("app_id", c.AppID), slog.String("grant_id", c.GrantID),
 			slog.String("user_id", c.UserID), slog.Bool("replayed", x.replay))
 	}
+	x.log(took)
 	if x.api.Observe != nil {
 		x.api.Observe(Record{Caller: c, Route: c.route, Method: x.r.Method, Path: x.r.URL.Path, Status: x.status,
 			Duration: took, ErrorCode: x.code, Replayed: x.replay, VersionSource: x.version})
@@ -151,6 +153,7 @@ func (x *exchange) write(status int, body []byte) {
 	h["Content-Type"] = []string{"application/json"}
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	x.status, x.written = status, true
+	x.keepAnswer(body)
 	x.w.WriteHeader(status)
 	_, _ = x.w.Write(body) // a caller who has gone cannot be told
 }
@@ -162,6 +165,7 @@ func (x *exchange) fail(err error) {
 	}
 	f := x.public(err)
 	x.code = f.Code
+	x.kept.fault = f
 	if x.written {
 		return
 	}

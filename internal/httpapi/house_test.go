@@ -122,6 +122,8 @@ func (s *shop) furnish(t *testing.T, name string, owner party, scope tenant.Scop
 		t.Fatalf("furnish %s: %s", name, asked.body)
 	}
 	take(post("data-requests", `{"topic":"customer_data","customer_id":"`+h.ids["customer_id"]+`","note":"`+h.mark+`"}`), "data_request_id")
+	h.ids["resource_id"] = h.ids["order_id"]
+	h.ids["api_request_log_id"] = s.call(t, "GET", "/v1/developer/request-logs?path_query=customers", key, "").list()[0].(map[string]any)["api_request_log_id"].(string)
 	access := take(post("checkout-sessions", `{"order_id":"`+order()+`"}`)).data()
 	h.buyer = credentialIn(t, access)
 	return h

@@ -11,6 +11,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/event"
 	"flint/internal/httpapi"
+	"flint/internal/onboarding"
 	"flint/internal/tenant"
 )
 
@@ -120,4 +121,30 @@ func (m *matrix) consent(tx db.Tx, scope tenant.Scope, asks []app.Permission) (*
 	}
 	_, g, err := apps.Consent(tx.Context(), tx, app.ConsentInput{App: made, Scope: scope, UserID: "user_1", Holder: auth.AllScopes(), PermissionIDs: ids, Now: now})
 	return g, err
+}
+
+// wrongSessions are onboarding sessions of home's people: of one who may do everything, of one who may
+// read, and of one that has ended.
+func wrongSessions(t *testing.T, m *matrix) []credential {
+	t.Helper()
+	m.user(t, m.a, "viewer@a.test", "viewer")
+	open := func(email string) (string, auth.ScopeSet) {
+		t.Helper()
+		started := m.want(t, 200, m.call(t, "POST", "/v1/onboarding/start", "", `{"email":"`+email+`","first_name":"A","last_name":"B"}`)).data()
+		body := `{"verification_token":"` + started["verification_token"].(string) + `","verification_code":"` + sixDigits.FindString(m.mails[len(m.mails)-1].Text) + `"}`
+		token := m.want(t, 200, m.call(t, "POST", "/v1/onboarding/verify-email", "", body)).data()["onboarding_session_token"].(string)
+		p, err := m.services.Setup.Authenticate(t.Context(), "", token)
+		if err != nil || p.Scope != m.home.scope {
+			t.Fatalf("a session of %s: %+v, %v", email, p, err)
+		}
+		return token, p.Scopes
+	}
+	now := m.clock.Now()
+	m.clock.Set(now.Add(time.Hour - onboarding.SessionLife)) // ends before the matrix begins
+	ended, all := open("owner@a.test")
+	m.clock.Set(now)
+	owner, _ := open("owner@a.test")
+	viewer, few := open("viewer@a.test")
+	return []credential{{name: "an onboarding session of an owner", key: owner, scopes: all}, {name: "an onboarding session of a viewer", key: viewer, scopes: few},
+		{name: "an onboarding session that has ended", key: ended, scopes: all, dead: true, code: "INVALID_ONBOARDING_SESSION"}}
 }

@@ -45,7 +45,7 @@ var credentialKinds = map[auth.Kind]struct {
 				{name: "another merchant's session", headers: m.houses[1].buyer}}
 		}},
 	auth.InstallToken:      {credential{key: auth.PrefixInstallToken + "x"}, wrongTokens},
-	auth.OnboardingSession: {credential{key: auth.PrefixOnboardingSession + "x"}, nil},
+	auth.OnboardingSession: {credential{key: auth.PrefixOnboardingSession + "x"}, wrongSessions},
 	auth.CustomerSession:   {credential{key: auth.PrefixCustomerSession + "x"}, nil},
 	auth.InvoiceToken:      {credential{key: auth.PrefixInvoiceToken + "x"}, nil},
 }
@@ -266,7 +266,7 @@ func (m *matrix) foreignTo(t *testing.T, r httpapi.Route, c credential, by, vict
 		m.alike(t, r, c, "body field "+strings.Join(f.path, "."), victim, by, [2]string{own, own},
 			[2]string{f.put(t, body, victim.ids[f.id]), f.put(t, body, none[f.id])})
 	}
-	if r.List && !streams(m.api, r) {
+	if r.List && !streams(m.api, r) && r.ID != "listCurrentAPIKeyRequestLogs" { // which repeats what its caller asked for
 		m.lists(t, r, c, by, victim)
 	}
 }

@@ -14,10 +14,14 @@ import (
 
 	"flint/internal/fault"
 	"flint/internal/id"
+	"flint/internal/requestlog"
 )
 
 // maxExpand is how many paths one request may expand.
 const maxExpand = 10
+
+// anyID is the prefix of path parameters that may be an id of any kind.
+const anyID = "*"
 
 // errNoSuchPath marks a path parameter that is no id of its kind, so that nothing can be there.
 var errNoSuchPath = errors.New("httpapi: the path names nothing")
@@ -57,6 +61,9 @@ type inputPlan struct {
 	raw      []int // field of the raw body
 	rawType  []int // field of its content type
 }
+
+// paged tells whether the operation takes page tokens.
+func (p *inputPlan) paged() bool { _, ok := p.query["page_token"]; return ok }
 
 var timeType = reflect.TypeFor[time.Time]()
 
@@ -159,7 +166,8 @@ func (p *inputPlan) fill(v reflect.Value, r *http.Request, query url.Values, fau
 		switch prm.place {
 		case inPath:
 			values = []string{r.PathValue(prm.name)}
-			if prm.idPrefix != "" && !id.Valid(prm.idPrefix, values[0]) {
+			if prm.idPrefix == anyID && requestlog.ResourceType(values[0]) == "" ||
+				prm.idPrefix != "" && prm.idPrefix != anyID && !id.Valid(prm.idPrefix, values[0]) {
 				return errNoSuchPath
 			}
 		case inQuery:

@@ -17,6 +17,7 @@ import (
 type operation struct {
 	api     *API
 	route   *Route
+	pattern string // POST /v1/orders/{order_id}/close
 	input   *inputPlan
 	body    *shape // nil without a JSON body
 	run     func(ctx context.Context, x *exchange) error
@@ -349,6 +350,7 @@ func (s *streamWriter) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
 func newOperation[I, O any](a *API, id string, opts []Option) *operation {
 	op := &operation{api: a, route: a.route(id), timeout: DefaultTimeout}
+	op.pattern = op.route.Method + " " + op.route.Path
 	for _, o := range opts {
 		o(op)
 	}

@@ -20,6 +20,7 @@ import (
 	"flint/internal/id"
 	"flint/internal/idempotency"
 	"flint/internal/merchant"
+	"flint/internal/requestlog"
 	"flint/internal/secret"
 	"flint/internal/tenant"
 )
@@ -67,6 +68,7 @@ func newRigWith(t testing.TB, d db.DB, set config, more ...func(*httpapi.API)) *
 		CursorKey: bytes.Repeat([]byte{9}, 32), BaseURL: "https://flint.test",
 		Processor: func(tenant.Scope) string { return "simulator" },
 		Verify:    map[auth.Kind]httpapi.Verify{auth.APIKey: r.keys.Authenticate}}
+	c.Requests = requestlog.New(requestlog.Options{DB: d, Clock: r.clock, Logger: log})
 	if set != nil {
 		set(&c)
 	}

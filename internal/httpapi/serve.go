@@ -99,6 +99,7 @@ func (x *exchange) decode(into reflect.Value) error {
 		return err
 	}
 	body, err := x.readBody()
+	x.kept.request = body
 	if err != nil {
 		return err
 	}
@@ -118,7 +119,7 @@ func (x *exchange) decode(into reflect.Value) error {
 	if err := faults.Err(); err != nil {
 		return err
 	}
-	if x.op.route.List {
+	if x.op.input.paged() {
 		x.caller.binding = bindingOf(op.route, r.URL.Path, x.caller.Scope.EnvironmentID, query)
 	}
 	return x.takeKey(query, body)

@@ -11,6 +11,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/fault"
 	"flint/internal/notification"
+	"flint/internal/onboarding"
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/refund"
@@ -30,6 +31,7 @@ type Services struct {
 	Receipts  *notification.Service
 	OAuth     *oauth.Service
 	Apps      *app.Service
+	Setup     *onboarding.Service
 }
 
 // orderOf checks that a checkout credential stays with the order of its session; other credentials

@@ -22,6 +22,8 @@ import (
 	"flint/internal/httpapi"
 	"flint/internal/job"
 	"flint/internal/ledger"
+	"flint/internal/merchant"
+	"flint/internal/onboarding"
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/processor/simulator"
@@ -34,6 +36,7 @@ import (
 
 // shop is a rig with everything that sells.
 type shop struct {
+	mails []onboarding.Mail
 	*rig
 	services   *httpapi.Services
 	simulator  *simulator.Simulator
@@ -109,6 +112,12 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 			Amount: r.Amount, Approved: r.Approved, Now: r.Now})
 	}
 	refunds.Recount = s.services.Apps.RecountRefund
+	ids := a.IDs
+	keys := auth.NewService(d, a.Clock, ids, log)
+	s.services.Setup = onboarding.NewService(onboarding.Options{DB: d, Clock: a.Clock, IDs: ids, Keys: keys, Merchants: merchant.NewService(ids, keys.RevokeEnvironment),
+		Key: bytes.Repeat([]byte{3}, 32), APIVersion: httpapi.Version, Demo: true, Limited: true,
+		Send: func(_ context.Context, m onboarding.Mail) error { s.mails = append(s.mails, m); return nil }})
+	a.Verify[auth.OnboardingSession] = s.services.Setup.Authenticate
 }
 
 // tokenOf is the token that verifyInstall takes for a grant; the real ones are another package's.

@@ -57,11 +57,11 @@ func registerWebhookEvents(a *API, s *Services) {
 		filter := webhook.EventFilter{
 			EndpointID: in.EndpointID, DeliveryStatus: in.DeliveryStatus, EventSources: in.Sources, EventType: in.Type,
 			ResourceType: in.ResourceType, ResourceID: in.ResourceID, RequestID: in.RequestID, CreatedAfter: in.CreatedAfter,
-			CreatedBefore: in.CreatedBefore, Include: in.Include,
+			CreatedBefore: in.CreatedBefore, Include: in.Include, RequestLogID: or(in.RequestLogID, in.CorrelationID),
 		}
 		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]event.Event, *listing.Cursor, error) {
-			if in.PartnerAppID+in.RequestLogID+in.CorrelationID != "" {
-				return nil, nil, filter.Validate() // records name neither an app nor a log of requests yet
+			if in.PartnerAppID != "" || in.RequestLogID != "" && in.CorrelationID != "" && in.RequestLogID != in.CorrelationID {
+				return nil, nil, filter.Validate() // records name no app yet, and only one log of a request
 			}
 			return s.Webhooks.ListEvents(ctx, tx, c.Scope, filter, after, limit)
 		})

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/oklog/ulid/v2"
 
@@ -49,9 +50,13 @@ const (
 	AppApproval      = "apprv"
 	AppDataRequest   = "dsreq"
 	OAuthSession     = "osess"
-	JournalEntry     = "jent"
-	Job              = "job"
-	Mail             = "mail"
+
+	OnboardingSession = "onbs"
+	DemoSession       = "demo"
+
+	JournalEntry = "jent"
+	Job          = "job"
+	Mail         = "mail"
 )
 
 // Source makes identifiers. It is safe for concurrent use.
@@ -88,4 +93,14 @@ func Valid(prefix, v string) bool {
 	}
 	_, err := ulid.ParseStrict(rest)
 	return err == nil
+}
+
+// Time is when an identifier was made, to the millisecond, and false for what is none.
+func Time(v string) (time.Time, bool) {
+	_, rest, _ := strings.Cut(v, "_")
+	u, err := ulid.ParseStrict(rest)
+	if err != nil {
+		return time.Time{}, false
+	}
+	return u.Timestamp().UTC(), true
 }

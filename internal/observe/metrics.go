@@ -68,6 +68,15 @@ func NewMetrics(o MetricsOptions) *Metrics {
 	return m
 }
 
+// RequestLogs counts the requests that the request log had no room for; dropped tells how many so far.
+func (m *Metrics) RequestLogs(dropped func() int64) {
+	if m != nil {
+		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "flint_request_logs_dropped_total", Help: "Requests that were answered and not logged.",
+		}, func() float64 { return float64(dropped()) }))
+	}
+}
+
 // Handler answers GET /metrics. It tells how the business goes, so it belongs on a listener that only
 // operators reach.
 func (m *Metrics) Handler() http.Handler {

@@ -36,6 +36,8 @@ type Config struct {
 	Egress egress.Policy
 	// Mail sends mails; the mailbox of the database when nil.
 	Mail notification.Sender
+	// HideEmails takes e-mail addresses out of the request logs too.
+	HideEmails bool
 	// Proxies are the networks whose X-Forwarded-For is believed.
 	Proxies []netip.Prefix
 	// ReadConns bounds concurrent reads (SQLite) or connections (PostgreSQL); 0 chooses.

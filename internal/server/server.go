@@ -34,10 +34,12 @@ import (
 	"flint/internal/merchant"
 	"flint/internal/notification"
 	"flint/internal/observe"
+	"flint/internal/onboarding"
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/processor/simulator"
 	"flint/internal/refund"
+	"flint/internal/requestlog"
 	"flint/internal/secret"
 	"flint/internal/tax"
 	"flint/internal/tenant"
@@ -69,6 +71,8 @@ type Server struct {
 	API         *httpapi.API
 	Receipts    *notification.Service
 	OAuth       *oauth.Service
+	Requests    *requestlog.Log
+	Setup       *onboarding.Service
 	Metrics     *observe.Metrics
 	UI          *ui.Renderer
 	Home        *devhome.Pages
@@ -233,15 +237,23 @@ func (s *Server) build() {
 	}
 
 	s.Merchants.OnEnd(s.Webhooks.EndEnvironment)
+	s.Setup = onboarding.NewService(onboarding.Options{
+		DB: d, Clock: c, IDs: s.IDs, Keys: s.Keys, Merchants: s.Merchants, Key: s.derive("onboarding"), Send: s.setupMail(),
+		APIVersion: httpapi.Version, Demo: s.Development, Limited: s.Limits != nil,
+	})
 	s.Services = &httpapi.Services{
 		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
-		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, Apps: s.Apps, OAuth: s.OAuth,
+		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, Apps: s.Apps, OAuth: s.OAuth, Setup: s.Setup,
+	}
+	if !s.restored {
+		s.Requests = requestlog.New(requestlog.Options{DB: d, Clock: c, Logger: log, Redactor: requestlog.Redactor{Emails: s.HideEmails}, Failpoints: s.Failpoints})
+		s.Metrics.RequestLogs(s.Requests.Dropped)
 	}
 	s.API = httpapi.New(httpapi.Config{
 		DB: d, Clock: c, IDs: s.IDs, Log: log, Idempotency: s.Idempotency, CursorKey: s.derive("page tokens"), BaseURL: s.BaseURL,
 		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout,
-			auth.InstallToken: s.OAuth.Authenticate, auth.CLIToken: s.OAuth.AuthenticateCLI},
-		Limits: s.Limits, Address: clientAddress(s.Proxies), Refuse: s.refuseInQuarantine, Failpoints: s.Failpoints,
+			auth.InstallToken: s.OAuth.Authenticate, auth.CLIToken: s.OAuth.AuthenticateCLI, auth.OnboardingSession: s.Setup.Authenticate},
+		Limits: s.Limits, Address: clientAddress(s.Proxies), Refuse: s.refuseInQuarantine, Requests: s.Requests, Failpoints: s.Failpoints,
 		Processor: s.processorFor, Development: s.Development,
 	})
 	httpapi.Accounts(s.API, s.Keys, s.Merchants)
@@ -386,6 +398,7 @@ func (s *Server) workers() []func(ctx context.Context) {
 		s.Jobs.Run,
 		s.upkeep,
 		s.serveMetrics,
+		s.Requests.Run,
 		func(ctx context.Context) { s.Keys.Run(ctx, 30*time.Second) },
 		func(ctx context.Context) {
 			if err := s.Simulator.Run(ctx); err != nil {

@@ -30,11 +30,8 @@ func (s *Server) upkeep(ctx context.Context) {
 }
 
 func (s *Server) cleanUp(ctx context.Context) error {
-	const step = 500
-	for ctx.Err() == nil {
-		var n int64
-		err := s.DB.Write(ctx, func(tx db.Tx) error {
-			var err error
+	err := inSteps(ctx, func(step int) (n int64, err error) {
+		err = s.DB.Write(ctx, func(tx db.Tx) error {
 			if n, err = idempotency.Purge(tx, s.Clock.Now(), step); err != nil {
 				return err
 			}
@@ -42,16 +39,30 @@ func (s *Server) cleanUp(ctx context.Context) error {
 			n = max(n, spent)
 			return err
 		})
-		if err != nil {
+		return n, err
+	})
+	if err != nil {
+		return err
+	}
+	for _, purge := range []func(context.Context, int) (int64, error){s.Requests.Purge, s.Setup.Purge, s.Setup.EndDemos} {
+		if err := inSteps(ctx, func(step int) (int64, error) { return purge(ctx, step) }); err != nil {
 			return err
-		}
-		if n < step {
-			break
 		}
 	}
 	if err := s.DB.Write(ctx, func(tx db.Tx) error { return auth.PurgeSignIns(tx, s.Clock.Now()) }); err != nil {
 		return err
 	}
-	_, err := s.Jobs.Purge(ctx, s.Clock.Now().Add(-keepJobs))
+	_, err = s.Jobs.Purge(ctx, s.Clock.Now().Add(-keepJobs))
 	return err
+}
+
+// inSteps removes some rows at a time until there are fewer than that.
+func inSteps(ctx context.Context, remove func(step int) (int64, error)) error {
+	const step = 500
+	for ctx.Err() == nil {
+		if n, err := remove(step); err != nil || n < step {
+			return err
+		}
+	}
+	return nil
 }

@@ -23,6 +23,7 @@ type EventFilter struct {
 	ResourceType   string
 	ResourceID     string
 	RequestID      string
+	RequestLogID   string
 	CreatedAfter   time.Time
 	CreatedBefore  time.Time
 	Include        []string // test_events
@@ -65,7 +66,7 @@ func (s *Service) ListEvents(_ context.Context, tx db.Tx, scope tenant.Scope, f 
 		return nil, nil, nil // records of the other sources come with apps
 	}
 	filter := event.Filter{
-		Type: f.EventType, ResourceType: f.ResourceType, ResourceID: f.ResourceID, RequestID: f.RequestID,
+		Type: f.EventType, ResourceType: f.ResourceType, ResourceID: f.ResourceID, RequestID: f.RequestID, RequestLogID: f.RequestLogID,
 		CreatedAfter: f.CreatedAfter, CreatedBefore: f.CreatedBefore, Tests: slices.Contains(f.Include, "test_events"),
 	}
 	if f.EndpointID != "" || f.DeliveryStatus != "" {
@@ -94,6 +95,8 @@ type EventRecord struct {
 	ResourceType   string         `json:"resource_type,omitzero"`
 	ResourceID     string         `json:"resource_id,omitzero"`
 	RequestID      string         `json:"request_id,omitzero"`
+	RequestLogID   string         `json:"api_request_log_id,omitzero"`
+	CorrelationID  string         `json:"correlation_id,omitzero"`
 	Sequence       int64          `json:"sequence"`
 	RootType       string         `json:"root_type"`
 	RootID         string         `json:"root_id"`
@@ -105,7 +108,7 @@ type EventRecord struct {
 func RecordOf(e event.Event) EventRecord {
 	r := EventRecord{
 		WebhookEventID: e.ID, EventType: e.Type, EventOrigin: "business_event", EventSource: event.SourceMerchant, Test: e.Test,
-		RequestID: e.RequestID, Sequence: e.Sequence, RootType: e.RootType, RootID: e.RootID, CreatedAt: e.CreatedAt.UTC(),
+		RequestID: e.RequestID, RequestLogID: e.RequestLogID, CorrelationID: e.RequestLogID, Sequence: e.Sequence, RootType: e.RootType, RootID: e.RootID, CreatedAt: e.CreatedAt.UTC(),
 	}
 	if e.Test {
 		r.EventOrigin = "test_api"

@@ -3,8 +3,8 @@
 // A migration is a file NNNN_name.sql with one text for both engines; placeholders stand for what
 // differs: {{int}} {{text}} {{bytes}} are the column types, {{options}} ends a CREATE TABLE, and
 // {{clustered}} ends one of small rows that are read by primary key. Every file runs outside a
-// transaction and every statement in it can be run again (IF NOT EXISTS), so an interrupted migration
-// is simply started once more.
+// transaction and every statement in it can be run again (IF NOT EXISTS, which ALTER TABLE … ADD COLUMN
+// gets on SQLite from here), so an interrupted migration is simply started once more.
 package migrations
 
 import (
@@ -45,7 +45,7 @@ type Applied struct {
 // PostgreSQL. SQLite's file is locked meanwhile, so a running server makes it fail with
 // DATABASE_LOCKED; several servers that start over one PostgreSQL database wait for each other.
 func Up(ctx context.Context, engine db.Engine, dsn string) error {
-	return with(engine, dsn, func(p *goose.Provider, handle *sql.DB) error {
+	return with(ctx, engine, dsn, func(p *goose.Provider, handle *sql.DB) error {
 		ran, err := p.Up(ctx)
 		if err != nil {
 			return fmt.Errorf("migrate the database: %w", err)
@@ -60,7 +60,7 @@ func Up(ctx context.Context, engine db.Engine, dsn string) error {
 // Status lists all migrations in order.
 func Status(ctx context.Context, engine db.Engine, dsn string) ([]Applied, error) {
 	var out []Applied
-	err := with(engine, dsn, func(p *goose.Provider, _ *sql.DB) error {
+	err := with(ctx, engine, dsn, func(p *goose.Provider, _ *sql.DB) error {
 		all, err := p.Status(ctx)
 		if err != nil {
 			return fmt.Errorf("read the state of the migrations: %w", err)
@@ -73,9 +73,10 @@ func Status(ctx context.Context, engine db.Engine, dsn string) ([]Applied, error
 	return out, err
 }
 
-func with(engine db.Engine, dsn string, fn func(*goose.Provider, *sql.DB) error) (err error) {
+func with(ctx context.Context, engine db.Engine, dsn string, fn func(*goose.Provider, *sql.DB) error) (err error) {
 	var handle *sql.DB
 	dialect := goose.DialectPostgres
+	var have columns
 	// Files are numbered by domain, so a later file of one domain may follow a higher number of another.
 	opts := []goose.ProviderOption{goose.WithTableName(table), goose.WithAllowOutofOrder(true), goose.WithDisableGlobalRegistry(true)}
 	switch engine {
@@ -94,6 +95,9 @@ func with(engine db.Engine, dsn string, fn func(*goose.Provider, *sql.DB) error)
 			return fmt.Errorf("open the database: %w", err)
 		}
 		handle.SetMaxOpenConns(1)
+		if have, err = readColumns(ctx, handle); err != nil {
+			return errors.Join(err, handle.Close())
+		}
 	case db.Postgres:
 		handle, err = sql.Open("pgx", dsn)
 		if err != nil {
@@ -108,7 +112,7 @@ func with(engine db.Engine, dsn string, fn func(*goose.Provider, *sql.DB) error)
 		return fmt.Errorf("no migrations for engine %q", engine)
 	}
 	defer func() { err = errors.Join(err, handle.Close()) }()
-	p, err := goose.NewProvider(dialect, handle, rendered{engine}, opts...)
+	p, err := goose.NewProvider(dialect, handle, rendered{engine, have}, opts...)
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
@@ -128,7 +132,10 @@ var placeholders = map[db.Engine]*strings.Replacer{
 }
 
 // rendered is the folder of migrations as one engine reads it.
-type rendered struct{ engine db.Engine }
+type rendered struct {
+	engine db.Engine
+	have   columns
+}
 
 // Open implements fs.FS.
 func (r rendered) Open(name string) (fs.File, error) {
@@ -140,7 +147,7 @@ func (r rendered) Open(name string) (fs.File, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &renderedFile{File: f, Reader: strings.NewReader(placeholders[r.engine].Replace(string(text)))}, nil
+	return &renderedFile{File: f, Reader: strings.NewReader(r.have.render(r.engine, string(text)))}, nil
 }
 
 type renderedFile struct {

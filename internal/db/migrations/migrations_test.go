@@ -39,7 +39,7 @@ func texts(t *testing.T) map[string]string {
 
 var (
 	comment = regexp.MustCompile(`(?m)--.*$`)
-	mustBe  = regexp.MustCompile(`(?s)^(CREATE TABLE IF NOT EXISTS|CREATE (UNIQUE )?INDEX IF NOT EXISTS|DROP (TABLE|INDEX) IF EXISTS|INSERT INTO .* ON CONFLICT|UPDATE |DELETE )`)
+	mustBe  = regexp.MustCompile(`(?s)^(CREATE TABLE IF NOT EXISTS|CREATE (UNIQUE )?INDEX IF NOT EXISTS|DROP (TABLE|INDEX) IF EXISTS|ALTER TABLE \w+ ADD COLUMN IF NOT EXISTS|INSERT INTO .* ON CONFLICT|UPDATE |DELETE )`)
 	table   = regexp.MustCompile(`(?s)^CREATE TABLE IF NOT EXISTS (\w+)`)
 	// Tables of the installation as a whole say so in their name, and belong to no merchant.
 	ofInstallation = regexp.MustCompile(`(?s)^CREATE TABLE IF NOT EXISTS platform_`)
