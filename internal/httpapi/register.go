@@ -27,6 +27,7 @@ type operation struct {
 	errors  []string
 	media   []string       // of an answer that is not JSON
 	frames  []reflect.Type // what such an answer carries
+	line    reflect.Type   // what it carries as JSON lines, nil when it does not come so
 }
 
 // Option refines a registration.
@@ -55,6 +56,9 @@ func Produces(media []string, carries ...any) Option {
 		}
 	}
 }
+
+// Lines documents that such an answer also comes as JSON lines, and what a line is.
+func Lines(line any) Option { return func(op *operation) { op.line = reflect.TypeOf(line) } }
 
 // Validator is what an input may implement for rules that its tags cannot say. It runs after the tags
 // and reports every fault at once.

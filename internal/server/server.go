@@ -208,7 +208,7 @@ func (s *Server) build() {
 	s.Receipts.Register()
 	payments.Settled = append(payments.Settled, s.receiptOfCheckout)
 
-	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events, Failpoints: s.Failpoints}
+	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events, Apps: webhookApps(), Failpoints: s.Failpoints}
 	s.Webhooks.Observe = s.Metrics.Delivery
 	notifier := &webhook.Notifier{}
 	s.Dispatcher = webhook.NewDispatcher(s.Webhooks, d, log, notifier)

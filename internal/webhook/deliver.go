@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -17,6 +18,13 @@ const (
 	// failingWorkers is the share of the workers that endpoints which do not answer well may hold, so
 	// that however many hang, the others find a free one.
 	failingWorkers = workers / 2
+	// perParty is the share of one app, or of the endpoints of a merchant's own, and failingOfParty that
+	// of those among them which do not answer well: no backlog and no number of hanging receivers of one
+	// takes the workers from the others.
+	perParty       = workers / 2
+	failingOfParty = failingWorkers / 4
+	// firstWindow is how many attempts an endpoint gets at a time before anything is known of it.
+	firstWindow    = perEndpoint / 2
 	claimsAtOnce   = 64 // queues per transaction
 	sequenceAtOnce = 500
 	pollEvery      = time.Second
@@ -36,11 +44,30 @@ type Dispatcher struct {
 	rescan chan struct{} // look at every queue
 
 	mu      sync.Mutex
-	ready   map[lane]bool
+	ready   map[lane]party
 	states  map[lane]*laneState
-	total   int // attempts under way
-	failing int // of them to failing endpoints
+	all     load
+	parties map[party]load
 	running sync.WaitGroup
+}
+
+// load counts attempts under way, and those of them to failing endpoints.
+type load struct{ total, failing int }
+
+func (l load) and(n int, failing bool) load {
+	l.total += n
+	if failing {
+		l.failing += n
+	}
+	return l
+}
+
+// room is how many more attempts fit.
+func (l load) room(total, failing int, poor bool) int {
+	if poor {
+		return min(total-l.total, failing-l.failing)
+	}
+	return total - l.total
 }
 
 // laneState is what this process knows of one endpoint's queue.
@@ -56,7 +83,7 @@ func NewDispatcher(s *Service, d db.DB, log *slog.Logger, n *Notifier) *Dispatch
 	return &Dispatcher{
 		service: s, db: d, log: log, notifier: n,
 		events: make(chan struct{}, 1), queues: make(chan struct{}, 1), rescan: make(chan struct{}, 1),
-		ready: map[lane]bool{}, states: map[lane]*laneState{},
+		ready: map[lane]party{}, states: map[lane]*laneState{}, parties: map[party]load{},
 	}
 }
 
@@ -121,11 +148,9 @@ func (d *Dispatcher) sequence(ctx context.Context) error {
 	}
 }
 
-func (d *Dispatcher) markReady(queued map[lane]bool) {
+func (d *Dispatcher) markReady(queued map[lane]party) {
 	d.mu.Lock()
-	for l := range queued {
-		d.ready[l] = true
-	}
+	maps.Copy(d.ready, queued)
 	d.mu.Unlock()
 	signal(d.queues)
 }
@@ -157,16 +182,14 @@ func (d *Dispatcher) deliverLoop(ctx context.Context) {
 
 // scan finds the queues with something due, whoever made it so and whenever.
 func (d *Dispatcher) scan(ctx context.Context) error {
-	var lanes []lane
+	var lanes map[lane]party
 	err := d.db.Read(ctx, func(tx db.Tx) (err error) {
 		lanes, err = due(tx, d.service.Clock.Now())
 		return err
 	})
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, l := range lanes {
-		d.ready[l] = true
-	}
+	maps.Copy(d.ready, lanes)
 	return err
 }
 
@@ -181,12 +204,12 @@ func (d *Dispatcher) dispatch(ctx context.Context) bool {
 	}
 	var (
 		claimed []Sending
-		full    map[lane]bool
+		full    map[lane]party
 	)
 	err := d.db.Write(ctx, func(tx db.Tx) error {
-		claimed, full = nil, map[lane]bool{}
+		claimed, full = nil, map[lane]party{}
 		for _, w := range wants {
-			got, more, err := claim(tx, w, d.service.Clock.Now())
+			got, more, err := d.service.claim(tx, w, d.service.Clock.Now())
 			if fault.Is(err, "RESOURCE_NOT_FOUND") {
 				continue
 			}
@@ -194,7 +217,9 @@ func (d *Dispatcher) dispatch(ctx context.Context) bool {
 				return err
 			}
 			claimed = append(claimed, got...)
-			full[w.lane] = more
+			if more {
+				full[w.lane] = w.party
+			}
 		}
 		return nil
 	})
@@ -208,11 +233,7 @@ func (d *Dispatcher) dispatch(ctx context.Context) bool {
 		d.service.Failpoints.Hit("webhook.claimed")
 	}
 	d.mu.Lock()
-	for l, more := range full {
-		if more {
-			d.ready[l] = true
-		}
-	}
+	maps.Copy(d.ready, full)
 	for _, j := range claimed {
 		d.begin(ctx, j)
 	}
@@ -226,23 +247,20 @@ func (d *Dispatcher) plan() []wanted {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var (
-		out         []wanted
-		free        = workers - d.total
-		freeFailing = min(free, failingWorkers-d.failing)
+		out     []wanted
+		all     = d.all
+		parties = maps.Clone(d.parties)
 	)
-	for l := range d.ready { // in random order, which treats all alike
-		if free <= 0 || len(out) == claimsAtOnce {
+	for l, p := range d.ready { // in random order, which treats all alike
+		if all.total >= workers || len(out) == claimsAtOnce {
 			break
 		}
 		st := d.states[l]
 		if st == nil {
-			st = &laneState{busy: map[string]bool{}, window: perEndpoint}
+			st = &laneState{busy: map[string]bool{}, window: firstWindow}
 			d.states[l] = st
 		}
-		n := min(st.window-len(st.busy), free)
-		if st.poor() {
-			n = min(n, freeFailing)
-		}
+		n := min(st.window-len(st.busy), all.room(workers, failingWorkers, st.poor()), parties[p].room(perParty, failingOfParty, st.poor()))
 		// Places are given out by halves of the window, so that a busy queue is not claimed from singly.
 		if n <= 0 || len(st.busy) > 0 && n*2 < st.window {
 			continue
@@ -251,11 +269,8 @@ func (d *Dispatcher) plan() []wanted {
 		for deliveryID := range st.busy {
 			skip[deliveryID] = true
 		}
-		out = append(out, wanted{lane: l, n: n, skip: skip})
-		free -= n
-		if st.poor() {
-			freeFailing -= n
-		}
+		out = append(out, wanted{lane: l, party: p, n: n, skip: skip})
+		all, parties[p] = all.and(n, st.poor()), parties[p].and(n, st.poor())
 		delete(d.ready, l)
 	}
 	return out
@@ -263,27 +278,20 @@ func (d *Dispatcher) plan() []wanted {
 
 // begin starts one attempt; d.mu is held.
 func (d *Dispatcher) begin(ctx context.Context, j Sending) {
-	l := lane{j.delivery.Scope, j.delivery.EndpointID}
-	st := d.states[l]
-	if !j.endpoint.FailingSince.IsZero() && len(st.busy) == 0 && st.window == perEndpoint {
+	st, from := d.states[j.endpoint.lane()], j.endpoint.party()
+	if !j.endpoint.FailingSince.IsZero() && len(st.busy) == 0 && st.window == firstWindow {
 		st.window = 1 // it was failing before this process knew it
 	}
 	poor := st.poor()
 	st.busy[j.delivery.ID] = true
-	d.total++
-	if poor {
-		d.failing++
-	}
+	d.count(from, 1, poor)
 	// An attempt that was begun is finished and recorded, even while the process stops.
 	detached := context.WithoutCancel(ctx)
 	d.running.Go(func() {
 		good := d.attempt(detached, j)
 		d.mu.Lock()
 		delete(st.busy, j.delivery.ID)
-		d.total--
-		if poor {
-			d.failing--
-		}
+		d.count(from, -1, poor)
 		if good {
 			st.window = min(perEndpoint, st.window+1)
 		} else {
@@ -292,6 +300,14 @@ func (d *Dispatcher) begin(ctx context.Context, j Sending) {
 		d.mu.Unlock()
 		signal(d.queues)
 	})
+}
+
+// count notes attempts that begin or end; d.mu is held.
+func (d *Dispatcher) count(from party, n int, failing bool) {
+	d.all = d.all.and(n, failing)
+	if d.parties[from] = d.parties[from].and(n, failing); d.parties[from] == (load{}) {
+		delete(d.parties, from)
+	}
 }
 
 // attempt sends and records; it reports whether the endpoint answered well.
@@ -319,7 +335,8 @@ func (d *Dispatcher) attempt(ctx context.Context, j Sending) bool {
 // forget drops what is known of queues that are idle and well; d.mu is held.
 func (d *Dispatcher) forget(wants []wanted) {
 	for _, w := range wants {
-		if st := d.states[w.lane]; st != nil && len(st.busy) == 0 && st.window == perEndpoint && !d.ready[w.lane] {
+		_, ready := d.ready[w.lane]
+		if st := d.states[w.lane]; st != nil && len(st.busy) == 0 && st.window >= firstWindow && !ready {
 			delete(d.states, w.lane)
 		}
 	}
