@@ -139,6 +139,9 @@ func TestAnAppHearsOfMerchantsThatInstalledIt(t *testing.T) {
 		rc := newReceiver(t, nil)
 		e, key := r.listen(ownerTest, rc.URL, "test")
 		r.grant(shopTest, "egrt_1", "commerce.orders.read")
+		r.clock.Set(start.Add(-time.Minute))
+		r.happen(shopTest, "ord_0", "order.paid") // before the app was installed, though not placed yet
+		r.clock.Set(start)
 		r.happen(shopTest, "ord_1", "order.paid")
 		r.happen(shopTest, "ord_1", "order.updated")                                                        // not asked for
 		r.happen(ownerTest, "ord_2", "order.paid")                                                          // the owner's own business

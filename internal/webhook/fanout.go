@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"fmt"
+	"time"
 
 	"flint/internal/db"
 	"flint/internal/event"
@@ -27,6 +28,7 @@ func (e Endpoint) party() party { return party{e.Scope.MerchantID, e.PartnerAppI
 type audience struct {
 	Endpoint
 	grantID, installID string
+	since              time.Time // of the consent: what happened before is not the app's
 }
 
 // listeners are the live endpoints that hear of what happens in an environment: its own, and those of
@@ -40,17 +42,17 @@ func listeners(tx db.Tx, scope tenant.Scope) ([]audience, error) {
 			row endpointRow
 			a   audience
 		)
-		if err := r.Scan(append(row.targets(), &a.grantID, &a.installID)...); err != nil {
+		if err := r.Scan(append(row.targets(), &a.grantID, &a.installID, &a.since)...); err != nil {
 			return err
 		}
 		var err error
 		a.Endpoint, err = row.endpoint()
 		out = append(out, a)
 		return err
-	}, `SELECT `+qualified+`, '' AS grant_id, '' AS install_id FROM webhook_endpoints w
+	}, `SELECT `+qualified+`, '' AS grant_id, '' AS install_id, CAST(NULL AS BIGINT) AS since FROM webhook_endpoints w
 		WHERE w.merchant_id = $1 AND w.environment_id = $2 AND w.enabled = 1 AND w.deleted_at IS NULL AND w.event_sources LIKE $3
 		UNION ALL
-		SELECT `+qualified+`, g.grant_id, g.install_id FROM app_grants g
+		SELECT `+qualified+`, g.grant_id, g.install_id, g.created_at FROM app_grants g
 		JOIN webhook_endpoints w ON w.merchant_id = g.owner_id AND w.partner_app_id = g.app_id AND w.partner_app_id <> ''
 		WHERE g.merchant_id = $1 AND g.environment_id = $2 AND g.status = 'active' AND w.enabled = 1 AND w.deleted_at IS NULL
 			AND w.event_sources LIKE $4 AND (w.mode = 'both' OR w.mode = $5)
@@ -86,7 +88,7 @@ func (s *Service) fanOut(tx db.Tx, events []event.Event) (map[lane]party, error)
 			if a.grantID != "" {
 				source = event.SourceInstalledMerchants
 			}
-			if !a.Wants(e.Type, source) {
+			if !a.Wants(e.Type, source) || e.CreatedAt.Before(a.since) {
 				continue
 			}
 			if err := s.queue(tx, a, e, source, queued); err != nil {
