@@ -365,7 +365,14 @@ func (s *Server) workers() []func(ctx context.Context) {
 	}
 	payments, checkouts := s.Services.Payments, s.Services.Checkouts
 	return []func(context.Context){
-		s.Dispatcher.Run,
+		func(ctx context.Context) {
+			if s.DB.Engine() == db.SQLite {
+				if err := s.Dispatcher.Orphans(ctx); err != nil {
+					s.Log.Error("interrupted webhooks wait for their leases", "error", err)
+				}
+			}
+			s.Dispatcher.Run(ctx)
+		},
 		s.Jobs.Run,
 		s.upkeep,
 		s.serveMetrics,

@@ -109,6 +109,14 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	d.running.Wait()
 }
 
+// Orphans makes every delivery that was under way due at once. A server that is alone on its database
+// calls it before Run: whoever was sending them is gone, and nobody waits for their leases to run out.
+func (d *Dispatcher) Orphans(ctx context.Context) error {
+	return d.db.Write(ctx, func(tx db.Tx) error {
+		return tx.Send(`UPDATE webhook_deliveries SET due_at = $1, lease = '' WHERE status = 'pending' AND lease <> ''`, d.service.Clock.Now())
+	})
+}
+
 func (d *Dispatcher) sequenceLoop(ctx context.Context) {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
