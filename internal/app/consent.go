@@ -135,13 +135,20 @@ func (s *Service) Consent(ctx context.Context, tx db.Tx, in ConsentInput) (*Inst
 func (s *Service) openInstall(tx db.Tx, in ConsentInput, status string) (i *Install, fresh bool, err error) {
 	i = &Install{MerchantID: in.Scope.MerchantID, ID: s.IDs.New(id.AppInstall), AppID: in.App.ID, OwnerID: in.App.MerchantID, Status: status,
 		Version: in.App.Version, InstalledBy: in.UserID, CreatedAt: in.Now, UpdatedAt: in.Now}
-	if fresh, err = insertInstall(tx, i); err != nil {
-		return nil, false, fmt.Errorf("insert an install: %w", err)
+	for range 3 {
+		if fresh, err = insertInstall(tx, i); err != nil {
+			return nil, false, fmt.Errorf("insert an install: %w", err)
+		}
+		if fresh {
+			return i, true, nil
+		}
+		// One that is being removed at this moment is live to the insert and gone to the lock.
+		live, err := liveInstall(tx, in.Scope.MerchantID, in.App.ID, tx.ForUpdate())
+		if !fault.Is(err, "RESOURCE_NOT_FOUND") {
+			return live, false, err
+		}
 	}
-	if !fresh {
-		i, err = liveInstall(tx, in.Scope.MerchantID, in.App.ID, tx.ForUpdate())
-	}
-	return i, fresh, err
+	return nil, false, fault.Unavailable("APP_INSTALL_BUSY", "The app is being installed and removed at the same time.")
 }
 
 // settle derives the install from its live grants, against the current version of the app.

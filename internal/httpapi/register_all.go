@@ -9,6 +9,8 @@ func Register(a *API, s *Services) {
 		registerRefunds, registerCreateRefund, registerCreateCheckoutSession, registerCheckoutSessions,
 		registerCustomers, registerCreateCustomer, registerUpdateCustomer,
 		registerWebhookEndpoints, registerWebhookEvents, registerWebhookDeliveries, registerWebhookStream,
+		registerPartnerApps, registerPartnerAppVersions, registerPartnerAppInstalls, registerInstalledApps,
+		registerAppApprovals, registerApproveAppApproval, registerDataRequests,
 	} {
 		register(a, s)
 	}

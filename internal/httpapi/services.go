@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 
+	"flint/internal/app"
 	"flint/internal/auth"
 	"flint/internal/checkout"
 	"flint/internal/customer"
@@ -26,6 +27,7 @@ type Services struct {
 	Webhooks  *webhook.Service
 	Stream    *webhook.Stream
 	Receipts  *notification.Service
+	Apps      *app.Service
 }
 
 // orderOf checks that a checkout credential stays with the order of its session; other credentials

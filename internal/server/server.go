@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"flint/internal/app"
 	"flint/internal/auth"
 	"flint/internal/checkout"
 	"flint/internal/clock"
@@ -54,6 +55,7 @@ type Server struct {
 	Box         *secret.Box
 	Keys        *auth.Service
 	Merchants   *merchant.Service
+	Apps        *app.Service
 	Services    *httpapi.Services
 	Jobs        *job.Queue
 	Simulator   *simulator.Simulator
@@ -185,7 +187,9 @@ func (s *Server) build() {
 		s.Idempotency.Since = c.Now()
 	}
 	s.Keys = auth.NewService(d, c, s.IDs, log)
-	s.Merchants = merchant.NewService(s.IDs, s.Keys.RevokeEnvironment)
+	s.Apps = &app.Service{DB: d, IDs: s.IDs, Clock: c, Events: events, Jobs: s.Jobs}
+	s.Apps.Register()
+	s.Merchants = merchant.NewService(s.IDs, s.Keys.RevokeEnvironment, s.Apps.EndEnvironment)
 
 	customers := &customer.Service{IDs: s.IDs, Clock: c, Events: events}
 	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates, Failpoints: s.Failpoints}
@@ -196,6 +200,7 @@ func (s *Server) build() {
 	s.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: s.IDs, Logger: log, Sink: payments.Notify, Failpoints: s.Failpoints})
 	payments.Processors = map[string]payment.Processor{simulator.Name: s.observer.Processor(s.Simulator)}
 	refunds := &refund.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Failpoints: s.Failpoints}
+	refunds.Permit, refunds.Recount = s.permitRefund, s.Apps.RecountRefund
 	payments.Refunds = refunds.Apply
 	checkouts := &checkout.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Key: s.derive("checkout page"), Failpoints: s.Failpoints}
 	payments.Settled = append(payments.Settled, checkouts.OrderSettled)
@@ -220,7 +225,7 @@ func (s *Server) build() {
 
 	s.Services = &httpapi.Services{
 		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
-		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts,
+		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, Apps: s.Apps,
 	}
 	s.API = httpapi.New(httpapi.Config{
 		DB: d, Clock: c, IDs: s.IDs, Log: log, Idempotency: s.Idempotency, CursorKey: s.derive("page tokens"), BaseURL: s.BaseURL,
