@@ -215,6 +215,7 @@ func (s *Server) build() {
 
 	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events, Apps: webhookApps(), Failpoints: s.Failpoints}
 	s.Webhooks.Observe = s.Metrics.Delivery
+	s.Apps.OnRevoke = append(s.Apps.OnRevoke, endWebhooks(s.Webhooks))
 	notifier := &webhook.Notifier{}
 	s.Dispatcher = webhook.NewDispatcher(s.Webhooks, d, log, notifier)
 	events.Wake = s.Dispatcher.Wake

@@ -34,9 +34,9 @@ func webhookGrant(g app.Grant, usable bool) webhook.Grant {
 	return webhook.Grant{Scope: g.Scope, ID: g.ID, InstallID: g.InstallID, AppID: g.AppID, OwnerID: g.OwnerID, Usable: usable, Allows: g.Scopes.Has}
 }
 
-// EndWebhooks is the hook of app.Service.OnRevoke that ends a removed grant's endpoints and what waits
+// endWebhooks is the hook of app.Service.OnRevoke that ends a removed grant's endpoints and what waits
 // for the app because of it, and notes both on the receipt.
-func EndWebhooks(w *webhook.Service) func(tx db.Tx, g app.Grant, now time.Time) error {
+func endWebhooks(w *webhook.Service) func(tx db.Tx, g app.Grant, now time.Time) error {
 	return func(tx db.Tx, g app.Grant, now time.Time) error {
 		ended, err := w.GrantEnded(tx, webhookGrant(g, false), now)
 		if err != nil {

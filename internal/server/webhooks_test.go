@@ -82,8 +82,7 @@ func TestAnAppHearsFromItsInstallToItsRemoval(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			apps := &app.Service{DB: s.DB, IDs: s.IDs, Clock: s.Clock, Events: s.Webhooks.Events, Jobs: s.Jobs}
-			apps.OnRevoke = append(apps.OnRevoke, server.EndWebhooks(s.Webhooks))
+			apps := s.Apps
 			var owner, shop merchant.Created
 			receiver := newHeard(t)
 			var (
@@ -184,6 +183,8 @@ func TestAnAppHearsFromItsInstallToItsRemoval(t *testing.T) {
 			expect("partner_app.install.created", "order.created", "order.created", "partner_app.install.revoked")
 			if install.Removal == nil {
 				t.Error("no receipt")
+			} else if _, told := install.Removal.Removed["webhook_endpoints"]; !told {
+				t.Errorf("the receipt is silent on endpoints: %v", install.Removal.Removed)
 			}
 		})
 	}

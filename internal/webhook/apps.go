@@ -99,7 +99,7 @@ func (s *Service) mayHear(tx db.Tx, to Endpoint, e event.Event, via *forward, kn
 	return g.lets(owner, to.PartnerAppID, e), nil
 }
 
-// Ended counts what ended with a grant or an app.
+// Ended counts what ended with a grant.
 type Ended struct{ Endpoints, Deliveries int64 }
 
 // GrantEnded ends, in the transaction that removes a grant for good, the endpoints that the app made in
@@ -141,31 +141,6 @@ func (s *Service) GrantEnded(tx db.Tx, g Grant, now time.Time) (Ended, error) {
 			return Ended{}, fmt.Errorf("end what waits because of a removed grant: %w", err)
 		}
 		ended.Deliveries += n
-	}
-	return ended, nil
-}
-
-// AppEnded deletes the endpoints of an app that its owner has deleted, in all environments of the owner.
-func (s *Service) AppEnded(tx db.Tx, ownerID, appID string, now time.Time) (Ended, error) {
-	if ownerID == "" || appID == "" {
-		return Ended{}, fault.Internal("MERCHANT_CONTEXT_MISSING", "the end of an app reached the webhooks without an app")
-	}
-	var ended Ended
-	theirs, err := queryEndpoints(tx, `merchant_id = $1 AND partner_app_id = $2 AND event_sources NOT LIKE $3 AND deleted_at IS NULL`,
-		ownerID, appID, hasSource(event.SourceMerchant))
-	if err != nil {
-		return Ended{}, fmt.Errorf("find the endpoints of a deleted app: %w", err)
-	}
-	for _, e := range theirs {
-		waiting, err := countPending(tx, e)
-		if err != nil {
-			return Ended{}, err
-		}
-		if err := end(tx, e, now); err != nil {
-			return Ended{}, fmt.Errorf("end an endpoint of a deleted app: %w", err)
-		}
-		ended.Endpoints++
-		ended.Deliveries += waiting
 	}
 	return ended, nil
 }
