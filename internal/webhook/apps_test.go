@@ -12,6 +12,7 @@ import (
 
 	"flint/internal/db"
 	"flint/internal/db/dbtest"
+	"flint/internal/db/listing"
 	"flint/internal/event"
 	"flint/internal/fault"
 	"flint/internal/secret"
@@ -504,6 +505,59 @@ func TestATestEventForAnApp(t *testing.T) {
 		r.must(err)
 		if len(rc.all()) != 2 {
 			t.Error("a test event cannot be sent again")
+		}
+	})
+}
+
+// Pages hold what happened here and what was forwarded, in one order and each once.
+func TestEventsOfBothKindsShareTheirPages(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d db.DB) {
+		r := newAppRig(t, d)
+		rc := newReceiver(t, nil)
+		r.listen(ownerTest, rc.URL, "test")
+		r.listen(ownerTest, rc.URL, "both") // a second endpoint that is told the same
+		r.grant(shopTest, "egrt_1", "commerce.orders.read")
+		r.grant(ownerTest, "egrt_2", "commerce.orders.read") // the owner uses its own app
+		for range 5 {
+			r.happen(shopTest, "ord_1", "order.paid")
+			r.happen(ownerTest, "ord_2", "order.paid")
+			r.happen(ownerTest, "ord_2", "order.updated")
+			r.advance(time.Second)
+		}
+		r.drain()
+		for sources, want := range map[string]int{"": 15, "merchant": 10, "installed_merchants": 10, "partner_app": 0} {
+			f := EventFilter{}
+			if sources != "" {
+				f.EventSources = []string{sources}
+			}
+			var (
+				seen  = map[string]bool{}
+				last  EventRecord
+				after *listing.Cursor
+			)
+			for page := 0; ; page++ {
+				var records []EventRecord
+				r.must(d.Read(t.Context(), func(tx db.Tx) (err error) {
+					records, after, err = r.s.ListEvents(t.Context(), tx, ownerTest, f, after, 4)
+					return err
+				}))
+				for _, rec := range records {
+					if seen[rec.WebhookEventID] || last.WebhookEventID != "" && rec.CreatedAt.After(last.CreatedAt) {
+						t.Errorf("%q: %s comes twice or out of order", sources, rec.WebhookEventID)
+					}
+					seen[rec.WebhookEventID], last = true, rec
+				}
+				if after == nil || page > 20 {
+					break
+				}
+			}
+			if len(seen) != want {
+				t.Errorf("%q: %d events, want %d", sources, len(seen), want)
+			}
+		}
+		if n := len(rc.all()); n != 20 {
+			t.Errorf("%d deliveries to two endpoints", n)
 		}
 	})
 }
