@@ -2,66 +2,47 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"os"
 
 	"flint/internal/auth"
 	"flint/internal/db"
 	"flint/internal/httpapi"
 	"flint/internal/merchant"
+	"flint/internal/payment"
 	"flint/internal/secret"
 	"flint/internal/server"
 	"flint/internal/tenant"
 )
 
 type adminCmd struct {
-	Merchant adminMerchantCmd `cmd:"" help:"Create a merchant with its live environment and a sandbox."`
-	User     adminUserCmd     `cmd:"" help:"Create a user of a merchant."`
-	Key      adminKeyCmd      `cmd:"" help:"Create an API key; it is shown once."`
-	Release  adminReleaseCmd  `cmd:"" help:"Let a restored installation act again."`
-}
-
-// change runs f in one transaction of the installation and prints what it returns as JSON.
-func change(ctx context.Context, at storage, f func(tx db.Tx, s *server.Server) (any, error)) error {
-	s, err := server.Open(ctx, at.config())
-	if err != nil {
-		return err
-	}
-	var out any
-	err = s.DB.Write(ctx, func(tx db.Tx) error {
-		var err error
-		out, err = f(tx, s)
-		return err
-	})
-	if err := errors.Join(err, s.Close()); err != nil {
-		return err
-	}
-	e := json.NewEncoder(os.Stdout)
-	e.SetIndent("", "  ")
-	return e.Encode(out)
+	Merchant   adminMerchantCmd   `cmd:"" help:"Create a merchant with its live environment and a sandbox."`
+	User       adminUserCmd       `cmd:"" help:"Create a user of a merchant."`
+	Key        adminKeyCmd        `cmd:"" help:"Create an API key; it is shown once."`
+	Operations adminOperationsCmd `cmd:"" help:"List parked operations: a processor's answer contradicts what was asked."`
+	AskAgain   adminAskAgainCmd   `cmd:"" help:"Ask the processor about a parked operation once more."`
+	Release    adminReleaseCmd    `cmd:"" help:"Let a restored installation act again."`
 }
 
 type adminMerchantCmd struct {
-	storage
-	Name  string `help:"Business name." required:""`
-	Email string `help:"E-mail address of the business." required:""`
+	storage `json:"-"`
+	Name    string `help:"Business name." required:""`
+	Email   string `help:"E-mail address of the business." required:""`
 }
 
 // Run creates the merchant.
-func (c *adminMerchantCmd) Run(ctx context.Context) error {
-	return change(ctx, c.storage, func(tx db.Tx, s *server.Server) (any, error) {
-		m, err := s.Merchants.Create(ctx, tx, merchant.CreateInput{
-			Email: c.Email, BusinessName: c.Name, APIVersion: httpapi.Version, Now: s.Clock.Now(),
-		})
-		return map[string]string{
-			"merchant_id": m.Merchant.ID, "live_environment_id": m.Live.Scope.EnvironmentID, "sandbox_id": m.Sandbox.Scope.EnvironmentID,
-		}, err
+func (c *adminMerchantCmd) Run(ctx context.Context) error { return run(ctx, c.storage, "merchant", c) }
+
+func (c *adminMerchantCmd) perform(ctx context.Context, tx db.Tx, s *server.Server) (any, error) {
+	m, err := s.Merchants.Create(ctx, tx, merchant.CreateInput{
+		Email: c.Email, BusinessName: c.Name, APIVersion: httpapi.Version, Now: s.Clock.Now(),
 	})
+	return map[string]string{
+		"merchant_id": m.Merchant.ID, "live_environment_id": m.Live.Scope.EnvironmentID, "sandbox_id": m.Sandbox.Scope.EnvironmentID,
+	}, err
 }
 
 type adminUserCmd struct {
-	storage
+	storage  `json:"-"`
 	Merchant string `help:"Id of the merchant." required:"" placeholder:"mer_…"`
 	Email    string `help:"E-mail address to sign in with." required:""`
 	Password string `help:"Password of at least 12 characters; better given as FLINT_PASSWORD." required:""`
@@ -70,20 +51,20 @@ type adminUserCmd struct {
 }
 
 // Run creates the user.
-func (c *adminUserCmd) Run(ctx context.Context) error {
-	return change(ctx, c.storage, func(tx db.Tx, s *server.Server) (any, error) {
-		if _, err := s.Merchants.Get(ctx, tx, c.Merchant); err != nil {
-			return nil, err
-		}
-		u, err := s.Keys.CreateUser(ctx, tx, auth.CreateUserInput{
-			MerchantID: c.Merchant, Email: c.Email, Password: secret.NewText(c.Password), FirstName: c.First, LastName: c.Last, Now: s.Clock.Now(),
-		})
-		return map[string]string{"user_id": u.ID, "email": u.Email}, err
+func (c *adminUserCmd) Run(ctx context.Context) error { return run(ctx, c.storage, "user", c) }
+
+func (c *adminUserCmd) perform(ctx context.Context, tx db.Tx, s *server.Server) (any, error) {
+	if _, err := s.Merchants.Get(ctx, tx, c.Merchant); err != nil {
+		return nil, err
+	}
+	u, err := s.Keys.CreateUser(ctx, tx, auth.CreateUserInput{
+		MerchantID: c.Merchant, Email: c.Email, Password: secret.NewText(c.Password), FirstName: c.First, LastName: c.Last, Now: s.Clock.Now(),
 	})
+	return map[string]string{"user_id": u.ID, "email": u.Email}, err
 }
 
 type adminKeyCmd struct {
-	storage
+	storage     `json:"-"`
 	Merchant    string   `help:"Id of the merchant." required:"" placeholder:"mer_…"`
 	Environment string   `help:"Sandbox (test_…) or live environment (menv_…) that the key belongs to." required:""`
 	Name        string   `help:"Name of the key." default:"Operator"`
@@ -91,22 +72,53 @@ type adminKeyCmd struct {
 }
 
 // Run creates the key.
-func (c *adminKeyCmd) Run(ctx context.Context) error {
-	return change(ctx, c.storage, func(tx db.Tx, s *server.Server) (any, error) {
-		scope := tenant.Scope{MerchantID: c.Merchant, EnvironmentID: c.Environment}
-		var known int64
-		if err := tx.QueryRow([]any{&known}, `SELECT COUNT(*) FROM environments WHERE merchant_id = $1 AND environment_id = $2`,
-			scope.MerchantID, scope.EnvironmentID); err != nil {
-			return nil, err
-		}
-		if known == 0 {
-			return nil, errors.New("the merchant has no such environment")
-		}
-		scopes := c.Scopes
-		if len(scopes) == 0 {
-			scopes = auth.AllScopes().Names()
-		}
-		k, text, err := s.Keys.CreateKey(ctx, tx, auth.CreateKeyInput{Scope: scope, Name: c.Name, Scopes: scopes, Now: s.Clock.Now()})
-		return map[string]string{"api_key_id": k.ID, "secret_key": text.Reveal()}, err
-	})
+func (c *adminKeyCmd) Run(ctx context.Context) error { return run(ctx, c.storage, "key", c) }
+
+func (c *adminKeyCmd) perform(ctx context.Context, tx db.Tx, s *server.Server) (any, error) {
+	scope := tenant.Scope{MerchantID: c.Merchant, EnvironmentID: c.Environment}
+	var known int64
+	if err := tx.QueryRow([]any{&known}, `SELECT COUNT(*) FROM environments WHERE merchant_id = $1 AND environment_id = $2`,
+		scope.MerchantID, scope.EnvironmentID); err != nil {
+		return nil, err
+	}
+	if known == 0 {
+		return nil, errors.New("the merchant has no such environment")
+	}
+	scopes := c.Scopes
+	if len(scopes) == 0 {
+		scopes = auth.AllScopes().Names()
+	}
+	k, text, err := s.Keys.CreateKey(ctx, tx, auth.CreateKeyInput{Scope: scope, Name: c.Name, Scopes: scopes, Now: s.Clock.Now()})
+	return map[string]string{"api_key_id": k.ID, "secret_key": text.Reveal()}, err
+}
+
+type adminOperationsCmd struct {
+	storage `json:"-"`
+}
+
+// Run lists what is parked.
+func (c *adminOperationsCmd) Run(ctx context.Context) error {
+	return run(ctx, c.storage, "operations", c)
+}
+
+func (c *adminOperationsCmd) perform(_ context.Context, tx db.Tx, _ *server.Server) (any, error) {
+	return payment.ParkedOperations(tx)
+}
+
+type adminAskAgainCmd struct {
+	storage     `json:"-"`
+	Merchant    string `help:"Id of the merchant." required:"" placeholder:"mer_…"`
+	Environment string `help:"Its environment." required:"" placeholder:"ENVIRONMENT"`
+	Operation   string `arg:"" help:"Id of the operation, as flint admin operations shows it."`
+}
+
+// Run lets the sweeper look the operation up.
+func (c *adminAskAgainCmd) Run(ctx context.Context) error { return run(ctx, c.storage, "ask-again", c) }
+
+func (c *adminAskAgainCmd) perform(_ context.Context, tx db.Tx, s *server.Server) (any, error) {
+	scope := tenant.Scope{MerchantID: c.Merchant, EnvironmentID: c.Environment}
+	if err := payment.AskAgain(tx, scope, c.Operation, s.Clock.Now()); err != nil {
+		return nil, err
+	}
+	return map[string]string{"operation_id": c.Operation, "state": "unknown"}, nil
 }

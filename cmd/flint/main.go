@@ -26,6 +26,8 @@ const (
 )
 
 type cli struct {
+	Config kong.ConfigFlag `help:"File of settings, a JSON object: {\"base_url\": …}." placeholder:"FILE"`
+
 	Dev     devCmd     `cmd:"" help:"Start a complete test environment with demo data."`
 	Serve   serveCmd   `cmd:"" help:"Start the server for production."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database's schema up to date."`
@@ -50,8 +52,7 @@ func (e exitError) Unwrap() error { return e.err }
 
 func main() {
 	var c cli
-	parser, err := kong.New(&c, kong.Name("flint"), kong.Description("Flint takes an order to money and back."),
-		kong.UsageOnError(), kong.DefaultEnvars("FLINT"), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	parser, err := newParser(&c)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "flint:", err)
 		os.Exit(exitUsage)
@@ -71,6 +72,11 @@ func main() {
 		}
 		os.Exit(exitFailed)
 	}
+}
+
+func newParser(c *cli) (*kong.Kong, error) {
+	return kong.New(c, kong.Name("flint"), kong.Description("Flint takes an order to money and back."), kong.UsageOnError(),
+		kong.DefaultEnvars("FLINT"), kong.Configuration(readSettings), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 }
 
 // explain is what people read of an error: a fault says what is wrong and what to do, so its code and

@@ -98,6 +98,7 @@ func (c *devCmd) Run(ctx context.Context) error {
 		return errors.Join(err, s.Close())
 	}
 	tuneMemory()
+	defer takeActs(c.Data, s)()
 	return errors.Join(s.Run(ctx, s.Handler(env.Routes)), s.Close())
 }
 
@@ -179,6 +180,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	config.Log.Warn("no payment processor is connected: sandboxes use the simulator, live payments are refused")
 	config.Log.Info("listening", "address", c.Addr, "engine", s.DB.Engine(), "version", version)
 	tuneMemory()
+	defer takeActs(c.Data, s)()
 	return errors.Join(s.Run(ctx, s.Handler()), s.Close())
 }
 

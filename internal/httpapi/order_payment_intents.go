@@ -82,7 +82,7 @@ type OrderPaymentResult struct {
 
 func registerOrderPaymentIntents(a *API, s *Services) {
 	Write(a, "createOrderPaymentIntent", func(ctx context.Context, tx db.Tx, c *Caller, in *CreateOrderPaymentIntentInput) (*CreatePaymentIntentResult, error) {
-		return s.stage(a, tx, c, in)
+		return s.stage(tx, c, in)
 	}, Doc("Stage a payment intent of an order", "Nothing is charged until it is confirmed by the pay call."),
 		Errors("AMOUNT_EXCEEDS_BALANCE", "AMOUNT_TOO_SMALL", "PAYMENT_INTENT_LIMIT_REACHED", "PAYMENT_OPTION_NOT_READY", "ORDER_DELAYED_CAPTURE_SPLIT_PAYMENT_UNSUPPORTED"))
 
@@ -126,7 +126,7 @@ func registerOrderPaymentIntents(a *API, s *Services) {
 		Errors("PAYMENT_ATTEMPT_ID_REQUIRED", "PAYMENT_ATTEMPT_MISMATCH", "ORDER_PAYMENT_LEG_ALREADY_SETTLED", "PAYMENT_INTENT_NOT_CANCELABLE"))
 }
 
-func (s *Services) stage(a *API, tx db.Tx, c *Caller, in *CreateOrderPaymentIntentInput) (*CreatePaymentIntentResult, error) {
+func (s *Services) stage(tx db.Tx, c *Caller, in *CreateOrderPaymentIntentInput) (*CreatePaymentIntentResult, error) {
 	session, err := s.openSessionOf(tx, c, in.OrderID)
 	if err != nil {
 		return nil, err

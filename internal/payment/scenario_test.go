@@ -511,6 +511,37 @@ func TestContradictionIsParked(t *testing.T) {
 	})
 }
 
+// TestAParkedOperationIsAskedAboutAgain: after the operator has cleared a contradiction up, the processor's
+// word counts, and only that.
+func TestAParkedOperationIsAskedAboutAgain(t *testing.T) {
+	each(t, func(t *testing.T, b *flinttest.Bench) {
+		o := dinner(t, b)
+		s := b.Paid(t, o.ID, "simtok_processing_succeeds")
+		op := b.Operation(t, s.Leg().ID)
+		again := func() error {
+			return b.DB.Write(b.Context(), func(tx db.Tx) error { return payment.AskAgain(tx, b.Scope, op, b.Clock.Now()) })
+		}
+		flinttest.Refused(t, again(), "OPERATION_NOT_PARKED")
+		wrong := payment.Outcome{State: payment.OutcomeSucceeded, PaymentID: s.Leg().ID, Amount: 5851, Currency: "USD", Version: 5}
+		if err := b.Payments.Notify(b.Context(), payment.Notice{ID: "a", Scope: b.Scope, Processor: "simulator", OperationID: op, Outcome: wrong}); err != nil {
+			t.Fatal(err)
+		}
+		var parked []payment.ParkedOperation
+		b.Read(t, func(tx db.Tx) (err error) { parked, err = payment.ParkedOperations(tx); return err })
+		if len(parked) != 1 || parked[0].OperationID != op || parked[0].Amount != 5850 || parked[0].OrderID != o.ID {
+			t.Fatalf("parked: %+v", parked)
+		}
+		if err := again(); err != nil {
+			t.Fatal(err)
+		}
+		b.Quiesce(t)
+		want(t, b.State(t, o.ID), payment.AttemptSucceeded, payment.IntentSucceeded, order.PaymentPaid, 5850, 0)
+		if r := b.Check(t); len(r.Exceptions) != 0 {
+			t.Errorf("exceptions: %+v", r.Exceptions)
+		}
+	})
+}
+
 func TestUnknownNoticeIsKept(t *testing.T) {
 	each(t, func(t *testing.T, b *flinttest.Bench) {
 		n := payment.Notice{ID: "n1", Scope: b.Scope, Processor: "simulator", OperationID: "prop_nobody", Outcome: payment.Outcome{State: payment.OutcomeSucceeded}}

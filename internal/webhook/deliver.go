@@ -24,8 +24,13 @@ const (
 	perParty       = workers / 2
 	failingOfParty = failingWorkers / 4
 	// firstWindow is how many attempts an endpoint gets at a time before anything is known of it.
-	firstWindow    = perEndpoint / 2
+	firstWindow = perEndpoint / 2
+	// handAhead is how many deliveries may wait in memory for an endpoint that answers within quick: half a
+	// second of work at most. They need not be claimed one handful after the other.
+	handAhead      = 64
+	quick          = 50 * time.Millisecond
 	claimsAtOnce   = 64 // queues per transaction
+	recordsAtOnce  = 16 // outcomes per transaction
 	sequenceAtOnce = 500
 	pollEvery      = time.Second
 	recordTimeout  = 10 * time.Second
@@ -43,15 +48,18 @@ type Dispatcher struct {
 	queues chan struct{} // a queue may be ready or a worker free
 	rescan chan struct{} // look at every queue
 
-	mu      sync.Mutex
-	ready   map[lane]party
-	states  map[lane]*laneState
-	all     load
-	parties map[party]load
-	running sync.WaitGroup
+	mu        sync.Mutex
+	ready     map[lane]party
+	states    map[lane]*laneState
+	all       load
+	parties   map[party]load
+	open      bool // Run is at work: deliveries may be handed over
+	outcomes  []answered
+	recording bool // somebody is at work on outcomes
+	running   sync.WaitGroup
 }
 
-// load counts attempts under way, and those of them to failing endpoints.
+// load counts attempts under way or not recorded yet, and those of them to failing endpoints.
 type load struct{ total, failing int }
 
 func (l load) and(n int, failing bool) load {
@@ -72,11 +80,25 @@ func (l load) room(total, failing int, poor bool) int {
 
 // laneState is what this process knows of one endpoint's queue.
 type laneState struct {
-	busy   map[string]bool // deliveries under way
-	window int             // attempts allowed at a time: halved by each failure, one more with each success
+	party   party
+	busy    map[string]bool // deliveries in this process's hands: waiting, under way or not recorded yet
+	sending int             // attempts under way
+	window  int             // attempts allowed at a time: halved by each failure, one more with each success
+	quick   bool            // the last attempt was answered soon and well
+	waiting []Sending       // handed over, in their order
 }
 
 func (l *laneState) poor() bool { return l.window <= 2 }
+
+// idle tells that nothing worth remembering is known of the queue.
+func (l *laneState) idle() bool { return len(l.busy) == 0 && l.window >= firstWindow }
+
+// answered is an attempt that is over and has to be recorded.
+type answered struct {
+	sending Sending
+	outcome outcome
+	poor    bool // it held one of the failing workers
+}
 
 // NewDispatcher returns a Dispatcher; Run starts it.
 func NewDispatcher(s *Service, d db.DB, log *slog.Logger, n *Notifier) *Dispatcher {
@@ -100,21 +122,30 @@ func (d *Dispatcher) Wake() { signal(d.events) }
 // ClockChanged tells that the platform's clock was moved. It never waits.
 func (d *Dispatcher) ClockChanged() { signal(d.rescan) }
 
-// Run works until ctx ends, then waits for the attempts under way, which end within their time-out.
-func (d *Dispatcher) Run(ctx context.Context) {
-	var loops sync.WaitGroup
-	loops.Go(func() { d.sequenceLoop(ctx) })
-	loops.Go(func() { d.deliverLoop(ctx) })
-	loops.Wait()
-	d.running.Wait()
-}
-
 // Orphans makes every delivery that was under way due at once. A server that is alone on its database
 // calls it before Run: whoever was sending them is gone, and nobody waits for their leases to run out.
 func (d *Dispatcher) Orphans(ctx context.Context) error {
 	return d.db.Write(ctx, func(tx db.Tx) error {
 		return tx.Send(`UPDATE webhook_deliveries SET due_at = $1, lease = '' WHERE status = 'pending' AND lease <> ''`, d.service.Clock.Now())
 	})
+}
+
+// Run works until ctx ends, then waits for the attempts under way, which end within their time-out.
+func (d *Dispatcher) Run(ctx context.Context) {
+	var loops sync.WaitGroup
+	loops.Go(func() { d.sequenceLoop(ctx) })
+	loops.Go(func() { d.deliverLoop(ctx) })
+	d.setOpen(true)
+	loops.Wait()
+	d.setOpen(false)
+	d.giveBack(context.WithoutCancel(ctx))
+	d.running.Wait()
+}
+
+func (d *Dispatcher) setOpen(open bool) {
+	d.mu.Lock()
+	d.open = open
+	d.mu.Unlock()
 }
 
 func (d *Dispatcher) sequenceLoop(ctx context.Context) {
@@ -138,7 +169,7 @@ func (d *Dispatcher) sequence(ctx context.Context) error {
 	for {
 		_, more, err := event.Sequence(ctx, d.db, sequenceAtOnce, func(tx db.Tx, events []event.Event) error {
 			d.service.Failpoints.Hit("sequence.placed")
-			queued, err := d.service.fanOut(tx, events)
+			out, err := d.service.fanOut(tx, events, d.room)
 			if err != nil {
 				return err
 			}
@@ -146,7 +177,7 @@ func (d *Dispatcher) sequence(ctx context.Context) error {
 			scope := events[0].Scope
 			tx.AfterCommit(func() {
 				d.notifier.notify(scope)
-				d.markReady(queued)
+				d.take(ctx, out)
 			})
 			return nil
 		})
@@ -156,11 +187,123 @@ func (d *Dispatcher) sequence(ctx context.Context) error {
 	}
 }
 
-func (d *Dispatcher) markReady(queued map[lane]party) {
+// room is how many deliveries of a queue may be handed over now. Behind others that wait in the database
+// none are, so that those have their turn. An app's are claimed one by one, because its grant is asked when
+// something is sent.
+func (d *Dispatcher) room(l lane, p party) int {
 	d.mu.Lock()
-	maps.Copy(d.ready, queued)
+	defer d.mu.Unlock()
+	if _, ready := d.ready[l]; ready || !d.open || p.appID != "" {
+		return 0
+	}
+	st := d.states[l]
+	if st == nil {
+		return min(firstWindow, d.free(p, false))
+	}
+	switch free := d.free(p, st.poor()); {
+	case st.poor() || free <= 0:
+		return 0
+	case st.quick:
+		return handAhead - len(st.waiting)
+	default:
+		return min(free, st.window-st.sending-len(st.waiting))
+	}
+}
+
+// free is how many more attempts to endpoints of a party may be under way; d.mu is held.
+func (d *Dispatcher) free(p party, poor bool) int {
+	return min(d.all.room(workers, failingWorkers, poor), d.parties[p].room(perParty, failingOfParty, poor))
+}
+
+// count notes attempts that begin or end; d.mu is held.
+func (d *Dispatcher) count(p party, n int, failing bool) {
+	d.all = d.all.and(n, failing)
+	if d.parties[p] = d.parties[p].and(n, failing); d.parties[p] == (load{}) {
+		delete(d.parties, p)
+	}
+}
+
+// take accepts what was fanned out: deliveries that were handed over, and queues that got some.
+func (d *Dispatcher) take(ctx context.Context, out fannedOut) {
+	if len(out.handed) > 0 {
+		d.service.Failpoints.Hit("webhook.claimed")
+	}
+	d.mu.Lock()
+	maps.Copy(d.ready, out.queued)
+	d.accept(ctx, out.handed)
 	d.mu.Unlock()
 	signal(d.queues)
+}
+
+// accept takes leased deliveries and begins what there are places for; d.mu is held.
+func (d *Dispatcher) accept(ctx context.Context, leased []Sending) {
+	touched := map[*laneState]bool{}
+	for _, j := range leased {
+		st := d.state(j.endpoint.lane(), j.endpoint.party())
+		if !j.endpoint.FailingSince.IsZero() && st.idle() {
+			st.window = 1 // it was failing before this process knew it
+		}
+		st.busy[j.delivery.ID] = true
+		st.waiting = append(st.waiting, j)
+		touched[st] = true
+	}
+	for st := range touched {
+		d.beginWaiting(ctx, st)
+	}
+}
+
+// state is what is known of a queue; d.mu is held.
+func (d *Dispatcher) state(l lane, p party) *laneState {
+	st := d.states[l]
+	if st == nil {
+		st = &laneState{party: p, busy: map[string]bool{}, window: firstWindow}
+		d.states[l] = st
+	}
+	return st
+}
+
+// beginWaiting starts attempts of a queue as far as there are places; d.mu is held. One whose lease would
+// not outlast the attempt is dropped: it is claimed anew when the lease has run out.
+func (d *Dispatcher) beginWaiting(ctx context.Context, st *laneState) {
+	for len(st.waiting) > 0 && st.sending < st.window && d.free(st.party, st.poor()) > 0 {
+		j := st.waiting[0]
+		st.waiting = st.waiting[1:]
+		if d.service.Clock.Now().Add(leaseTime / 2).After(j.delivery.dueAt) {
+			delete(st.busy, j.delivery.ID)
+			continue
+		}
+		d.begin(ctx, st, j)
+	}
+}
+
+// giveBack ends the leases of what was handed over and not begun, so that the next process need not wait
+// for them to run out.
+func (d *Dispatcher) giveBack(ctx context.Context) {
+	d.mu.Lock()
+	var all []Sending
+	for _, st := range d.states {
+		for _, j := range st.waiting {
+			delete(st.busy, j.delivery.ID)
+		}
+		all, st.waiting = append(all, st.waiting...), nil
+	}
+	d.mu.Unlock()
+	if len(all) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, recordTimeout)
+	defer cancel()
+	err := d.db.Write(ctx, func(tx db.Tx) error {
+		for _, j := range all {
+			if err := giveBack(tx, j.delivery, d.service.Clock.Now()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		d.log.ErrorContext(ctx, "deliveries could not be given back; they are tried when their leases end", "error", err)
+	}
 }
 
 func (d *Dispatcher) deliverLoop(ctx context.Context) {
@@ -206,7 +349,7 @@ func (d *Dispatcher) dispatch(ctx context.Context) bool {
 	if ctx.Err() != nil {
 		return false
 	}
-	wants := d.plan()
+	wants := d.plan(ctx)
 	if len(wants) == 0 {
 		return false
 	}
@@ -242,18 +385,20 @@ func (d *Dispatcher) dispatch(ctx context.Context) bool {
 	}
 	d.mu.Lock()
 	maps.Copy(d.ready, full)
-	for _, j := range claimed {
-		d.begin(ctx, j)
-	}
+	d.accept(ctx, claimed)
 	d.forget(wants)
 	d.mu.Unlock()
 	return len(claimed) > 0
 }
 
-// plan decides which queues are served next and takes them off the list of those that are ready.
-func (d *Dispatcher) plan() []wanted {
+// plan begins what waits for a worker, decides which queues are served next and takes them off the list of
+// those that are ready.
+func (d *Dispatcher) plan(ctx context.Context) []wanted {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	for _, st := range d.states {
+		d.beginWaiting(ctx, st)
+	}
 	var (
 		out     []wanted
 		all     = d.all
@@ -263,14 +408,14 @@ func (d *Dispatcher) plan() []wanted {
 		if all.total >= workers || len(out) == claimsAtOnce {
 			break
 		}
-		st := d.states[l]
-		if st == nil {
-			st = &laneState{busy: map[string]bool{}, window: firstWindow}
-			d.states[l] = st
+		st := d.state(l, p)
+		n, half := st.window-st.sending, st.window
+		if st.quick && p.appID == "" {
+			n, half = handAhead, handAhead
 		}
-		n := min(st.window-len(st.busy), all.room(workers, failingWorkers, st.poor()), parties[p].room(perParty, failingOfParty, st.poor()))
-		// Places are given out by halves of the window, so that a busy queue is not claimed from singly.
-		if n <= 0 || len(st.busy) > 0 && n*2 < st.window {
+		n = min(n-len(st.waiting), all.room(workers, failingWorkers, st.poor()), parties[p].room(perParty, failingOfParty, st.poor()))
+		// Places are given out by halves, so that a busy queue is not claimed from singly.
+		if n <= 0 || len(st.busy) > 0 && n*2 < half {
 			continue
 		}
 		skip := make(map[string]bool, len(st.busy))
@@ -284,67 +429,108 @@ func (d *Dispatcher) plan() []wanted {
 	return out
 }
 
-// begin starts one attempt; d.mu is held.
-func (d *Dispatcher) begin(ctx context.Context, j Sending) {
-	st, from := d.states[j.endpoint.lane()], j.endpoint.party()
-	if !j.endpoint.FailingSince.IsZero() && len(st.busy) == 0 && st.window == firstWindow {
-		st.window = 1 // it was failing before this process knew it
-	}
+// begin starts one attempt; d.mu is held. Its place is free again once it was answered, before its
+// outcome is recorded.
+func (d *Dispatcher) begin(ctx context.Context, st *laneState, j Sending) {
 	poor := st.poor()
-	st.busy[j.delivery.ID] = true
-	d.count(from, 1, poor)
+	st.sending++
+	d.count(j.endpoint.party(), 1, poor)
 	// An attempt that was begun is finished and recorded, even while the process stops.
 	detached := context.WithoutCancel(ctx)
 	d.running.Go(func() {
-		good := d.attempt(detached, j)
+		o, err := d.service.send(detached, j)
+		if err != nil {
+			d.log.ErrorContext(detached, "a webhook could not be made ready; it is tried again when its lease ends",
+				"delivery", j.delivery.ID, "endpoint", j.endpoint.ID, "error", err)
+		}
+		a := answered{sending: j, outcome: o, poor: poor}
 		d.mu.Lock()
-		delete(st.busy, j.delivery.ID)
-		d.count(from, -1, poor)
-		if good {
-			st.window = min(perEndpoint, st.window+1)
+		st.sending--
+		if good := err == nil && o.success(); good {
+			st.window, st.quick = min(perEndpoint, st.window+1), o.took < quick
 		} else {
-			st.window = max(1, st.window/2)
+			st.window, st.quick = max(1, st.window/2), false
+		}
+		if err == nil {
+			d.outcomes = append(d.outcomes, a)
+		} else {
+			d.release(a)
+		}
+		d.beginWaiting(ctx, st)
+		mine := err == nil && !d.recording
+		if mine {
+			d.recording = true
 		}
 		d.mu.Unlock()
 		signal(d.queues)
+		if mine {
+			d.recordAll(detached)
+		}
 	})
 }
 
-// count notes attempts that begin or end; d.mu is held.
-func (d *Dispatcher) count(from party, n int, failing bool) {
-	d.all = d.all.and(n, failing)
-	if d.parties[from] = d.parties[from].and(n, failing); d.parties[from] == (load{}) {
-		delete(d.parties, from)
+// release lets go of a delivery whose attempt is over; d.mu is held.
+func (d *Dispatcher) release(a answered) {
+	l, p := a.sending.endpoint.lane(), a.sending.endpoint.party()
+	st := d.state(l, p)
+	delete(st.busy, a.sending.delivery.ID)
+	d.count(p, -1, a.poor)
+	if _, ready := d.ready[l]; st.idle() && !ready {
+		delete(d.states, l)
 	}
 }
 
-// attempt sends and records; it reports whether the endpoint answered well.
-func (d *Dispatcher) attempt(ctx context.Context, j Sending) bool {
-	o, err := d.service.send(ctx, j)
-	if err != nil {
-		d.log.ErrorContext(ctx, "a webhook could not be made ready; it is tried again when its lease ends",
-			"delivery", j.delivery.ID, "endpoint", j.endpoint.ID, "error", err)
-		return false
+// recordAll records outcomes, several in a transaction, until there are none. One goroutine does it at a
+// time; what is answered meanwhile waits for its next transaction.
+func (d *Dispatcher) recordAll(ctx context.Context) {
+	for {
+		d.mu.Lock()
+		n := min(len(d.outcomes), recordsAtOnce)
+		batch := d.outcomes[:n:n]
+		d.outcomes = d.outcomes[n:]
+		if n == 0 {
+			d.outcomes, d.recording = nil, false
+		}
+		d.mu.Unlock()
+		if n == 0 {
+			return
+		}
+		if err := d.recordSome(ctx, batch); err != nil {
+			for _, a := range batch { // one that cannot be recorded does not take the others with it
+				if err := d.recordSome(ctx, []answered{a}); err != nil {
+					d.log.ErrorContext(ctx, "the outcome of a webhook could not be recorded; it is sent again when its lease ends",
+						"delivery", a.sending.delivery.ID, "endpoint", a.sending.endpoint.ID, "error", err)
+				}
+			}
+		}
+		d.mu.Lock()
+		for _, a := range batch {
+			d.release(a)
+		}
+		d.mu.Unlock()
+		signal(d.queues)
 	}
+}
+
+func (d *Dispatcher) recordSome(ctx context.Context, batch []answered) error {
 	ctx, cancel := context.WithTimeout(ctx, recordTimeout)
 	defer cancel()
-	err = d.db.Write(ctx, func(tx db.Tx) error {
-		_, _, err := d.service.record(tx, j, o)
+	return d.db.Write(ctx, func(tx db.Tx) error {
+		for _, a := range batch {
+			if _, _, err := d.service.record(tx, a.sending, a.outcome); err != nil {
+				return err
+			}
+		}
 		d.service.Failpoints.Hit("webhook.recorded")
-		return err
+		return nil
 	})
-	if err != nil {
-		d.log.ErrorContext(ctx, "the outcome of a webhook could not be recorded; it is sent again when its lease ends",
-			"delivery", j.delivery.ID, "endpoint", j.endpoint.ID, "error", err)
-	}
-	return o.success()
 }
 
 // forget drops what is known of queues that are idle and well; d.mu is held.
 func (d *Dispatcher) forget(wants []wanted) {
 	for _, w := range wants {
 		_, ready := d.ready[w.lane]
-		if st := d.states[w.lane]; st != nil && len(st.busy) == 0 && st.window >= firstWindow && !ready {
+		if st := d.states[w.lane]; st != nil && st.idle() && !ready {
 			delete(d.states, w.lane)
 		}
 	}

@@ -49,7 +49,7 @@ func TestFanOutAsksOnceForABatch(t *testing.T) {
 					return fmt.Errorf("%d events, %w", len(events), err)
 				}
 				c := &counted{Tx: tx}
-				_, err = r.s.fanOut(c, events)
+				_, err = r.s.fanOut(c, events, func(lane, party) int { return 0 })
 				n = c.n
 				return err
 			}))

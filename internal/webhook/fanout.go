@@ -64,22 +64,35 @@ func listeners(tx db.Tx, scope tenant.Scope) ([]audience, error) {
 	return out, nil
 }
 
-// fanOut makes a delivery of each event for every live endpoint that wants it and returns the queues
-// that got one. All events are of one environment, as event.Sequence hands them over. Synthetic
-// events are left out: who asked for one sends it.
-func (s *Service) fanOut(tx db.Tx, events []event.Event) (map[lane]party, error) {
+// fannedOut is what fanOut made: the queues that got a delivery, and the deliveries that were handed over
+// instead of being queued.
+type fannedOut struct {
+	queued map[lane]party
+	handed []Sending
+	mark   string       // of the leases of what is handed over
+	free   map[lane]int // how many more may be
+}
+
+// fanOut makes a delivery of each event for every live endpoint that wants it. As many as room tells of
+// an endpoint's are handed over: they are born with a lease, so nobody has to claim them. All events are
+// of one environment, as event.Sequence hands them over. Synthetic events are left out: who asked for one
+// sends it.
+func (s *Service) fanOut(tx db.Tx, events []event.Event, room func(lane, party) int) (fannedOut, error) {
+	out := fannedOut{queued: map[lane]party{}, mark: newLease(), free: map[lane]int{}}
 	to, err := listeners(tx, events[0].Scope)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	queued := map[lane]party{}
+	for _, a := range to {
+		out.free[a.lane()] = room(a.lane(), a.party())
+	}
 	for _, e := range events {
 		if e.Test {
 			continue
 		}
 		if t, ok := event.TypeOf(e.Type); ok && t.From(event.SourcePartnerApp) {
-			if err := s.fanOutLife(tx, e, queued); err != nil {
-				return nil, err
+			if err := s.fanOutLife(tx, e, &out); err != nil {
+				return out, err
 			}
 			continue
 		}
@@ -91,17 +104,17 @@ func (s *Service) fanOut(tx db.Tx, events []event.Event) (map[lane]party, error)
 			if !a.Wants(e.Type, source) || e.CreatedAt.Before(a.since) {
 				continue
 			}
-			if err := s.queue(tx, a, e, source, queued); err != nil {
-				return nil, err
+			if err := s.queue(tx, a, e, source, &out); err != nil {
+				return out, err
 			}
 		}
 	}
-	return queued, nil
+	return out, nil
 }
 
 // fanOutLife queues an event of the life of an install for the app's endpoints in all environments of
 // the app's owner, who is the event's merchant.
-func (s *Service) fanOutLife(tx db.Tx, e event.Event, queued map[lane]party) error {
+func (s *Service) fanOutLife(tx db.Tx, e event.Event, out *fannedOut) error {
 	appID := appOf(e)
 	if appID == "" {
 		return nil // nobody can have asked for it
@@ -114,7 +127,7 @@ func (s *Service) fanOutLife(tx db.Tx, e event.Event, queued map[lane]party) err
 	}
 	for _, endpoint := range to {
 		if endpoint.Wants(e.Type, event.SourcePartnerApp) {
-			if err := s.queue(tx, audience{Endpoint: endpoint}, e, event.SourcePartnerApp, queued); err != nil {
+			if err := s.queue(tx, audience{Endpoint: endpoint}, e, event.SourcePartnerApp, out); err != nil {
 				return err
 			}
 		}
@@ -124,7 +137,7 @@ func (s *Service) fanOutLife(tx db.Tx, e event.Event, queued map[lane]party) err
 
 // queue makes the delivery, in the endpoint's environment, and what leads from there to an event of
 // another one.
-func (s *Service) queue(tx db.Tx, a audience, e event.Event, source event.Source, queued map[lane]party) error {
+func (s *Service) queue(tx db.Tx, a audience, e event.Event, source event.Source, out *fannedOut) error {
 	if source == event.SourceInstalledMerchants || a.Scope != e.Scope {
 		err := insertForward(tx, forward{Scope: a.Scope, EventID: e.ID, AppID: a.PartnerAppID, Of: e.Scope, EventType: e.Type, Source: source,
 			InstallID: a.installID, GrantID: a.grantID, CreatedAt: e.CreatedAt})
@@ -133,11 +146,16 @@ func (s *Service) queue(tx db.Tx, a audience, e event.Event, source event.Source
 		}
 	}
 	now := s.Clock.Now()
-	err := insertDelivery(tx, Delivery{Scope: a.Scope, ID: s.IDs.New(id.WebhookDelivery), EventID: e.ID, EndpointID: a.ID,
-		Status: StatusPending, dueAt: now, CreatedAt: now})
-	if err != nil {
-		return err
+	d := Delivery{Scope: a.Scope, ID: s.IDs.New(id.WebhookDelivery), EventID: e.ID, EndpointID: a.ID, Status: StatusPending, dueAt: now, CreatedAt: now}
+	if a.PartnerAppID != "" || out.free[a.lane()] <= 0 { // an app's grant is asked at the claim
+		out.queued[a.lane()] = a.party()
+		return insertDelivery(tx, d)
 	}
-	queued[a.lane()] = a.party()
-	return nil
+	d.lease, d.dueAt = out.mark, now.Add(leaseTime)
+	fresh, err := insertLeased(tx, d)
+	if err == nil && fresh {
+		out.free[a.lane()]--
+		out.handed = append(out.handed, Sending{delivery: d, event: e, endpoint: a.Endpoint, trigger: TriggerFirst})
+	}
+	return err
 }
