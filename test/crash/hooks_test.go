@@ -385,7 +385,11 @@ func (s *soak) judge(t *testing.T, ctx context.Context, lists [][]string) {
 	}
 	t.Logf("%s: healthy endpoints, from the event to its arrival: median %s, p95 %s, p99 %s, longest %s; %d of %d came twice",
 		s.engine(), at(.5), at(.95), at(.99), at(1), again, len(took))
-	if p99 := at(.99); p99 > 5*time.Second {
+	limit := 5 * time.Second
+	if *hookKills < 2 { // the short form runs beside other tests and measures nothing
+		limit = 20 * time.Second
+	}
+	if p99 := at(.99); p99 > limit {
 		t.Errorf("p99 of healthy endpoints is %s", p99)
 	}
 	if len(interrupted) > 0 {
