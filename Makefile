@@ -90,7 +90,7 @@ microbench: ## Go benchmarks of single packages
 crash: ## kill the binary over and over, compare with what clients saw; the result goes to docs/crash (CRASH)
 	go test ./test/crash -run 'TestCrash$$' -v -count=1 -timeout 60m -args -campaign -report ../../docs/crash $(CRASH)
 
-soak: ## 200 rounds of every race, 2,000 cases of every property, every fuzz target; log in docs/soak (SOAK)
+soak: ## 200 rounds of every race, 20,000 webhooks under kills, 2,000 cases of every property, every fuzz target; log in docs/soak (SOAK)
 	scripts/soak.sh $(SOAK)
 
 clean: ## remove what was built; data stay

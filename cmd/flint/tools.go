@@ -37,9 +37,11 @@ type listenCmd struct {
 	target
 	ForwardTo string   `help:"URL that each event is posted to." required:"" placeholder:"URL"`
 	Events    []string `help:"Event types to forward; all when left out." placeholder:"TYPE"`
+	App       string   `help:"Forward what this app is told instead of what happens to the merchant." placeholder:"PAPP_ID"`
 }
 
-// Run follows the event stream and posts each event to the URL. It reconnects where it was.
+// Run follows the event stream and posts each event to the URL. It reconnects where it was. With an app
+// it passes the app's deliveries on.
 func (c *listenCmd) Run(ctx context.Context) error {
 	facts, err := c.facts()
 	if err != nil {
@@ -47,6 +49,9 @@ func (c *listenCmd) Run(ctx context.Context) error {
 	}
 	if u, err := url.Parse(c.ForwardTo); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		return exitError{exitUsage, errors.New("--forward-to: a whole address, like http://127.0.0.1:3000/webhooks")}
+	}
+	if c.App != "" {
+		return c.listenApp(ctx, facts)
 	}
 	fmt.Println("Forwarding events of", facts.BaseURL, "to", c.ForwardTo)
 	last := ""

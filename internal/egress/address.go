@@ -48,6 +48,13 @@ func Global(a netip.Addr) bool {
 	case a.Is4():
 		return !slices.ContainsFunc(refused4, contains)
 	default:
-		return global6.Contains(a) && !slices.ContainsFunc(refused6, contains)
+		return global6.Contains(a) && !slices.ContainsFunc(refused6, contains) && !isatap(a)
 	}
+}
+
+// isatap reports whether the address carries an IPv4 address in its last half as ISATAP does (RFC 5214):
+// a machine with such a tunnel would send there, whatever the network in the first half.
+func isatap(a netip.Addr) bool {
+	b := a.As16()
+	return b[8]&^2 == 0 && b[9] == 0 && b[10] == 0x5e && b[11] == 0xfe
 }

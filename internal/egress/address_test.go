@@ -12,6 +12,7 @@ func TestGlobalTellsPublicFromEverythingElse(t *testing.T) {
 	for addr, want := range map[string]bool{
 		"8.8.8.8": true, "1.1.1.1": true, "99.255.255.255": true, "100.128.0.0": true, "172.15.255.255": true,
 		"172.32.0.0": true, "192.0.1.0": true, "198.17.255.255": true, "198.20.0.0": true, "223.255.255.255": true,
+		"2606:4700::5efe:7f00:1": false, "2606:4700::200:5efe:a00:1": false, "2606:4700::5eff:7f00:1": true,
 		"2606:4700:4700::1111": true, "2a00:1450::1": true, "2001:200::1": true, "2003::1": true,
 
 		"0.0.0.0": false, "0.1.2.3": false, "10.0.0.1": false, "100.64.0.1": false, "100.127.255.255": false,

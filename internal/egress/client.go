@@ -93,6 +93,10 @@ func (c *Client) Do(req *http.Request) (Response, error) {
 		return Response{}, classify(err)
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		// What follows is the bare connection, which no deadline of the request ends.
+		return Response{Status: resp.StatusCode, Header: resp.Header}, nil
+	}
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, MaxBody))
 	return Response{Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
 }

@@ -65,6 +65,12 @@ func ReadScope(resource string) string {
 	if !Recorded(resource) {
 		return ""
 	}
+	return PayloadScope(resource)
+}
+
+// PayloadScope is the scope an app needs to be told of the resource, whether or not records name it;
+// empty when nothing about it is forwarded.
+func PayloadScope(resource string) string {
 	switch head, _, _ := strings.Cut(resource, "_"); head {
 	case "return":
 		return "commerce.returns.read"
@@ -72,6 +78,12 @@ func ReadScope(resource string) string {
 		return "commerce.subscriptions.read"
 	case "inventory":
 		return "commerce.inventory.read"
+	case "credit":
+		return "commerce.credit_notes.read"
+	case "delivery":
+		return "commerce.delivery.read"
+	case "gift":
+		return "commerce.gift_cards.read"
 	}
 	switch resource {
 	case "order":
@@ -104,6 +116,10 @@ func ReadScope(resource string) string {
 		return "capabilities.read"
 	case "merchant":
 		return "merchants.profile.read"
+	case "report":
+		return "reports.read"
+	case "merchant_billing_balance", "merchant_subscription_invoice":
+		return "merchant_billing.read"
 	}
 	return ""
 }

@@ -293,7 +293,7 @@ func leaks(a answer, h, to *house) string {
 	}
 	for name, v := range h.ids {
 		told := to != nil && to.scope.MerchantID == h.scope.MerchantID &&
-			slices.Contains([]string{"partner_app_install_id", "environment_grant_id", "data_request_id"}, name)
+			slices.Contains([]string{"partner_app_id", "partner_app_install_id", "environment_grant_id", "data_request_id"}, name)
 		if strings.Contains(string(a.body), v) && !told && (to == nil || to.ids[name] != v) {
 			return "it shows the " + name
 		}

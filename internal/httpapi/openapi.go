@@ -168,6 +168,10 @@ func (a *API) successContent(op *operation, out reflect.Type) map[string]*huma.M
 		for _, media := range op.media {
 			content[media] = &huma.MediaType{Schema: s}
 		}
+		if op.line != nil {
+			content["application/x-ndjson"] = &huma.MediaType{Schema: a.registry.Schema(op.line, true, op.line.Name())}
+			a.adorn(op.line)
+		}
 		return content
 	}
 	if r.Flat {

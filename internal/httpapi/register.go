@@ -29,6 +29,7 @@ type operation struct {
 	media   []string       // of an answer that is not JSON
 	frames  []reflect.Type // what such an answer carries
 	oauth   reflect.Type   // body of an OAuth endpoint, which has errors of its own form; nil for all others
+	line    reflect.Type   // what it carries as JSON lines, nil when it does not come so
 }
 
 // Option refines a registration.
@@ -61,6 +62,9 @@ func Produces(media []string, carries ...any) Option {
 // OAuth makes an operation an OAuth endpoint: its raw body is JSON or a form with the fields of body, and
 // its errors have the flat form of RFC 6749, but for the limit of requests.
 func OAuth(body any) Option { return func(op *operation) { op.oauth = reflect.TypeOf(body) } }
+
+// Lines documents that such an answer also comes as JSON lines, and what a line is.
+func Lines(line any) Option { return func(op *operation) { op.line = reflect.TypeOf(line) } }
 
 // Validator is what an input may implement for rules that its tags cannot say. It runs after the tags
 // and reports every fault at once.

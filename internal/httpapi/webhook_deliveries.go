@@ -7,7 +7,6 @@ import (
 	"flint/internal/db"
 	"flint/internal/db/listing"
 	"flint/internal/fault"
-	"flint/internal/tenant"
 	"flint/internal/webhook"
 )
 
@@ -57,13 +56,13 @@ type CreateWebhookTestEventInput struct {
 func registerWebhookDeliveries(a *API, s *Services) {
 	Get(a, "listWebhookDeliveries", func(ctx context.Context, tx db.Tx, c *Caller, in *ListWebhookDeliveriesInput) (Page[*WebhookDelivery], error) {
 		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]webhook.Delivery, *listing.Cursor, error) {
-			return s.Webhooks.ListDeliveries(ctx, tx, c.Scope, in.EventID, after, limit)
+			return s.Webhooks.ListDeliveries(ctx, tx, c.Scope, holder(c), in.EventID, after, limit)
 		})
 		return MapPage(page, func(d webhook.Delivery) *WebhookDelivery { return wireDelivery(d, a.BaseURL) }), err
 	}, Doc("List the deliveries of an event", "One for each endpoint that wanted it, newest first."))
 
 	Get(a, "getWebhookDelivery", func(ctx context.Context, tx db.Tx, c *Caller, in *WebhookDeliveryInput) (*WebhookDelivery, error) {
-		d, err := s.Webhooks.GetDelivery(ctx, tx, c.Scope, in.DeliveryID)
+		d, err := s.Webhooks.GetDelivery(ctx, tx, c.Scope, holder(c), in.DeliveryID)
 		if err != nil {
 			return nil, err
 		}
@@ -72,7 +71,7 @@ func registerWebhookDeliveries(a *API, s *Services) {
 
 	Get(a, "listWebhookDeliveryAttempts", func(ctx context.Context, tx db.Tx, c *Caller, in *ListWebhookAttemptsInput) (Page[*WebhookDeliveryAttempt], error) {
 		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]webhook.Attempt, *listing.Cursor, error) {
-			return s.Webhooks.ListAttempts(ctx, tx, c.Scope, in.DeliveryID, after, limit)
+			return s.Webhooks.ListAttempts(ctx, tx, c.Scope, holder(c), in.DeliveryID, after, limit)
 		})
 		return MapPage(page, func(at webhook.Attempt) *WebhookDeliveryAttempt { return wireWebhookAttempt(at, a.BaseURL) }), err
 	}, Doc("List the attempts of a delivery", "Newest first."))
@@ -80,13 +79,13 @@ func registerWebhookDeliveries(a *API, s *Services) {
 	Staged(a, "createWebhookTestEvent", Steps[CreateWebhookTestEventInput, *WebhookDeliveryAction]{
 		Start: func(ctx context.Context, tx db.Tx, c *Caller, in *CreateWebhookTestEventInput) (string, error) {
 			sending, err := s.Webhooks.BeginTest(ctx, tx, webhook.TestInput{
-				Scope: c.Scope, EndpointID: in.EndpointID, EventType: in.Body.Type, Cause: c.Cause(),
+				Scope: c.Scope, By: holder(c), EndpointID: in.EndpointID, EventType: in.Body.Type, Cause: c.Cause(),
 			})
 			in.sending = &sending
 			return subjectOf(sending), err
 		},
 		Finish: func(ctx context.Context, c *Caller, in *CreateWebhookTestEventInput, subject string, _ func(db.Tx, *WebhookDeliveryAction) error) (*WebhookDeliveryAction, error) {
-			return s.finishSending(ctx, a, c.Scope, in.sending, subject, webhook.TriggerTest)
+			return s.finishSending(ctx, a, c, in.sending, subject, webhook.TriggerTest)
 		},
 	}, Doc("Send a test event", "Sends one synthetic event now and answers with the finished attempt."), Errors("INVALID_EVENT_TYPE",
 		"WEBHOOK_ENDPOINT_NOT_ACTIVE", "WEBHOOK_DELIVERY_UNAVAILABLE"))
@@ -97,12 +96,12 @@ func registerWebhookDeliveries(a *API, s *Services) {
 			if in.Body != nil {
 				reason = in.Body.Reason
 			}
-			sending, err := s.Webhooks.BeginResend(ctx, tx, webhook.ResendInput{Scope: c.Scope, DeliveryID: in.DeliveryID, ReasonMessage: reason})
+			sending, err := s.Webhooks.BeginResend(ctx, tx, webhook.ResendInput{Scope: c.Scope, By: holder(c), DeliveryID: in.DeliveryID, ReasonMessage: reason})
 			in.sending = &sending
 			return subjectOf(sending), err
 		},
 		Finish: func(ctx context.Context, c *Caller, in *ResendWebhookDeliveryInput, subject string, _ func(db.Tx, *WebhookDeliveryAction) error) (*WebhookDeliveryAction, error) {
-			return s.finishSending(ctx, a, c.Scope, in.sending, subject, webhook.TriggerResend)
+			return s.finishSending(ctx, a, c, in.sending, subject, webhook.TriggerResend)
 		},
 	}, Doc("Send a delivery again", "To the endpoint's current URL; answers with the finished attempt."), Errors("WEBHOOK_DELIVERY_IN_FLIGHT",
 		"WEBHOOK_ENDPOINT_NOT_ACTIVE", "WEBHOOK_EVENT_PAYLOAD_EXPIRED", "WEBHOOK_DELIVERY_UNAVAILABLE"))
@@ -116,7 +115,7 @@ func subjectOf(begun webhook.Sending) string {
 
 // finishSending makes the attempt that was begun. Without one, an earlier call of the same key broke off
 // after it had begun: what became of its attempt is answered, and nothing is sent a second time.
-func (s *Services) finishSending(ctx context.Context, a *API, scope tenant.Scope, begun *webhook.Sending, subject string, trigger webhook.Trigger) (*WebhookDeliveryAction, error) {
+func (s *Services) finishSending(ctx context.Context, a *API, c *Caller, begun *webhook.Sending, subject string, trigger webhook.Trigger) (*WebhookDeliveryAction, error) {
 	if begun != nil {
 		d, attempt, err := s.Webhooks.Send(ctx, a.DB, *begun)
 		if err != nil {
@@ -130,11 +129,11 @@ func (s *Services) finishSending(ctx context.Context, a *API, scope tenant.Scope
 		return nil, fmt.Errorf("read which attempt a repeated call is about: %w", err)
 	}
 	return read(ctx, a, func(tx db.Tx) (*WebhookDeliveryAction, error) {
-		d, err := s.Webhooks.GetDelivery(ctx, tx, scope, deliveryID)
+		d, err := s.Webhooks.GetDelivery(ctx, tx, c.Scope, holder(c), deliveryID)
 		if err != nil {
 			return nil, err
 		}
-		attempts, _, err := s.Webhooks.ListAttempts(ctx, tx, scope, deliveryID, nil, webhook.MaxAttempts)
+		attempts, _, err := s.Webhooks.ListAttempts(ctx, tx, c.Scope, holder(c), deliveryID, nil, webhook.MaxAttempts)
 		if err != nil {
 			return nil, err
 		}

@@ -55,25 +55,25 @@ func registerWebhookEvents(a *API, s *Services) {
 
 	Get(a, "listWebhookEvents", func(ctx context.Context, tx db.Tx, c *Caller, in *ListWebhookEventsInput) (Page[*WebhookEvent], error) {
 		filter := webhook.EventFilter{
-			EndpointID: in.EndpointID, DeliveryStatus: in.DeliveryStatus, EventSources: in.Sources, EventType: in.Type,
+			By: holder(c), PartnerAppID: in.PartnerAppID, EndpointID: in.EndpointID, DeliveryStatus: in.DeliveryStatus, EventSources: in.Sources, EventType: in.Type,
 			ResourceType: in.ResourceType, ResourceID: in.ResourceID, RequestID: in.RequestID, CreatedAfter: in.CreatedAfter,
 			CreatedBefore: in.CreatedBefore, Include: in.Include, RequestLogID: or(in.RequestLogID, in.CorrelationID),
 		}
-		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]event.Event, *listing.Cursor, error) {
-			if in.PartnerAppID != "" || in.RequestLogID != "" && in.CorrelationID != "" && in.RequestLogID != in.CorrelationID {
-				return nil, nil, filter.Validate() // records name no app yet, and only one log of a request
+		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]webhook.EventRecord, *listing.Cursor, error) {
+			if in.RequestLogID != "" && in.CorrelationID != "" && in.RequestLogID != in.CorrelationID {
+				return nil, nil, filter.Validate() // a record names one log of a request
 			}
 			return s.Webhooks.ListEvents(ctx, tx, c.Scope, filter, after, limit)
 		})
-		return MapPage(page, func(e event.Event) *WebhookEvent { return wireEvent(webhook.RecordOf(e)) }), err
-	}, Doc("List events", "Newest first, without payloads."), Errors("INVALID_EVENT_TYPE", "INVALID_EVENT_SOURCE", "INVALID_RESOURCE_TYPE",
+		return MapPage(page, wireEvent), err
+	}, Doc("List events", "Newest first, without payloads: what happened in the environment, the life of its apps, and what was forwarded from merchants that installed them."), Errors("INVALID_EVENT_TYPE", "INVALID_EVENT_SOURCE", "INVALID_RESOURCE_TYPE",
 		"INVALID_DELIVERY_STATUS", "INVALID_INCLUDE", "INVALID_CREATED_RANGE"))
 
 	Get(a, "getWebhookEvent", func(ctx context.Context, tx db.Tx, c *Caller, in *EventInput) (*WebhookEvent, error) {
-		e, err := event.Get(tx, c.Scope, in.EventID)
+		r, err := s.Webhooks.GetEvent(ctx, tx, c.Scope, holder(c), in.EventID, c.Scopes.Has)
 		if err != nil {
 			return nil, err
 		}
-		return wireEvent(s.Webhooks.RecordWithPayload(e, c.Scopes.Has)), nil
+		return wireEvent(r), nil
 	}, Doc("Read an event", "With its payload, when it is still kept and the caller may read its resource."))
 }

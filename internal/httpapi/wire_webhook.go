@@ -64,7 +64,7 @@ type WebhookEvent struct {
 
 func wireEvent(r webhook.EventRecord) *WebhookEvent {
 	return &WebhookEvent{
-		ID: r.WebhookEventID, Type: r.EventType, Origin: r.EventOrigin, Source: string(r.EventSource), Test: r.Test,
+		ID: r.WebhookEventID, Type: r.EventType, Origin: r.EventOrigin, Source: string(r.EventSource), PartnerAppID: r.PartnerAppID, Test: r.Test,
 		ResourceType: r.ResourceType, ResourceID: r.ResourceID, RequestID: r.RequestID, RequestLogID: r.RequestLogID, CorrelationID: r.CorrelationID, Sequence: r.Sequence,
 		RootType: r.RootType, RootID: r.RootID, Payload: r.Payload, CreatedAt: r.CreatedAt,
 	}

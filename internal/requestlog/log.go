@@ -26,12 +26,12 @@ const Keep = 30 * 24 * time.Hour
 
 // Log takes entries and writes them later. A nil *Log takes none. It is safe for concurrent use.
 type Log struct {
-	db       db.DB
-	clock    clock.Clock
-	log      *slog.Logger
-	redactor Redactor
-	points   *failpoint.Points
-	wake     chan struct{}
+	db         db.DB
+	clock      clock.Clock
+	log        *slog.Logger
+	redactor   Redactor
+	failpoints *failpoint.Points
+	wake       chan struct{}
 
 	mu      sync.Mutex
 	queue   []*Entry
@@ -56,7 +56,7 @@ type Options struct {
 
 // New returns a Log that holds entries until Run or Flush writes them.
 func New(o Options) *Log {
-	return &Log{db: o.DB, clock: o.Clock, log: o.Logger, redactor: o.Redactor, points: o.Failpoints, wake: make(chan struct{}, 1), names: map[string]bool{}}
+	return &Log{db: o.DB, clock: o.Clock, log: o.Logger, redactor: o.Redactor, failpoints: o.Failpoints, wake: make(chan struct{}, 1), names: map[string]bool{}}
 }
 
 // Add takes an entry and never waits. It reports false when there is no room: the entry is dropped and
@@ -154,7 +154,7 @@ func (l *Log) writeBatch(ctx context.Context) (int, error) {
 	if len(entries) == 0 {
 		return 0, nil
 	}
-	l.points.Hit("requestlog.before_write")
+	l.failpoints.Hit("requestlog.before_write")
 	rows := make([]row, len(entries))
 	for i, e := range entries {
 		rows[i] = l.redactor.prepare(e, l.names)

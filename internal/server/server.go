@@ -226,8 +226,9 @@ func (s *Server) build() {
 
 	s.buildSignIns()
 
-	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events, Failpoints: s.Failpoints}
+	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events, Apps: webhookApps(), Failpoints: s.Failpoints}
 	s.Webhooks.Observe = s.Metrics.Delivery
+	s.Apps.OnRevoke = append(s.Apps.OnRevoke, endWebhooks(s.Webhooks))
 	notifier := &webhook.Notifier{}
 	s.Dispatcher = webhook.NewDispatcher(s.Webhooks, d, log, notifier)
 	events.Wake = s.Dispatcher.Wake
@@ -394,7 +395,14 @@ func (s *Server) workers() []func(ctx context.Context) {
 	}
 	payments, checkouts := s.Services.Payments, s.Services.Checkouts
 	return []func(context.Context){
-		s.Dispatcher.Run,
+		func(ctx context.Context) {
+			if s.DB.Engine() == db.SQLite {
+				if err := s.Dispatcher.Orphans(ctx); err != nil {
+					s.Log.Error("interrupted webhooks wait for their leases", "error", err)
+				}
+			}
+			s.Dispatcher.Run(ctx)
+		},
 		s.Jobs.Run,
 		s.upkeep,
 		s.serveMetrics,

@@ -14,12 +14,13 @@ import (
 // CreateInput asks for an endpoint of the scope's environment.
 type CreateInput struct {
 	Scope         tenant.Scope
+	By            Holder
 	URL           string
 	Description   string
 	Enabled       *bool    // true when left out
-	EnabledEvents []string // empty: all events of the merchant
+	EnabledEvents []string // empty: all events of the sources; installed_merchants needs some
 	EventSources  []string // merchant when left out
-	Mode          string   // that of the environment when left out
+	Mode          string   // that of the environment when left out, both for partner_app
 	PartnerAppID  string
 	APIVersion    string // DefaultVersion when left out
 }
@@ -35,21 +36,16 @@ func (in CreateInput) endpoint(targets egress.Policy) (Endpoint, error) {
 	faults.AddError("", targets.CheckURL("url", in.URL))
 	checkDescription(&faults, in.Description)
 	e := Endpoint{
-		Scope: in.Scope, URL: in.URL, Description: in.Description, Enabled: in.Enabled == nil || *in.Enabled,
-		EnabledEvents: checkEvents(&faults, in.EnabledEvents), EventSources: checkSources(&faults, in.EventSources),
-		Mode: checkMode(&faults, in.Scope, in.Mode), APIVersion: checkVersion(&faults, in.APIVersion),
+		Scope: in.Scope, URL: in.URL, Description: in.Description, Enabled: in.Enabled == nil || *in.Enabled, PartnerAppID: in.PartnerAppID,
+		EnabledEvents: checkEvents(in.EnabledEvents), EventSources: checkSources(&faults, in.EventSources), APIVersion: checkVersion(&faults, in.APIVersion),
 	}
-	if err := faults.Err(); err != nil {
-		return Endpoint{}, err
-	}
-	if in.PartnerAppID != "" {
-		return Endpoint{}, errNoApp()
-	}
-	return e, nil
+	e.settle(&faults, in.Mode, in.EnabledEvents)
+	return e, faults.Err()
 }
 
 // Create registers an endpoint and returns its signing secret, which can be read this once.
-// RESOURCE_LIMIT_EXCEEDED when the environment has MaxEnabled enabled ones.
+// RESOURCE_LIMIT_EXCEEDED when the environment has MaxEnabled enabled ones, or the app MaxEnabledOfApp;
+// PARTNER_APP_NOT_FOUND; INVALID_WEBHOOK_ENDPOINT_SOURCE.
 func (s *Service) Create(_ context.Context, tx db.Tx, in CreateInput) (Endpoint, secret.Text, error) {
 	e, err := in.endpoint(s.Client.Policy())
 	if err != nil {
@@ -58,8 +54,11 @@ func (s *Service) Create(_ context.Context, tx db.Tx, in CreateInput) (Endpoint,
 	if err := e.Scope.Check(); err != nil {
 		return Endpoint{}, secret.Text{}, err
 	}
+	if err := s.own(tx, in.By, &e); err != nil {
+		return Endpoint{}, secret.Text{}, err
+	}
 	if e.Enabled {
-		if err := admit(tx, e.Scope); err != nil {
+		if err := admit(tx, e); err != nil {
 			return Endpoint{}, secret.Text{}, err
 		}
 	}

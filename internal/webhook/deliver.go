@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -17,6 +18,13 @@ const (
 	// failingWorkers is the share of the workers that endpoints which do not answer well may hold, so
 	// that however many hang, the others find a free one.
 	failingWorkers = workers / 2
+	// perParty is the share of one app, or of the endpoints of a merchant's own, and failingOfParty that
+	// of those among them which do not answer well: no backlog and no number of hanging receivers of one
+	// takes the workers from the others.
+	perParty       = workers / 2
+	failingOfParty = failingWorkers / 4
+	// firstWindow is how many attempts an endpoint gets at a time before anything is known of it.
+	firstWindow = perEndpoint / 2
 	// handAhead is how many deliveries may wait in memory for an endpoint that answers within quick: less than
 	// two seconds of work. They need not be claimed one handful after the other.
 	handAhead      = 256
@@ -42,18 +50,38 @@ type Dispatcher struct {
 	rescan chan struct{} // look at every queue
 
 	mu        sync.Mutex
-	ready     map[lane]bool
+	ready     map[lane]party
 	states    map[lane]*laneState
-	total     int  // attempts under way or not recorded yet
-	failing   int  // of them to failing endpoints
+	all       load
+	parties   map[party]load
 	open      bool // Run is at work: deliveries may be handed over
 	outcomes  []answered
 	recording bool // somebody is at work on outcomes
 	running   sync.WaitGroup
 }
 
+// load counts attempts under way or not recorded yet, and those of them to failing endpoints.
+type load struct{ total, failing int }
+
+func (l load) and(n int, failing bool) load {
+	l.total += n
+	if failing {
+		l.failing += n
+	}
+	return l
+}
+
+// room is how many more attempts fit.
+func (l load) room(total, failing int, poor bool) int {
+	if poor {
+		return min(total-l.total, failing-l.failing)
+	}
+	return total - l.total
+}
+
 // laneState is what this process knows of one endpoint's queue.
 type laneState struct {
+	party   party
 	busy    map[string]bool // deliveries in this process's hands: waiting, under way or not recorded yet
 	sending int             // attempts under way
 	window  int             // attempts allowed at a time: halved by each failure, one more with each success
@@ -64,7 +92,7 @@ type laneState struct {
 func (l *laneState) poor() bool { return l.window <= 2 }
 
 // idle tells that nothing worth remembering is known of the queue.
-func (l *laneState) idle() bool { return len(l.busy) == 0 && l.window == perEndpoint }
+func (l *laneState) idle() bool { return len(l.busy) == 0 && l.window >= firstWindow }
 
 // answered is an attempt that is over and has to be recorded.
 type answered struct {
@@ -78,7 +106,7 @@ func NewDispatcher(s *Service, d db.DB, log *slog.Logger, n *Notifier) *Dispatch
 	return &Dispatcher{
 		service: s, db: d, log: log, notifier: n,
 		events: make(chan struct{}, 1), queues: make(chan struct{}, 1), rescan: make(chan struct{}, 1),
-		ready: map[lane]bool{}, states: map[lane]*laneState{},
+		ready: map[lane]party{}, states: map[lane]*laneState{}, parties: map[party]load{},
 	}
 }
 
@@ -94,6 +122,14 @@ func (d *Dispatcher) Wake() { signal(d.events) }
 
 // ClockChanged tells that the platform's clock was moved. It never waits.
 func (d *Dispatcher) ClockChanged() { signal(d.rescan) }
+
+// Orphans makes every delivery that was under way due at once. A server that is alone on its database
+// calls it before Run: whoever was sending them is gone, and nobody waits for their leases to run out.
+func (d *Dispatcher) Orphans(ctx context.Context) error {
+	return d.db.Write(ctx, func(tx db.Tx) error {
+		return tx.Send(`UPDATE webhook_deliveries SET due_at = $1, lease = '' WHERE status = 'pending' AND lease <> ''`, d.service.Clock.Now())
+	})
+}
 
 // Run works until ctx ends, then waits for the attempts under way, which end within their time-out.
 func (d *Dispatcher) Run(ctx context.Context) {
@@ -153,23 +189,38 @@ func (d *Dispatcher) sequence(ctx context.Context) error {
 }
 
 // room is how many deliveries of a queue may be handed over now. Behind others that wait in the database
-// none are, so that those have their turn.
-func (d *Dispatcher) room(l lane) int {
+// none are, so that those have their turn. An app's are claimed one by one, because its grant is asked when
+// something is sent.
+func (d *Dispatcher) room(l lane, p party) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.open || d.ready[l] {
+	if _, ready := d.ready[l]; ready || !d.open || p.appID != "" {
 		return 0
 	}
 	st := d.states[l]
-	switch {
-	case st == nil:
-		return min(perEndpoint, workers-d.total)
-	case st.poor() || d.total >= workers:
+	if st == nil {
+		return min(firstWindow, d.free(p, false))
+	}
+	switch free := d.free(p, st.poor()); {
+	case st.poor() || free <= 0:
 		return 0
 	case st.quick:
 		return handAhead - len(st.waiting)
 	default:
-		return st.window - st.sending - len(st.waiting)
+		return min(free, st.window-st.sending-len(st.waiting))
+	}
+}
+
+// free is how many more attempts to endpoints of a party may be under way; d.mu is held.
+func (d *Dispatcher) free(p party, poor bool) int {
+	return min(d.all.room(workers, failingWorkers, poor), d.parties[p].room(perParty, failingOfParty, poor))
+}
+
+// count notes attempts that begin or end; d.mu is held.
+func (d *Dispatcher) count(p party, n int, failing bool) {
+	d.all = d.all.and(n, failing)
+	if d.parties[p] = d.parties[p].and(n, failing); d.parties[p] == (load{}) {
+		delete(d.parties, p)
 	}
 }
 
@@ -179,9 +230,7 @@ func (d *Dispatcher) take(ctx context.Context, out fannedOut) {
 		d.service.Failpoints.Hit("webhook.claimed")
 	}
 	d.mu.Lock()
-	for l := range out.queued {
-		d.ready[l] = true
-	}
+	maps.Copy(d.ready, out.queued)
 	d.accept(ctx, out.handed)
 	d.mu.Unlock()
 	signal(d.queues)
@@ -191,7 +240,7 @@ func (d *Dispatcher) take(ctx context.Context, out fannedOut) {
 func (d *Dispatcher) accept(ctx context.Context, leased []Sending) {
 	touched := map[*laneState]bool{}
 	for _, j := range leased {
-		st := d.state(lane{j.delivery.Scope, j.delivery.EndpointID})
+		st := d.state(j.endpoint.lane(), j.endpoint.party())
 		if !j.endpoint.FailingSince.IsZero() && st.idle() {
 			st.window = 1 // it was failing before this process knew it
 		}
@@ -205,10 +254,10 @@ func (d *Dispatcher) accept(ctx context.Context, leased []Sending) {
 }
 
 // state is what is known of a queue; d.mu is held.
-func (d *Dispatcher) state(l lane) *laneState {
+func (d *Dispatcher) state(l lane, p party) *laneState {
 	st := d.states[l]
 	if st == nil {
-		st = &laneState{busy: map[string]bool{}, window: perEndpoint}
+		st = &laneState{party: p, busy: map[string]bool{}, window: firstWindow}
 		d.states[l] = st
 	}
 	return st
@@ -218,7 +267,7 @@ func (d *Dispatcher) state(l lane) *laneState {
 // given back: its endpoint may have been changed, disabled or deleted since.
 func (d *Dispatcher) beginWaiting(ctx context.Context, st *laneState) {
 	var stale []Sending
-	for len(st.waiting) > 0 && st.sending < st.window && d.total < workers && (!st.poor() || d.failing < failingWorkers) {
+	for len(st.waiting) > 0 && st.sending < st.window && d.free(st.party, st.poor()) > 0 {
 		j := st.waiting[0]
 		st.waiting = st.waiting[1:]
 		if d.service.Clock.Now().Add(leaseTime - longestWait).After(j.delivery.dueAt) {
@@ -295,16 +344,14 @@ func (d *Dispatcher) deliverLoop(ctx context.Context) {
 
 // scan finds the queues with something due, whoever made it so and whenever.
 func (d *Dispatcher) scan(ctx context.Context) error {
-	var lanes []lane
+	var lanes map[lane]party
 	err := d.db.Read(ctx, func(tx db.Tx) (err error) {
 		lanes, err = due(tx, d.service.Clock.Now())
 		return err
 	})
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, l := range lanes {
-		d.ready[l] = true
-	}
+	maps.Copy(d.ready, lanes)
 	return err
 }
 
@@ -319,12 +366,12 @@ func (d *Dispatcher) dispatch(ctx context.Context) bool {
 	}
 	var (
 		claimed []Sending
-		full    map[lane]bool
+		full    map[lane]party
 	)
 	err := d.db.Write(ctx, func(tx db.Tx) error {
-		claimed, full = nil, map[lane]bool{}
+		claimed, full = nil, map[lane]party{}
 		for _, w := range wants {
-			got, more, err := claim(tx, w, d.service.Clock.Now())
+			got, more, err := d.service.claim(tx, w, d.service.Clock.Now())
 			if fault.Is(err, "RESOURCE_NOT_FOUND") {
 				continue
 			}
@@ -332,7 +379,9 @@ func (d *Dispatcher) dispatch(ctx context.Context) bool {
 				return err
 			}
 			claimed = append(claimed, got...)
-			full[w.lane] = more
+			if more {
+				full[w.lane] = w.party
+			}
 		}
 		return nil
 	})
@@ -346,11 +395,7 @@ func (d *Dispatcher) dispatch(ctx context.Context) bool {
 		d.service.Failpoints.Hit("webhook.claimed")
 	}
 	d.mu.Lock()
-	for l, more := range full {
-		if more {
-			d.ready[l] = true
-		}
-	}
+	maps.Copy(d.ready, full)
 	d.accept(ctx, claimed)
 	d.forget(wants)
 	d.mu.Unlock()
@@ -366,23 +411,20 @@ func (d *Dispatcher) plan(ctx context.Context) []wanted {
 		d.beginWaiting(ctx, st)
 	}
 	var (
-		out         []wanted
-		free        = workers - d.total
-		freeFailing = min(free, failingWorkers-d.failing)
+		out     []wanted
+		all     = d.all
+		parties = maps.Clone(d.parties)
 	)
-	for l := range d.ready { // in random order, which treats all alike
-		if free <= 0 || len(out) == claimsAtOnce {
+	for l, p := range d.ready { // in random order, which treats all alike
+		if all.total >= workers || len(out) == claimsAtOnce {
 			break
 		}
-		st := d.state(l)
+		st := d.state(l, p)
 		n, half := st.window-st.sending, st.window
-		if st.quick {
+		if st.quick && p.appID == "" {
 			n, half = handAhead, handAhead
 		}
-		n = min(n-len(st.waiting), free)
-		if st.poor() {
-			n = min(n, freeFailing)
-		}
+		n = min(n-len(st.waiting), all.room(workers, failingWorkers, st.poor()), parties[p].room(perParty, failingOfParty, st.poor()))
 		// Places are given out by halves, so that a busy queue is not claimed from singly.
 		if n <= 0 || len(st.busy) > 0 && n*2 < half {
 			continue
@@ -391,11 +433,8 @@ func (d *Dispatcher) plan(ctx context.Context) []wanted {
 		for deliveryID := range st.busy {
 			skip[deliveryID] = true
 		}
-		out = append(out, wanted{lane: l, n: n, skip: skip})
-		free -= n
-		if st.poor() {
-			freeFailing -= n
-		}
+		out = append(out, wanted{lane: l, party: p, n: n, skip: skip})
+		all, parties[p] = all.and(n, st.poor()), parties[p].and(n, st.poor())
 		delete(d.ready, l)
 	}
 	return out
@@ -406,10 +445,7 @@ func (d *Dispatcher) plan(ctx context.Context) []wanted {
 func (d *Dispatcher) begin(ctx context.Context, st *laneState, j Sending) {
 	poor := st.poor()
 	st.sending++
-	d.total++
-	if poor {
-		d.failing++
-	}
+	d.count(j.endpoint.party(), 1, poor)
 	// An attempt that was begun is finished and recorded, even while the process stops.
 	detached := context.WithoutCancel(ctx)
 	d.running.Go(func() {
@@ -446,14 +482,11 @@ func (d *Dispatcher) begin(ctx context.Context, st *laneState, j Sending) {
 
 // release lets go of a delivery whose attempt is over; d.mu is held.
 func (d *Dispatcher) release(a answered) {
-	l := lane{a.sending.delivery.Scope, a.sending.delivery.EndpointID}
-	st := d.state(l)
+	l, p := a.sending.endpoint.lane(), a.sending.endpoint.party()
+	st := d.state(l, p)
 	delete(st.busy, a.sending.delivery.ID)
-	d.total--
-	if a.poor {
-		d.failing--
-	}
-	if st.idle() && !d.ready[l] {
+	d.count(p, -1, a.poor)
+	if _, ready := d.ready[l]; st.idle() && !ready {
 		delete(d.states, l)
 	}
 }
@@ -507,7 +540,8 @@ func (d *Dispatcher) recordSome(ctx context.Context, batch []answered) error {
 // forget drops what is known of queues that are idle and well; d.mu is held.
 func (d *Dispatcher) forget(wants []wanted) {
 	for _, w := range wants {
-		if st := d.states[w.lane]; st != nil && st.idle() && !d.ready[w.lane] {
+		_, ready := d.ready[w.lane]
+		if st := d.states[w.lane]; st != nil && st.idle() && !ready {
 			delete(d.states, w.lane)
 		}
 	}

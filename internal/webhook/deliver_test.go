@@ -107,11 +107,11 @@ func TestFanOutMakesOneDeliveryForEachEndpointThatWantsTheEvent(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, err = r.s.fanOut(tx, events, func(lane) int { return 0 })
+			_, err = r.s.fanOut(tx, events, func(lane, party) int { return 0 })
 			if err != nil {
 				return err
 			}
-			out, err := r.s.fanOut(tx, events, func(lane) int { return 10 })
+			out, err := r.s.fanOut(tx, events, func(lane, party) int { return 10 })
 			if len(out.handed) > 0 {
 				t.Errorf("%d deliveries that were made before are sent again", len(out.handed))
 			}
@@ -262,7 +262,7 @@ func TestACrashBetweenSendingAndRecordingRepeatsTheSameDelivery(t *testing.T) {
 		r.must(r.disp.sequence(t.Context()))
 		var claimed []Sending
 		r.must(r.write(func(tx db.Tx) (err error) {
-			claimed, _, err = claim(tx, wanted{lane: lane{r.scope, e.ID}, n: 8}, r.clock.Now())
+			claimed, _, err = r.s.claim(tx, wanted{lane: lane{r.scope, e.ID}, n: 8}, r.clock.Now())
 			return err
 		}))
 		if len(claimed) != 1 {
@@ -304,7 +304,7 @@ func TestALateFailureDoesNotUndoWhoTookOver(t *testing.T) {
 		r.must(r.disp.sequence(t.Context()))
 		take := func() (j Sending) {
 			r.must(r.write(func(tx db.Tx) error {
-				got, _, err := claim(tx, wanted{lane: lane{r.scope, e.ID}, n: 1}, r.clock.Now())
+				got, _, err := r.s.claim(tx, wanted{lane: lane{r.scope, e.ID}, n: 1}, r.clock.Now())
 				if err == nil {
 					j = got[0]
 				}
@@ -337,7 +337,7 @@ func TestDisabledAndDeletedEndpointsGetNothingMore(t *testing.T) {
 		r := newRig(t, d)
 		rc := newReceiver(t, status(500))
 		for name, end := range map[string]func(tx db.Tx, e Endpoint) error{
-			"delete": func(tx db.Tx, e Endpoint) error { return r.s.Delete(t.Context(), tx, r.scope, e.ID) },
+			"delete": func(tx db.Tx, e Endpoint) error { return r.s.Delete(t.Context(), tx, r.scope, Holder{}, e.ID) },
 			"disable": func(tx db.Tx, e Endpoint) error {
 				off := false
 				_, err := r.s.Update(t.Context(), tx, UpdateInput{Scope: r.scope, EndpointID: e.ID, Enabled: &off})

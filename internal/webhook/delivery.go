@@ -46,6 +46,8 @@ const (
 	Category5xx        Category = "webhook_http_5xx"
 	Category4xx        Category = "webhook_http_4xx"
 	CategoryOther      Category = "webhook_delivery"
+	// CategoryAuthorization is an event that was not sent because the app may not hear of it.
+	CategoryAuthorization Category = "authorization"
 )
 
 // MaxAttempts is how often a delivery is tried by itself.
@@ -159,6 +161,8 @@ func Advise(c Category, code int) Advice {
 			a.Action, a.Retryable = "The endpoint asked for no more of this event. Delete the endpoint if it is no longer used.", false
 		}
 		return a
+	case CategoryAuthorization:
+		return Advice{"The app may not be told of this event.", "Not allowed", "The merchant's grant must be active, not paused, and hold the scope to read the event's resource.", false}
 	case CategoryOther:
 		if code == 0 {
 			return Advice{"The attempt was interrupted.", "Interrupted", "Send it again.", true}

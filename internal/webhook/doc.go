@@ -8,11 +8,19 @@
 // apart by webhook_event_id and orders by sequence, which counts up by one for each root object. The
 // id and the body are the same at each try, the time of the signature is that of the try.
 //
+// # Apps
+//
+// An endpoint hears of its own environment (source merchant), of the life of an app's installs
+// (partner_app), or of merchants that installed the app (installed_merchants). What comes from another
+// environment stays there; a forward in the endpoint's environment leads to it. The grant is asked each
+// time something is sent.
+//
 // # States of a delivery
 //
 //	pending    -> delivered   an attempt was answered 2xx
 //	pending    -> failed      the ninth automatic attempt failed, or the endpoint answered 410
-//	pending    -> suppressed  the endpoint was disabled or deleted first
+//	pending    -> suppressed  the endpoint was disabled or deleted first, or the app behind it may not
+//	                          hear of the event when it would be sent
 //	failed, suppressed -> delivered   a manual resend was answered 2xx
 //	suppressed -> failed      a manual resend was not
 //

@@ -3,7 +3,6 @@ package webhook
 import (
 	"encoding/base64"
 	"fmt"
-	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -38,13 +37,16 @@ const (
 // ReasonFailing is the DisabledReason of an endpoint that failed for DisableAfter.
 const ReasonFailing = "failing"
 
-// Service does what a merchant asks of its webhooks. All fields but Notice are needed.
+// Service does what a merchant asks of its webhooks. All fields but Apps, Notice, Observe and
+// Failpoints are needed.
 type Service struct {
 	IDs    *id.Source
 	Clock  clock.Clock
 	Box    *secret.Box
 	Client *egress.Client
 	Events *event.Log
+	// Apps is asked about partner apps; the zero Apps means that there are none.
+	Apps Apps
 	// Notice, when set, is called in the transaction that disables an endpoint which only failed, so
 	// that somebody is told.
 	Notice func(tx db.Tx, e Endpoint) error
@@ -63,9 +65,9 @@ type Endpoint struct {
 	Enabled             bool
 	EnabledEvents       []string // empty: all of its sources
 	EventSources        []event.Source
-	Mode                tenant.Mode
-	PartnerAppID        string
-	APIVersion          string // DefaultVersion or a date
+	Mode                tenant.Mode // ModeBoth only with the sources of apps
+	PartnerAppID        string      // the app whose events these are, or that made the endpoint; see OfInstall
+	APIVersion          string      // DefaultVersion or a date
 	APIVersionPrevious  string
 	APIVersionChangedAt time.Time
 	FailingSince        time.Time // first failure since the last success, zero while well
@@ -81,13 +83,6 @@ type Endpoint struct {
 
 // Live reports whether the endpoint takes deliveries.
 func (e Endpoint) Live() bool { return e.Enabled && e.DeletedAt.IsZero() }
-
-// Wants reports whether an event of this type is for the endpoint.
-func (e Endpoint) Wants(typ string) bool {
-	t, ok := event.TypeOf(typ)
-	return ok && slices.ContainsFunc(e.EventSources, t.From) &&
-		(len(e.EnabledEvents) == 0 || slices.Contains(e.EnabledEvents, typ))
-}
 
 // sealedFor is the identity that the endpoint's secrets are sealed to.
 func (e Endpoint) sealedFor() string {
@@ -126,42 +121,6 @@ func checkDescription(faults *fault.List, v string) {
 	}
 }
 
-// checkSources returns the sources, merchant by default. Apps' events come with apps.
-func checkSources(faults *fault.List, names []string) []event.Source {
-	for i, n := range names {
-		param := fmt.Sprintf("event_sources[%d]", i)
-		switch event.Source(n) {
-		case event.SourceMerchant:
-		case event.SourcePartnerApp, event.SourceInstalledMerchants:
-			faults.Add("INVALID_WEBHOOK_ENDPOINT_SOURCE", param, "This source needs a partner app, and this merchant has none.")
-		default:
-			faults.Add("INVALID_EVENT_SOURCE", param, "The source must be merchant, partner_app or installed_merchants.")
-		}
-	}
-	return []event.Source{event.SourceMerchant}
-}
-
-// checkEvents returns the types without repeats.
-func checkEvents(faults *fault.List, names []string) []string {
-	out := []string{}
-	for i, n := range names {
-		if t, ok := event.TypeOf(n); !ok || !t.From(event.SourceMerchant) {
-			faults.Add("INVALID_EVENT_TYPE", fmt.Sprintf("enabled_events[%d]", i), "This is not a type of event that a merchant's endpoint can receive.")
-		} else if !slices.Contains(out, n) {
-			out = append(out, n)
-		}
-	}
-	return out
-}
-
-// checkMode: an endpoint belongs to one environment, so it can only have that environment's mode.
-func checkMode(faults *fault.List, scope tenant.Scope, mode string) tenant.Mode {
-	if mode != "" && tenant.Mode(mode) != scope.Mode() {
-		faults.Add("INVALID_MODE", "mode", "A key of mode %s makes endpoints of mode %s; leave mode out or send that.", scope.Mode(), scope.Mode())
-	}
-	return scope.Mode()
-}
-
 func checkVersion(faults *fault.List, v string) string {
 	switch v {
 	case "":
@@ -171,11 +130,4 @@ func checkVersion(faults *fault.List, v string) string {
 		faults.Add("INVALID_API_VERSION", "api_version", "The version must be %q or %s.", DefaultVersion, CurrentVersion)
 	}
 	return v
-}
-
-// errNoApp answers every partner_app_id: an unknown one and somebody else's look alike.
-func errNoApp() error {
-	err := fault.NotFound("partner app")
-	err.Code, err.Param = "PARTNER_APP_NOT_FOUND", "partner_app_id"
-	return err
 }

@@ -32,12 +32,25 @@ func TestCreateReportsEveryFault(t *testing.T) {
 		{CreateInput{URL: url, EnabledEvents: []string{"order.paid", "order.exploded"}}, "INVALID_EVENT_TYPE", "enabled_events[1]"},
 		{CreateInput{URL: url, EnabledEvents: []string{"partner_app.install.created"}}, "INVALID_EVENT_TYPE", "enabled_events[0]"},
 		{CreateInput{URL: url, EnabledEvents: []string{"*"}}, "INVALID_EVENT_TYPE", "enabled_events[0]"},
-		{CreateInput{URL: url, EventSources: []string{"partner_app"}}, "INVALID_WEBHOOK_ENDPOINT_SOURCE", "event_sources[0]"},
+		{CreateInput{URL: url, EventSources: []string{"partner_app"}}, "INVALID_WEBHOOK_ENDPOINT_SOURCE", "partner_app_id"},
 		{CreateInput{URL: url, EventSources: []string{"merchant", "martian"}}, "INVALID_EVENT_SOURCE", "event_sources[1]"},
 		{CreateInput{URL: url, Mode: "live"}, "INVALID_MODE", "mode"},
 		{CreateInput{URL: url, Mode: "both"}, "INVALID_MODE", "mode"},
 		{CreateInput{URL: url, APIVersion: "2020-01-01"}, "INVALID_API_VERSION", "api_version"},
-		{CreateInput{URL: url, PartnerAppID: "app_1"}, "PARTNER_APP_NOT_FOUND", "partner_app_id"},
+		{CreateInput{URL: url, PartnerAppID: "papp_1", EventSources: []string{"partner_app"}}, "", ""},
+		{CreateInput{URL: url, PartnerAppID: "papp_1", EventSources: []string{"partner_app"}, Mode: "both", EnabledEvents: []string{"partner_app.install.created"}}, "", ""},
+		{CreateInput{URL: url, PartnerAppID: "papp_1", EventSources: []string{"partner_app"}, Mode: "test"}, "INVALID_MODE", "mode"},
+		{CreateInput{URL: url, PartnerAppID: "papp_1", EventSources: []string{"partner_app"}, EnabledEvents: []string{"order.paid"}}, "INVALID_EVENT_TYPE", "enabled_events[0]"},
+		{CreateInput{URL: url, PartnerAppID: "papp_1", EventSources: []string{"installed_merchants"}}, "INVALID_WEBHOOK_ENDPOINT", "enabled_events"},
+		{CreateInput{URL: url, EventSources: []string{"installed_merchants"}, EnabledEvents: []string{"order.paid"}}, "INVALID_WEBHOOK_ENDPOINT_SOURCE", "partner_app_id"},
+		{CreateInput{URL: url, PartnerAppID: "papp_1", EventSources: []string{"installed_merchants"}, EnabledEvents: []string{"order.paid"}, Mode: "test"}, "", ""},
+		{CreateInput{URL: url, PartnerAppID: "papp_1", EventSources: []string{"installed_merchants"}, EnabledEvents: []string{"order.paid"}, Mode: "live"}, "", ""},
+		{CreateInput{URL: url, PartnerAppID: "papp_1", EventSources: []string{"installed_merchants"}, EnabledEvents: []string{"order.paid"}, Mode: "both"}, "", ""},
+		{CreateInput{URL: url, PartnerAppID: "papp_1", EventSources: []string{"installed_merchants"}, EnabledEvents: []string{"order.paid"}, Mode: "all"}, "INVALID_MODE", "mode"},
+		{CreateInput{URL: url, PartnerAppID: "papp_1", EventSources: []string{"installed_merchants"}, EnabledEvents: []string{"partner_app.install.created"}}, "INVALID_REQUEST", "enabled_events[0]"},
+		{CreateInput{URL: url, PartnerAppID: "papp_1", EventSources: []string{"partner_app", "installed_merchants"}, EnabledEvents: []string{"order.paid", "partner_app.install.revoked"}}, "", ""},
+		{CreateInput{URL: url, PartnerAppID: "papp_1", EventSources: []string{"partner_app", "installed_merchants"}, EnabledEvents: []string{"partner_app.install.revoked"}}, "INVALID_WEBHOOK_ENDPOINT", "enabled_events"},
+		{CreateInput{URL: url, PartnerAppID: "papp_1", EventSources: []string{"merchant", "partner_app"}}, "INVALID_EVENT_SOURCES", "event_sources"},
 		{CreateInput{Mode: "x", APIVersion: "y"}, "INVALID_REQUEST", "url"},
 	} {
 		c.in.Scope = scope
@@ -64,7 +77,7 @@ func TestAnEndpointLives(t *testing.T) {
 		}
 		other := tenant.Scope{MerchantID: "mer_2", EnvironmentID: "test_1"}
 		r.must(d.Read(t.Context(), func(tx db.Tx) error {
-			if _, err := r.s.Get(t.Context(), tx, other, e.ID); !fault.Is(err, "RESOURCE_NOT_FOUND") {
+			if _, err := r.s.Get(t.Context(), tx, other, Holder{}, e.ID); !fault.Is(err, "RESOURCE_NOT_FOUND") {
 				t.Error("another merchant:", err)
 			}
 			return nil
@@ -84,7 +97,7 @@ func TestAnEndpointLives(t *testing.T) {
 		}
 		was := DefaultVersion
 		got, err := update(UpdateInput{URL: &url, EnabledEvents: &empty, APIVersion: &version, ExpectedAPIVersion: &was})
-		if err != nil || got.URL != url || len(got.EnabledEvents) != 0 || got.APIVersionPrevious != DefaultVersion || !got.APIVersionChangedAt.Equal(r.clock.Now()) || !got.Wants("order.created") {
+		if err != nil || got.URL != url || len(got.EnabledEvents) != 0 || got.APIVersionPrevious != DefaultVersion || !got.APIVersionChangedAt.Equal(r.clock.Now()) || !got.Wants("order.created", event.SourceMerchant) {
 			t.Errorf("%+v %v", got, err)
 		}
 		if stored := r.get(e); stored.URL != url || stored.Description != "" || !stored.UpdatedAt.Equal(r.clock.Now()) {
@@ -94,14 +107,14 @@ func TestAnEndpointLives(t *testing.T) {
 		second, _ := r.endpoint("https://shop.example/second")
 		r.must(d.Read(t.Context(), func(tx db.Tx) (err error) {
 			after := listing.At(second.CreatedAt, second.ID)
-			page, _, err = r.s.List(t.Context(), tx, r.scope, nil, &after, 10)
+			page, _, err = r.s.List(t.Context(), tx, r.scope, EndpointFilter{}, &after, 10)
 			return err
 		}))
 		if len(page) != 1 || page[0].ID != e.ID {
 			t.Errorf("%+v", page)
 		}
-		r.must(r.write(func(tx db.Tx) error { return r.s.Delete(t.Context(), tx, r.scope, e.ID) }))
-		if err := r.write(func(tx db.Tx) error { return r.s.Delete(t.Context(), tx, r.scope, e.ID) }); !fault.Is(err, "RESOURCE_NOT_FOUND") {
+		r.must(r.write(func(tx db.Tx) error { return r.s.Delete(t.Context(), tx, r.scope, Holder{}, e.ID) }))
+		if err := r.write(func(tx db.Tx) error { return r.s.Delete(t.Context(), tx, r.scope, Holder{}, e.ID) }); !fault.Is(err, "RESOURCE_NOT_FOUND") {
 			t.Error(err)
 		}
 		if _, err := update(UpdateInput{URL: &url}); !fault.Is(err, "RESOURCE_NOT_FOUND") {
@@ -174,7 +187,7 @@ func TestRotationOverlaps(t *testing.T) {
 		e, first := r.endpoint(rc.URL)
 		rotate := func() (v string, err error) {
 			err = r.write(func(tx db.Tx) error {
-				plain, err := r.s.RotateSecret(t.Context(), tx, r.scope, e.ID)
+				plain, err := r.s.RotateSecret(t.Context(), tx, r.scope, Holder{}, e.ID)
 				v = plain.Reveal()
 				return err
 			})
@@ -224,7 +237,7 @@ func TestWants(t *testing.T) {
 		{all, "order.paid", true}, {all, "partner_app.install.created", false}, {all, "unknown.type", false},
 		{some, "order.paid", true}, {some, "order.created", false},
 	} {
-		if got := c.e.Wants(c.typ); got != c.want {
+		if got := c.e.Wants(c.typ, event.SourceMerchant); got != c.want {
 			t.Errorf("%v %s: %v", c.e.EnabledEvents, c.typ, got)
 		}
 	}

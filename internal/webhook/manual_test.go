@@ -167,7 +167,7 @@ func TestTestEvents(t *testing.T) {
 		r.advance(leaseTime)
 		r.drain()
 		r.must(d.Read(t.Context(), func(tx db.Tx) error {
-			del, err = r.s.GetDelivery(t.Context(), tx, r.scope, interrupted.delivery.ID)
+			del, err = r.s.GetDelivery(t.Context(), tx, r.scope, Holder{}, interrupted.delivery.ID)
 			return err
 		}))
 		if del.Status != StatusFailed || len(rc.all()) != 2 {
@@ -207,7 +207,7 @@ func TestEventRecordsAreListed(t *testing.T) {
 			_, err := r.s.BeginTest(t.Context(), tx, TestInput{Scope: r.scope, EndpointID: failing.ID, EventType: "order.paid"})
 			return err
 		}))
-		list := func(f EventFilter) (out []event.Event) {
+		list := func(f EventFilter) (out []EventRecord) {
 			r.must(d.Read(t.Context(), func(tx db.Tx) (err error) {
 				out, _, err = r.s.ListEvents(t.Context(), tx, r.scope, f, nil, 50)
 				return err
@@ -242,18 +242,29 @@ func TestEventRecordsAreListed(t *testing.T) {
 		e := list(EventFilter{})[0]
 		var page []Delivery
 		r.must(d.Read(t.Context(), func(tx db.Tx) (err error) {
-			page, _, err = r.s.ListDeliveries(t.Context(), tx, r.scope, e.ID, nil, 10)
+			page, _, err = r.s.ListDeliveries(t.Context(), tx, r.scope, Holder{}, e.WebhookEventID, nil, 10)
 			return err
 		}))
-		if len(page) != 1 || page[0].EventID != e.ID {
+		if len(page) != 1 || page[0].EventID != e.WebhookEventID {
 			t.Errorf("%+v", page)
 		}
 		yes, no := func(string) bool { return true }, func(string) bool { return false }
-		if r.s.RecordWithPayload(e, yes).Payload == nil || r.s.RecordWithPayload(e, no).Payload != nil {
+		payload := func(allows func(string) bool) any {
+			var got EventRecord
+			r.must(d.Read(t.Context(), func(tx db.Tx) (err error) {
+				got, err = r.s.GetEvent(t.Context(), tx, r.scope, Holder{}, e.WebhookEventID, allows)
+				return err
+			}))
+			if got.Payload == nil {
+				return nil
+			}
+			return got.Payload
+		}
+		if payload(yes) == nil || payload(no) != nil {
 			t.Error("the payload follows the read scope")
 		}
 		r.advance(PayloadRetention + time.Hour)
-		if r.s.RecordWithPayload(e, yes).Payload != nil {
+		if payload(yes) != nil {
 			t.Error("an expired payload is shown")
 		}
 	})

@@ -16,6 +16,7 @@ const maxReason = 500 // characters
 // ResendInput asks for one more attempt of a delivery that has ended.
 type ResendInput struct {
 	Scope         tenant.Scope
+	By            Holder
 	DeliveryID    string
 	ReasonMessage string
 }
@@ -35,7 +36,7 @@ func (s *Service) BeginResend(_ context.Context, tx db.Tx, in ResendInput) (Send
 	if err := in.Validate(); err != nil {
 		return Sending{}, err
 	}
-	d, err := findDelivery(tx, in.Scope, in.DeliveryID, tx.ForUpdate())
+	d, err := holdersDelivery(tx, in.Scope, in.By, in.DeliveryID, tx.ForUpdate())
 	if err != nil {
 		return Sending{}, err
 	}
@@ -51,18 +52,29 @@ func (s *Service) BeginResend(_ context.Context, tx db.Tx, in ResendInput) (Send
 	if !endpoint.Live() {
 		return Sending{}, errNotActive()
 	}
-	e, err := event.Get(tx, in.Scope, d.EventID)
+	events, err := tell(tx, endpoint, []string{d.EventID})
 	if err != nil {
 		return Sending{}, err
 	}
-	if expired(e, now) {
+	e, known := events[d.EventID]
+	open := known
+	if known {
+		if open, err = s.mayHear(tx, endpoint, e.event, e.via, map[string]Grant{}); err != nil {
+			return Sending{}, err
+		}
+	}
+	if !open {
+		return Sending{}, fault.Conflict("WEBHOOK_ENDPOINT_NOT_ACTIVE", "The app may no longer be told of this event.").
+			Then("The merchant's grant must be active and hold the scope to read the event's resource.")
+	}
+	if expired(e.event, now) {
 		return Sending{}, fault.Conflict("WEBHOOK_EVENT_PAYLOAD_EXPIRED", "The event's payload is no longer kept.").
 			Then("Read the current state of the object instead.")
 	}
 	if err := d.takeLease(tx, now); err != nil {
 		return Sending{}, err
 	}
-	return Sending{delivery: d, event: e, endpoint: endpoint, trigger: TriggerResend, reason: in.ReasonMessage}, nil
+	return Sending{delivery: d, event: e.event, via: e.via, endpoint: endpoint, trigger: TriggerResend, reason: in.ReasonMessage}, nil
 }
 
 // Send makes the attempt that BeginResend or BeginTest prepared, records it and returns the delivery

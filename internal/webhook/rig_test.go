@@ -126,7 +126,7 @@ func (r *rig) attempts(d Delivery) []Attempt {
 	r.t.Helper()
 	var out []Attempt
 	r.must(r.d.Read(r.t.Context(), func(tx db.Tx) (err error) {
-		out, _, err = r.s.ListAttempts(r.t.Context(), tx, d.Scope, d.ID, nil, 100)
+		out, _, err = r.s.ListAttempts(r.t.Context(), tx, d.Scope, Holder{}, d.ID, nil, 100)
 		return err
 	}))
 	return out

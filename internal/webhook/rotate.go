@@ -13,10 +13,14 @@ import (
 // RotateSecret gives an endpoint a new signing secret and returns it, this once. The old one goes on
 // signing beside it for RotationOverlap; until then a further rotation is
 // WEBHOOK_SECRET_ROTATION_OVERLAP_ACTIVE, because a third secret would cut off whoever still has the first.
-func (s *Service) RotateSecret(_ context.Context, tx db.Tx, scope tenant.Scope, endpointID string) (secret.Text, error) {
-	e, err := currentEndpoint(tx, scope, endpointID, tx.ForUpdate())
+// AUTHORIZATION_FAILED when a merchant asks for the secret of an app: it could speak to the app as Flint.
+func (s *Service) RotateSecret(_ context.Context, tx db.Tx, scope tenant.Scope, by Holder, endpointID string) (secret.Text, error) {
+	e, err := currentEndpoint(tx, scope, by, endpointID, tx.ForUpdate())
 	if err != nil {
 		return secret.Text{}, err
+	}
+	if e.OfInstall() && by.AppID == "" {
+		return secret.Text{}, errOfApp()
 	}
 	now := s.Clock.Now()
 	if e.previousSecret != "" && now.Before(e.previousUntil) {

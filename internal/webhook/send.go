@@ -23,6 +23,7 @@ const maxExcerpt = 1024
 type Sending struct {
 	delivery Delivery
 	event    event.Event
+	via      *forward // how the event came to the endpoint's environment, nil when it is of it
 	endpoint Endpoint
 	trigger  Trigger
 	reason   string
@@ -32,6 +33,13 @@ type Sending struct {
 // log will have.
 func (j Sending) Attempt() (deliveryID string, number int) {
 	return j.delivery.ID, j.delivery.AttemptCount + 1
+}
+
+func (j Sending) body() ([]byte, error) {
+	if j.endpoint.ofApp() {
+		return partnerBody(j.event, j.endpoint.render(), j.endpoint.PartnerAppID, j.via)
+	}
+	return Body(j.event, j.endpoint.render())
 }
 
 // outcome is what came of an attempt.
@@ -81,7 +89,7 @@ func (s *Service) send(ctx context.Context, j Sending) (outcome, error) {
 	if err != nil {
 		return o, err
 	}
-	body, err := Body(j.event, j.endpoint.render())
+	body, err := j.body()
 	if err != nil {
 		return o, err
 	}

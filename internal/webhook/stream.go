@@ -222,7 +222,7 @@ func (s *Stream) one(f *frames, in StreamInput, e event.Event) error {
 		return nil
 	}
 	if visible(e, in.Allows) {
-		return f.event("webhook.event", e.ID, s.Service.RecordWithPayload(e, in.Allows))
+		return f.event("webhook.event", e.ID, s.Service.withPayload(told{event: e}, in.Allows))
 	}
 	hidden := withheld{WebhookEventID: e.ID, EventType: e.Type, Reason: "resource_unattributed"}
 	if scope := event.ReadScope(e.ResourceType); scope != "" {

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"maps"
 
 	"flint/internal/db"
 	"flint/internal/event"
@@ -13,6 +14,7 @@ import (
 // TestInput asks for a synthetic event of a type, whatever the endpoint subscribes to.
 type TestInput struct {
 	Scope      tenant.Scope
+	By         Holder
 	EndpointID string
 	EventType  string
 	Cause      event.Cause
@@ -32,7 +34,7 @@ func (s *Service) BeginTest(_ context.Context, tx db.Tx, in TestInput) (Sending,
 	if err := in.Validate(); err != nil {
 		return Sending{}, err
 	}
-	endpoint, err := currentEndpoint(tx, in.Scope, in.EndpointID, tx.ForUpdate())
+	endpoint, err := currentEndpoint(tx, in.Scope, in.By, in.EndpointID, tx.ForUpdate())
 	if err != nil {
 		return Sending{}, err
 	}
@@ -42,6 +44,10 @@ func (s *Service) BeginTest(_ context.Context, tx db.Tx, in TestInput) (Sending,
 	now := s.Clock.Now()
 	typ, _ := event.TypeOf(in.EventType)
 	resourceID, data := sample(s.IDs, typ, now)
+	if endpoint.ofApp() { // as it would come from a merchant that installed the app
+		maps.Copy(data, map[string]any{"merchant_id": in.Scope.MerchantID, "environment_id": in.Scope.EnvironmentID, "mode": in.Scope.Mode(),
+			"partner_app_install_id": s.IDs.New("sample"), "environment_grant_id": s.IDs.New("sample"), "source_type": event.SourceInstalledMerchants})
+	}
 	e, err := s.Events.RecordTest(tx, in.Scope, now, in.Cause, event.New{
 		Type: typ.Name, RootType: "webhook_endpoint", RootID: endpoint.ID, ResourceType: typ.Resource, ResourceID: resourceID, Data: data,
 	})

@@ -159,13 +159,7 @@ func (in *installation) start(env ...string) (time.Duration, error) {
 		}
 	}
 	took := time.Since(begun)
-	raw, err := os.ReadFile(filepath.Join(in.data(), "dev.json"))
-	if err == nil {
-		err = json.Unmarshal(raw, &in.facts)
-	}
-	if err != nil {
-		in.t.Fatalf("read dev.json: %v", err)
-	}
+	in.readFacts(&in.facts)
 	return took, nil
 }
 
@@ -300,4 +294,35 @@ func (in *installation) engine() string {
 		return "postgres"
 	}
 	return "sqlite"
+}
+
+// readFacts reads dev.json into v.
+func (in *installation) readFacts(v any) {
+	in.t.Helper()
+	raw, err := os.ReadFile(filepath.Join(in.data(), "dev.json"))
+	if err == nil {
+		err = json.Unmarshal(raw, v)
+	}
+	if err != nil {
+		in.t.Fatalf("read dev.json: %v", err)
+	}
+}
+
+// cpuNow is the processor time that the running process has used.
+func (in *installation) cpuNow(t testing.TB) time.Duration {
+	t.Helper()
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", in.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(raw), ") ") // the name before it may hold anything
+	fields := strings.Fields(rest)
+	var user, system int64
+	if _, err := fmt.Sscan(fields[11], &user); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Sscan(fields[12], &system); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(user+system) * 10 * time.Millisecond // ticks are hundredths of a second on Linux
 }
