@@ -7,5 +7,5 @@ import "embed"
 // Starters has one folder for each language: starter-go and starter-typescript. The files are named one
 // by one where a build or an installation leaves others beside them.
 //
-//go:embed starter-go/*.go starter-go/*.html starter-go/*.json starter-go/README.md starter-go/.gitignore
+//go:embed starter-go/*.go starter-go/home.html starter-go/permissions.json starter-go/*.txt starter-go/README.md starter-go/.gitignore
 var Starters embed.FS

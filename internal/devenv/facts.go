@@ -37,6 +37,7 @@ type User struct {
 type OtherMerchant struct {
 	MerchantID string `json:"merchant_id"`
 	APIKey     string `json:"api_key"`
+	LiveAPIKey string `json:"live_api_key"` // apps are managed with a live key
 }
 
 // Demo is an order that waits to be paid.
