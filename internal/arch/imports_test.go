@@ -33,7 +33,7 @@ var layerNames = map[layer]string{
 // domainOrder is the line of domains: each may import those to its left. What has to act the other way
 // subscribes to events.
 var domainOrder = strings.Fields(`merchant customer catalog promotion tax order payment refund dispute
-	fulfillment returns invoice paymentlink checkout recovery app extension`)
+	fulfillment returns invoice paymentlink checkout recovery extension`)
 
 // places puts every package of internal/ on a floor. A folder below a listed one belongs to it.
 var places = map[layer][]string{
@@ -41,7 +41,7 @@ var places = map[layer][]string{
 	bookkeeping: {"ledger", "event", "job", "idempotency"},
 	domain:      domainOrder,
 	reaction:    {"webhook", "notification", "audit"},
-	identity:    {"auth"},
+	identity:    {"app", "auth"},
 	adapter:     {"processor", "mail", "pdf", "qr"},
 	surface:     {"httpapi", "web"},
 	whole:       {"server", "devenv", "doctor", "observe", "backup", "flinttest"},
@@ -116,9 +116,9 @@ func forbidden(from, to string) string {
 	case lf == reaction && lt == reaction:
 		return "reactions are independent of each other: each reads the events itself"
 	case lf == identity && lt == domain && nt != "merchant":
-		return "auth decides who may call before any product rule runs: of the domains it knows merchant alone"
+		return nf + " decides who may call before any product rule runs: of the domains it knows merchant alone"
 	case lf == identity && lt == reaction:
-		return "auth must not depend on what reacts to events"
+		return nf + " must not depend on what reacts to events"
 	case lf == adapter && lt >= domain:
 		if lt == adapter && (to == "internal/"+nf || within(to, from)) {
 			return ""

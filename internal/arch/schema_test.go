@@ -30,6 +30,11 @@ var tablesOfMerchants = map[string]string{
 	"merchants":    "one row is one merchant",
 	"environments": "one row is one environment; the list of a merchant's environments cannot lie in one of them",
 	"users":        "a person works for the merchant, in whichever environment",
+
+	"apps":              "an app belongs to the merchant that wrote it; its installs lie in environments of others",
+	"app_versions":      "part of an app",
+	"app_installs":      "an install spans the environments of the merchant that installed; its grants lie in one each",
+	"app_install_index": "the owner's way to the installs of an app",
 }
 
 // table is what the rules need to know of a CREATE TABLE.

@@ -1,13 +1,14 @@
 package auth
 
 import (
+	"cmp"
 	"time"
 
 	"flint/internal/tenant"
 )
 
 // Kind is a kind of credential. A route accepts a union of kinds.
-type Kind uint8
+type Kind uint16
 
 // Kinds of credentials, as bits.
 const (
@@ -19,12 +20,15 @@ const (
 	OnboardingSession
 	// Nobody is a call without credential.
 	Nobody
+	// CLIToken is the command line's token of a user. It opens what a key of the merchant opens, within the
+	// scopes of the user, who is named as the actor.
+	CLIToken
 )
 
 var kindNames = map[Kind]string{
 	APIKey: "api_key", InstallToken: "install_token", CheckoutCredential: "checkout_credential",
 	InvoiceToken: "invoice_token", CustomerSession: "customer_session",
-	OnboardingSession: "onboarding_session", Nobody: "none",
+	OnboardingSession: "onboarding_session", Nobody: "none", CLIToken: "cli_token",
 }
 
 // String is the contract's name of a single kind.
@@ -38,13 +42,14 @@ const (
 	PrefixCustomerSession   = "flint_cses_"
 	PrefixInvoiceToken      = "flint_invt_"
 	PrefixOnboardingSession = "flint_onbs_"
+	PrefixCLIToken          = "flint_cli_"
 )
 
 // Principal is an authenticated caller: which credential, on behalf of which merchant environment,
 // with which scopes. The zero Principal may do nothing.
 type Principal struct {
 	Kind   Kind
-	ID     string // of the credential: key_…, pinst_…, cs_…
+	ID     string // of the credential: key_…, pinst_…, cs_…, osess_…
 	Name   string
 	Scope  tenant.Scope
 	Scopes ScopeSet
@@ -53,6 +58,8 @@ type Principal struct {
 	// AppID and GrantID belong to install tokens.
 	AppID   string
 	GrantID string
+	// UserID is who a command line's token acts for.
+	UserID string
 	// SubjectID is the one object a narrow credential opens: a checkout session, an invoice, a customer.
 	SubjectID string
 	// APIVersion is the version the partner app or merchant is pinned to, empty for the current one.
@@ -74,17 +81,12 @@ func (p Principal) ActorType() string {
 		return "api_key"
 	case InstallToken:
 		return "app"
-	case OnboardingSession:
+	case OnboardingSession, CLIToken:
 		return "user"
 	default:
 		return "buyer"
 	}
 }
 
-// ActorID is the app for an install token, and the credential otherwise.
-func (p Principal) ActorID() string {
-	if p.AppID != "" {
-		return p.AppID
-	}
-	return p.ID
-}
+// ActorID is the app for an install token, the user for a command line's, and the credential otherwise.
+func (p Principal) ActorID() string { return cmp.Or(p.AppID, p.UserID, p.ID) }

@@ -11,6 +11,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/id"
 	"flint/internal/tenant"
+	"flint/internal/throttle"
 )
 
 // Service holds what the operations on keys and users need.
@@ -20,6 +21,11 @@ type Service struct {
 	ids   *id.Source
 	log   *slog.Logger
 	cache *cache
+	// SendCode mails a sign-in code in the given transaction; nil where no mail is sent.
+	SendCode func(tx db.Tx, m CodeMail) error
+
+	tries   *throttle.Throttle[string]
+	hashing chan struct{} // passwords that are checked at once
 
 	mu   sync.Mutex
 	used map[string]use // key id -> last use not yet written
@@ -32,7 +38,8 @@ type use struct {
 
 // NewService makes a Service.
 func NewService(d db.DB, c clock.Clock, ids *id.Source, log *slog.Logger) *Service {
-	return &Service{db: d, clock: c, ids: ids, log: log, cache: newCache(), used: map[string]use{}}
+	return &Service{db: d, clock: c, ids: ids, log: log, cache: newCache(), used: map[string]use{},
+		tries: throttle.New[string](), hashing: make(chan struct{}, 8)}
 }
 
 // touchEvery is how often the last use of one key is written at most.

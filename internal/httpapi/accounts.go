@@ -40,7 +40,7 @@ func visible(c *Caller) string { return c.SandboxID() }
 
 // manageSandboxes refuses test credentials, which belong to one sandbox and manage none.
 func manageSandboxes(c *Caller) error {
-	if c.Scope.Mode() == tenant.ModeTest && c.Kind == auth.APIKey {
+	if c.Scope.Mode() == tenant.ModeTest && c.Kind != auth.OnboardingSession {
 		return fault.Forbidden("SANDBOX_MANAGEMENT_REQUIRES_LIVE_KEY", "Sandboxes are managed with a live key.")
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"flint/internal/auth"
 	"flint/internal/tenant"
 )
 
@@ -27,6 +28,9 @@ func getDeveloperAuthContext(a *API, _ accounts) {
 	Handle(a, "getDeveloperAuthContext", func(_ context.Context, c *Caller, _ *struct{}) (DeveloperAuthContext, error) {
 		out := DeveloperAuthContext{AuthType: "api_key", Environment: "live", MerchantID: c.Scope.MerchantID, Scopes: c.Scopes.Names(),
 			APIKeyID: c.ID, ContextID: c.Scope.EnvironmentID, Name: c.Name, SandboxID: c.SandboxID(), ExpiresAt: moment(c.ExpiresAt)}
+		if c.Kind == auth.CLIToken {
+			out.AuthType, out.APIKeyID, out.OAuthSessionID = "oauth", "", c.ID
+		}
 		if c.Scope.Mode() == tenant.ModeTest {
 			out.Environment = "sandbox"
 		}

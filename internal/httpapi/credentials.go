@@ -22,7 +22,7 @@ var bearerKinds = []struct {
 }{
 	{auth.PrefixTestKey, auth.APIKey}, {auth.PrefixLiveKey, auth.APIKey}, {auth.PrefixInstallToken, auth.InstallToken},
 	{auth.PrefixCustomerSession, auth.CustomerSession}, {auth.PrefixInvoiceToken, auth.InvoiceToken},
-	{auth.PrefixOnboardingSession, auth.OnboardingSession},
+	{auth.PrefixOnboardingSession, auth.OnboardingSession}, {auth.PrefixCLIToken, auth.CLIToken},
 }
 
 // readCredential finds the one credential of a request; the zero one when there is none.
@@ -106,14 +106,18 @@ func (a *API) authenticate(ctx context.Context, route *Route, h http.Header) (au
 
 // authorize is the one decision about who may call what.
 func authorize(route *Route, p auth.Principal) error {
-	if p.Kind == 0 || route.By&p.Kind == 0 {
+	kind := p.Kind
+	if kind == auth.CLIToken { // a user's own program stands where their key would
+		kind = auth.APIKey
+	}
+	if kind == 0 || route.By&kind == 0 {
 		if p.Kind == auth.InstallToken {
 			return fault.Forbidden("PARTNER_AUTH_UNSUPPORTED", "This operation is closed to app tokens.")
 		}
 		return fault.Forbidden("AUTHORIZATION_FAILED", "This operation does not accept this kind of credential.")
 	}
 	var need auth.Need
-	switch p.Kind {
+	switch kind {
 	case auth.APIKey, auth.OnboardingSession:
 		need = route.Need
 	case auth.InstallToken:

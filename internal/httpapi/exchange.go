@@ -87,7 +87,8 @@ func (x *exchange) end() {
 		x.api.Log.LogAttrs(x.r.Context(), slog.LevelInfo, "request", slog.String("request_id", c.RequestID),
 			slog.String("operation", name), slog.String("method", x.r.Method), slog.Int("status", x.status),
 			slog.String("code", x.code), slog.Duration("took", took), slog.String("merchant_id", c.Scope.MerchantID),
-			slog.String("environment_id", c.Scope.EnvironmentID), slog.String("credential_id", c.ID), slog.Bool("replayed", x.replay))
+			slog.String("environment_id", c.Scope.EnvironmentID), slog.String("credential_id", c.ID), slog.String("app_id", c.AppID), slog.String("grant_id", c.GrantID),
+			slog.String("user_id", c.UserID), slog.Bool("replayed", x.replay))
 	}
 	if x.api.Observe != nil {
 		x.api.Observe(Record{Caller: c, Route: c.route, Method: x.r.Method, Path: x.r.URL.Path, Status: x.status,
@@ -156,6 +157,9 @@ func (x *exchange) write(status int, body []byte) {
 
 // fail writes the error envelope. What is not a fault is logged and shown as an internal error.
 func (x *exchange) fail(err error) {
+	if x.op != nil && x.op.oauth != nil && x.failOAuth(err) {
+		return
+	}
 	f := x.public(err)
 	x.code = f.Code
 	if x.written {

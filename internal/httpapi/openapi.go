@@ -24,6 +24,7 @@ func newDocument(r huma.Registry) *huma.OpenAPI {
 		Components: &huma.Components{Schemas: r, SecuritySchemes: map[string]*huma.SecurityScheme{
 			"api_key":             {Type: "http", Scheme: "bearer", Description: "An API key: flint_test_… or flint_live_…"},
 			"api_key_header":      {Type: "apiKey", In: "header", Name: "X-API-Key", Description: "Another place for an API key."},
+			"cli_token":           {Type: "http", Scheme: "bearer", Description: "A token of the command line, for a user: flint_cli_…"},
 			"install_token":       {Type: "http", Scheme: "bearer", Description: "A token of an installed app: fpat_v1.…"},
 			"onboarding_session":  {Type: "http", Scheme: "bearer", Description: "A session token from verifying an e-mail address."},
 			"customer_session":    {Type: "http", Scheme: "bearer", Description: "A buyer's session: flint_cses_…"},
@@ -78,6 +79,9 @@ func (a *API) describe(op *operation, out reflect.Type) {
 		strconv.Itoa(r.Status): {Description: "Done.", Content: a.successContent(op, out)},
 		"default":              {Ref: "#/components/responses/Error"},
 	}
+	if op.oauth != nil {
+		a.describeOAuth(op, d)
+	}
 	if len(op.errors) > 0 {
 		d.Extensions["x-flint-errors"] = op.errors
 	}
@@ -100,6 +104,20 @@ func (a *API) describe(op *operation, out reflect.Type) {
 	default:
 		panic("httpapi: no place in the document for method " + r.Method)
 	}
+}
+
+// describeOAuth documents the two encodings of an OAuth endpoint and its refusals.
+func (a *API) describeOAuth(op *operation, d *huma.Operation) {
+	body := a.registry.Schema(op.oauth, true, op.oauth.Name())
+	a.adorn(op.oauth)
+	d.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+		"application/json": {Schema: body}, "application/x-www-form-urlencoded": {Schema: body},
+	}}
+	t := reflect.TypeFor[PartnerTokenErrorResponse]()
+	refusal := jsonContent(a.registry.Schema(t, true, t.Name()))
+	d.Responses["400"] = &huma.Response{Description: "Refused.", Content: refusal}
+	d.Responses["401"] = &huma.Response{Description: "The client is unknown or its secret is wrong.", Content: refusal}
+	d.Responses["503"] = &huma.Response{Description: "Not now; the same call may succeed later.", Content: refusal}
 }
 
 func requirement(n auth.Need) map[string]any {
@@ -217,7 +235,7 @@ func security(by auth.Kind) []map[string][]string {
 			out = append(out, map[string][]string{k.String(): {}})
 		}
 		if by&k != 0 && k == auth.APIKey {
-			out = append(out, map[string][]string{"api_key_header": {}})
+			out = append(out, map[string][]string{"api_key_header": {}}, map[string][]string{"cli_token": {}})
 		}
 	}
 	if by&auth.CheckoutCredential != 0 {

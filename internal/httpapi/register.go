@@ -27,6 +27,7 @@ type operation struct {
 	errors  []string
 	media   []string       // of an answer that is not JSON
 	frames  []reflect.Type // what such an answer carries
+	oauth   reflect.Type   // body of an OAuth endpoint, which has errors of its own form; nil for all others
 }
 
 // Option refines a registration.
@@ -55,6 +56,10 @@ func Produces(media []string, carries ...any) Option {
 		}
 	}
 }
+
+// OAuth makes an operation an OAuth endpoint: its raw body is JSON or a form with the fields of body, and
+// its errors have the flat form of RFC 6749, but for the limit of requests.
+func OAuth(body any) Option { return func(op *operation) { op.oauth = reflect.TypeOf(body) } }
 
 // Validator is what an input may implement for rules that its tags cannot say. It runs after the tags
 // and reports every fault at once.

@@ -9,6 +9,7 @@ func Register(a *API, s *Services) {
 		registerRefunds, registerCreateRefund, registerCreateCheckoutSession, registerCheckoutSessions,
 		registerCustomers, registerCreateCustomer, registerUpdateCustomer,
 		registerWebhookEndpoints, registerWebhookEvents, registerWebhookDeliveries, registerWebhookStream,
+		registerOAuthPreview, registerOAuthToken, registerOAuthRevoke, registerOAuthIntrospect, registerOAuthDevice, registerOAuthMetadata,
 	} {
 		register(a, s)
 	}

@@ -42,6 +42,9 @@ func (x *exchange) serve(ctx context.Context) error {
 	}
 	p, err := a.authenticate(ctx, x.op.route, x.r.Header)
 	c.Principal = p
+	if x.version == "current" && p.APIVersion != "" {
+		x.version = "partner_app"
+	}
 	c.again = func(ctx context.Context) error { _, err := a.authenticate(ctx, x.op.route, x.r.Header); return err }
 	x.identify()
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"flint/internal/auth"
+	"flint/internal/auth/oauth"
 	"flint/internal/checkout"
 	"flint/internal/customer"
 	"flint/internal/db"
@@ -26,6 +27,7 @@ type Services struct {
 	Webhooks  *webhook.Service
 	Stream    *webhook.Stream
 	Receipts  *notification.Service
+	OAuth     *oauth.Service
 }
 
 // orderOf checks that a checkout credential stays with the order of its session; other credentials

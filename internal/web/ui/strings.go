@@ -1,5 +1,7 @@
 package ui
 
+import "maps"
+
 // English is the catalogue that every other language follows: one key per text, and %s or %d where a
 // value goes.
 func English() Language {
@@ -11,8 +13,17 @@ func English() Language {
 			}
 			return "other"
 		},
-		Texts: englishTexts(),
+		Texts: together(englishTexts(), accountTexts()),
 	}
+}
+
+// together joins catalogues whose keys differ.
+func together(all ...map[string]string) map[string]string {
+	out := map[string]string{}
+	for _, texts := range all {
+		maps.Copy(out, texts)
+	}
+	return out
 }
 
 func englishTexts() map[string]string {

@@ -1,0 +1,25 @@
+package merchant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"flint/internal/db"
+	"flint/internal/fault"
+	"flint/internal/tenant"
+)
+
+// DefaultEnvironment is the live environment of a merchant, or its default sandbox.
+func DefaultEnvironment(_ context.Context, tx db.Tx, merchantID string, mode tenant.Mode) (Environment, error) {
+	e := Environment{Scope: tenant.Scope{MerchantID: merchantID}}
+	err := tx.QueryRow([]any{&e.Scope.EnvironmentID, &e.Name, &e.Default, &e.Status, &e.CreatedAt, &e.UpdatedAt},
+		`SELECT `+environmentColumns+` FROM environments WHERE merchant_id = $1 AND mode = $2 AND is_default = 1`, merchantID, mode)
+	if errors.Is(err, db.ErrNoRows) {
+		return Environment{}, fault.NotFound("environment")
+	}
+	if err != nil {
+		return Environment{}, fmt.Errorf("read a default environment: %w", err)
+	}
+	return e, nil
+}
