@@ -8,4 +8,5 @@ import "embed"
 // by one where a build or an installation leaves others beside them.
 //
 //go:embed starter-go/*.go starter-go/home.html starter-go/permissions.json starter-go/*.txt starter-go/README.md starter-go/.gitignore
+//go:embed starter-typescript/src/*.ts starter-typescript/package.json starter-typescript/tsconfig.json starter-typescript/permissions.json starter-typescript/README.md starter-typescript/.gitignore
 var Starters embed.FS
