@@ -12,7 +12,8 @@ const hidden = "[hidden]"
 
 // tokenPrefixes begin the credentials that the platform gives out. The prefix stays readable, so that
 // a log still tells which kind of credential it was.
-var tokenPrefixes = []string{"flint_live_", "flint_test_", "whsec_", "csauth_", "cslaunch_", "fpat_", "simsrc_"}
+var tokenPrefixes = []string{"flint_live_", "flint_test_", "whsec_", "csauth_", "cslaunch_", "fpat_", "fprt_", "fpac_", "fps_", "fdev_", "flint_cli_", "flint_clir_",
+	"simsrc_"}
 
 // secretWords mark a key as secret when they occur in it, written in small letters without separators.
 var secretWords = []string{"token", "secret", "password", "passwd", "passphrase", "apikey", "cardnumber",

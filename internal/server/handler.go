@@ -15,6 +15,7 @@ import (
 func (s *Server) Handler(more ...func(mux *http.ServeMux)) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", s.API)
+	mux.Handle("/.well-known/oauth-authorization-server", s.API)
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /assets/", s.UI.Assets())

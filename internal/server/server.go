@@ -13,7 +13,9 @@ import (
 	"sync"
 	"time"
 
+	"flint/internal/app"
 	"flint/internal/auth"
+	"flint/internal/auth/oauth"
 	"flint/internal/checkout"
 	"flint/internal/clock"
 	"flint/internal/customer"
@@ -63,6 +65,8 @@ type Server struct {
 	Idempotency *idempotency.Store
 	API         *httpapi.API
 	Receipts    *notification.Service
+	Apps        *app.Service
+	OAuth       *oauth.Service
 	Metrics     *observe.Metrics
 	UI          *ui.Renderer
 	Home        *devhome.Pages
@@ -187,6 +191,8 @@ func (s *Server) build() {
 	s.Keys = auth.NewService(d, c, s.IDs, log)
 	s.Merchants = merchant.NewService(s.IDs, s.Keys.RevokeEnvironment)
 
+	s.buildApps(events)
+
 	customers := &customer.Service{IDs: s.IDs, Clock: c, Events: events}
 	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates, Failpoints: s.Failpoints}
 	payments := &payment.Service{
@@ -220,11 +226,12 @@ func (s *Server) build() {
 
 	s.Services = &httpapi.Services{
 		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
-		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts,
+		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, OAuth: s.OAuth,
 	}
 	s.API = httpapi.New(httpapi.Config{
 		DB: d, Clock: c, IDs: s.IDs, Log: log, Idempotency: s.Idempotency, CursorKey: s.derive("page tokens"), BaseURL: s.BaseURL,
-		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout},
+		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout,
+			auth.InstallToken: s.OAuth.Authenticate, auth.CLIToken: s.OAuth.AuthenticateCLI},
 		Limits: s.Limits, Address: clientAddress(s.Proxies), Refuse: s.refuseInQuarantine, Failpoints: s.Failpoints,
 	})
 	httpapi.Accounts(s.API, s.Keys, s.Merchants)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"flint/internal/auth/oauth"
 	"flint/internal/db"
 	"flint/internal/idempotency"
 )
@@ -33,7 +34,11 @@ func (s *Server) cleanUp(ctx context.Context) error {
 		var n int64
 		err := s.DB.Write(ctx, func(tx db.Tx) error {
 			var err error
-			n, err = idempotency.Purge(tx, s.Clock.Now(), step)
+			if n, err = idempotency.Purge(tx, s.Clock.Now(), step); err != nil {
+				return err
+			}
+			spent, err := oauth.Purge(tx, s.Clock.Now(), step)
+			n = max(n, spent)
 			return err
 		})
 		if err != nil {

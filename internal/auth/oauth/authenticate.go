@@ -84,7 +84,7 @@ func dead(err error) error {
 }
 
 // Authenticate turns the access token of an app into its principal. Faults: INVALID_PARTNER_TOKEN of class
-// Authentication for whatever is wrong with the token; PARTNER_APP_INSTALL_PAUSED of class Forbidden while
+// Authentication for whatever is wrong with the token; APP_INSTALL_PAUSED of class Forbidden while
 // the merchant, or a review, holds the install.
 func (s *Service) Authenticate(ctx context.Context, _, accessToken string) (auth.Principal, error) {
 	unknown := fault.Unauthenticated("INVALID_PARTNER_TOKEN", "This access token is unknown, expired or revoked.").
@@ -98,7 +98,7 @@ func (s *Service) Authenticate(ctx context.Context, _, accessToken string) (auth
 	case o.family.Kind == KindCLI:
 		return auth.Principal{}, unknown
 	case o.held:
-		return auth.Principal{}, fault.Forbidden("PARTNER_APP_INSTALL_PAUSED", "The merchant has paused this app, or it is under review.").
+		return auth.Principal{}, fault.Forbidden("APP_INSTALL_PAUSED", "The merchant has paused this app, or it is under review.").
 			Then("Keep the tokens and try again later.")
 	}
 	return auth.Principal{Kind: auth.InstallToken, ID: o.install.ID, Name: o.app.Name, Scope: o.family.Scope, Scopes: o.scopes,

@@ -131,7 +131,7 @@ type ApproveInput struct {
 }
 
 // ApproveDevice lets a device act as the user in one environment. It never gets a scope that the user
-// does not hold or that the device did not ask for. Faults: RESOURCE_NOT_FOUND, SCOPE_NOT_ALLOWED when
+// does not hold or that the device did not ask for. Faults: RESOURCE_NOT_FOUND, INSUFFICIENT_SCOPE when
 // nothing is left.
 func (s *Service) ApproveDevice(_ context.Context, tx db.Tx, in ApproveInput) error {
 	if err := in.Scope.Check(); err != nil {
@@ -150,7 +150,7 @@ func (s *Service) ApproveDevice(_ context.Context, tx db.Tx, in ApproveInput) er
 		scopes = common(scopes, d.Requested)
 	}
 	if scopes.Len() == 0 {
-		return fault.Forbidden("SCOPE_NOT_ALLOWED", "You hold none of the scopes that the program asks for.")
+		return fault.Forbidden("INSUFFICIENT_SCOPE", "You hold none of the scopes that the program asks for.")
 	}
 	if err := tx.Send(`UPDATE oauth_devices SET status = $2, merchant_id = $3, environment_id = $4, user_id = $5, scopes = $6
 		WHERE device_hash = $1 AND status = 'pending'`,
