@@ -23,7 +23,7 @@ type appRegisterCmd struct {
 	RedirectURI string   `help:"Where merchants come back to." default:"http://127.0.0.1:3000/callback" placeholder:"URL"`
 	WebhookURL  string   `help:"Where the app takes events." default:"http://127.0.0.1:3000/webhooks" placeholder:"URL"`
 	Permissions string   `help:"What the app asks for: a JSON list of permission_id, title, description, required_scopes, optional." default:"permissions.json" placeholder:"FILE"`
-	Events      []string `help:"Events of merchants that the app hears of." default:"order.paid,refund.created,refund.updated" placeholder:"TYPE"`
+	Events      []string `help:"Events of merchants that the app hears of." default:"order.paid,refund.created,refund.updated,refund.failed" placeholder:"TYPE"`
 	Mode        string   `help:"Where the app is installed: in sandboxes, or for real." enum:"test,live" default:"test"`
 	Env         string   `help:"File to write; it will hold secrets." default:".env" placeholder:"FILE"`
 }

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"time"
 )
 
 const appName = "Starter App"
@@ -21,10 +20,11 @@ type data struct {
 
 // order is what the app keeps of an order.
 type order struct {
-	ID     string    `json:"order_id"`
-	Total  money     `json:"total_money"`
-	Status string    `json:"payment_status"`
-	SeenAt time.Time `json:"seen_at"`
+	ID      string `json:"order_id"`
+	Status  string `json:"payment_status"`
+	Pricing struct {
+		Total money `json:"total_money"`
+	} `json:"pricing_amounts"`
 }
 
 const keepOrders = 50
@@ -49,8 +49,7 @@ func (a *app) handle(ctx context.Context, grant string, e event) error {
 	if err := a.call(ctx, grant, http.MethodGet, "/v1/orders/"+url.PathEscape(about.OrderID), "", nil, &found); err != nil {
 		return err
 	}
-	found.SeenAt = time.Now()
-	slog.Info("an order was paid", "order", found.ID, "total", found.Total.Amount, "currency", found.Total.Currency)
+	slog.Info("an order was paid", "order", found.ID, "total", found.Pricing.Total)
 	return a.store.update(func(s *contents) error {
 		if s.Data.Orders == nil {
 			s.Data.Orders = map[string][]order{}

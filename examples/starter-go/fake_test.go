@@ -33,7 +33,7 @@ type fakeFlint struct {
 
 func newFake(t *testing.T) *fakeFlint {
 	t.Helper()
-	f := &fakeFlint{order: `{"order_id":"ord_1","payment_status":"paid","total_money":{"amount":1400,"currency":"USD"}}`}
+	f := &fakeFlint{order: `{"order_id":"ord_1","payment_status":"paid","pricing_amounts":{"total_money":{"amount":1400,"currency":"USD"}}}`}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/oauth/authorize", f.authorize)
 	mux.HandleFunc("POST /v1/oauth/token", f.token)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,6 +17,8 @@ type apiError struct {
 	Message   string `json:"message"`
 	Param     string `json:"param"`
 	RequestID string `json:"request_id"`
+
+	Whole json.RawMessage `json:"-"` // the error object, for fields of a single code
 }
 
 // Error implements error.
@@ -28,6 +31,10 @@ type money struct {
 	Amount   int64  `json:"amount"`
 	Currency string `json:"currency"`
 }
+
+// String shows the amount as it is on the wire. To show it as people write it, place the point by the
+// currency: USD has two digits, JPY none.
+func (m money) String() string { return fmt.Sprintf("%d %s", m.Amount, m.Currency) }
 
 // call sends a request in the name of an installation and reads the answer's data into out. A write
 // needs a key: whoever repeats a request with its key gets the first answer and no second effect.
@@ -76,14 +83,14 @@ func (a *app) call(ctx context.Context, grant, method, path, key string, in, out
 func read(status int, raw []byte, out any) error {
 	var answer struct {
 		Data  json.RawMessage `json:"data"`
-		Error *apiError       `json:"error"`
+		Error json.RawMessage `json:"error"`
 	}
 	if err := json.Unmarshal(raw, &answer); err != nil {
 		return fmt.Errorf("status %d, and the answer is not JSON: %w", status, err)
 	}
 	if answer.Error != nil {
-		answer.Error.Status = status
-		return answer.Error
+		refused := &apiError{Status: status, Whole: answer.Error}
+		return errors.Join(json.Unmarshal(answer.Error, refused), refused)
 	}
 	if out == nil {
 		return nil

@@ -11,8 +11,8 @@ export interface Data {
 
 interface Order {
   order_id: string;
-  total_money: Money;
   payment_status: string;
+  pricing_amounts: { total_money: Money };
 }
 
 export const emptyData = (): Data => ({ orders: {} });
@@ -27,11 +27,12 @@ export async function handle(app: App, grant: string, event: WaitingEvent): Prom
   }
   // The event tells that something happened; what is true now is asked for.
   const found = await call<Order>(app, grant, 'GET', `/v1/orders/${encodeURIComponent(String(event.data.order_id))}`);
-  const { order_id, total_money, payment_status } = found;
+  const { order_id, payment_status } = found;
+  const { total_money } = found.pricing_amounts;
   console.log(`order ${order_id} was paid: ${total_money.amount} ${total_money.currency}`);
   await app.store.update(({ data }) => {
     const others = (data.orders[grant] ?? []).filter((order) => order.order_id !== order_id);
-    data.orders[grant] = [{ order_id, total_money, payment_status }, ...others].slice(0, keepOrders);
+    data.orders[grant] = [{ order_id, payment_status, pricing_amounts: { total_money } }, ...others].slice(0, keepOrders);
   });
 }
 
@@ -41,7 +42,7 @@ export function homePage(app: App, installation: Installation | undefined): stri
   }
   const orders = app.store.now.data.orders[installation.grant] ?? [];
   const rows = orders.map(
-    ({ order_id, total_money, payment_status }) =>
+    ({ order_id, payment_status, pricing_amounts: { total_money } }) =>
       `<tr><td>${text(order_id)}</td><td>${text(`${total_money.amount} ${total_money.currency}`)}</td><td>${text(payment_status)}</td></tr>`,
   );
   return layout(

@@ -56,7 +56,7 @@ export async function startFake(): Promise<Fake> {
   const fake: Fake = {
     url: '',
     refreshes: 0,
-    order: '{"order_id":"ord_1","payment_status":"paid","total_money":{"amount":1400,"currency":"USD"}}',
+    order: '{"order_id":"ord_1","payment_status":"paid","pricing_amounts":{"total_money":{"amount":1400,"currency":"USD"}}}',
     refuseNext: false,
     close: () => server.close(),
   };
