@@ -1,5 +1,5 @@
-// Command starter-app is an app for Flint: merchants install it, it hears of their orders and acts on
-// them. Read app.go first, it is what the app does; the other files are how any app talks to Flint.
+// This program is an app for Flint: merchants install it, it hears of their orders and acts on them.
+// Read app.go first, it is what the app does; the other files are how any app talks to Flint.
 package main
 
 import (
