@@ -7,6 +7,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/event"
 	"flint/internal/fault"
+	"flint/internal/money"
 )
 
 // Pause holds an install back: its tokens are refused and its events wait until Resume. A paused
@@ -38,20 +39,46 @@ func (s *Service) hold(ctx context.Context, tx db.Tx, merchantID, installID stri
 	return i, s.recordInstall(ctx, tx, EventUpdated, i, modesOf(grants), nil, cause, now)
 }
 
-// SetLimits replaces what the install may refund. Faults: those of Limits.Validate,
-// RESOURCE_NOT_FOUND, APP_INSTALL_REVOKED.
-func (s *Service) SetLimits(_ context.Context, tx db.Tx, merchantID, installID string, limits Limits, now time.Time) (*Install, error) {
-	if err := limits.Validate(); err != nil {
-		return nil, err
-	}
-	i, err := installByID(tx, merchantID, installID, tx.ForUpdate())
+// SetLimitsInput changes the limits that are not nil; an empty list takes one away.
+type SetLimitsInput struct {
+	MerchantID    string
+	InstallID     string
+	PerOrder      *[]money.Amount
+	PerDay        *[]money.Amount
+	ApprovalAbove *[]money.Amount
+	OwnOrdersOnly *bool
+	Now           time.Time
+}
+
+// SetLimits changes what the install may refund, from the next refund on. Faults: those of
+// Limits.Validate, NO_FIELDS_TO_UPDATE, RESOURCE_NOT_FOUND, APP_INSTALL_REVOKED.
+func (s *Service) SetLimits(_ context.Context, tx db.Tx, in SetLimitsInput) (*Install, error) {
+	i, err := installByID(tx, in.MerchantID, in.InstallID, tx.ForUpdate())
 	if err != nil {
 		return nil, err
+	}
+	if in.PerOrder == nil && in.PerDay == nil && in.ApprovalAbove == nil && in.OwnOrdersOnly == nil {
+		return nil, fault.Invalid("NO_FIELDS_TO_UPDATE", "", "Send at least one limit to change.")
 	}
 	if i.Status == StatusRevoked {
 		return nil, errRevoked()
 	}
-	i.Limits, i.UpdatedAt = limits, now
+	if in.PerOrder != nil {
+		i.Limits.RefundPerOrder = *in.PerOrder
+	}
+	if in.PerDay != nil {
+		i.Limits.RefundPerDay = *in.PerDay
+	}
+	if in.ApprovalAbove != nil {
+		i.Limits.RefundApprovalAbove = *in.ApprovalAbove
+	}
+	if in.OwnOrdersOnly != nil {
+		i.Limits.OwnOrdersOnly = *in.OwnOrdersOnly
+	}
+	if err := i.Limits.Validate(); err != nil {
+		return nil, err
+	}
+	i.UpdatedAt = in.Now
 	return i, updateInstall(tx, i)
 }
 

@@ -8,7 +8,6 @@ import (
 
 	"flint/internal/db"
 	"flint/internal/event"
-	"flint/internal/job"
 	"flint/internal/tenant"
 )
 
@@ -200,33 +199,6 @@ func (s *Service) end(tx db.Tx, grants []Grant, now time.Time) (map[string]int64
 
 // anyScope is an environment for the jobs of an install, which belong to no particular one.
 func anyScope(grants []Grant) tenant.Scope { return grants[0].Scope }
-
-// Kinds of jobs.
-const (
-	jobRemoval  = "app.finish_removal"
-	jobExchange = "app.expire_exchange"
-)
-
-type removalJob struct {
-	InstallID string `json:"install_id"`
-}
-
-type exchangeJob struct {
-	GrantID string `json:"grant_id"`
-}
-
-// Register adds the jobs of the service to its queue.
-func (s *Service) Register() {
-	job.Handle(s.Jobs, jobRemoval, func(ctx context.Context, scope tenant.Scope, p removalJob) error {
-		return s.DB.Write(ctx, func(tx db.Tx) error {
-			_, err := s.FinishRemoval(ctx, tx, scope.MerchantID, p.InstallID, s.Clock.Now())
-			return err
-		})
-	})
-	job.Handle(s.Jobs, jobExchange, func(ctx context.Context, scope tenant.Scope, p exchangeJob) error {
-		return s.DB.Write(ctx, func(tx db.Tx) error { return s.ExpireExchange(ctx, tx, scope, p.GrantID, s.Clock.Now()) })
-	})
-}
 
 // ExpireExchange ends a grant whose code was not redeemed in time; an install that has no other live
 // grant has failed and can be tried again.

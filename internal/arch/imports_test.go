@@ -56,8 +56,9 @@ var ports = map[string]string{
 	"qr":        "paymentlink",
 }
 
-// sharedPages are the parts of the pages that every page may import: layout, fields, strings.
-var sharedPages = []string{"web", "web/ui"}
+// sharedPages are the parts of the pages that every page may import: layout, fields, strings, and the gate
+// that lets signed-in people through.
+var sharedPages = []string{"web", "web/ui", "web/signin"}
 
 // testSupport are packages that only tests may import.
 var testSupport = []string{"db/dbtest", "processor/processortest", "flinttest"}

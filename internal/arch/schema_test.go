@@ -35,6 +35,8 @@ var tablesOfMerchants = map[string]string{
 	"app_versions":      "part of an app",
 	"app_installs":      "an install spans the environments of the merchant that installed; its grants lie in one each",
 	"app_install_index": "the owner's way to the installs of an app",
+
+	"app_data_request_index": "the owner's way to what its apps were asked, in environments of others",
 }
 
 // table is what the rules need to know of a CREATE TABLE.

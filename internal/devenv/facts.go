@@ -25,6 +25,7 @@ type Facts struct {
 	OtherMerchant OtherMerchant `json:"other_merchant"`
 	PartnerApp    PartnerApp    `json:"partner_app"`
 	Demo          Demo          `json:"demo"`
+	App           App           `json:"app"`
 	MetricsURL    string        `json:"metrics_url,omitempty"`
 }
 

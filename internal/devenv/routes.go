@@ -42,6 +42,7 @@ func (e *Environment) Routes(mux *http.ServeMux) {
 	handle("GET /dev/simulator/books", e.books)
 	handle("GET /debug/pprof/", pprof.Index)
 	handle("GET /debug/pprof/profile", pprof.Profile)
+	handle("GET "+callbackPath, e.callback)
 	handle("GET /dev/mail", e.mails)
 	handle("GET /dev/mailbox", e.mailbox)
 	handle("GET /dev/mailbox/{id}", e.mailPage)
@@ -189,12 +190,14 @@ func (e *Environment) home(w http.ResponseWriter, r *http.Request) {
 		},
 		Links: []devhome.Link{
 			{Name: "Pay the demo order", URL: f.Demo.CheckoutURL, Note: "Hosted checkout with a waiting order. Card 4242 4242 4242 4242 pays."},
+			{Name: "Your apps and account", URL: "/apps", Note: "What is installed, limits, passkeys, sessions."},
 			{Name: "API description", URL: "/v1/openapi.json", Note: "OpenAPI 3.1."},
 			{Name: "Metrics", URL: s.MetricsURL(), Note: "For Prometheus, on a listener of its own."},
 			{Name: "Books of the simulator", URL: "/dev/simulator/books", Note: "What the processor believes, to compare with Flint's."},
 		},
-		Steps: devhome.QuickStart(s.BaseURL, f.APIKey),
-		Clock: devhome.Clock{Now: e.Clock.Now().Format("2 Jan 2006, 15:04:05 UTC"), Ahead: ahead(e.Clock.Offset())},
+		Install: devhome.Install{URL: f.App.InstallURL, Email: f.User.Email, Password: f.User.Password},
+		Steps:   devhome.QuickStart(s.BaseURL, f.APIKey),
+		Clock:   devhome.Clock{Now: e.Clock.Now().Format("2 Jan 2006, 15:04:05 UTC"), Ahead: ahead(e.Clock.Offset())},
 	}
 	if found, err := e.read(r, 100); err == nil {
 		v.Mails = len(found)

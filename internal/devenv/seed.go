@@ -37,6 +37,9 @@ func Prepare(ctx context.Context, s *server.Server) (*Facts, error) {
 	if err := demo(ctx, s, facts); err != nil {
 		return nil, fmt.Errorf("make the demo order: %w", err)
 	}
+	if err := demoInstall(ctx, s, facts); err != nil {
+		return nil, fmt.Errorf("make the demo app: %w", err)
+	}
 	return facts, facts.write(s.DataDir)
 }
 

@@ -49,7 +49,7 @@ func (t Type) From(s Source) bool { return slices.Contains(t.Sources(), s) }
 // recorded are the resources that an event's record names. Events of other resources are recorded
 // without one.
 var recorded = []string{
-	"balance", "balance_transaction", "capability", "checkout_session", "customer", "dispute", "fraud_warning",
+	"app_approval", "balance", "balance_transaction", "capability", "checkout_session", "customer", "dispute", "fraud_warning",
 	"inventory_count", "inventory_level", "inventory_receipt", "inventory_reservation", "inventory_reservation_line",
 	"inventory_transfer", "invoice", "merchant", "order", "payment_intent", "payment_method", "payout",
 	"payout_destination", "payout_settings", "refund", "return", "return_disposition", "return_inspection",
@@ -76,7 +76,7 @@ func ReadScope(resource string) string {
 	switch resource {
 	case "order":
 		return "commerce.orders.read"
-	case "refund":
+	case "refund", "app_approval":
 		return "commerce.refunds.read"
 	case "invoice":
 		return "commerce.invoices.read"

@@ -1,8 +1,11 @@
 package event
 
 // catalog lists every event type of the contract with the resource it belongs to, in the contract's
-// groups. Types of partner_app.* belong to the developer of an app, all others to a merchant.
+// groups, and what is ours beside it: app_approval.* and what apps are asked about data. Types of
+// partner_app.* belong to the developer of an app, all others to a merchant.
 var catalog = []Type{
+	{"app_approval.created", "app_approval", "An app asked for a refund that the merchant wants to approve."},
+	{"app_approval.decided", "app_approval", "The merchant approved or refused a refund of an app."},
 	{"balance.updated", "balance", "The merchant's balance changed."},
 	{"balance_transaction.created", "balance_transaction", "A balance transaction was created."},
 	{"balance_transaction.updated", "balance_transaction", "A balance transaction changed."},
@@ -148,6 +151,9 @@ var catalog = []Type{
 	{"partner_app.install.revoked", "partner_app_install", "An install of an app was revoked."},
 	{"partner_app.install.environment_grant.created", "environment_grant", "An app was given access to an environment."},
 	{"partner_app.install.environment_grant.revoked", "environment_grant", "An app lost access to an environment."},
+	{"partner_app.customer.data_requested", "app_data_request", "A merchant asks an app for what it holds on a customer."},
+	{"partner_app.customer.redact_requested", "app_data_request", "A merchant asks an app to delete what it holds on a customer."},
+	{"partner_app.merchant.redact_requested", "app_data_request", "A merchant asks an app to delete what it holds of the merchant."},
 	{"payment_intent.canceled", "payment_intent", "A payment intent was canceled."},
 	{"payment_intent.payment_failed", "payment_intent", "An attempt to pay failed; the payment intent can be tried again."},
 	{"payment_intent.processing", "payment_intent", "A payment is under way and its outcome not known yet."},

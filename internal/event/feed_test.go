@@ -278,7 +278,7 @@ func TestTheCatalogueIsTheContracts(t *testing.T) {
 			t.Errorf("%s: a recorded resource needs a scope that shows it", typ.Name)
 		}
 	}
-	if len(names) != 211 || merchant != 205 {
+	if len(names) != 216 || merchant != 207 {
 		t.Errorf("%d types, %d of merchants", len(names), merchant)
 	}
 }

@@ -25,6 +25,8 @@ type OrderActivity struct {
 	DiscountID        string      `json:"order_discount_id,omitzero"`
 	LineID            string      `json:"order_line_item_id,omitzero"`
 	TipID             string      `json:"order_tip_id,omitzero"`
+	ActorType         string      `json:"actor_type,omitzero" flint:"extension" doc:"Who did it: api_key, app, user, buyer, processor or system."`
+	ActorID           string      `json:"actor_id,omitzero" flint:"extension" doc:"Of the key, app, user or checkout session."`
 	CreatedAt         time.Time   `json:"created_at"`
 }
 
@@ -52,7 +54,7 @@ func registerOrderActivities(a *API, s *Services) {
 func wireActivity(row order.Activity) OrderActivity {
 	out := OrderActivity{
 		ID: row.ID, Type: row.Type, Description: row.Description, BalanceDelta: SignedMoney{row.BalanceDelta, string(row.Currency)},
-		RunningBalance: SignedMoney{row.RunningBalance, string(row.Currency)}, CreatedAt: row.CreatedAt,
+		RunningBalance: SignedMoney{row.RunningBalance, string(row.Currency)}, ActorType: row.ActorType, ActorID: row.ActorID, CreatedAt: row.CreatedAt,
 	}
 	if ref := map[string]*string{
 		order.RefPaymentIntent: &out.PaymentIntentID, order.RefRefund: &out.RefundID, order.RefCheckoutSession: &out.CheckoutSessionID,

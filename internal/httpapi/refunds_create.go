@@ -2,10 +2,13 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"flint/internal/app"
 	"flint/internal/db"
 	"flint/internal/fault"
+	"flint/internal/id"
 	"flint/internal/metadata"
 	"flint/internal/payment"
 	"flint/internal/refund"
@@ -133,7 +136,7 @@ func (r *CreateRefundRequest) domain(c *Caller) refund.CreateInput {
 	out := refund.CreateInput{
 		Scope: c.Scope, OrderID: r.OrderID, PaymentIntentID: r.PaymentIntentID, Amount: r.Amount.amount(),
 		ExpectedRefunded: r.ExpectedRefunded.amount(), Reason: r.Reason, ReasonMessage: r.ReasonMessage,
-		ExternalReferenceID: r.ExternalReferenceID, Metadata: r.Metadata, Cause: c.Cause(),
+		ExternalReferenceID: r.ExternalReferenceID, Metadata: r.Metadata, GrantID: c.GrantID, Cause: c.Cause(),
 	}
 	for _, l := range r.Lines {
 		line := refund.LineInput{LineID: l.LineID, Quantity: l.Quantity, Amount: l.Amount.amount()}
@@ -159,44 +162,56 @@ func registerCreateRefund(a *API, s *Services) {
 	Staged(a, "createRefund", Steps[CreateRefundInput, *Refund]{
 		Start: func(ctx context.Context, tx db.Tx, c *Caller, in *CreateRefundInput) (string, error) {
 			r, ops, err := s.Refunds.Create(tx, in.Body.domain(c))
+			if need, ok := errors.AsType[*app.ApprovalNeeded](err); ok {
+				return s.requestApproval(tx, c, need, &in.Body)
+			}
 			if err != nil {
 				return "", err
 			}
 			in.operations = ops
 			return r.ID, nil
 		},
-		Finish: func(ctx context.Context, c *Caller, in *CreateRefundInput, refundID string, settle func(db.Tx, *Refund) error) (*Refund, error) {
-			ops := in.operations
-			if ops == nil {
-				var err error
-				if ops, err = read(ctx, a, func(tx db.Tx) ([]payment.Operation, error) {
-					return payment.PlannedOfRefund(tx, c.Scope, refundID)
-				}); err != nil {
-					return nil, err
-				}
+		Finish: func(ctx context.Context, c *Caller, in *CreateRefundInput, subject string, settle func(db.Tx, *Refund) error) (*Refund, error) {
+			if id.Valid(id.AppApproval, subject) {
+				return nil, errApprovalRequired(subject)
 			}
-			var out *Refund
-			answer := func(tx db.Tx) error {
-				r, err := refund.Get(tx, c.Scope, refundID)
-				if err != nil {
-					return err
-				}
-				out = wireRefund(r)
-				return nil
-			}
-			if len(ops) == 0 {
-				return out, a.DB.Read(ctx, answer)
-			}
-			err := s.Payments.Execute(ctx, ops, c.Cause(), func(tx db.Tx) error {
-				if err := answer(tx); err != nil {
-					return err
-				}
-				return settle(tx, out)
-			})
-			return out, err
+			return finishRefund(ctx, a, s, c, subject, in.operations, wireRefund, settle)
 		},
 	}, Doc("Refund an order or a payment", "The amount is reserved at once; the outcome comes by the events refund.updated or refund.failed."),
 		Errors("AMOUNT_EXCEEDS_REFUNDABLE", "NO_PAYMENTS_FOR_ORDER", "PAYMENT_INTENT_NOT_PART_OF_ORDER", "PAYMENT_INTENT_NOT_REFUNDABLE",
 			"PAYMENT_INTENT_DISPUTED", "DUPLICATE_LINE_ITEM_TARGET", "DUPLICATE_CHARGE_TARGET", "NOTHING_TO_REFUND_FOR_LINE_ITEM",
-			"REFUND_TARGETS_EXCEED_REFUND_AMOUNT", "REFUND_AMOUNT_NOT_ALLOCATED", "REFUND_ADJUSTMENTS_EXCEED_AUTOMATIC", "CURRENCY_MISMATCH"))
+			"REFUND_TARGETS_EXCEED_REFUND_AMOUNT", "REFUND_AMOUNT_NOT_ALLOCATED", "REFUND_ADJUSTMENTS_EXCEED_AUTOMATIC", "CURRENCY_MISMATCH",
+			"APP_INSTALL_NOT_ACTIVE", "APP_OWN_ORDERS_ONLY", "APP_REFUND_LIMIT_EXCEEDED", "APP_REFUND_APPROVAL_REQUIRED"))
+}
+
+// finishRefund sends the operations of a refund that was committed, those still planned when ops is nil, and
+// answers with the refund as shown by wire.
+func finishRefund[O any](ctx context.Context, a *API, s *Services, c *Caller, refundID string, ops []payment.Operation,
+	wire func(*refund.Refund) O, settle func(db.Tx, O) error) (out O, err error) {
+	if ops == nil {
+		if ops, err = read(ctx, a, func(tx db.Tx) ([]payment.Operation, error) {
+			return payment.PlannedOfRefund(tx, c.Scope, refundID)
+		}); err != nil {
+			return out, err
+		}
+	}
+	answer := func(tx db.Tx) error {
+		r, err := refund.Get(tx, c.Scope, refundID)
+		if err != nil {
+			return err
+		}
+		out = wire(r)
+		return nil
+	}
+	if len(ops) == 0 {
+		err = a.DB.Read(ctx, answer)
+		return out, err
+	}
+	err = s.Payments.Execute(ctx, ops, c.Cause(), func(tx db.Tx) error {
+		if err := answer(tx); err != nil {
+			return err
+		}
+		return settle(tx, out)
+	})
+	return out, err
 }

@@ -10,6 +10,8 @@ func Register(a *API, s *Services) {
 		registerCustomers, registerCreateCustomer, registerUpdateCustomer,
 		registerWebhookEndpoints, registerWebhookEvents, registerWebhookDeliveries, registerWebhookStream,
 		registerOAuthPreview, registerOAuthToken, registerOAuthRevoke, registerOAuthIntrospect, registerOAuthDevice, registerOAuthMetadata,
+		registerPartnerApps, registerPartnerAppVersions, registerPartnerAppInstalls, registerInstalledApps,
+		registerAppApprovals, registerApproveAppApproval, registerDataRequests,
 	} {
 		register(a, s)
 	}

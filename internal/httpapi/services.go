@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 
+	"flint/internal/app"
 	"flint/internal/auth"
 	"flint/internal/auth/oauth"
 	"flint/internal/checkout"
@@ -28,6 +29,7 @@ type Services struct {
 	Stream    *webhook.Stream
 	Receipts  *notification.Service
 	OAuth     *oauth.Service
+	Apps      *app.Service
 }
 
 // orderOf checks that a checkout credential stays with the order of its session; other credentials

@@ -7,16 +7,20 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
+	"flint/internal/app"
 	"flint/internal/auth"
 	"flint/internal/checkout"
 	"flint/internal/customer"
 	"flint/internal/db"
 	"flint/internal/egress"
 	"flint/internal/event"
+	"flint/internal/fault"
 	"flint/internal/httpapi"
+	"flint/internal/job"
 	"flint/internal/ledger"
 	"flint/internal/order"
 	"flint/internal/payment"
@@ -51,6 +55,7 @@ func newShop(t testing.TB, d db.DB, more ...func(*shop)) *shop {
 			})
 			return p, err
 		}
+		c.Verify[auth.InstallToken] = s.verifyInstall
 	}
 	s.rig = newRigWith(t, d, verify, func(a *httpapi.API) {
 		s.wire(t, d, a)
@@ -96,6 +101,72 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	events.Wake = s.dispatcher.Wake
 	s.services.Customers, s.services.Orders, s.services.Payments = customers, orders, payments
 	s.services.Refunds, s.services.Checkouts = refunds, checkouts
+	s.services.Apps = &app.Service{DB: d, IDs: a.IDs, Clock: a.Clock, Events: events, Jobs: job.New(d, a.Clock, a.IDs, log)}
+	s.services.Apps.Register()
+	refunds.Permit = func(tx db.Tx, r refund.AppRefund) error {
+		return s.services.Apps.BookRefund(tx, app.RefundUse{Scope: r.Scope, GrantID: r.GrantID, RefundID: r.RefundID, OrderID: r.OrderID, OrderApp: r.AppID,
+			Amount: r.Amount, Approved: r.Approved, Now: r.Now})
+	}
+	refunds.Recount = s.services.Apps.RecountRefund
+}
+
+// tokenOf is the token that verifyInstall takes for a grant; the real ones are another package's.
+func tokenOf(g *app.Grant) string {
+	return auth.PrefixInstallToken + g.Scope.MerchantID + "." + g.Scope.EnvironmentID + "." + g.ID
+}
+
+func (s *shop) verifyInstall(ctx context.Context, _, token string) (auth.Principal, error) {
+	part := strings.Split(strings.TrimPrefix(token, auth.PrefixInstallToken), ".")
+	if len(part) != 3 {
+		return auth.Principal{}, fault.Unauthenticated("INVALID_PARTNER_TOKEN", "No.")
+	}
+	scope := tenant.Scope{MerchantID: part[0], EnvironmentID: part[1]}
+	var p auth.Principal
+	err := s.db.Read(ctx, func(tx db.Tx) error {
+		g, i, err := app.GetGrant(tx, scope, part[2])
+		switch {
+		case err != nil:
+			return err
+		case i.CleaningUp(s.clock.Now()):
+			p = auth.Principal{Kind: auth.InstallToken, ID: i.ID, AppID: g.AppID, GrantID: g.ID, Scope: scope, Scopes: g.CleanupScopes()}
+		case i.Usable(g):
+			p = auth.Principal{Kind: auth.InstallToken, ID: i.ID, AppID: g.AppID, GrantID: g.ID, Scope: scope, Scopes: g.Scopes}
+		default:
+			return fault.Unauthenticated("INVALID_PARTNER_TOKEN", "No.")
+		}
+		return nil
+	})
+	return p, err
+}
+
+// manifest is what the apps of these tests ask for.
+var manifest = []app.Permission{
+	{ID: "orders", Title: "Orders", Description: "Read and change orders.", Scopes: []string{"commerce.orders.read", "commerce.orders.write"}},
+	{ID: "refunds", Title: "Refunds", Description: "Refund orders.", Scopes: []string{"commerce.refunds.read", "commerce.refunds.write"}},
+	{ID: "people", Title: "Customers", Description: "Read customers.", Scopes: []string{"customers.read", "webhooks.write"}, Optional: true},
+}
+
+// install registers an app of the owner and installs it in the scope, with everything it asks for.
+func (s *shop) install(t testing.TB, owner, scope tenant.Scope) (made *app.App, g *app.Grant) {
+	t.Helper()
+	err := s.db.Write(context.Background(), func(tx db.Tx) error {
+		var err error
+		now := s.clock.Now()
+		if made, _, err = s.services.Apps.Create(tx.Context(), tx, app.CreateInput{Scope: owner, Name: "Returns", RedirectURIs: []string{"https://app.test/done"},
+			Manifest: manifest, Versions: []string{httpapi.Version}, Now: now}); err != nil {
+			return err
+		}
+		if _, g, err = s.services.Apps.Consent(tx.Context(), tx, app.ConsentInput{App: made, Scope: scope, UserID: "user_1", Holder: auth.AllScopes(),
+			PermissionIDs: []string{"orders", "refunds", "people"}, Now: now}); err != nil {
+			return err
+		}
+		_, g, err = s.services.Apps.Activate(tx.Context(), tx, scope, g.ID, now, event.Cause{})
+		return err
+	})
+	if err != nil {
+		t.Fatalf("install an app: %v", err)
+	}
+	return made, g
 }
 
 // order makes an order and returns its id.

@@ -10,11 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"flint/internal/app"
 	"flint/internal/auth"
 	"flint/internal/db"
 	"flint/internal/db/dbtest"
 	"flint/internal/httpapi"
 	"flint/internal/merchant"
+	"flint/internal/money"
 	"flint/internal/notification"
 	"flint/internal/secret"
 	"flint/internal/tenant"
@@ -54,7 +56,15 @@ var bodies = map[string]string{
 	"createRefund": `{"order_id":"{order_id}","amount_money":` + usd(1) + `}`, "updateRefund": `{"metadata":{"a":"x"}}`,
 	"checkoutSessions.create": `{"order_id":"{open_order_id}"}`, "checkoutSessions.update": `{"metadata":{"a":"x"}}`, "checkoutSessions.closeSession": ``,
 	"createWebhookEndpoint": `{"url":"https://x.test/hook"}`, "updateWebhookEndpoint": `{"description":"x"}`, "deleteWebhookEndpoint": ``,
-	"rotateWebhookSecret": ``, "createWebhookTestEvent": `{"event_type":"order.paid"}`, "resendWebhookDelivery": ``,
+	"createDeveloperPartnerApp": `{"name":"x","redirect_uris":["https://x.test/"],"permission_manifest":[{"permission_id":"x","title":"x","description":"x","required_scopes":["customers.read"]}]}`,
+	"updateDeveloperPartnerApp": `{"api_version":"` + httpapi.Version + `"}`, "rotateDeveloperPartnerAppSecret": ``, "deleteDeveloperPartnerApp": ``,
+	"publishDeveloperPartnerAppVersion": `{"name":"x"}`, "acknowledgeDeveloperPartnerAppDataRequest": `{}`,
+	"revokeDeveloperPartnerAppInstall": ``, "revokeDeveloperPartnerEnvironmentGrant": ``,
+	"pauseInstalledApp": ``, "resumeInstalledApp": ``, "removeInstalledApp": ``, "revokeInstalledAppGrant": ``,
+	"updateInstalledAppLimits": `{"own_orders_only":false}`, "acceptInstalledAppPermissions": `{"app_version":1}`,
+	"approveAppApproval": ``, "refuseAppApproval": `{"reason":"x"}`, "createDataRequest": `{"topic":"customer_redact","customer_id":"{customer_id}"}`,
+	"acknowledgeDataRequest": `{}`,
+	"rotateWebhookSecret":    ``, "createWebhookTestEvent": `{"event_type":"order.paid"}`, "resendWebhookDelivery": ``,
 }
 
 // furnish makes the objects of a house through the API.
@@ -97,6 +107,24 @@ func (s *shop) furnish(t *testing.T, name string, scope tenant.Scope, key, hook 
 	intents := s.call(t, "GET", "/v1/payment-intents?order_id="+h.ids["order_id"], key, "").list()
 	h.ids["payment_intent_id"] = intents[0].(map[string]any)["payment_intent_id"].(string)
 	take(post("refunds", `{"order_id":"`+h.ids["order_id"]+`","amount_money":`+usd(100)+`,"reason_message":"`+h.mark+`"}`), "refund_id")
+	live := s.a.Live.Scope
+	if scope.MerchantID == s.b.Merchant.ID {
+		live = s.b.Live.Scope
+	}
+	its, grant := s.install(t, live, scope)
+	h.ids["partner_app_id"], h.ids["partner_app_install_id"], h.ids["environment_grant_id"] = its.ID, grant.InstallID, grant.ID
+	if err := s.db.Write(context.Background(), func(tx db.Tx) error {
+		_, err := s.services.Apps.SetLimits(tx.Context(), tx, app.SetLimitsInput{MerchantID: scope.MerchantID, InstallID: grant.InstallID,
+			ApprovalAbove: &[]money.Amount{{Minor: 1, Currency: "USD"}}, Now: s.clock.Now()})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	asked := s.call(t, "POST", "/v1/refunds", tokenOf(grant), `{"order_id":"`+h.ids["order_id"]+`","amount_money":`+usd(2)+`}`)
+	if h.ids["app_approval_id"], _ = asked.fault()["app_approval_id"].(string); h.ids["app_approval_id"] == "" {
+		t.Fatalf("furnish %s: %s", name, asked.body)
+	}
+	take(post("data-requests", `{"topic":"customer_data","customer_id":"`+h.ids["customer_id"]+`","note":"`+h.mark+`"}`), "data_request_id")
 	access := take(post("checkout-sessions", `{"order_id":"`+order()+`"}`)).data()
 	h.buyer = credentialIn(t, access)
 	return h
@@ -370,10 +398,10 @@ func TestNothingCrossesTenants(t *testing.T) {
 				body = "{}"
 			}
 			key := home.key
-			if strings.Contains(r.Path, "sandbox") || r.ID == "updateMerchant" {
+			if strings.Contains(r.Path, "sandbox") || r.ID == "updateMerchant" || ofApps(r) {
 				key = s.a.live
 			}
-			if streams(s.api, r) {
+			if streams(s.api, r) || r.By&auth.APIKey == 0 {
 				continue
 			}
 			a := ask(r, fill(t, r.Path, home.ids), fill(t, body, home.ids), key)
@@ -399,10 +427,19 @@ func rank(r httpapi.Route) string {
 	return "1"
 }
 
-// mayManage reports what is no trespass: a merchant's live key manages keys and sandboxes of the merchant.
+// ofApps are the operations on what belongs to a merchant as a whole: its apps, and what it installed.
+func ofApps(r httpapi.Route) bool {
+	return strings.HasPrefix(r.Path, "/v1/developer/partner/") || strings.HasPrefix(r.Path, "/v1/installed-apps")
+}
+
+// mayManage reports what is no trespass: a merchant's live key manages keys, sandboxes and installs of the
+// merchant, and every key of a merchant sees its apps.
 func (s *shop) mayManage(r httpapi.Route, h, home *house) bool {
-	return h.key == s.a.live && h.scope.MerchantID == home.scope.MerchantID &&
-		(strings.HasPrefix(r.Path, "/v1/api-keys") || strings.HasPrefix(r.Path, "/v1/developer/sandboxes"))
+	if h.scope.MerchantID != home.scope.MerchantID {
+		return false
+	}
+	return strings.HasPrefix(r.Path, "/v1/developer/partner/") ||
+		h.key == s.a.live && (ofApps(r) || strings.HasPrefix(r.Path, "/v1/api-keys") || strings.HasPrefix(r.Path, "/v1/developer/sandboxes"))
 }
 
 func streams(a *httpapi.API, r httpapi.Route) bool {

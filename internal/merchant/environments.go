@@ -23,3 +23,13 @@ func DefaultEnvironment(_ context.Context, tx db.Tx, merchantID string, mode ten
 	}
 	return e, nil
 }
+
+// ReportingTimezone is the IANA name of the time zone whose days a merchant counts by.
+func ReportingTimezone(_ context.Context, tx db.Tx, merchantID string) (string, error) {
+	var name string
+	err := tx.QueryRow([]any{&name}, `SELECT reporting_timezone FROM merchants WHERE merchant_id = $1`, merchantID)
+	if err != nil {
+		return "", fmt.Errorf("read a merchant's time zone: %w", err)
+	}
+	return name, nil
+}

@@ -106,6 +106,9 @@ func (s *Service) draft(in CreateInput, buyer *customer.Customer) (*Order, error
 		CustomerID: in.CustomerID, BuyerNote: in.BuyerNote, InternalNote: in.InternalNote, ExternalReferenceID: in.ExternalReferenceID,
 		Metadata: in.Metadata, CreatedAt: now, UpdatedAt: now,
 	}
+	if in.Cause.ActorType == "app" {
+		o.AppID = in.Cause.ActorID
+	}
 	for _, line := range in.Lines {
 		o.Lines = append(o.Lines, line.newLine(s.IDs))
 	}

@@ -32,8 +32,9 @@ type Order struct {
 	Scope    tenant.Scope   `json:"-"`
 	ID       string         `json:"-"`
 	Number   string         `json:"-"`
-	Revision int64          `json:"-"` // rises by one with every change
-	Origin   string         `json:"-"` // api, checkout, payment_link, …
+	Revision int64          `json:"-"`                // rises by one with every change
+	Origin   string         `json:"-"`                // api, checkout, payment_link, …
+	AppID    string         `json:"app_id,omitempty"` // papp_… whose token created the order, empty for others
 	Status   string         `json:"-"`
 	Currency money.Currency `json:"-"`
 

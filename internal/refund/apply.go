@@ -69,6 +69,11 @@ func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out paym
 	if err := save(tx, r, a, now); err != nil {
 		return err
 	}
+	if r.Detail.GrantID != "" && s.Recount != nil {
+		if err := s.Recount(tx, r.Scope, r.ID, r.kept()); err != nil {
+			return err
+		}
+	}
 	switch sign {
 	case 1:
 		err = s.Orders.SettleRefund(tx, o, booked)

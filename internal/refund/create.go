@@ -25,8 +25,26 @@ type Service struct {
 	Events   *event.Log
 	Orders   *order.Service
 	Payments *payment.Service
+	// Permit is asked about every refund that an app makes, once its amount is known and before anything
+	// is written; its error ends the refund. Without it apps refund nothing.
+	Permit func(tx db.Tx, r AppRefund) error
+	// Recount is told what a refund of an app gives back, whenever parts of it fail or go through after
+	// all; nil for nobody.
+	Recount func(tx db.Tx, scope tenant.Scope, refundID string, minor int64) error
 	// Failpoints end the process at named places in tests; nil in production.
 	Failpoints *failpoint.Points
+}
+
+// AppRefund is a refund that an app is about to make, on an order that is locked.
+type AppRefund struct {
+	Scope    tenant.Scope
+	GrantID  string // of the app in this environment
+	RefundID string
+	OrderID  string
+	AppID    string // that created the order, empty for none
+	Amount   money.Amount
+	Approved bool // by the merchant
+	Now      time.Time
 }
 
 // LineInput asks to refund units of a line, or an amount of it.
@@ -73,6 +91,8 @@ type CreateInput struct {
 	ReasonMessage       string
 	ExternalReferenceID string
 	Metadata            map[string]string
+	GrantID             string // of the app that refunds, empty for others
+	Approved            bool   // the merchant has seen this refund of the app
 	Cause               event.Cause
 }
 
@@ -83,7 +103,8 @@ type CreateInput struct {
 // PAYMENT_INTENT_NOT_PART_OF_ORDER, PAYMENT_INTENT_NOT_REFUNDABLE, PAYMENT_INTENT_DISPUTED,
 // DUPLICATE_LINE_ITEM_TARGET, DUPLICATE_CHARGE_TARGET, NOTHING_TO_REFUND_FOR_LINE_ITEM,
 // REFUND_TARGETS_EXCEED_REFUND_AMOUNT, REFUND_AMOUNT_NOT_ALLOCATED, REFUND_ADJUSTMENTS_EXCEED_AUTOMATIC,
-// CURRENCY_MISMATCH, ORDER_CHANGED_REFRESH_REQUIRED.
+// CURRENCY_MISMATCH, ORDER_CHANGED_REFRESH_REQUIRED; for a refund of an app also the errors of Permit,
+// before which nothing is written.
 func (s *Service) Create(tx db.Tx, in CreateInput) (*Refund, []payment.Operation, error) {
 	o, err := s.lockOrder(tx, &in)
 	if err != nil {
@@ -118,6 +139,9 @@ func (s *Service) Create(tx db.Tx, in CreateInput) (*Refund, []payment.Operation
 	for _, p := range parts {
 		r.Amount += p.amount
 	}
+	if err := s.permit(tx, o, in, r); err != nil {
+		return nil, nil, err
+	}
 	wholeOrder(o, held, intents, in, r)
 	if err := shareTip(o, held, intents, in, r, parts); err != nil {
 		return nil, nil, err
@@ -134,6 +158,19 @@ func (s *Service) Create(tx db.Tx, in CreateInput) (*Refund, []payment.Operation
 		return nil, nil, err
 	}
 	return r, ops, s.Orders.AttachRefund(tx, o, in.Cause, r.ID)
+}
+
+// permit lets an app refund what its merchant allows.
+func (s *Service) permit(tx db.Tx, o *order.Order, in CreateInput, r *Refund) error {
+	if in.GrantID == "" {
+		return nil
+	}
+	if s.Permit == nil {
+		return fault.Internal("APP_REFUNDS_UNAVAILABLE", "a refund of an app reached a service that limits none")
+	}
+	r.Detail.GrantID = in.GrantID
+	return s.Permit(tx, AppRefund{Scope: in.Scope, GrantID: in.GrantID, RefundID: r.ID, OrderID: o.ID, AppID: o.AppID,
+		Amount: r.Money(r.Amount), Approved: in.Approved, Now: r.CreatedAt})
 }
 
 // lockOrder finds the order, by itself or through the payments that are named, and locks it.

@@ -46,6 +46,8 @@ type Detail struct {
 	Charges        []ChargePart      `json:"charges,omitempty"`
 	Metadata       map[string]string `json:"metadata,omitempty"`
 	IdempotencyKey string            `json:"idempotency_key,omitempty"`
+	// GrantID is that of the app that made the refund, empty for others.
+	GrantID string `json:"grant_id,omitempty"`
 	// ItemsSettled tells that the order's lines and charges carry this refund.
 	ItemsSettled bool `json:"items_settled,omitempty"`
 	// ItemsReleased tells that other refunds may take them again.
@@ -115,6 +117,16 @@ func (r *Refund) derive() string {
 	default:
 		return StatusPartiallySucceeded
 	}
+}
+
+// kept is what the refund gives back: all that did not fail.
+func (r *Refund) kept() (minor int64) {
+	for _, a := range r.Allocations {
+		if a.Status != StatusFailed {
+			minor += a.Amount
+		}
+	}
+	return minor
 }
 
 // FailureReason is that of the first allocation that failed, empty when none did.

@@ -7,6 +7,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/event"
 	"flint/internal/fault"
+	"flint/internal/refund"
 )
 
 // buildApps wires what installed apps and the command line hold. A grant that ends takes its tokens with
@@ -34,4 +35,10 @@ func holder(tx db.Tx, merchantID, userID string) (auth.ScopeSet, error) {
 		return auth.AllScopes(), nil
 	}
 	return auth.RoleScopes(role), nil
+}
+
+// permitRefund asks the limits of an install about a refund that its app makes.
+func (s *Server) permitRefund(tx db.Tx, r refund.AppRefund) error {
+	return s.Apps.BookRefund(tx, app.RefundUse{Scope: r.Scope, GrantID: r.GrantID, RefundID: r.RefundID, OrderID: r.OrderID, OrderApp: r.AppID,
+		Amount: r.Amount, Approved: r.Approved, Now: r.Now})
 }

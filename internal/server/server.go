@@ -43,7 +43,9 @@ import (
 	"flint/internal/tenant"
 	webcheckout "flint/internal/web/checkout"
 	"flint/internal/web/devhome"
+	weboauth "flint/internal/web/oauth"
 	"flint/internal/web/reference"
+	"flint/internal/web/signin"
 	"flint/internal/web/ui"
 	"flint/internal/webhook"
 )
@@ -56,6 +58,7 @@ type Server struct {
 	Box         *secret.Box
 	Keys        *auth.Service
 	Merchants   *merchant.Service
+	Apps        *app.Service
 	Services    *httpapi.Services
 	Jobs        *job.Queue
 	Simulator   *simulator.Simulator
@@ -65,7 +68,6 @@ type Server struct {
 	Idempotency *idempotency.Store
 	API         *httpapi.API
 	Receipts    *notification.Service
-	Apps        *app.Service
 	OAuth       *oauth.Service
 	Metrics     *observe.Metrics
 	UI          *ui.Renderer
@@ -79,6 +81,8 @@ type Server struct {
 	observer *observe.Observer
 	tracing  *observe.Tracing
 	checkout *webcheckout.Handler
+	gate     *signin.Gate
+	pages    *weboauth.Handler
 
 	metricsListener net.Listener
 	restored        bool // from a backup, and not released yet
@@ -139,7 +143,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.restored = s.quarantined()
 	s.build()
 	if s.UI, err = ui.New(ui.Config{Log: c.Log, Languages: []ui.Language{ui.English()}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")},
-		webcheckout.Part(), devhome.Part(), reference.Part()); err != nil {
+		webcheckout.Part(), devhome.Part(), reference.Part(), signin.Part(), weboauth.Part()); err != nil {
 		return fmt.Errorf("read the pages: %w", err)
 	}
 	s.Home = devhome.New(s.UI)
@@ -149,7 +153,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 		Throttle: s.pageThrottle(),
 		Mails:    c.Mail != nil || c.Development,
 	})
-	return nil
+	return s.buildPages()
 }
 
 // derive makes a key of its own for each purpose out of the root key.
@@ -189,9 +193,8 @@ func (s *Server) build() {
 		s.Idempotency.Since = c.Now()
 	}
 	s.Keys = auth.NewService(d, c, s.IDs, log)
-	s.Merchants = merchant.NewService(s.IDs, s.Keys.RevokeEnvironment)
-
 	s.buildApps(events)
+	s.Merchants = merchant.NewService(s.IDs, s.Keys.RevokeEnvironment, s.Apps.EndEnvironment)
 
 	customers := &customer.Service{IDs: s.IDs, Clock: c, Events: events}
 	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates, Failpoints: s.Failpoints}
@@ -202,6 +205,7 @@ func (s *Server) build() {
 	s.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: s.IDs, Logger: log, Sink: payments.Notify, Failpoints: s.Failpoints})
 	payments.Processors = map[string]payment.Processor{simulator.Name: s.observer.Processor(s.Simulator)}
 	refunds := &refund.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Failpoints: s.Failpoints}
+	refunds.Permit, refunds.Recount = s.permitRefund, s.Apps.RecountRefund
 	payments.Refunds = refunds.Apply
 	checkouts := &checkout.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Key: s.derive("checkout page"), Failpoints: s.Failpoints}
 	payments.Settled = append(payments.Settled, checkouts.OrderSettled)
@@ -213,6 +217,8 @@ func (s *Server) build() {
 	}
 	s.Receipts.Register()
 	payments.Settled = append(payments.Settled, s.receiptOfCheckout)
+
+	s.buildSignIns()
 
 	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events, Failpoints: s.Failpoints}
 	s.Webhooks.Observe = s.Metrics.Delivery
@@ -226,7 +232,7 @@ func (s *Server) build() {
 
 	s.Services = &httpapi.Services{
 		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
-		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, OAuth: s.OAuth,
+		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, Apps: s.Apps, OAuth: s.OAuth,
 	}
 	s.API = httpapi.New(httpapi.Config{
 		DB: d, Clock: c, IDs: s.IDs, Log: log, Idempotency: s.Idempotency, CursorKey: s.derive("page tokens"), BaseURL: s.BaseURL,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"flint/internal/auth"
 	"flint/internal/auth/oauth"
 	"flint/internal/db"
 	"flint/internal/idempotency"
@@ -47,6 +48,9 @@ func (s *Server) cleanUp(ctx context.Context) error {
 		if n < step {
 			break
 		}
+	}
+	if err := s.DB.Write(ctx, func(tx db.Tx) error { return auth.PurgeSignIns(tx, s.Clock.Now()) }); err != nil {
+		return err
 	}
 	_, err := s.Jobs.Purge(ctx, s.Clock.Now().Add(-keepJobs))
 	return err

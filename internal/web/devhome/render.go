@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"flint/internal/web/ui"
 )
@@ -35,6 +36,11 @@ func (p *Pages) RenderMail(w http.ResponseWriter, r *http.Request, v Mail) {
 	p.render(w, r, "mail", "dev.mail", v)
 }
 
+// RenderCallback writes the demo app's page after an install.
+func (p *Pages) RenderCallback(w http.ResponseWriter, r *http.Request, v Callback) {
+	p.render(w, r, "callback", "dev.app.title", v)
+}
+
 func (p *Pages) render(w http.ResponseWriter, r *http.Request, name, title string, view any) {
 	p.ui.Render(w, r, ui.Page{
 		Name: "devhome/" + name, Title: p.ui.Language("").T(title), View: view, Script: "devhome.js",
@@ -58,4 +64,10 @@ func QuickStart(address, key string) []Step {
 		{"3. Refund a part", send("/v1/refunds", `{"order_id":"'$ORDER'","amount_money":{"amount":500,"currency":"USD"}}`)},
 		{"4. See what is left", curl("/v1/orders/$ORDER")},
 	}
+}
+
+// Exchange is the call with which an app turns its code into tokens, ready to paste into a shell.
+func Exchange(address, clientID, clientSecret, redirectURI, verifier, code string) string {
+	return fmt.Sprintf("curl -sS %s/v1/oauth/token \\\n  -d grant_type=authorization_code \\\n  -d client_id=%s \\\n  -d client_secret=%s \\\n"+
+		"  -d redirect_uri=%s \\\n  -d code_verifier=%s \\\n  -d code=%s", address, clientID, clientSecret, redirectURI, verifier, url.QueryEscape(code))
 }

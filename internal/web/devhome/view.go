@@ -9,6 +9,7 @@ type Home struct {
 	APIVersion string // "2026-09-07"
 	Keys       []Key
 	Links      []Link
+	Install    Install
 	Steps      []Step // QuickStart(…)
 	Clock      Clock
 	Faults     []Fault
@@ -32,6 +33,17 @@ func (k Key) Masked() string {
 
 // Link is something to try.
 type Link struct{ Name, URL, Note string }
+
+// Install is how to try an install: the link of the demo app, and who may agree to it. No link, no app.
+type Install struct{ URL, Email, Password string }
+
+// Callback is the demo app's page after an install: a code, or why there is none.
+type Callback struct {
+	Exchange    string // the command that exchanges the code
+	Error       string // OAuth's word for it
+	Description string
+	StateFits   bool
+}
 
 // Step is one call of the quick start.
 type Step struct{ Name, Command string }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"unicode"
 )
 
 // Language is the texts of one language. Texts with values use fmt verbs, by index where a language
@@ -51,6 +52,7 @@ func (l Language) funcs() template.FuncMap {
 	return template.FuncMap{
 		"n":       l.N,
 		"decline": l.Decline,
+		"initial": initial,
 		// t insists on a known key; msg also takes a ready sentence.
 		"msg": l.T,
 		"t": func(key string, values ...any) (string, error) {
@@ -60,4 +62,12 @@ func (l Language) funcs() template.FuncMap {
 			return l.T(key, values...), nil
 		},
 	}
+}
+
+// initial is the first letter of a name, in capitals, for where a picture is missing.
+func initial(name string) string {
+	for _, c := range name {
+		return string(unicode.ToUpper(c))
+	}
+	return "·"
 }

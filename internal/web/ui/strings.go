@@ -294,5 +294,17 @@ func englishTexts() map[string]string {
 		"dev.mail.date":        "Date",
 		"dev.mail.links":       "Links in this message",
 		"dev.home":             "Developer home",
+		"dev.install":          "Install an app",
+		"dev.install.note":     "Contoso Books made Parcel Pilot. Sign in as this person of Northwind Supply and decide what it may do. A code by email lands in the mailbox.",
+		"dev.install.password": "Password",
+		"dev.install.go":       "Install Parcel Pilot",
+		"dev.install.apps":     "Installed apps",
+		"dev.app.title":        "The app has its code",
+		"dev.app.text":         "You are now on a page of the demo app. It exchanges the code for tokens within a minute, on its own server.",
+		"dev.app.state":        "The state is not the one that the app sent: a real app stops here.",
+		"dev.app.exchange":     "Exchange the code",
+		"dev.app.see":          "See what is installed",
+		"dev.app.refused":      "The app was not installed",
+		"dev.app.refused.text": "You are now on a page of the demo app, which learned why.",
 	}
 }
