@@ -23,9 +23,8 @@ type Facts struct {
 	LiveAPIKey    string        `json:"live_api_key"`
 	User          User          `json:"user"`
 	OtherMerchant OtherMerchant `json:"other_merchant"`
-	PartnerApp    PartnerApp    `json:"partner_app"`
 	Demo          Demo          `json:"demo"`
-	App           App           `json:"app"`
+	App           App           `json:"partner_app"`
 	MetricsURL    string        `json:"metrics_url,omitempty"`
 }
 
@@ -40,14 +39,6 @@ type OtherMerchant struct {
 	MerchantID string `json:"merchant_id"`
 	APIKey     string `json:"api_key"`
 	LiveAPIKey string `json:"live_api_key"` // apps are managed with a live key
-}
-
-// PartnerApp is an app of the other merchant, to be installed.
-type PartnerApp struct {
-	ID           string `json:"partner_app_id"`
-	ClientID     string `json:"client_id"`
-	ClientSecret string `json:"client_secret"`
-	RedirectURI  string `json:"redirect_uri"`
 }
 
 // Demo is an order that waits to be paid.

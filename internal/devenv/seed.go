@@ -31,9 +31,6 @@ func Prepare(ctx context.Context, s *server.Server) (*Facts, error) {
 	}
 	facts.BaseURL, facts.DashboardURL, facts.MailboxURL = s.BaseURL, s.BaseURL+"/", s.BaseURL+"/dev/mailbox"
 	facts.MetricsURL = s.MetricsURL()
-	if err := demoApp(ctx, s, facts); err != nil {
-		return nil, fmt.Errorf("make the demo app: %w", err)
-	}
 	if err := demo(ctx, s, facts); err != nil {
 		return nil, fmt.Errorf("make the demo order: %w", err)
 	}

@@ -1,6 +1,7 @@
 package devenv
 
 import (
+	"slices"
 	"testing"
 
 	"flint/internal/app"
@@ -33,21 +34,22 @@ func TestASecondStartKeepsWhatIsThere(t *testing.T) {
 			t.Fatal(err)
 		}
 		err = s.DB.Read(t.Context(), func(tx db.Tx) error {
-			a, err := app.ByClientID(tx, facts.PartnerApp.ClientID)
-			if err == nil && (a.MerchantID != facts.OtherMerchant.MerchantID || a.ID != facts.PartnerApp.ID || !s.Apps.CheckSecret(a, facts.PartnerApp.ClientSecret)) {
-				t.Errorf("start %d: the app is %+v, the facts say %+v", start, a, facts.PartnerApp)
+			a, err := app.ByClientID(tx, facts.App.ClientID)
+			if err == nil && (a.MerchantID != facts.OtherMerchant.MerchantID || a.ID != facts.App.ID || !s.Apps.CheckSecret(a, facts.App.ClientSecret) ||
+				!slices.Contains(a.RedirectURIs, facts.App.RedirectURI)) {
+				t.Errorf("start %d: the app is %+v, the facts say %+v", start, a, facts.App)
 			}
 			return err
 		})
 		if err != nil {
 			t.Error(err)
 		}
-		if start == 1 && (facts.PartnerApp != before.PartnerApp || facts.OtherMerchant != before.OtherMerchant || facts.APIKey != before.APIKey) {
-			t.Errorf("a second start changed %+v to %+v", before, *facts)
+		if start == 1 && (facts.App.ClientID != before.App.ClientID || facts.OtherMerchant != before.OtherMerchant || facts.APIKey != before.APIKey) {
+			t.Errorf("a second start, at another address, changed %+v to %+v", before, *facts)
 		}
 		before = *facts
 		if start == 1 { // as dev.json was before there were apps
-			facts.PartnerApp, facts.OtherMerchant.LiveAPIKey = PartnerApp{}, ""
+			facts.App, facts.OtherMerchant.LiveAPIKey = App{}, ""
 			if err := facts.write(dir); err != nil {
 				t.Fatal(err)
 			}

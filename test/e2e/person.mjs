@@ -23,7 +23,7 @@ export async function mailedCode(flint, email, after = 0) {
 
 /** install signs in where needed, approves the demo app, and comes to the app's page. */
 export async function install(page, flint, { optional = [] } = {}) {
-  await page.goto(flint.facts.app.install_url);
+  await page.goto(flint.facts.partner_app.install_url);
   const title = page.getByRole('heading', { level: 1 });
   if ((await title.textContent()) === 'Sign in') {
     await signIn(page, flint.facts.user);
