@@ -35,6 +35,7 @@ type line struct {
 	RefundID string `json:"refund_id,omitempty"`
 	Status   string `json:"refund_status,omitempty"` // of the refund; or one of ours, below
 	Problem  string `json:"problem,omitempty"`       // why the last try was refused
+	Approval string `json:"approval_id,omitempty"`   // what the merchant decides before the refund is made
 	Tries    int    `json:"tries,omitempty"`         // refunds that came to nothing
 }
 
@@ -65,8 +66,9 @@ func (d *data) line(grant, orderID, lineID string) *line {
 // happened; what is true now is asked for.
 func (a *app) handle(ctx context.Context, grant string, e event) error {
 	var about struct {
-		OrderID  string `json:"order_id"`
-		RefundID string `json:"refund_id"`
+		OrderID    string `json:"order_id"`
+		RefundID   string `json:"refund_id"`
+		ApprovalID string `json:"app_approval_id"`
 	}
 	if err := json.Unmarshal(e.Data, &about); err != nil {
 		return err
@@ -76,6 +78,8 @@ func (a *app) handle(ctx context.Context, grant string, e event) error {
 		return a.noteOrder(ctx, grant, about.OrderID)
 	case strings.HasPrefix(e.Type, "refund."):
 		return a.noteRefund(ctx, grant, about.RefundID)
+	case e.Type == "app_approval.decided":
+		return a.noteDecision(ctx, grant, about.OrderID, about.ApprovalID)
 	}
 	slog.Info("nothing to do", "type", e.Type)
 	return nil
@@ -135,6 +139,28 @@ func (l *line) note(r refund) {
 	}
 }
 
+// noteDecision offers a line again that the merchant did not approve. Of one they approved, the refund
+// tells.
+func (a *app) noteDecision(ctx context.Context, grant, orderID, approvalID string) error {
+	var decided struct {
+		Status string `json:"status"`
+	}
+	if err := a.call(ctx, grant, http.MethodGet, "/v1/app-approvals/"+url.PathEscape(approvalID), "", nil, &decided); err != nil {
+		return err
+	}
+	return a.store.update(func(s *contents) error {
+		for _, o := range s.Data.Orders[grant] {
+			for n := range o.Lines {
+				if l := &o.Lines[n]; o.ID == orderID && l.Approval == approvalID && l.Status == waiting && decided.Status == "refused" {
+					l.Status, l.Problem, l.Approval = "", "You decided against it.", ""
+					l.Tries++
+				}
+			}
+		}
+		return nil
+	})
+}
+
 // giveBack refunds one line in full, as the merchant asked on the page. The key names the line, so that
 // a second click gets the answer of the first.
 func (a *app) giveBack(ctx context.Context, grant, orderID string, l line) error {
@@ -152,6 +178,9 @@ func (a *app) giveBack(ctx context.Context, grant, orderID string, l line) error
 		case kept == nil, ok && kept.Status != "": // an event told more meanwhile
 		case ok && refused.Code == "APP_REFUND_APPROVAL_REQUIRED":
 			kept.Status, kept.Problem = waiting, ""
+			return json.Unmarshal(refused.Whole, &struct {
+				ID *string `json:"app_approval_id"`
+			}{&kept.Approval})
 		case ok:
 			kept.Problem = explain(refused)
 		case kept.RefundID != made.ID:

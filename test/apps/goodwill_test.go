@@ -25,6 +25,7 @@ func startGoodwill(t testing.TB, p *platform) *goodwill {
 	}
 	g := &goodwill{dir: t.TempDir(), address: "http://" + freeAddress(t), env: map[string]string{}}
 	run(t, g.dir, "app", "register", "--data", p.data, "--name", "Goodwill", "--permissions", permissions,
+		"--events", "order.paid,refund.created,refund.updated,refund.failed,app_approval.decided",
 		"--redirect-uri", g.address+"/callback", "--webhook-url", g.address+"/webhooks")
 	raw, err := os.ReadFile(filepath.Join(g.dir, ".env"))
 	if err != nil {
@@ -189,18 +190,26 @@ func TestAnAppFromItsInstallationToItsRemoval(t *testing.T) {
 		t.Errorf("over the limit of the day, the page does not say %q: %s", want, merchant.describe())
 	}
 	p.api(p.LiveAPIKey, http.MethodPatch, limits, map[string]any{"refund_per_day_money": dollars(9000), "refund_approval_above_money": dollars(2000)}, &struct{}{})
-	merchant.giveBack(g, bag)
-	if !strings.Contains(merchant.text(), "waiting for the merchant") {
-		t.Errorf("above what needs a yes, the page says: %s", merchant.describe())
+	for _, decision := range []string{"refuse", "approve"} {
+		merchant.giveBack(g, bag)
+		if !strings.Contains(merchant.text(), "waiting for the merchant") {
+			t.Errorf("above what needs a yes, the page says: %s", merchant.describe())
+		}
+		var asked []struct {
+			ID string `json:"app_approval_id"`
+		}
+		p.api(p.APIKey, http.MethodGet, "/v1/app-approvals?status=pending", nil, &asked)
+		if len(asked) != 1 || p.refunded(orderID) != 1400 {
+			t.Fatalf("%d approvals wait, %d cents were given back", len(asked), p.refunded(orderID))
+		}
+		p.api(p.APIKey, http.MethodPost, "/v1/app-approvals/"+asked[0].ID+"/"+decision, map[string]any{}, &struct{}{})
+		if decision == "refuse" {
+			eventually(t, "the bag is offered again after a no", func() bool {
+				merchant.open(g.address)
+				return strings.Contains(merchant.text(), "You decided against it.")
+			})
+		}
 	}
-	var asked []struct {
-		ID string `json:"app_approval_id"`
-	}
-	p.api(p.APIKey, http.MethodGet, "/v1/app-approvals", nil, &asked)
-	if len(asked) != 1 || p.refunded(orderID) != 1400 {
-		t.Fatalf("%d approvals wait, %d cents were given back", len(asked), p.refunded(orderID))
-	}
-	p.api(p.APIKey, http.MethodPost, "/v1/app-approvals/"+asked[0].ID+"/approve", nil, &struct{}{})
 	eventually(t, "the bag is given back after a yes", func() bool {
 		merchant.open(g.address)
 		return p.refunded(orderID) == 5100 && strings.Count(merchant.text(), "succeeded") == 2
