@@ -17,7 +17,7 @@ import (
 // wants done while the server runs is done by the server.
 func TestTheOperatorActsBesideARunningServer(t *testing.T) {
 	t.Parallel()
-	dir, err := os.MkdirTemp("", "flint") // a socket's path is short
+	dir, err := os.MkdirTemp("", "flint") //nolint:usetesting // the path of a socket is short
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -60,6 +60,12 @@ func (s *Service) Consent(ctx context.Context, tx db.Tx, in ConsentInput) (*Inst
 	if err := errors.Join(in.Scope.Check(), in.Validate()); err != nil {
 		return nil, nil, err
 	}
+	i, fresh, err := s.openInstall(tx, in, StatusPendingExchange)
+	if err != nil {
+		return nil, nil, err
+	}
+	// Read behind the lock: a version published before it is seen here, and one published later finds
+	// this install.
 	latest, err := Get(tx, in.App.MerchantID, in.App.ID)
 	if err != nil {
 		return nil, nil, err
@@ -73,10 +79,6 @@ func (s *Service) Consent(ctx context.Context, tx db.Tx, in ConsentInput) (*Inst
 	scopes := latest.Granted(in.PermissionIDs)
 	if !in.Holder.Contains(scopes) {
 		return nil, nil, fault.Forbidden("INSUFFICIENT_SCOPE", "An app can be granted only what its installer may do.")
-	}
-	i, fresh, err := s.openInstall(tx, in, StatusPendingExchange)
-	if err != nil {
-		return nil, nil, err
 	}
 	if i.Status == StatusFlaggedForReview {
 		return nil, nil, fault.Conflict("APP_INSTALL_FLAGGED", "This install is under review.")
@@ -135,13 +137,20 @@ func (s *Service) Consent(ctx context.Context, tx db.Tx, in ConsentInput) (*Inst
 func (s *Service) openInstall(tx db.Tx, in ConsentInput, status string) (i *Install, fresh bool, err error) {
 	i = &Install{MerchantID: in.Scope.MerchantID, ID: s.IDs.New(id.AppInstall), AppID: in.App.ID, OwnerID: in.App.MerchantID, Status: status,
 		Version: in.App.Version, InstalledBy: in.UserID, CreatedAt: in.Now, UpdatedAt: in.Now}
-	if fresh, err = insertInstall(tx, i); err != nil {
-		return nil, false, fmt.Errorf("insert an install: %w", err)
+	for range 3 {
+		if fresh, err = insertInstall(tx, i); err != nil {
+			return nil, false, fmt.Errorf("insert an install: %w", err)
+		}
+		if fresh {
+			return i, true, nil
+		}
+		// One that is being removed at this moment is live to the insert and gone to the lock.
+		live, err := liveInstall(tx, in.Scope.MerchantID, in.App.ID, tx.ForUpdate())
+		if !fault.Is(err, "RESOURCE_NOT_FOUND") {
+			return live, false, err
+		}
 	}
-	if !fresh {
-		i, err = liveInstall(tx, in.Scope.MerchantID, in.App.ID, tx.ForUpdate())
-	}
-	return i, fresh, err
+	return nil, false, fault.Unavailable("APP_INSTALL_BUSY", "The app is being installed and removed at the same time.")
 }
 
 // settle derives the install from its live grants, against the current version of the app.

@@ -202,6 +202,13 @@ var machines = []machine{
 	{"docs/states/checkout-session.md", "internal/checkout", "Reason", nil},
 	{"docs/states/webhook-delivery.md", "internal/webhook", "Status", nil},
 	{"docs/states/webhook-delivery.md", "internal/webhook", "Trigger", nil},
+	{"docs/states/oauth-token.md", "internal/auth/oauth", "end", nil},
+	{"docs/states/oauth-token.md", "internal/auth/oauth", "Device", nil},
+	{"docs/states/app-install.md", "internal/app", "Status", nil},
+	{"docs/states/app-install.md", "internal/app", "Grant", nil},
+	{"docs/states/app-install.md", "internal/app", "RevokedBy", nil},
+	{"docs/states/app-install.md", "internal/app", "App", nil},
+	{"docs/states/app-approval.md", "internal/app", "Approval", nil},
 }
 
 // constants are the string constants of a package whose names begin with the prefix and go on with a

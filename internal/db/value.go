@@ -89,7 +89,7 @@ func namedValue(v reflect.Value) (Value, error) {
 		return ValueOf(v.Elem().Interface())
 	case reflect.Struct:
 		if v.CanConvert(timeType) {
-			return timeValue(v.Convert(timeType).Interface().(time.Time)), nil //nolint:errcheck // converted to timeType
+			return timeValue(v.Convert(timeType).Interface().(time.Time)), nil //nolint:errcheck,forcetypeassert // converted to timeType
 		}
 	}
 	return Value{}, fmt.Errorf("db: a %s cannot be an argument", v.Type())

@@ -147,6 +147,9 @@ func (c *checker) environment(ctx context.Context, d db.DB, scope tenant.Scope) 
 		}
 		after = p.until
 	}
+	if err := c.appRefunds(ctx, d, scope); err != nil {
+		return err
+	}
 	return c.sequences(ctx, d, scope)
 }
 

@@ -133,13 +133,18 @@ func LockFeed(tx db.Tx, scope tenant.Scope) (next int64, err error) {
 	if err := scope.Check(); err != nil {
 		return 0, err
 	}
+	read := func() error {
+		return tx.QueryRow([]any{&next}, `SELECT next_position FROM event_feeds WHERE merchant_id = $1 AND environment_id = $2`+tx.ForUpdate(),
+			scope.MerchantID, scope.EnvironmentID)
+	}
+	if err = read(); !errors.Is(err, db.ErrNoRows) {
+		return next, err
+	}
 	if err := tx.Send(`INSERT INTO event_feeds (merchant_id, environment_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
 		scope.MerchantID, scope.EnvironmentID); err != nil {
 		return 0, err
 	}
-	err = tx.QueryRow([]any{&next}, `SELECT next_position FROM event_feeds WHERE merchant_id = $1 AND environment_id = $2`+tx.ForUpdate(),
-		scope.MerchantID, scope.EnvironmentID)
-	return next, err
+	return next, read()
 }
 
 // order sorts events by time and id, and the events of one root among their places by sequence.

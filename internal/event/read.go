@@ -3,6 +3,7 @@ package event
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"flint/internal/db"
@@ -52,14 +53,13 @@ func Some(tx db.Tx, scope tenant.Scope, eventIDs []string) ([]Event, error) {
 	if err := scope.Check(); err != nil || len(eventIDs) == 0 {
 		return nil, err
 	}
-	args := []any{scope.MerchantID, scope.EnvironmentID}
-	list := ""
-	for _, eventID := range eventIDs {
+	args, list := []any{scope.MerchantID, scope.EnvironmentID}, make([]string, len(eventIDs))
+	for n, eventID := range eventIDs {
 		args = append(args, eventID)
-		list += fmt.Sprintf(", $%d", len(args))
+		list[n] = fmt.Sprintf("$%d", len(args))
 	}
 	return collect(tx, `SELECT `+columns+` FROM events e
-		WHERE merchant_id = $1 AND environment_id = $2 AND event_id IN (`+list[2:]+`)`, args...)
+		WHERE merchant_id = $1 AND environment_id = $2 AND event_id IN (`+strings.Join(list, ", ")+`)`, args...)
 }
 
 // Filter narrows a list of events; zero fields do not.

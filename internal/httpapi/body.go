@@ -382,7 +382,7 @@ func appendPointer(path []byte, p jsontext.Pointer) []byte {
 // hasControl reports characters no text of ours may hold; tab and line ends are allowed in values.
 func hasControl(b []byte, lines bool) bool {
 	for _, ch := range b {
-		if ch < ' ' && !(lines && (ch == '\n' || ch == '\t' || ch == '\r')) || ch == 0x7f {
+		if ch < ' ' && (!lines || ch != '\n' && ch != '\t' && ch != '\r') || ch == 0x7f {
 			return true
 		}
 	}

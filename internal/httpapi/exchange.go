@@ -123,7 +123,7 @@ type meta struct {
 
 // succeed writes the envelope around encoded data.
 func (x *exchange) succeed(status int, data []byte, list bool, next string) {
-	b := buffers.Get().(*bytes.Buffer) //nolint:errcheck // the pool holds nothing else
+	b := buffers.Get().(*bytes.Buffer) //nolint:errcheck,forcetypeassert // the pool holds nothing else
 	defer buffers.Put(b)
 	b.Reset()
 	b.WriteString(`{"data":`)
@@ -172,7 +172,7 @@ func (x *exchange) fail(err error) {
 	if f.Class == fault.ClassAuthentication {
 		h["Www-Authenticate"] = []string{"Bearer"}
 	}
-	b := buffers.Get().(*bytes.Buffer) //nolint:errcheck // the pool holds nothing else
+	b := buffers.Get().(*bytes.Buffer) //nolint:errcheck,forcetypeassert // the pool holds nothing else
 	defer buffers.Put(b)
 	b.Reset()
 	if err := writeFault(jsontext.NewEncoder(b), f, x.caller.RequestID, x.api.BaseURL); err != nil {

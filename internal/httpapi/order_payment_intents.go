@@ -7,6 +7,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/fault"
 	"flint/internal/metadata"
+	"flint/internal/order"
 	"flint/internal/payment"
 )
 
@@ -82,7 +83,7 @@ type OrderPaymentResult struct {
 
 func registerOrderPaymentIntents(a *API, s *Services) {
 	Write(a, "createOrderPaymentIntent", func(ctx context.Context, tx db.Tx, c *Caller, in *CreateOrderPaymentIntentInput) (*CreatePaymentIntentResult, error) {
-		return s.stage(a, tx, c, in)
+		return s.stage(tx, c, in)
 	}, Doc("Stage a payment intent of an order", "Nothing is charged until it is confirmed by the pay call."),
 		Errors("AMOUNT_EXCEEDS_BALANCE", "AMOUNT_TOO_SMALL", "PAYMENT_INTENT_LIMIT_REACHED", "PAYMENT_OPTION_NOT_READY", "ORDER_DELAYED_CAPTURE_SPLIT_PAYMENT_UNSUPPORTED"))
 
@@ -126,7 +127,7 @@ func registerOrderPaymentIntents(a *API, s *Services) {
 		Errors("PAYMENT_ATTEMPT_ID_REQUIRED", "PAYMENT_ATTEMPT_MISMATCH", "ORDER_PAYMENT_LEG_ALREADY_SETTLED", "PAYMENT_INTENT_NOT_CANCELABLE"))
 }
 
-func (s *Services) stage(a *API, tx db.Tx, c *Caller, in *CreateOrderPaymentIntentInput) (*CreatePaymentIntentResult, error) {
+func (s *Services) stage(tx db.Tx, c *Caller, in *CreateOrderPaymentIntentInput) (*CreatePaymentIntentResult, error) {
 	session, err := s.openSessionOf(tx, c, in.OrderID)
 	if err != nil {
 		return nil, err
@@ -164,7 +165,13 @@ func (s *Services) stage(a *API, tx db.Tx, c *Caller, in *CreateOrderPaymentInte
 }
 
 func (s *Services) finishLeg(ctx context.Context, a *API, c *Caller, orderID, intentID string, ops []payment.Operation, settle func(db.Tx, *OrderPaymentResult) error) (*OrderPaymentResult, error) {
-	answer := func(tx db.Tx) (*OrderPaymentResult, error) { return s.legResult(a, tx, c, orderID, intentID) }
+	answer := func(tx db.Tx) (*OrderPaymentResult, error) {
+		o, err := s.Orders.Get(ctx, tx, c.Scope, orderID)
+		if err != nil {
+			return nil, err
+		}
+		return s.legResult(a, tx, c, o, intentID)
+	}
 	if ops == nil {
 		var err error
 		ops, err = read(ctx, a, func(tx db.Tx) ([]payment.Operation, error) {
@@ -182,9 +189,9 @@ func (s *Services) finishLeg(ctx context.Context, a *API, c *Caller, orderID, in
 		return read(ctx, a, answer)
 	}
 	var out *OrderPaymentResult
-	err := s.Payments.Execute(ctx, ops, s.cause(c), func(tx db.Tx) error {
+	err := s.Payments.Execute(ctx, ops, s.cause(c), func(tx db.Tx, o *order.Order) error {
 		var err error
-		if out, err = answer(tx); err != nil {
+		if out, err = s.legResult(a, tx, c, o, intentID); err != nil {
 			return err
 		}
 		return settle(tx, out)
@@ -192,11 +199,7 @@ func (s *Services) finishLeg(ctx context.Context, a *API, c *Caller, orderID, in
 	return out, err
 }
 
-func (s *Services) legResult(a *API, tx db.Tx, c *Caller, orderID, intentID string) (*OrderPaymentResult, error) {
-	o, err := s.Orders.Get(tx.Context(), tx, c.Scope, orderID)
-	if err != nil {
-		return nil, err
-	}
+func (s *Services) legResult(a *API, tx db.Tx, c *Caller, o *order.Order, intentID string) (*OrderPaymentResult, error) {
 	wire, err := s.wireOrderNow(a, tx, c, o)
 	if err != nil {
 		return nil, err
@@ -207,7 +210,7 @@ func (s *Services) legResult(a *API, tx db.Tx, c *Caller, orderID, intentID stri
 	}
 	out := &OrderPaymentResult{Order: wire, Intent: wireIntent(i, a.Clock.Now())}
 	if i.AttemptID != "" {
-		out.Attempt, err = s.attemptNow(a, tx, c.Scope, orderID, i.AttemptID)
+		out.Attempt, err = s.attemptNow(a, tx, c.Scope, o.ID, i.AttemptID)
 	}
 	return out, err
 }

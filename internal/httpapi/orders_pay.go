@@ -7,6 +7,7 @@ import (
 	"flint/internal/checkout"
 	"flint/internal/db"
 	"flint/internal/fault"
+	"flint/internal/order"
 	"flint/internal/payment"
 )
 
@@ -197,7 +198,13 @@ func (s *Services) mayResume(tx db.Tx, c *Caller, orderID, attemptID string) err
 }
 
 func (s *Services) finishPay(ctx context.Context, a *API, c *Caller, in *PayOrderInput, attemptID string, settle func(db.Tx, *PayOrderResult) error) (*PayOrderResult, error) {
-	answer := func(tx db.Tx) (*PayOrderResult, error) { return s.payResult(a, tx, c, in.OrderID, attemptID) }
+	answer := func(tx db.Tx) (*PayOrderResult, error) {
+		o, err := s.Orders.Get(ctx, tx, c.Scope, in.OrderID)
+		if err != nil {
+			return nil, err
+		}
+		return s.payResult(a, tx, c, o, attemptID)
+	}
 	if in.Body.Action == "resume" {
 		if err := s.Payments.Resume(ctx, c.Scope, in.OrderID, attemptID, s.cause(c)); err != nil {
 			return nil, err
@@ -223,9 +230,9 @@ func (s *Services) finishPay(ctx context.Context, a *API, c *Caller, in *PayOrde
 		return read(ctx, a, answer)
 	}
 	var out *PayOrderResult
-	err := s.Payments.Execute(ctx, ops, s.cause(c), func(tx db.Tx) error {
+	err := s.Payments.Execute(ctx, ops, s.cause(c), func(tx db.Tx, o *order.Order) error {
 		var err error
-		if out, err = answer(tx); err != nil {
+		if out, err = s.payResult(a, tx, c, o, attemptID); err != nil {
 			return err
 		}
 		return settle(tx, out)
@@ -236,18 +243,14 @@ func (s *Services) finishPay(ctx context.Context, a *API, c *Caller, in *PayOrde
 	return out, nil
 }
 
-func (s *Services) payResult(a *API, tx db.Tx, c *Caller, orderID, attemptID string) (*PayOrderResult, error) {
-	o, err := s.Orders.Get(tx.Context(), tx, c.Scope, orderID)
-	if err != nil {
-		return nil, err
-	}
+func (s *Services) payResult(a *API, tx db.Tx, c *Caller, o *order.Order, attemptID string) (*PayOrderResult, error) {
 	wire, err := s.wireOrderNow(a, tx, c, o)
 	if err != nil {
 		return nil, err
 	}
 	out := &PayOrderResult{Order: wire, Attempt: wire.ActiveAttempt}
 	if out.Attempt == nil || out.Attempt.ID != attemptID {
-		out.Attempt, err = s.attemptNow(a, tx, c.Scope, orderID, attemptID)
+		out.Attempt, err = s.attemptNow(a, tx, c.Scope, o.ID, attemptID)
 	}
 	return out, err
 }

@@ -10,6 +10,7 @@ import (
 	"flint/internal/fault"
 	"flint/internal/id"
 	"flint/internal/metadata"
+	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/refund"
 )
@@ -207,7 +208,7 @@ func finishRefund[O any](ctx context.Context, a *API, s *Services, c *Caller, re
 		err = a.DB.Read(ctx, answer)
 		return out, err
 	}
-	err = s.Payments.Execute(ctx, ops, c.Cause(), func(tx db.Tx) error {
+	err = s.Payments.Execute(ctx, ops, c.Cause(), func(tx db.Tx, _ *order.Order) error {
 		if err := answer(tx); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"slices"
 	"time"
 
 	"flint/internal/app"
@@ -164,7 +165,7 @@ type DataRequestApp struct {
 func wireApp(a *app.App) PartnerApp {
 	return PartnerApp{PartnerAppID: a.ID, ClientID: a.ClientID, Name: a.Name, AppType: a.Type, Visibility: a.Visibility, IconURL: a.IconURL,
 		RedirectURIs: a.RedirectURIs, PermissionManifest: wirePermissions(a.Manifest), DefaultRequestedPermissions: a.DefaultPermissions,
-		AllowedScopes: a.AllowedScopes().Names(), Version: a.Version, Status: a.Status, APIVersion: a.APIVersion, APIVersionPrevious: a.APIVersionPrevious,
+		AllowedScopes: slices.Sorted(slices.Values(a.AllowedScopes().Names())), Version: a.Version, Status: a.Status, APIVersion: a.APIVersion, APIVersionPrevious: a.APIVersionPrevious,
 		APIVersionChangedAt: moment(a.APIVersionChangedAt), CreatedAt: moment(a.CreatedAt), UpdatedAt: moment(a.UpdatedAt)}
 }
 

@@ -39,7 +39,7 @@ func (s *Store) Run(tx db.Tx, now time.Time, k Key, sealed bool, op func() (Answ
 	if err != nil {
 		return Answer{}, err
 	}
-	_, err = s.finish(tx, now, k, sealed, a)
+	_, err = s.finish(tx, time.Time{}, k, sealed, a)
 	return a, err
 }
 
@@ -85,7 +85,7 @@ func (s *Store) Started(tx db.Tx, k Key, subject string) error {
 // Finish stores the answer of a long operation in its last transaction. When another call of the same
 // key was faster, that one's answer comes back.
 func (s *Store) Finish(tx db.Tx, now time.Time, k Key, sealed bool, a Answer) (Answer, error) {
-	ok, err := s.finish(tx, now, k, sealed, a)
+	ok, err := s.finish(tx, now.Add(TTL), k, sealed, a)
 	if err != nil || ok {
 		return a, err
 	}

@@ -76,13 +76,17 @@ func load(tx db.Tx, k Key) (row, error) {
 	return r, nil
 }
 
-// finish stores the answer; false when the row is no longer running.
-func (s *Store) finish(tx db.Tx, now time.Time, k Key, sealed bool, a Answer) (bool, error) {
+// finish stores the answer; false when the row is no longer running. The answer is kept until expires;
+// zero leaves the time that the claim has set, and with it the index of these times.
+func (s *Store) finish(tx db.Tx, expires time.Time, k Key, sealed bool, a Answer) (bool, error) {
 	s.Failpoints.Hit("idempotency.finished")
 	body, flag := s.seal(k, sealed, a.Body)
-	n, err := tx.Exec(`UPDATE idempotency_keys SET state = 'done', status = $6, body = $7, sealed = $8, api_version = $9,
-		expires_at = $10, locked_until = NULL WHERE `+primaryKey+` AND state = 'running'`,
-		k.args(a.Status, body, flag, a.APIVersion, now.Add(TTL))...)
+	keep, args := "", k.args(a.Status, body, flag, a.APIVersion)
+	if !expires.IsZero() {
+		keep, args = "expires_at = $10, ", append(args, expires)
+	}
+	n, err := tx.Exec(`UPDATE idempotency_keys SET state = 'done', status = $6, body = $7, sealed = $8, api_version = $9, `+keep+
+		`locked_until = NULL WHERE `+primaryKey+` AND state = 'running'`, args...)
 	if err != nil {
 		return false, fmt.Errorf("store the idempotent answer: %w", err)
 	}

@@ -3,8 +3,8 @@ package job_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
+	"strconv"
 	"testing"
 	"time"
 
@@ -136,7 +136,7 @@ func TestJobsRunBesideEachOther(t *testing.T) {
 			return ctx.Err()
 		})
 		for n := range 12 {
-			enqueue(t, q, fmt.Sprint(n), time.Now().Add(-time.Minute+time.Duration(n)*time.Second), n)
+			enqueue(t, q, strconv.Itoa(n), time.Now().Add(-time.Minute+time.Duration(n)*time.Second), n)
 		}
 		ctx, stop := context.WithCancel(context.Background())
 		stopped := make(chan struct{})

@@ -12,39 +12,39 @@ import (
 
 // apply takes the outcome of an operation, once: the answer of the call, what a look-up found, or a
 // notice. It locks the order, then the operation, then the payment. An outcome that is older than what
-// is known, or that repeats it, changes nothing.
-func (s *Service) apply(tx db.Tx, op Operation, out Outcome, callErr error, cause event.Cause) error {
+// is known, or that repeats it, changes nothing. It returns the order as it is then.
+func (s *Service) apply(tx db.Tx, op Operation, out Outcome, callErr error, cause event.Cause) (*order.Order, error) {
 	now := s.Clock.Now()
 	o, err := s.Orders.Load(tx, op.Scope, op.OrderID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	rec, err := loadOperation(tx, op.Scope, op.ID)
 	if err != nil {
-		return err
+		return o, err
 	}
 	if !rec.takes(out, callErr) {
-		return nil
+		return o, nil
 	}
 	if callErr != nil {
-		return s.applyUnknown(tx, rec, callErr, now)
+		return o, s.applyUnknown(tx, rec, callErr, now)
 	}
 	if complaint := rec.contradiction(out); complaint != "" {
-		return s.park(tx, rec, out, complaint, now)
+		return o, s.park(tx, rec, out, complaint, now)
 	}
 	state := map[OutcomeState]string{
 		OutcomeSucceeded: opSucceeded, OutcomeFailed: opFailed, OutcomeRequiresAction: opRequiresAction, OutcomeProcessing: opProcessing,
 	}[out.State]
 	if state == "" {
-		return fmt.Errorf("operation %s: outcome %q means nothing here", op.ID, out.State)
+		return o, fmt.Errorf("operation %s: outcome %q means nothing here", op.ID, out.State)
 	}
 	if rec.Kind == KindRefund && rec.State == opFailed {
 		i, err := Load(tx, rec.Scope, rec.PaymentID)
 		if err != nil {
-			return err
+			return o, err
 		}
 		if i.Refundable() < rec.Amount {
-			return s.strand(tx, rec, out, now)
+			return o, s.strand(tx, rec, out, now)
 		}
 	}
 	was := rec.State
@@ -54,17 +54,17 @@ func (s *Service) apply(tx db.Tx, op Operation, out Outcome, callErr error, caus
 	}
 	rec.schedule(now)
 	if err := saveOperation(tx, rec, now); err != nil {
-		return err
+		return o, err
 	}
 	if ended(state) && !ended(was) {
 		if err := s.postClearing(tx, rec.Operation, "cleared", -1, now); err != nil {
-			return err
+			return o, err
 		}
 	}
 	if rec.Kind == KindRefund {
-		return s.Refunds(tx, o, rec.Operation, out, cause)
+		return o, s.Refunds(tx, o, rec.Operation, out, cause)
 	}
-	return s.applyPayment(tx, o, rec, out, cause, now)
+	return o, s.applyPayment(tx, o, rec, out, cause, now)
 }
 
 func ended(state string) bool { return state == opSucceeded || state == opFailed }

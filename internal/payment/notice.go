@@ -35,7 +35,8 @@ func (s *Service) Notify(ctx context.Context, n Notice) error {
 			return nil
 		}
 		s.Failpoints.Hit("payment.notice")
-		return s.apply(tx, peek[0].Operation, n.Outcome, nil, event.Cause{ActorType: "processor", ActorID: n.Processor})
+		_, err = s.apply(tx, peek[0].Operation, n.Outcome, nil, event.Cause{ActorType: "processor", ActorID: n.Processor})
+		return err
 	})
 }
 

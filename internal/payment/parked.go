@@ -59,4 +59,3 @@ func AskAgain(tx db.Tx, scope tenant.Scope, operationID string, now time.Time) e
 	rec.State, rec.Code, rec.Checks, rec.NextCheckAt = opUnknown, "", 0, now
 	return saveOperation(tx, rec, now)
 }
-

@@ -92,7 +92,7 @@ func (s *Service) ask(ctx context.Context, rec *record, cause event.Cause) error
 	}
 	s.Failpoints.Hit("payment.asked")
 	return s.DB.Write(ctx, func(tx db.Tx) error {
-		if err := s.apply(tx, rec.Operation, out, nil, cause); err != nil {
+		if _, err := s.apply(tx, rec.Operation, out, nil, cause); err != nil {
 			return err
 		}
 		// What is still open is asked again later, at growing distances.

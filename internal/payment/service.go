@@ -98,8 +98,9 @@ func (s *Service) postClearing(tx db.Tx, op Operation, step string, direction in
 
 // Execute carries planned operations through the call and the transaction that applies its outcome.
 // The call goes on when the caller's context ends, because money may move. done runs in the last
-// transaction, so that an idempotent answer commits together with the outcome it reports.
-func (s *Service) Execute(ctx context.Context, ops []Operation, cause event.Cause, done func(tx db.Tx) error) error {
+// transaction, with the order as the outcome left it, so that an idempotent answer commits together with
+// the outcome it reports.
+func (s *Service) Execute(ctx context.Context, ops []Operation, cause event.Cause, done func(tx db.Tx, o *order.Order) error) error {
 	ctx = context.WithoutCancel(ctx)
 	for n, op := range ops {
 		s.Failpoints.Hit("payment.before_call")
@@ -108,12 +109,13 @@ func (s *Service) Execute(ctx context.Context, ops []Operation, cause event.Caus
 		last := n == len(ops)-1
 		err := s.DB.Write(ctx, func(tx db.Tx) error {
 			s.Failpoints.Hit("payment.before_apply")
-			if err := s.apply(tx, op, out, callErr, cause); err != nil {
+			o, err := s.apply(tx, op, out, callErr, cause)
+			if err != nil {
 				return err
 			}
 			s.Failpoints.Hit("payment.after_apply")
 			if last && done != nil {
-				return done(tx)
+				return done(tx, o)
 			}
 			return nil
 		})

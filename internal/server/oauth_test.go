@@ -22,7 +22,9 @@ import (
 	"flint/internal/db"
 	"flint/internal/db/dbtest"
 	"flint/internal/httpapi"
+	"flint/internal/mail"
 	"flint/internal/merchant"
+	"flint/internal/notification"
 	"flint/internal/secret"
 	"flint/internal/server"
 )
@@ -512,5 +514,34 @@ func TestTooManyTokenRequestsKeepTheEnvelope(t *testing.T) {
 	status, header, got := p.post(t, "/v1/oauth/token", formMedia, body)
 	if e, _ := got["error"].(map[string]any); status != 429 || e["code"] != "RATE_LIMIT_EXCEEDED" || header.Get("Retry-After") == "" {
 		t.Errorf("%d %v", status, got)
+	}
+}
+
+func TestMerchantIsToldOfAReuse(t *testing.T) {
+	t.Parallel()
+	p := newPartner(t, server.Config{Database: t.TempDir() + "/flint.db", Development: true})
+	work, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan struct{})
+	go func() { p.Jobs.Run(work); close(done) }()
+	t.Cleanup(func() { stop(); <-done })
+	code := p.approve(t, p.config(0).AuthCodeURL("s", oauth2.SetAuthURLParam("mode", "test"))).Query().Get("code")
+	body := p.form("grant_type", "authorization_code", "code", code, "redirect_uri", appCallback)
+	if status, _, got := p.post(t, "/v1/oauth/token", formMedia, body); status != 200 {
+		t.Fatal(got)
+	}
+	if status, _, got := p.post(t, "/v1/oauth/token", formMedia, body); status != 400 || got["error"] != "invalid_grant" {
+		t.Fatalf("%d %v", status, got)
+	}
+	var mails []notification.Message
+	for deadline := time.Now().Add(10 * time.Second); len(mails) == 0 && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if err := p.DB.Read(t.Context(), func(tx db.Tx) (err error) {
+			mails, err = mail.Mailbox{DB: p.DB}.List(t.Context(), tx, mail.ListInput{To: "ann@shop.test"})
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(mails) != 1 || !strings.Contains(mails[0].Subject, "Loyalty") {
+		t.Errorf("%+v", mails)
 	}
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -174,7 +175,7 @@ func TestRunEndsWithTheFatalError(t *testing.T) {
 	s.fatal <- io.ErrShortWrite
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	if err := s.Run(ctx, s.Handler()); err != io.ErrShortWrite {
+	if err := s.Run(ctx, s.Handler()); !errors.Is(err, io.ErrShortWrite) {
 		t.Errorf("Run ended with %v", err)
 	}
 }

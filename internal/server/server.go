@@ -193,8 +193,10 @@ func (s *Server) build() {
 		s.Idempotency.Since = c.Now()
 	}
 	s.Keys = auth.NewService(d, c, s.IDs, log)
-	s.buildApps(events)
+	s.Apps = &app.Service{DB: d, IDs: s.IDs, Clock: c, Events: events, Jobs: s.Jobs}
+	s.Apps.Register()
 	s.Merchants = merchant.NewService(s.IDs, s.Keys.RevokeEnvironment, s.Apps.EndEnvironment)
+	s.buildOAuth()
 
 	customers := &customer.Service{IDs: s.IDs, Clock: c, Events: events}
 	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates, Failpoints: s.Failpoints}

@@ -1,8 +1,9 @@
 package text
 
-import "strings"
-
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A card number has 13 to 19 digits (ISO/IEC 7812 allows up to 19), the last a check digit.
 const (

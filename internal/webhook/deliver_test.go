@@ -107,7 +107,14 @@ func TestFanOutMakesOneDeliveryForEachEndpointThatWantsTheEvent(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, err = r.s.fanOut(tx, events)
+			_, err = r.s.fanOut(tx, events, func(lane) int { return 0 })
+			if err != nil {
+				return err
+			}
+			out, err := r.s.fanOut(tx, events, func(lane) int { return 10 })
+			if len(out.handed) > 0 {
+				t.Errorf("%d deliveries that were made before are sent again", len(out.handed))
+			}
 			return err
 		}))
 		r.drain()
@@ -445,6 +452,64 @@ func TestHangingEndpointsHoldUpNobody(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestWhatIsHandedOverIsGivenBack: an endpoint that answered well gets more handed over than it is sent at
+// a time; a process that stops leaves none of that waiting for a lease to run out.
+func TestWhatIsHandedOverIsGivenBack(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d db.DB) {
+		r := newRigAt(t, d, clock.System{})
+		release := make(chan struct{})
+		rc := newReceiver(t, func(n int, _ http.ResponseWriter, _ *http.Request) {
+			if n > perEndpoint {
+				<-release
+			}
+		})
+		r.endpoint(rc.URL)
+		ctx, stop := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { r.disp.Run(ctx) })
+		eventually(t, 5*time.Second, "at work", func() bool { r.disp.mu.Lock(); defer r.disp.mu.Unlock(); return r.disp.open })
+		const all = 4 * perEndpoint
+		r.must(r.write(func(tx db.Tx) error {
+			return recordOrders(r, tx, 0, perEndpoint+1)
+		}))
+		eventually(t, 5*time.Second, "the first answered, one hanging", func() bool { return len(rc.all()) == perEndpoint+1 })
+		r.must(r.write(func(tx db.Tx) error {
+			return recordOrders(r, tx, perEndpoint+1, all)
+		}))
+		eventually(t, 5*time.Second, "as many under way as may be", func() bool { return len(rc.all()) == 2*perEndpoint })
+		stop()
+		time.Sleep(100 * time.Millisecond) // the leases are given back while attempts are under way
+		close(release)
+		running.Wait()
+		delivered, due := 0, 0
+		for _, del := range r.deliveries() {
+			switch {
+			case del.lease != "":
+				t.Errorf("left under way: %+v", del)
+			case del.Status == StatusDelivered:
+				delivered++
+			case !del.dueAt.After(time.Now()):
+				due++
+			}
+		}
+		if delivered < 2*perEndpoint || delivered+due != all || len(rc.all()) != delivered {
+			t.Errorf("%d delivered, %d due, %d requests", delivered, due, len(rc.all()))
+		}
+	})
+}
+
+func recordOrders(r *rig, tx db.Tx, from, to int) error {
+	for i := from; i < to; i++ {
+		root := fmt.Sprintf("ord_%d", i)
+		if err := r.s.Events.Record(tx, r.scope, r.s.Clock.Now(), event.Cause{}, event.New{
+			Type: "order.created", RootType: "order", RootID: root, ResourceType: "order", ResourceID: root, Data: map[string]any{}}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func TestTwoProcessesShareTheWork(t *testing.T) {

@@ -16,6 +16,6 @@
 //	failed, suppressed -> delivered   a manual resend was answered 2xx
 //	suppressed -> failed      a manual resend was not
 //
-// While an attempt is under way the delivery carries a lease. A process that dies in between leaves a
+// While an attempt waits or is under way the delivery carries a lease. A process that dies in between leaves a
 // lease that runs out, and another attempt is made: at least once, never less.
 package webhook

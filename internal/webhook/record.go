@@ -18,14 +18,25 @@ func (s *Service) record(tx db.Tx, j Sending, o outcome) (Delivery, Attempt, err
 	if err != nil {
 		return Delivery{}, Attempt{}, fmt.Errorf("record the health of endpoint %s: %w", j.endpoint.ID, err)
 	}
+	if d := j.delivery; o.success() && j.automatic() {
+		d.attempted(o, now)
+		d.AutomaticAttemptCount++
+		d.Status, d.DeliveredAt, d.dueAt, d.lease = StatusDelivered, now, time.Time{}, ""
+		held, err := updateLeased(tx, d, j.delivery.lease)
+		if err != nil {
+			return Delivery{}, Attempt{}, fmt.Errorf("record the success of delivery %s: %w", d.ID, err)
+		}
+		if held { // nobody changes a delivery under another's lease, so the row was the one that was claimed
+			a := s.newAttempt(j, d, o)
+			return d, a, insertAttempt(tx, a)
+		}
+	}
 	d, err := findDelivery(tx, j.delivery.Scope, j.delivery.ID, tx.ForUpdate())
 	if err != nil {
 		return Delivery{}, Attempt{}, fmt.Errorf("lock delivery %s: %w", j.delivery.ID, err)
 	}
 	held := disabled || d.lease == j.delivery.lease // disabling ended the lease itself
-	category := o.category()
-	d.AttemptCount++
-	d.LastResponseCode, d.ErrorCategory, d.LastError, d.UpdatedAt = o.code, category, Advise(category, o.code).Message, now
+	d.attempted(o, now)
 	if held && j.automatic() {
 		d.AutomaticAttemptCount++
 	}
@@ -48,19 +59,32 @@ func (s *Service) record(tx db.Tx, j Sending, o outcome) (Delivery, Attempt, err
 	default:
 		d.dueAt, d.lease = now.Add(wait(d.ID, d.AutomaticAttemptCount)), ""
 	}
+	a := s.newAttempt(j, d, o)
+	if err := insertAttempt(tx, a); err != nil {
+		return Delivery{}, Attempt{}, err
+	}
+	return d, a, updateDelivery(tx, d)
+}
+
+// attempted counts an attempt of any trigger and keeps what it ended with.
+func (d *Delivery) attempted(o outcome, now time.Time) {
+	category := o.category()
+	d.AttemptCount++
+	d.LastResponseCode, d.ErrorCategory, d.LastError, d.UpdatedAt = o.code, category, Advise(category, o.code).Message, now
+}
+
+// newAttempt is the entry in the log about an attempt of d, which counts it already.
+func (s *Service) newAttempt(j Sending, d Delivery, o outcome) Attempt {
 	a := Attempt{
 		Scope: d.Scope, ID: s.IDs.New(id.WebhookAttempt), DeliveryID: d.ID, EventID: d.EventID, EndpointID: d.EndpointID,
-		Number: d.AttemptCount, Status: StatusFailed, Trigger: j.trigger, Diagnostic: o.diagnostic(), ErrorCategory: category,
+		Number: d.AttemptCount, Status: StatusFailed, Trigger: j.trigger, Diagnostic: o.diagnostic(), ErrorCategory: o.category(),
 		StatusCode: o.code, Duration: o.took, ResponseHeaders: o.headers, ContentType: o.contentType, BodyExcerpt: o.excerpt,
 		ReasonMessage: j.reason, APIVersion: j.endpoint.render(), StartedAt: o.started, CompletedAt: o.completed,
 	}
 	if o.success() {
 		a.Status = StatusDelivered
 	}
-	if err := insertAttempt(tx, a); err != nil {
-		return Delivery{}, Attempt{}, err
-	}
-	return d, a, updateDelivery(tx, d)
+	return a
 }
 
 func (j Sending) automatic() bool { return j.trigger == TriggerFirst || j.trigger == TriggerRetry }

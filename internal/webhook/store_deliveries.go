@@ -42,20 +42,45 @@ func findDelivery(tx db.Tx, scope tenant.Scope, deliveryID, lock string) (Delive
 }
 
 // insertDelivery does nothing when the endpoint has a delivery of the event already.
-func insertDelivery(tx db.Tx, d Delivery) error {
-	return tx.Send(`INSERT INTO webhook_deliveries (merchant_id, environment_id, delivery_id, event_id, endpoint_id, test, status,
-		due_at, lease, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
-		ON CONFLICT (merchant_id, environment_id, event_id, endpoint_id) DO NOTHING`,
-		d.Scope.MerchantID, d.Scope.EnvironmentID, d.ID, d.EventID, d.EndpointID, d.Test, d.Status, d.dueAt, d.lease, d.CreatedAt)
+func insertDelivery(tx db.Tx, d Delivery) error { return tx.Send(insertDeliverySQL, d.inserted()...) }
+
+// insertLeased is insertDelivery for one that is about to be sent; false when there was one already.
+func insertLeased(tx db.Tx, d Delivery) (bool, error) {
+	n, err := tx.Exec(insertDeliverySQL, d.inserted()...)
+	return n == 1, err
 }
 
-func updateDelivery(tx db.Tx, d Delivery) error {
-	return tx.Send(`UPDATE webhook_deliveries SET status = $4, attempt_count = $5, automatic_attempt_count = $6, due_at = $7, lease = $8,
-		delivered_at = $9, last_response_code = $10, last_error = $11, error_category = $12, updated_at = $13
-		WHERE merchant_id = $1 AND environment_id = $2 AND delivery_id = $3`,
-		d.Scope.MerchantID, d.Scope.EnvironmentID, d.ID, d.Status, d.AttemptCount, d.AutomaticAttemptCount, d.dueAt, d.lease,
-		d.DeliveredAt, d.LastResponseCode, d.LastError, d.ErrorCategory, d.UpdatedAt)
+const insertDeliverySQL = `INSERT INTO webhook_deliveries (merchant_id, environment_id, delivery_id, event_id, endpoint_id, test,
+	status, due_at, lease, created_at, updated_at)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+	ON CONFLICT (merchant_id, environment_id, event_id, endpoint_id) DO NOTHING`
+
+func (d *Delivery) inserted() []any {
+	return []any{d.Scope.MerchantID, d.Scope.EnvironmentID, d.ID, d.EventID, d.EndpointID, d.Test, d.Status, d.dueAt, d.lease, d.CreatedAt}
+}
+
+func updateDelivery(tx db.Tx, d Delivery) error { return tx.Send(updateDeliverySQL, d.updated()...) }
+
+// updateLeased is updateDelivery while the delivery has the lease; false when it has not.
+func updateLeased(tx db.Tx, d Delivery, lease string) (held bool, err error) {
+	n, err := tx.Exec(updateDeliverySQL+` AND lease = $14`, append(d.updated(), lease)...)
+	return n == 1, err
+}
+
+const updateDeliverySQL = `UPDATE webhook_deliveries SET status = $4, attempt_count = $5, automatic_attempt_count = $6, due_at = $7,
+	lease = $8, delivered_at = $9, last_response_code = $10, last_error = $11, error_category = $12, updated_at = $13
+	WHERE merchant_id = $1 AND environment_id = $2 AND delivery_id = $3`
+
+func (d *Delivery) updated() []any {
+	return []any{d.Scope.MerchantID, d.Scope.EnvironmentID, d.ID, d.Status, d.AttemptCount, d.AutomaticAttemptCount, d.dueAt, d.lease,
+		d.DeliveredAt, d.LastResponseCode, d.LastError, d.ErrorCategory, d.UpdatedAt}
+}
+
+// giveBack makes a leased delivery due at once, unless somebody took it over.
+func giveBack(tx db.Tx, d Delivery, now time.Time) error {
+	return tx.Send(`UPDATE webhook_deliveries SET lease = '', due_at = $5
+		WHERE merchant_id = $1 AND environment_id = $2 AND delivery_id = $3 AND lease = $4 AND status = 'pending'`,
+		d.Scope.MerchantID, d.Scope.EnvironmentID, d.ID, d.lease, now)
 }
 
 // takeLease marks the delivery as being worked on.

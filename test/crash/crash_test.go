@@ -207,7 +207,7 @@ func (c *crasher) round(t *testing.T, number int, kills []kill) {
 		t.Errorf("after %v: %v", kills, err)
 	}
 	c.tally.Stories += l.stories.Load()
-	c.verify(t, ctx, fmt.Sprint(kills))
+	c.verify(ctx, t, fmt.Sprint(kills))
 }
 
 // die lets the process run under load until it is killed.
@@ -255,7 +255,7 @@ func (c *crasher) revive(t *testing.T) {
 }
 
 // verify waits until nothing is under way and compares everything.
-func (c *crasher) verify(t *testing.T, ctx context.Context, what string) {
+func (c *crasher) verify(ctx context.Context, t *testing.T, what string) {
 	t.Helper()
 	if err := c.quiet(ctx, c.client, c.hooks); err != nil {
 		t.Errorf("after %s: %v", what, err)
@@ -313,7 +313,7 @@ func (c *crasher) outlive(t *testing.T, k kill) {
 	c.doctor()
 	c.revive(t)
 	c.replayed = len(c.history.calls) // keys are forgotten after a day
-	c.verify(t, ctx, k.place)
+	c.verify(ctx, t, k.place)
 	holds, err := c.client.list(ctx, "/v1/payment-intents?status=requires_capture")
 	if err != nil || len(holds) > 0 {
 		t.Errorf("%d holds outlived their time, %v", len(holds), err)

@@ -102,14 +102,10 @@ func (c *client) read() (status int, body []byte, err error) {
 // escapes.
 func field(body []byte, name string) string {
 	mark := []byte(`"` + name + `":"`)
-	i := bytes.Index(body, mark)
-	if i < 0 {
+	_, rest, _ := bytes.Cut(body, mark)
+	value, _, found := bytes.Cut(rest, []byte{'"'})
+	if !found {
 		return ""
 	}
-	rest := body[i+len(mark):]
-	end := bytes.IndexByte(rest, '"')
-	if end < 0 {
-		return ""
-	}
-	return string(rest[:end])
+	return string(value)
 }

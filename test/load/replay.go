@@ -62,7 +62,7 @@ func newReplay(c captured, d db.DB, onlyRows bool) *replay {
 	for _, t := range c.transactions {
 		for _, s := range t.statements {
 			if strings.Contains(s.sql, "INSERT INTO orders ") {
-				r.number = s.args[26].(string) // order_number
+				r.number, _ = s.args[26].(string) // order_number
 			}
 			for _, a := range s.args {
 				text, _ := a.(string)

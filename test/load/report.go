@@ -75,11 +75,12 @@ func (r report) markdown() []byte {
 		p("%s |", head)
 		p("%s|", rule)
 		for kind := callOrder; kind <= callRefund; kind++ {
-			row := "| " + callNames[kind]
+			var row strings.Builder
+			row.WriteString("| " + callNames[kind])
 			for _, s := range m.rounds {
-				row += percentiles(s.round, kind)
+				row.WriteString(percentiles(s.round, kind))
 			}
-			p("%s |", row)
+			p("%s |", row.String())
 		}
 		row := "| " + callNames[callRead] + ", alone"
 		for _, read := range m.reads {
@@ -91,7 +92,7 @@ func (r report) markdown() []byte {
 		for n, read := range m.reads {
 			row += fmt.Sprintf(" %.0f with %d clients;", read.perSecond(), r.settings.clients[n])
 		}
-		p("%s %s µs of processor time each.", row, fmt.Sprint(m.readCPU.Microseconds()))
+		p("%s %d µs of processor time each.", row, m.readCPU.Microseconds())
 		p("Ready in %s ms on a new database and %s ms on the used one; %.0f MiB idle after that, %.0f MiB at the peak of the load.",
 			ms(m.first), ms(m.again), m.idle, m.peak)
 	}

@@ -11,6 +11,7 @@ import (
 	"flint/internal/db/dbtest"
 	"flint/internal/event"
 	"flint/internal/secret"
+	"flint/internal/tenant"
 )
 
 func (r *rig) authenticate(id, password string) error {
@@ -44,10 +45,11 @@ func TestBothSecretsAreGoodWhileTheyRotate(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d db.DB) {
 		r := newRig(t, d)
-		fresh := secret.NewToken("fps_")
-		r.write(t, func(tx db.Tx) error { // what a rotation writes
-			return tx.Send(`UPDATE apps SET previous_secret_hash = secret_hash, previous_secret_until = $2, secret_hash = $3 WHERE app_id = $1`,
-				r.app.ID, r.now().Add(app.SecretOverlap), secret.Hash(fresh))
+		var fresh string
+		r.write(t, func(tx db.Tx) error {
+			_, text, err := r.apps.RotateSecret(tx.Context(), tx, tenant.Scope{MerchantID: r.app.MerchantID, EnvironmentID: "menv_x"}, r.app.ID, r.now())
+			fresh = text.Reveal()
+			return err
 		})
 		first := r.install(t)
 		for _, s := range []string{r.secret, fresh} {

@@ -14,7 +14,7 @@ import (
 	"flint/internal/throttle"
 )
 
-// Lifetimes (docs/decisions/0025). Those of the command line are the contract's.
+// Lifetimes (docs/decisions/0032). Those of the command line are the contract's.
 const (
 	CodeLifetime   = 60 * time.Second
 	AccessLifetime = time.Hour

@@ -45,7 +45,7 @@ type Applied struct {
 // PostgreSQL. SQLite's file is locked meanwhile, so a running server makes it fail with
 // DATABASE_LOCKED; several servers that start over one PostgreSQL database wait for each other.
 func Up(ctx context.Context, engine db.Engine, dsn string) error {
-	return with(ctx, engine, dsn, func(p *goose.Provider, handle *sql.DB) error {
+	return with(engine, dsn, func(p *goose.Provider, handle *sql.DB) error {
 		ran, err := p.Up(ctx)
 		if err != nil {
 			return fmt.Errorf("migrate the database: %w", err)
@@ -60,7 +60,7 @@ func Up(ctx context.Context, engine db.Engine, dsn string) error {
 // Status lists all migrations in order.
 func Status(ctx context.Context, engine db.Engine, dsn string) ([]Applied, error) {
 	var out []Applied
-	err := with(ctx, engine, dsn, func(p *goose.Provider, _ *sql.DB) error {
+	err := with(engine, dsn, func(p *goose.Provider, _ *sql.DB) error {
 		all, err := p.Status(ctx)
 		if err != nil {
 			return fmt.Errorf("read the state of the migrations: %w", err)
@@ -73,7 +73,7 @@ func Status(ctx context.Context, engine db.Engine, dsn string) ([]Applied, error
 	return out, err
 }
 
-func with(ctx context.Context, engine db.Engine, dsn string, fn func(*goose.Provider, *sql.DB) error) (err error) {
+func with(engine db.Engine, dsn string, fn func(*goose.Provider, *sql.DB) error) (err error) {
 	var handle *sql.DB
 	dialect := goose.DialectPostgres
 	// Files are numbered by domain, so a later file of one domain may follow a higher number of another.

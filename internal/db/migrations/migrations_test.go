@@ -202,11 +202,11 @@ func TestPlansNarrowDown(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	keys := map[string]string{"payment_attempts": "attempt_id", "payment_intents": "payment_intent_id", "refunds": "refund_id"}
+	keys := map[string]string{"payment_intents": "payment_intent_id", "refunds": "refund_id"}
 	for tbl, key := range keys {
 		var id, parent, notUsed int
 		var plan string
-		err := handle.QueryRowContext(t.Context(), "EXPLAIN QUERY PLAN SELECT * FROM "+tbl+
+		err := handle.QueryRowContext(t.Context(), "EXPLAIN QUERY PLAN SELECT created_at FROM "+tbl+
 			" WHERE merchant_id = ? AND environment_id = ? AND order_id = ? ORDER BY "+key, "m", "e", "o").Scan(&id, &parent, &notUsed, &plan)
 		if err != nil {
 			t.Fatal(err)
