@@ -155,7 +155,7 @@ func accountTexts() map[string]string {
 		"installed.since":         "Since %s",
 		"installed.removed.one":   "%d removed app",
 		"installed.removed.other": "%d removed apps",
-		"installed.by":            "Made by %s. Works for %s since %s.",
+		"installed.by":            "Made by %s. Installed for %s on %s.",
 		"installed.state.active":  "Active",
 		"installed.state.paused":  "Paused",
 		"installed.state.asks":    "Asks for more",
