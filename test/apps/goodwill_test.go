@@ -191,6 +191,10 @@ func TestAnAppFromItsInstallationToItsRemoval(t *testing.T) {
 	}
 	p.api(p.LiveAPIKey, http.MethodPatch, limits, map[string]any{"refund_per_day_money": dollars(9000), "refund_approval_above_money": dollars(2000)}, &struct{}{})
 	for _, decision := range []string{"refuse", "approve"} {
+		var body any // of an approval there is none
+		if decision == "refuse" {
+			body = map[string]any{"reason": "The bag was worn."}
+		}
 		merchant.giveBack(g, bag)
 		if !strings.Contains(merchant.text(), "waiting for the merchant") {
 			t.Errorf("above what needs a yes, the page says: %s", merchant.describe())
@@ -202,7 +206,7 @@ func TestAnAppFromItsInstallationToItsRemoval(t *testing.T) {
 		if len(asked) != 1 || p.refunded(orderID) != 1400 {
 			t.Fatalf("%d approvals wait, %d cents were given back", len(asked), p.refunded(orderID))
 		}
-		p.api(p.APIKey, http.MethodPost, "/v1/app-approvals/"+asked[0].ID+"/"+decision, map[string]any{}, &struct{}{})
+		p.api(p.APIKey, http.MethodPost, "/v1/app-approvals/"+asked[0].ID+"/"+decision, body, &struct{}{})
 		if decision == "refuse" {
 			eventually(t, "the bag is offered again after a no", func() bool {
 				merchant.open(g.address)
