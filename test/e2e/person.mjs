@@ -38,7 +38,7 @@ export async function install(page, flint, { optional = [] } = {}) {
 
 /** exchange redeems the code of the demo app's page, as its server would, and returns the tokens. */
 export async function exchange(page, flint) {
-  const { app } = flint.facts;
+  const { partner_app: app } = flint.facts;
   const response = await fetch(new URL('/v1/oauth/token', flint.facts.base_url), {
     method: 'POST',
     body: new URLSearchParams({

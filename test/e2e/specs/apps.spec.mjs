@@ -23,7 +23,7 @@ async function removeAll(page, flint) {
 
 withAndWithoutScript(test, (script) => {
   test('an app is installed, limited, paused and removed', async ({ flint, page }, info) => {
-    const { base_url: base, app } = flint.facts;
+    const { base_url: base, partner_app: app } = flint.facts;
     const look = async (name) => {
       await expectAccessible(page);
       await expectFits(page);
