@@ -11,7 +11,7 @@ import (
 // in a flow is mended in all of them.
 func TestAppsShareWhatAnyAppNeeds(t *testing.T) {
 	t.Parallel()
-	for _, name := range strings.Fields("main.go config.go install.go tokens.go store.go webhooks.go flint.go") {
+	for name := range strings.FieldsSeq("main.go config.go install.go tokens.go store.go webhooks.go flint.go") {
 		want, err := Starters.ReadFile("starter-go/" + name)
 		if err != nil {
 			t.Fatal(err)

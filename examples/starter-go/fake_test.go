@@ -2,13 +2,13 @@ package main
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -83,10 +83,8 @@ func (f *fakeFlint) token(w http.ResponseWriter, r *http.Request) {
 		f.refreshes++
 	}
 	f.access, f.refresh = fmt.Sprintf("fpat_v1.%d", f.refreshes), fmt.Sprintf("fprt_%d", f.refreshes)
-	_ = json.NewEncoder(w).Encode(map[string]any{
-		"access_token": f.access, "refresh_token": f.refresh, "token_type": "bearer", "expires_in": 3600, "scope": "commerce.orders.read",
-		"environment_grant_id": "egrt_1", "partner_app_install_id": "pinst_1", "merchant_id": "mer_1", "mode": "test",
-	})
+	fmt.Fprintf(w, `{"access_token":%q,"refresh_token":%q,"token_type":"bearer","expires_in":3600,"scope":"commerce.orders.read",
+		"environment_grant_id":"egrt_1","partner_app_install_id":"pinst_1","merchant_id":"mer_1","mode":"test"}`, f.access, f.refresh)
 }
 
 // start returns the app, its address and a browser for it.
@@ -119,6 +117,6 @@ func deliver(t *testing.T, address, secret, id, body string, at time.Time) int {
 		t.Fatal(err)
 	}
 	return post(t, address+"/webhooks", body, map[string]string{
-		"webhook-id": id, "webhook-timestamp": fmt.Sprint(at.Unix()), "webhook-signature": signature,
+		"webhook-id": id, "webhook-timestamp": strconv.FormatInt(at.Unix(), 10), "webhook-signature": signature,
 	})
 }

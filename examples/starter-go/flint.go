@@ -12,7 +12,7 @@ import (
 
 // apiError is a refusal of Flint. Code is stable; Message is for people who build apps.
 type apiError struct {
-	Status    int
+	Status    int    `json:"-"`
 	Code      string `json:"code"`
 	Message   string `json:"message"`
 	Param     string `json:"param"`

@@ -190,18 +190,6 @@ func (b *browser) formWith(field string) (form, bool) {
 	return form{}, false
 }
 
-// button finds a button by its text.
-func (b *browser) button(text string) (form, button, bool) {
-	for _, f := range b.forms() {
-		for _, k := range f.buttons {
-			if strings.EqualFold(k.text, text) {
-				return f, k, true
-			}
-		}
-	}
-	return form{}, button{}, false
-}
-
 // describe is for messages of tests that do not find what they look for.
 func (b *browser) describe() string {
 	out := fmt.Sprintf("%d at %s: %s", b.status, b.at, b.text())
