@@ -8,6 +8,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/httpapi"
 	"flint/internal/merchant"
+	"flint/internal/organization"
 	"flint/internal/payment"
 	"flint/internal/secret"
 	"flint/internal/server"
@@ -18,6 +19,7 @@ type adminCmd struct {
 	Merchant   adminMerchantCmd   `cmd:"" help:"Create a merchant with its live environment and a sandbox."`
 	User       adminUserCmd       `cmd:"" help:"Create a user of a merchant."`
 	Key        adminKeyCmd        `cmd:"" help:"Create an API key; it is shown once."`
+	Place      adminPlaceCmd      `cmd:"" name:"organization" help:"Put a merchant into an organization of another tree."`
 	Operations adminOperationsCmd `cmd:"" help:"List parked operations: a processor's answer contradicts what was asked."`
 	AskAgain   adminAskAgainCmd   `cmd:"" help:"Ask the processor about a parked operation once more."`
 	Release    adminReleaseCmd    `cmd:"" help:"Let a restored installation act again."`
@@ -48,6 +50,7 @@ type adminUserCmd struct {
 	Password string `help:"Password of at least 12 characters; better given as FLINT_PASSWORD." required:""`
 	First    string `help:"First name."`
 	Last     string `help:"Last name."`
+	Role     string `help:"Role in the merchant's organization; the first user is its owner." enum:"owner,admin,operator,viewer" default:"operator"`
 }
 
 // Run creates the user.
@@ -58,9 +61,27 @@ func (c *adminUserCmd) perform(ctx context.Context, tx db.Tx, s *server.Server) 
 		return nil, err
 	}
 	u, err := s.Keys.CreateUser(ctx, tx, auth.CreateUserInput{
-		MerchantID: c.Merchant, Email: c.Email, Password: secret.NewText(c.Password), FirstName: c.First, LastName: c.Last, Now: s.Clock.Now(),
+		MerchantID: c.Merchant, Email: c.Email, Password: secret.NewText(c.Password), FirstName: c.First, LastName: c.Last, Role: c.Role, Now: s.Clock.Now(),
 	})
 	return map[string]string{"user_id": u.ID, "email": u.Email}, err
+}
+
+type adminPlaceCmd struct {
+	storage      `json:"-"`
+	Merchant     string `help:"Id of the merchant." required:"" placeholder:"mer_…"`
+	Founder      string `help:"Id of the merchant whose tree it is." required:"" placeholder:"mer_…"`
+	Organization string `help:"Id of the organization." required:"" placeholder:"org_…"`
+}
+
+// Run moves the merchant. The members of the tree get their roles in it.
+func (c *adminPlaceCmd) Run(ctx context.Context) error { return run(ctx, c.storage, "organization", c) }
+
+func (c *adminPlaceCmd) perform(ctx context.Context, tx db.Tx, s *server.Server) (any, error) {
+	if _, err := s.Merchants.Get(ctx, tx, c.Merchant); err != nil {
+		return nil, err
+	}
+	err := organization.Place(tx, c.Merchant, c.Founder, c.Organization, s.Clock.Now())
+	return map[string]string{"merchant_id": c.Merchant, "organization_id": c.Organization}, err
 }
 
 type adminKeyCmd struct {

@@ -27,11 +27,12 @@ type act interface {
 
 // acts are those a running server takes over its socket, by name.
 var acts = map[string]func() act{
-	"merchant":   func() act { return &adminMerchantCmd{} },
-	"user":       func() act { return &adminUserCmd{} },
-	"key":        func() act { return &adminKeyCmd{} },
-	"operations": func() act { return &adminOperationsCmd{} },
-	"ask-again":  func() act { return &adminAskAgainCmd{} },
+	"merchant":     func() act { return &adminMerchantCmd{} },
+	"user":         func() act { return &adminUserCmd{} },
+	"key":          func() act { return &adminKeyCmd{} },
+	"organization": func() act { return &adminPlaceCmd{} },
+	"operations":   func() act { return &adminOperationsCmd{} },
+	"ask-again":    func() act { return &adminAskAgainCmd{} },
 }
 
 // socketOf is where the running server of a data folder takes the operator's acts. Only who can write

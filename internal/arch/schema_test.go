@@ -31,6 +31,12 @@ var tablesOfMerchants = map[string]string{
 	"environments": "one row is one environment; the list of a merchant's environments cannot lie in one of them",
 	"users":        "a person works for the merchant, in whichever environment",
 
+	"organizations":            "a tree lies with the merchant it was founded for; real and test money know the same people",
+	"organization_memberships": "a role holds in every environment of a merchant; it lies with its organization's tree",
+	"organization_merchants":   "the tree's list of its merchants",
+	"merchant_organizations":   "the merchant's own note of where its tree lies",
+	"merchant_api_versions":    "one row is the last change of a merchant's version, which its environments share",
+
 	"apps":              "an app belongs to the merchant that wrote it; its installs lie in environments of others",
 	"app_versions":      "part of an app",
 	"app_installs":      "an install spans the environments of the merchant that installed; its grants lie in one each",

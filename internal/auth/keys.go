@@ -19,6 +19,8 @@ type CreateKeyInput struct {
 	Scope     tenant.Scope // the environment the key will belong to, which the caller has checked
 	Name      string
 	Scopes    []string
+	Networks  []string   // where it may be used from, addresses and prefixes; none is anywhere
+	AnyMode   bool       // a test key may get scopes that are for live keys; for development
 	ExpiresAt time.Time  // zero: never
 	Giver     *Principal // whose scopes bound the new key's; nil for the operator
 	Now       time.Time
@@ -28,7 +30,8 @@ type CreateKeyInput struct {
 func (in CreateKeyInput) Validate() error {
 	var faults fault.List
 	checkName(&faults, in.Name)
-	checkScopes(&faults, in.Scopes, in.Giver)
+	checkScopes(&faults, in.Scopes, in.Giver, in.Scope.Mode(), in.AnyMode)
+	checkNetworks(&faults, in.Networks)
 	checkExpiry(&faults, in.ExpiresAt, in.Now)
 	return faults.Err()
 }
@@ -44,7 +47,9 @@ func (s *Service) CreateKey(_ context.Context, tx db.Tx, in CreateKeyInput) (Key
 	token := secret.NewToken(tokenPrefix(in.Scope))
 	k := Key{ID: s.ids.New(id.APIKey), Scope: in.Scope, Name: strings.TrimSpace(in.Name), Prefix: token[:prefixShown],
 		Scopes: ScopesOf(in.Scopes...), Status: StatusActive, ExpiresAt: in.ExpiresAt, CreatedAt: in.Now, UpdatedAt: in.Now}
-	return k, secret.NewText(token), insertKey(tx, k, secret.Hash(token))
+	var none fault.List // Validate has asked
+	k.Networks = checkNetworks(&none, in.Networks)
+	return k, secret.NewText(token), errors.Join(insertKey(tx, k, secret.Hash(token)), saveNetworks(tx, k))
 }
 
 // GetKey reads one key. environmentID narrows it to one environment; empty is the whole merchant.
@@ -69,6 +74,8 @@ type UpdateKeyInput struct {
 	KeyID         string
 	Name          *string
 	Scopes        []string // nil: unchanged; otherwise the complete new list
+	Networks      []string // nil: unchanged; otherwise the complete new list, empty for anywhere
+	AnyMode       bool     // as in CreateKeyInput
 	ExpiresAt     *time.Time
 	Giver         *Principal
 	Now           time.Time
@@ -77,15 +84,13 @@ type UpdateKeyInput struct {
 // Validate reports every fault of the input.
 func (in UpdateKeyInput) Validate() error {
 	var faults fault.List
-	if in.Name == nil && in.Scopes == nil && in.ExpiresAt == nil {
+	if in.Name == nil && in.Scopes == nil && in.Networks == nil && in.ExpiresAt == nil {
 		faults.Add("NO_FIELDS_TO_UPDATE", "", "Send at least one field to change.")
 	}
 	if in.Name != nil {
 		checkName(&faults, *in.Name)
 	}
-	if in.Scopes != nil {
-		checkScopes(&faults, in.Scopes, in.Giver)
-	}
+	checkNetworks(&faults, in.Networks)
 	if in.ExpiresAt != nil {
 		checkExpiry(&faults, *in.ExpiresAt, in.Now)
 	}
@@ -109,6 +114,11 @@ func (s *Service) UpdateKey(_ context.Context, tx db.Tx, in UpdateKeyInput) (Key
 		k.Name = strings.TrimSpace(*in.Name)
 	}
 	if in.Scopes != nil {
+		var faults fault.List
+		checkScopes(&faults, in.Scopes, in.Giver, k.Scope.Mode(), in.AnyMode)
+		if err := faults.Err(); err != nil {
+			return Key{}, err
+		}
 		k.Scopes = ScopesOf(in.Scopes...)
 	}
 	if in.ExpiresAt != nil {
@@ -116,6 +126,13 @@ func (s *Service) UpdateKey(_ context.Context, tx db.Tx, in UpdateKeyInput) (Key
 	}
 	k.UpdatedAt = in.Now
 	tx.AfterCommit(s.cache.clear)
+	if in.Networks != nil {
+		var none fault.List // Validate has asked
+		k.Networks = checkNetworks(&none, in.Networks)
+		if err := saveNetworks(tx, k); err != nil {
+			return Key{}, err
+		}
+	}
 	return k, updateKey(tx, k)
 }
 

@@ -2,6 +2,8 @@ package auth
 
 import (
 	"cmp"
+	"net/netip"
+	"slices"
 	"time"
 
 	"flint/internal/tenant"
@@ -55,6 +57,8 @@ type Principal struct {
 	Scopes ScopeSet
 	// ExpiresAt is when the credential ends, zero when it does not.
 	ExpiresAt time.Time
+	// Networks are where the credential may be used from; none is anywhere.
+	Networks []netip.Prefix
 	// AppID and GrantID belong to install tokens.
 	AppID   string
 	GrantID string
@@ -64,6 +68,12 @@ type Principal struct {
 	SubjectID string
 	// APIVersion is the version the partner app or merchant is pinned to, empty for the current one.
 	APIVersion string
+}
+
+// UsableFrom reports whether the credential may be used from the address. An address that is not known
+// is in no network.
+func (p Principal) UsableFrom(a netip.Addr) bool {
+	return len(p.Networks) == 0 || slices.ContainsFunc(p.Networks, func(n netip.Prefix) bool { return n.Contains(a.Unmap()) })
 }
 
 // SandboxID is the sandbox of a test credential and empty for a live one.

@@ -1,25 +1,55 @@
 package auth
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"flint/internal/db"
-	"flint/internal/fault"
+	"flint/internal/organization"
 )
 
-// Roles of a user with a merchant, from the most to the least.
+// Roles of a user in a merchant, from the most to the least.
 const (
-	RoleOwner    = "owner"
-	RoleAdmin    = "admin"
-	RoleOperator = "operator"
-	RoleViewer   = "viewer"
+	RoleOwner    = organization.Owner
+	RoleAdmin    = organization.Admin
+	RoleOperator = organization.Operator
+	RoleViewer   = organization.Viewer
 )
 
-// settingScopes change how a merchant's business is set up rather than run it from day to day.
-var settingScopes = []string{"commerce.delivery.write", "commerce.return_policies.write", "commerce.return_reasons.write", "webhooks.write"}
+// Role is the role of a user in a merchant, owner, admin, operator or viewer: the highest they hold in
+// the merchant's organization or one above it. Fault: MEMBERSHIP_REQUIRED when they hold none.
+func Role(tx db.Tx, merchantID, userID string) (string, error) {
+	return organization.RoleIn(tx, merchantID, userID)
+}
+
+// operatorFamilies are what daily business needs; an operator reads everything and writes these.
+var operatorFamilies = []string{"checkouts.", "commerce.", "customers.", "payments.", "reports."}
+
+// beyondOperators are writes of those families that change rules or show secrets.
+var beyondOperators = []string{
+	"commerce.gift_cards.secrets.write", "commerce.gift_cards.adjustments.write", "commerce.refunds.tax_overrides.write",
+	"commerce.return_policies.write", "payments.payment_method_domains.write",
+}
+
+// RoleScopes is what a user of the role may do, and so the most they can hand on to a key or an app. An
+// owner and an admin may do everything (what only an owner may do to members is the organization's
+// rule), an operator runs the daily business, a viewer reads. An unknown role may do nothing.
+func RoleScopes(role string) ScopeSet {
+	var names []string
+	for _, s := range scopeTable {
+		reads := Reads(s.name)
+		if role == RoleOwner || role == RoleAdmin ||
+			role == RoleViewer && reads || role == RoleOperator && (reads || operates(s.name)) {
+			names = append(names, s.name)
+		}
+	}
+	return ScopesOf(names...)
+}
+
+func operates(scope string) bool {
+	return !slices.Contains(beyondOperators, scope) &&
+		slices.ContainsFunc(operatorFamilies, func(f string) bool { return strings.HasPrefix(scope, f) })
+}
 
 // moneyScopes let their holder move money, or decide that it is moved.
 var moneyScopes = []string{"checkouts.checkout_sessions.write", "commerce.credit_notes.write", "commerce.invoices.write", "commerce.orders.write",
@@ -32,41 +62,12 @@ func MovesMoney(scope string) bool { return slices.Contains(moneyScopes, scope) 
 func Reads(scope string) bool { return strings.HasSuffix(scope, ".read") }
 
 // AppScopes are the scopes that may be granted to an app at all.
-func AppScopes() ScopeSet { return appScopes(func(string) bool { return true }) }
-
-func appScopes(keep func(name string) bool) ScopeSet {
+func AppScopes() ScopeSet {
 	var names []string
 	for _, row := range scopeTable {
-		if row.app && keep(row.name) {
+		if row.app {
 			names = append(names, row.name)
 		}
 	}
 	return ScopesOf(names...)
-}
-
-// RoleScopes is what a user of the role may grant to an app: owners and admins everything an app may
-// hold, operators what runs the business, viewers what reads, anybody else nothing.
-func RoleScopes(role string) ScopeSet {
-	switch role {
-	case RoleOwner, RoleAdmin:
-		return AppScopes()
-	case RoleOperator:
-		return appScopes(func(name string) bool { return !slices.Contains(settingScopes, name) })
-	case RoleViewer:
-		return appScopes(Reads)
-	}
-	return ScopeSet{}
-}
-
-// Role is what the user is for the merchant. Fault: MERCHANT_ACCESS_REQUIRED.
-func Role(tx db.Tx, merchantID, userID string) (string, error) {
-	var one int64
-	err := tx.QueryRow([]any{&one}, `SELECT 1 FROM users WHERE merchant_id = $1 AND user_id = $2`, merchantID, userID)
-	if errors.Is(err, db.ErrNoRows) {
-		return "", fault.Forbidden("MERCHANT_ACCESS_REQUIRED", "You do not work for this merchant.")
-	}
-	if err != nil {
-		return "", fmt.Errorf("read the role of a user: %w", err)
-	}
-	return RoleOwner, nil
 }

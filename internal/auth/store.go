@@ -2,24 +2,34 @@ package auth
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 
 	"flint/internal/db"
 )
 
-const keyColumns = `merchant_id, environment_id, api_key_id, name, key_prefix, scopes, status, expires_at, last_used_at, created_at, updated_at`
+const keyColumns = `merchant_id, environment_id, api_key_id, name, key_prefix, scopes, status, expires_at, last_used_at, created_at, updated_at,
+	COALESCE((SELECT n.networks FROM api_key_networks n WHERE n.merchant_id = api_keys.merchant_id
+		AND n.environment_id = api_keys.environment_id AND n.api_key_id = api_keys.api_key_id), '')`
 
 func scanKey(row func(dest []any) error) (Key, error) {
 	var k Key
-	var scopes string
+	var scopes, networks string
 	var expires, used *time.Time
 	err := row([]any{&k.Scope.MerchantID, &k.Scope.EnvironmentID, &k.ID, &k.Name, &k.Prefix, &scopes, &k.Status,
-		&expires, &used, &k.CreatedAt, &k.UpdatedAt})
+		&expires, &used, &k.CreatedAt, &k.UpdatedAt, &networks})
 	if err != nil {
 		return Key{}, err
 	}
 	k.Scopes = ScopesOf(strings.Fields(scopes)...)
+	for _, text := range strings.Fields(networks) {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return Key{}, fmt.Errorf("read where a key may be used from: %w", err)
+		}
+		k.Networks = append(k.Networks, p)
+	}
 	if expires != nil {
 		k.ExpiresAt = *expires
 	}
@@ -52,6 +62,29 @@ func insertKey(tx db.Tx, k Key, hash string) error {
 		return fmt.Errorf("insert an API key: %w", err)
 	}
 	return nil
+}
+
+// saveNetworks writes where a key may be used from.
+func saveNetworks(tx db.Tx, k Key) error {
+	err := tx.Send(`DELETE FROM api_key_networks WHERE merchant_id = $1 AND environment_id = $2 AND api_key_id = $3`,
+		k.Scope.MerchantID, k.Scope.EnvironmentID, k.ID)
+	if err == nil && len(k.Networks) > 0 {
+		err = tx.Send(`INSERT INTO api_key_networks (merchant_id, environment_id, api_key_id, networks) VALUES ($1, $2, $3, $4)`,
+			k.Scope.MerchantID, k.Scope.EnvironmentID, k.ID, strings.Join(k.NetworkTexts(), " "))
+	}
+	if err != nil {
+		return fmt.Errorf("write where a key may be used from: %w", err)
+	}
+	return nil
+}
+
+// NetworkTexts are the networks as callers read them, nil for none.
+func (k Key) NetworkTexts() []string {
+	var out []string
+	for _, p := range k.Networks {
+		out = append(out, p.String())
+	}
+	return out
 }
 
 func updateKey(tx db.Tx, k Key) error {

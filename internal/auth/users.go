@@ -16,6 +16,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/fault"
 	"flint/internal/id"
+	"flint/internal/organization"
 	"flint/internal/secret"
 )
 
@@ -36,6 +37,7 @@ type CreateUserInput struct {
 	Password   secret.Text
 	FirstName  string
 	LastName   string
+	Role       string // in the merchant's organization; empty is none, but the first user becomes its owner
 	Now        time.Time
 }
 
@@ -50,10 +52,13 @@ func (in CreateUserInput) Validate() error {
 	if n := utf8.RuneCountInString(in.Password.Reveal()); n < minPassword || n > maxPassword {
 		faults.Add("INVALID_PASSWORD", "password", "A password has %d to %d characters.", minPassword, maxPassword)
 	}
+	if in.Role != "" && !organization.KnownRole(in.Role) {
+		faults.Add("INVALID_ROLE", "role", "A role is owner, admin, operator or viewer.")
+	}
 	return faults.Err()
 }
 
-// CreateUser makes a user. Fault: EMAIL_ALREADY_LINKED.
+// CreateUser makes a user. Faults: EMAIL_ALREADY_LINKED, OWNERSHIP_TRANSFER_REQUIRED for a second owner.
 func (s *Service) CreateUser(_ context.Context, tx db.Tx, in CreateUserInput) (User, error) {
 	if err := in.Validate(); err != nil {
 		return User{}, err
@@ -68,7 +73,21 @@ func (s *Service) CreateUser(_ context.Context, tx db.Tx, in CreateUserInput) (U
 	if n == 0 {
 		return User{}, fault.Conflict("EMAIL_ALREADY_LINKED", "A user of this merchant has this e-mail address.")
 	}
-	return u, nil
+	return u, organization.Join(tx, u.MerchantID, u.ID, in.Role, in.Now)
+}
+
+// KnownUser reports whether the user is one of the merchants'.
+func KnownUser(tx db.Tx, merchantIDs []string, userID string) (bool, error) {
+	for _, m := range merchantIDs {
+		var n int64
+		if err := tx.QueryRow([]any{&n}, `SELECT COUNT(*) FROM users WHERE merchant_id = $1 AND user_id = $2`, m, userID); err != nil {
+			return false, fmt.Errorf("look a user up: %w", err)
+		}
+		if n > 0 {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // VerifyPassword returns the users with the address whose password it is, one per merchant they work

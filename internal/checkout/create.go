@@ -167,6 +167,15 @@ func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (Launch,
 		return Launch{}, err
 	}
 	now := s.Clock.Now()
+	if who := in.Detail.Collection.CustomerID; who != "" {
+		_, err := s.Orders.Customers.Get(ctx, tx, in.Scope, who)
+		if f := fault.Of(err); f != nil && f.Class == fault.ClassNotFound {
+			f.Param = "customer_collection.customer_id"
+		}
+		if err != nil {
+			return Launch{}, err
+		}
+	}
 	o, err := s.source(ctx, tx, in)
 	if err != nil {
 		return Launch{}, err

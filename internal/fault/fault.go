@@ -180,6 +180,9 @@ func (l *List) Add(code, param, format string, args ...any) {
 	l.details = append(l.details, Detail{Code: code, Param: param, Message: fmt.Sprintf(format, args...)})
 }
 
+// AddWith notes a fault of one field that carries more than a text.
+func (l *List) AddWith(d Detail) { l.details = append(l.details, d) }
+
 // AddError notes an error of a sub-structure below the path param; nil is ignored.
 func (l *List) AddError(param string, err error) {
 	if err == nil {

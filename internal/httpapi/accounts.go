@@ -7,12 +7,13 @@ import (
 	"flint/internal/db"
 	"flint/internal/fault"
 	"flint/internal/merchant"
+	"flint/internal/organization"
 	"flint/internal/tenant"
 )
 
-// Accounts registers the operations on API keys, sandboxes and the merchant.
+// Accounts registers the operations on API keys, sandboxes, organizations and the merchant.
 func Accounts(a *API, keys *auth.Service, merchants *merchant.Service) {
-	s := accounts{keys, merchants}
+	s := accounts{keys, merchants, &organization.Service{IDs: a.IDs, Users: auth.KnownUser}}
 	listAPIKeys(a, s)
 	createAPIKey(a, s)
 	getAPIKey(a, s)
@@ -27,11 +28,22 @@ func Accounts(a *API, keys *auth.Service, merchants *merchant.Service) {
 	issueDeveloperSandboxTestKey(a, s)
 	getMerchant(a, s)
 	updateMerchant(a, s)
+	listCapabilities(a)
+	listOrganizations(a, s)
+	createOrganization(a, s)
+	getOrganization(a, s)
+	updateOrganization(a, s)
+	deleteOrganization(a, s)
+	listOrganizationMemberships(a, s)
+	grantOrganizationMembership(a, s)
+	revokeOrganizationMembership(a, s)
+	transferOrganizationOwnership(a, s)
 }
 
 type accounts struct {
-	keys      *auth.Service
-	merchants *merchant.Service
+	keys          *auth.Service
+	merchants     *merchant.Service
+	organizations *organization.Service
 }
 
 // visible is the environment that a caller's view of keys and sandboxes is narrowed to: its own

@@ -21,6 +21,7 @@ import (
 	"flint/internal/id"
 	"flint/internal/idempotency"
 	"flint/internal/money"
+	"flint/internal/tenant"
 )
 
 // Version is the only version of the contract spoken so far.
@@ -54,6 +55,10 @@ type Config struct {
 	Address func(*http.Request) netip.Addr
 	// Observe is called after every request, nil for nobody.
 	Observe func(Record)
+	// Processor names who takes the money of an environment, empty where nobody does; nil is nobody.
+	Processor func(tenant.Scope) string
+	// Development lets test keys change what a merchant's environments share, which takes a live key elsewhere.
+	Development bool
 	// Failpoints end the process at named places in tests; nil in production.
 	Failpoints *failpoint.Points
 }
@@ -107,6 +112,13 @@ func New(c Config) *API {
 	a.doc = newDocument(a.registry)
 	a.mux.HandleFunc("/", a.noRoute)
 	return a
+}
+
+func (a *API) processor(scope tenant.Scope) string {
+	if a.Processor == nil {
+		return ""
+	}
+	return a.Processor(scope)
 }
 
 // Missing lists the operations of the table that nothing handles, sorted.

@@ -13,6 +13,7 @@ type APIKey struct {
 	KeyPrefix  string     `json:"key_prefix" doc:"First characters of the secret, to recognize it by."`
 	KeyType    string     `json:"key_type" enum:"external"`
 	Scopes     []string   `json:"scopes"`
+	Networks   []string   `json:"allowed_networks,omitzero" flint:"extension" doc:"Where the key may be used from; anywhere when left out."`
 	Status     string     `json:"status" enum:"active,revoked"`
 	MerchantID string     `json:"merchant_id,omitzero"`
 	SandboxID  string     `json:"sandbox_id,omitzero" doc:"The sandbox a test key belongs to for life."`
@@ -29,7 +30,7 @@ type APIKeyWithSecret struct {
 }
 
 func wireKey(k auth.Key) APIKey {
-	return APIKey{APIKeyID: k.ID, Name: k.Name, KeyPrefix: k.Prefix, KeyType: "external", Scopes: k.Scopes.Names(), Status: k.Status,
+	return APIKey{APIKeyID: k.ID, Name: k.Name, KeyPrefix: k.Prefix, KeyType: "external", Scopes: k.Scopes.Names(), Status: k.Status, Networks: k.NetworkTexts(),
 		MerchantID: k.Scope.MerchantID, SandboxID: k.Principal().SandboxID(), ExpiresAt: moment(k.ExpiresAt),
 		LastUsedAt: moment(k.LastUsedAt), CreatedAt: moment(k.CreatedAt), UpdatedAt: moment(k.UpdatedAt)}
 }

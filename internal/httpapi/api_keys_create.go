@@ -19,6 +19,7 @@ type CreateAPIKeyRequest struct {
 	Name      string     `json:"name" minLength:"1" maxLength:"100" fault:"required=NAME_REQUIRED,long=NAME_TOO_LONG"`
 	Scopes    []string   `json:"scopes" minItems:"1" fault:"required=SCOPES_REQUIRED"`
 	SandboxID string     `json:"sandbox_id,omitzero" doc:"Makes a test key of this sandbox; a live key otherwise."`
+	Networks  []string   `json:"allowed_networks,omitzero" maxItems:"50" flint:"extension" fault:"invalid=INVALID_ALLOWED_NETWORKS" doc:"Addresses and prefixes that the key may be used from; anywhere when left out."`
 	ExpiresAt *time.Time `json:"expires_at,omitzero" fault:"invalid=INVALID_EXPIRES_AT"`
 }
 
@@ -28,9 +29,11 @@ func createAPIKey(a *API, s accounts) {
 		if err != nil {
 			return APIKeyWithSecret{}, err
 		}
-		return s.issueKey(ctx, tx, c, scope, auth.CreateKeyInput{Name: in.Body.Name, Scopes: in.Body.Scopes, ExpiresAt: timeOf(in.Body.ExpiresAt)})
+		return s.issueKey(ctx, tx, c, scope, auth.CreateKeyInput{Name: in.Body.Name, Scopes: in.Body.Scopes,
+			Networks: in.Body.Networks, AnyMode: a.Development, ExpiresAt: timeOf(in.Body.ExpiresAt)})
 	}, Doc("Create an API key", "The secret is shown once. A key can hand out only scopes it holds itself."), OneTimeSecrets(),
-		Errors("SCOPES_REQUIRED", "UNKNOWN_SCOPE", "DUPLICATE_SCOPE", "SCOPE_NOT_ALLOWED", "INVALID_EXPIRES_AT", "SANDBOX_ID_REQUIRED", "SANDBOX_NOT_FOUND"))
+		Errors("SCOPES_REQUIRED", "UNKNOWN_SCOPE", "DUPLICATE_SCOPE", "SCOPE_NOT_ALLOWED", "SCOPE_NOT_ALLOWED_FOR_KEY_MODE",
+			"INVALID_EXPIRES_AT", "INVALID_ALLOWED_NETWORKS", "SANDBOX_ID_REQUIRED", "SANDBOX_ID_NOT_ALLOWED", "SANDBOX_NOT_FOUND", "SANDBOX_ARCHIVED", "NAME_REQUIRED"))
 }
 
 // keyScope is the environment of a new key: the named sandbox, or the caller's own live environment.
@@ -40,6 +43,9 @@ func (s accounts) keyScope(ctx context.Context, tx db.Tx, c *Caller, sandboxID s
 			return tenant.Scope{}, fault.Invalid("SANDBOX_ID_REQUIRED", "sandbox_id", "A test key makes keys of its own sandbox only; name it.")
 		}
 		return c.Scope, nil
+	}
+	if own := visible(c); own != "" && own != sandboxID {
+		return tenant.Scope{}, fault.Invalid("SANDBOX_ID_NOT_ALLOWED", "sandbox_id", "A test key makes keys of its own sandbox only.")
 	}
 	scope, err := sandboxScope(c, sandboxID)
 	if err == nil {

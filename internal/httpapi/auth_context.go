@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"flint/internal/auth"
+	"flint/internal/db"
+	"flint/internal/fault"
 	"flint/internal/tenant"
 )
 
@@ -24,8 +26,8 @@ type DeveloperAuthContext struct {
 	ExpiresAt      *time.Time `json:"expires_at,omitzero"`
 }
 
-func getDeveloperAuthContext(a *API, _ accounts) {
-	Handle(a, "getDeveloperAuthContext", func(_ context.Context, c *Caller, _ *struct{}) (DeveloperAuthContext, error) {
+func getDeveloperAuthContext(a *API, s accounts) {
+	Get(a, "getDeveloperAuthContext", func(ctx context.Context, tx db.Tx, c *Caller, _ *struct{}) (DeveloperAuthContext, error) {
 		out := DeveloperAuthContext{AuthType: "api_key", Environment: "live", MerchantID: c.Scope.MerchantID, Scopes: c.Scopes.Names(),
 			APIKeyID: c.ID, ContextID: c.Scope.EnvironmentID, Name: c.Name, SandboxID: c.SandboxID(), ExpiresAt: moment(c.ExpiresAt)}
 		if c.Kind == auth.CLIToken {
@@ -34,6 +36,11 @@ func getDeveloperAuthContext(a *API, _ accounts) {
 		if c.Scope.Mode() == tenant.ModeTest {
 			out.Environment = "sandbox"
 		}
+		o, err := s.organizations.Of(ctx, tx, c.Scope.MerchantID)
+		if err != nil && !fault.Is(err, "RESOURCE_NOT_FOUND") {
+			return DeveloperAuthContext{}, err
+		}
+		out.OrganizationID = o.ID
 		return out, nil
 	}, Doc("Who am I", "The merchant, environment and scopes of the credential in use. No scope is needed."))
 }

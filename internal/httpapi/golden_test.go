@@ -51,7 +51,7 @@ func pretty(t *testing.T, body []byte) []byte {
 func TestGoldenAnswers(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, dbtest.Open(t, db.SQLite))
-	hide := strings.NewReplacer(r.a.Merchant.ID, "mer_A", r.a.Sandbox.Scope.EnvironmentID, "test_A", r.a.Live.Scope.EnvironmentID, "menv_A",
+	hide := strings.NewReplacer(r.a.Merchant.ID, "mer_A", r.a.Merchant.OrganizationID, "org_A", r.a.Sandbox.Scope.EnvironmentID, "test_A", r.a.Live.Scope.EnvironmentID, "menv_A",
 		r.a.testKey.ID, "key_TEST", r.a.liveKey.ID, "key_LIVE", r.a.testKey.Prefix, "flint_test_XXXXXXXX", r.a.liveKey.Prefix, "flint_live_XXXXXXXX")
 	for name, c := range map[string]struct{ method, path, key, body string }{
 		"merchant":      {"GET", "/v1/merchant", r.a.test, ""},

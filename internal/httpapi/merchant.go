@@ -35,12 +35,13 @@ type Merchant struct {
 	Banners            []Banner             `json:"banners,omitzero"`
 	Metadata           map[string]string    `json:"metadata,omitzero"`
 	OrganizationID     string               `json:"organization_id,omitzero"`
+	Organization       *Organization        `json:"organization,omitzero" flint:"nullable" doc:"With expand=organization."`
 	APIVersion         string               `json:"api_version,omitzero"`
 	APIVersionPinnedAt *time.Time           `json:"api_version_pinned_at,omitzero"`
-	// One version is spoken so far, so none was changed and none can be returned to.
+
 	APIVersionChangedAt         *time.Time `json:"api_version_changed_at,omitzero"`
 	APIVersionPrevious          string     `json:"api_version_previous,omitzero"`
-	APIVersionRollbackExpiresAt *time.Time `json:"api_version_rollback_expires_at,omitzero"`
+	APIVersionRollbackExpiresAt *time.Time `json:"api_version_rollback_expires_at,omitzero" doc:"For 72 hours after a change of the version."`
 	Version                     int64      `json:"version" doc:"Rises with every change of the profile."`
 	CreatedAt                   *time.Time `json:"created_at,omitzero"`
 	UpdatedAt                   *time.Time `json:"updated_at,omitzero"`
@@ -83,6 +84,15 @@ type NextAction struct {
 	RequiresHumanConfirmation  bool       `json:"requires_human_confirmation,omitzero"`
 	SuggestedDelayMilliseconds int64      `json:"suggested_delay_milliseconds,omitzero"`
 	ExpiresAt                  *time.Time `json:"expires_at,omitzero"`
+
+	MerchantAccountSession *NextActionMerchantAccountSession `json:"merchant_account_session,omitzero"`
+}
+
+// NextActionMerchantAccountSession tells which hosted component to open.
+type NextActionMerchantAccountSession struct {
+	Component          string `json:"component" enum:"account_onboarding,account_management,payouts,balances,tax_documents,notification_banner"`
+	CollectionStrategy string `json:"collection_strategy,omitzero" enum:"upfront,incremental"`
+	FutureRequirements string `json:"future_requirements,omitzero" enum:"omit,include"`
 }
 
 // MerchantRequirements is what a processor still asks for.
@@ -104,13 +114,30 @@ type Banner struct {
 	DismissibleID string `json:"dismissible_id,omitzero"`
 }
 
-func wireMerchant(m merchant.Merchant, now time.Time) Merchant {
+// wireMerchant shows a merchant to a caller. Payments are ready where a processor takes the money of the
+// caller's environment; payouts are the processor's own business.
+func (a *API) wireMerchant(c *Caller, m merchant.Merchant) Merchant {
+	payments := "not_available"
+	if a.processor(c.Scope) != "" {
+		payments = capabilityReady
+	}
 	return Merchant{MerchantID: m.ID, Email: m.Email, BusinessName: m.BusinessName, BusinessType: m.BusinessType, Status: m.Status,
-		OnboardingStatus: "completed", Payments: Readiness{Status: "ready", NextActions: []NextAction{}},
+		OnboardingStatus: "completed", Payments: Readiness{Status: payments, NextActions: []NextAction{}},
 		Payouts:      Readiness{Status: "not_available", NextActions: []NextAction{}},
 		Requirements: MerchantRequirements{CurrentlyDue: []string{}, PastDue: []string{}, EventuallyDue: []string{}, PendingVerification: []string{}},
-		ObservedAt:   now, Address: (*PostalAddress)(m.Address), Phone: m.Phone, WebsiteURL: m.WebsiteURL, SupportEmail: m.SupportEmail,
+		ObservedAt:   c.Now, Address: (*PostalAddress)(m.Address), Phone: m.Phone, WebsiteURL: m.WebsiteURL, SupportEmail: m.SupportEmail,
 		SupportPhone: m.SupportPhone, SupportURL: m.SupportURL, ReportingTimezone: m.ReportingTimezone, AccentColor: m.AccentColor,
-		Logo: (*Image)(m.Logo), Icon: (*Image)(m.Icon), Metadata: m.Metadata, APIVersion: m.APIVersion,
-		APIVersionPinnedAt: moment(m.APIVersionPinnedAt), Version: m.Version, CreatedAt: moment(m.CreatedAt), UpdatedAt: moment(m.UpdatedAt)}
+		Logo: (*Image)(m.Logo), Icon: (*Image)(m.Icon), Banners: banners(m, c.Now), Metadata: m.Metadata, OrganizationID: m.OrganizationID,
+		APIVersion: m.APIVersion, APIVersionPinnedAt: moment(m.APIVersionPinnedAt), APIVersionChangedAt: moment(m.APIVersionChangedAt),
+		APIVersionPrevious: m.APIVersionPrevious, APIVersionRollbackExpiresAt: moment(m.RollbackUntil(c.Now)),
+		Version: m.Version, CreatedAt: moment(m.CreatedAt), UpdatedAt: moment(m.UpdatedAt)}
+}
+
+// banners are what a merchant should be told: that the version of its requests changed and can change back.
+func banners(m merchant.Merchant, now time.Time) []Banner {
+	if m.RollbackUntil(now).IsZero() {
+		return nil
+	}
+	return []Banner{{Message: "The API version was changed and can be changed back to " + m.APIVersionPrevious + ".", Style: "info",
+		DismissibleID: "api-version-" + m.APIVersion}}
 }

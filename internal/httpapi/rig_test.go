@@ -21,6 +21,7 @@ import (
 	"flint/internal/idempotency"
 	"flint/internal/merchant"
 	"flint/internal/secret"
+	"flint/internal/tenant"
 )
 
 var start = time.Date(2026, 9, 7, 12, 0, 0, 0, time.UTC)
@@ -64,7 +65,8 @@ func newRigWith(t testing.TB, d db.DB, set config, more ...func(*httpapi.API)) *
 	}
 	c := httpapi.Config{DB: d, Clock: r.clock, IDs: r.ids, Log: log, Idempotency: &idempotency.Store{Box: box},
 		CursorKey: bytes.Repeat([]byte{9}, 32), BaseURL: "https://flint.test",
-		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: r.keys.Authenticate}}
+		Processor: func(tenant.Scope) string { return "simulator" },
+		Verify:    map[auth.Kind]httpapi.Verify{auth.APIKey: r.keys.Authenticate}}
 	if set != nil {
 		set(&c)
 	}

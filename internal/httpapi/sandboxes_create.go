@@ -44,7 +44,7 @@ func createDeveloperSandbox(a *API, s accounts) {
 		if name == "" {
 			name = e.Name
 		}
-		key, err := s.issueTestKey(ctx, tx, c, e, name, in.Body.Scopes)
+		key, err := s.issueTestKey(ctx, tx, a, c, e, name, in.Body.Scopes)
 		if err != nil {
 			return DeveloperSandboxWithAPIKey{}, err
 		}
@@ -55,15 +55,19 @@ func createDeveloperSandbox(a *API, s accounts) {
 }
 
 // issueTestKey makes a test key of a sandbox. It takes the right to make keys beside the right to
-// manage sandboxes; scopes left out are all of the caller's.
-func (s accounts) issueTestKey(ctx context.Context, tx db.Tx, c *Caller, e merchant.Environment, name string, scopes []string) (APIKeyWithSecret, error) {
+// manage sandboxes; scopes left out are all of the caller's that a test key can have.
+func (s accounts) issueTestKey(ctx context.Context, tx db.Tx, a *API, c *Caller, e merchant.Environment, name string, scopes []string) (APIKeyWithSecret, error) {
 	if need := issueNeed; len(need.Missing(c.Scopes)) > 0 {
 		return APIKeyWithSecret{}, insufficientScope(need, need.Missing(c.Scopes))
 	}
 	if scopes == nil {
-		scopes = c.Scopes.Names()
+		given := c.Scopes
+		if !a.Development {
+			given = given.OfMode(e.Scope.Mode())
+		}
+		scopes = given.Names()
 	}
-	return s.issueKey(ctx, tx, c, e.Scope, auth.CreateKeyInput{Name: name, Scopes: scopes})
+	return s.issueKey(ctx, tx, c, e.Scope, auth.CreateKeyInput{Name: name, Scopes: scopes, AnyMode: a.Development})
 }
 
 var issueNeed = auth.AllOf("developer.sandboxes.write", "accounts.api_keys.write")

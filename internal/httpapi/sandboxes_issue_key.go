@@ -27,7 +27,7 @@ func issueDeveloperSandboxTestKey(a *API, s accounts) {
 		if err != nil {
 			return APIKeyWithSecret{}, err
 		}
-		return s.issueTestKey(ctx, tx, c, e, in.Body.Name, in.Body.Scopes)
+		return s.issueTestKey(ctx, tx, a, c, e, in.Body.Name, in.Body.Scopes)
 	}, Doc("Issue a test key", "A key that belongs to this sandbox for life. The secret is shown once."), OneTimeSecrets(),
 		Errors("SANDBOX_ARCHIVED", "UNKNOWN_SCOPE", "SCOPE_NOT_ALLOWED", "SANDBOX_MANAGEMENT_REQUIRES_LIVE_KEY"))
 }

@@ -40,12 +40,12 @@ func (x *exchange) serve(ctx context.Context) error {
 	if err := x.negotiate(); err != nil {
 		return err
 	}
-	p, err := a.authenticate(ctx, x.op.route, x.r.Header)
+	p, err := x.authenticate(ctx)
 	c.Principal = p
 	if x.version == "current" && p.APIVersion != "" {
 		x.version = "partner_app"
 	}
-	c.again = func(ctx context.Context) error { _, err := a.authenticate(ctx, x.op.route, x.r.Header); return err }
+	c.again = func(ctx context.Context) error { _, err := x.authenticate(ctx); return err }
 	x.identify()
 	if err != nil {
 		return err
@@ -59,6 +59,15 @@ func (x *exchange) serve(ctx context.Context) error {
 		}
 	}
 	return x.op.run(ctx, x)
+}
+
+// authenticate finds out who calls and whether they may from where they are.
+func (x *exchange) authenticate(ctx context.Context) (auth.Principal, error) {
+	p, err := x.api.authenticate(ctx, x.op.route, x.r.Header)
+	if err == nil && !p.UsableFrom(x.caller.Address) {
+		err = fault.Forbidden("AUTHORIZATION_FAILED", "This credential cannot be used from this address.")
+	}
+	return p, err
 }
 
 // negotiate settles the version of the answer.

@@ -64,6 +64,7 @@ func newShop(t testing.TB, d db.DB, more ...func(*shop)) *shop {
 		}
 		httpapi.Register(a, s.services)
 	})
+	s.merchants.OnEnd(s.services.Webhooks.EndEnvironment)
 	return s
 }
 

@@ -21,6 +21,7 @@ const (
 	LiveEnvironment  = "menv"
 	APIKey           = "key"
 	User             = "user"
+	Organization     = "org"
 	Customer         = "cus"
 	Order            = "ord"
 	OrderLineItem    = "li"

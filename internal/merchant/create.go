@@ -11,6 +11,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/fault"
 	"flint/internal/id"
+	"flint/internal/organization"
 	"flint/internal/tenant"
 )
 
@@ -58,6 +59,10 @@ func (s *Service) Create(_ context.Context, tx db.Tx, in CreateInput) (Created, 
 	m := Merchant{ID: s.ids.New(id.Merchant), Status: StatusActive, Version: 1, CreatedAt: in.Now, UpdatedAt: in.Now, APIVersionPinnedAt: in.Now,
 		Profile: Profile{Email: in.Email, BusinessName: strings.TrimSpace(in.BusinessName), ReportingTimezone: "UTC", APIVersion: in.APIVersion}}
 	if err := insertMerchant(tx, m); err != nil {
+		return Created{}, err
+	}
+	var err error
+	if m.OrganizationID, err = organization.Found(tx, s.ids, m.ID, m.BusinessName, in.Now); err != nil {
 		return Created{}, err
 	}
 	out := Created{Merchant: m,

@@ -48,12 +48,28 @@ type Profile struct {
 type Merchant struct {
 	ID string
 	Profile
+	OrganizationID     string // empty when it belongs to none
 	BusinessType       string
 	Status             string
 	APIVersionPinnedAt time.Time
-	Version            int64 // rises with every change of the profile
-	CreatedAt          time.Time
-	UpdatedAt          time.Time
+	// APIVersionPrevious is the version before the last change of it, empty when there was none.
+	APIVersionPrevious  string
+	APIVersionChangedAt time.Time
+	Version             int64 // rises with every change of the profile
+	CreatedAt           time.Time
+	UpdatedAt           time.Time
+}
+
+// RollbackFor is how long the change of a version is offered to be taken back with a word about it. Any
+// version that is spoken may be chosen later as well.
+const RollbackFor = 72 * time.Hour
+
+// RollbackUntil is when that offer ends, zero when there is none at the time.
+func (m Merchant) RollbackUntil(now time.Time) time.Time {
+	if until := m.APIVersionChangedAt.Add(RollbackFor); m.APIVersionPrevious != "" && now.Before(until) {
+		return until
+	}
+	return time.Time{}
 }
 
 // Statuses of an environment.
@@ -81,3 +97,6 @@ type Service struct {
 
 // NewService makes a Service. Each of ended runs in the transaction that archives a sandbox.
 func NewService(ids *id.Source, ended ...EndFunc) *Service { return &Service{ids: ids, ended: ended} }
+
+// OnEnd adds what runs in the transaction that archives a sandbox. It is for wiring, before any request.
+func (s *Service) OnEnd(ended ...EndFunc) { s.ended = append(s.ended, ended...) }

@@ -14,6 +14,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/fault"
 	"flint/internal/metadata"
+	"flint/internal/organization"
 )
 
 // Get reads a merchant.
@@ -44,11 +45,14 @@ type UpdateInput struct {
 	Logo              *Image
 	Icon              *Image
 	Metadata          metadata.Patch
+	OrganizationID    *string // one below the merchant's own
 	APIVersion        *string
 	Versions          []string // those that may be chosen
 	ExpectedVersion   *int64   // nil: whatever is there
 	Now               time.Time
 }
+
+const minIcon = 128
 
 var (
 	phoneForm   = regexp.MustCompile(`^\+?[0-9 ().-]{5,30}$`)
@@ -88,13 +92,19 @@ func (in UpdateInput) Validate() error {
 			faults.Add("INVALID_COUNTRY", "address.country", "A country is two capital letters.")
 		}
 	}
-	for name, img := range map[string]*Image{"logo": in.Logo, "icon": in.Icon} {
+	for _, image := range []struct {
+		name string
+		*Image
+	}{{"logo", in.Logo}, {"icon", in.Icon}} {
+		name, img := image.name, image.Image
 		if img == nil {
 			continue
 		}
 		checkURL(&faults, name+".url", "INVALID_URL", &img.URL)
 		if img.Width < 1 || img.Height < 1 || img.Width > 10000 || img.Height > 10000 {
 			faults.Add("INVALID_IMAGE", name, "Width and height are 1 to 10000 pixels.")
+		} else if name == "icon" && (img.Width != img.Height || img.Width < minIcon) {
+			faults.Add("INVALID_IMAGE", name, "An icon is a square of at least %d pixels.", minIcon)
 		}
 	}
 	if v := in.APIVersion; v != nil && !slices.Contains(in.Versions, *v) {
@@ -119,8 +129,8 @@ func checkURL(faults *fault.List, param, code string, v *string) {
 	}
 }
 
-// Update changes the profile. Faults: RESOURCE_NOT_FOUND, VERSION_CONFLICT with current_version, the
-// metadata faults.
+// Update changes the profile. Faults: RESOURCE_NOT_FOUND, VERSION_CONFLICT with current_version,
+// INVALID_ORGANIZATION_ID, the metadata faults.
 func (s *Service) Update(_ context.Context, tx db.Tx, in UpdateInput) (Merchant, error) {
 	if err := in.Validate(); err != nil {
 		return Merchant{}, err
@@ -161,7 +171,17 @@ func (s *Service) Update(_ context.Context, tx db.Tx, in UpdateInput) (Merchant,
 		m.Icon = in.Icon
 	}
 	if in.APIVersion != nil && *in.APIVersion != m.APIVersion {
+		m.APIVersionPrevious, m.APIVersionChangedAt = m.APIVersion, in.Now
 		m.APIVersion, m.APIVersionPinnedAt = *in.APIVersion, in.Now
+		if err := noteVersionChange(tx, m); err != nil {
+			return Merchant{}, err
+		}
+	}
+	if in.OrganizationID != nil && *in.OrganizationID != m.OrganizationID {
+		if err := organization.Move(tx, m.ID, *in.OrganizationID, in.Now); err != nil {
+			return Merchant{}, err
+		}
+		m.OrganizationID = *in.OrganizationID
 	}
 	m.Version++
 	m.UpdatedAt = in.Now

@@ -3,6 +3,7 @@ package merchant
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -16,11 +17,20 @@ const merchantColumns = `email, business_name, business_type, status, phone, web
 func merchantByID(tx db.Tx, merchantID, lock string) (Merchant, error) {
 	m := Merchant{ID: merchantID}
 	var address, logo, icon, meta string
+	var changed *time.Time
 	err := tx.QueryRow([]any{&m.Email, &m.BusinessName, &m.BusinessType, &m.Status, &m.Phone, &m.WebsiteURL, &m.SupportEmail, &m.SupportPhone,
 		&m.SupportURL, &m.ReportingTimezone, &m.AccentColor, &address, &logo, &icon, &meta, &m.APIVersion, &m.APIVersionPinnedAt, &m.Version,
-		&m.CreatedAt, &m.UpdatedAt}, `SELECT `+merchantColumns+` FROM merchants WHERE merchant_id = $1`+lock, merchantID)
+		&m.CreatedAt, &m.UpdatedAt, &m.OrganizationID, &m.APIVersionPrevious, &changed},
+		`SELECT `+merchantColumns+`,
+			COALESCE((SELECT organization_id FROM merchant_organizations WHERE merchant_id = $1), ''),
+			COALESCE((SELECT previous FROM merchant_api_versions WHERE merchant_id = $1), ''),
+			(SELECT changed_at FROM merchant_api_versions WHERE merchant_id = $1)
+		FROM merchants WHERE merchant_id = $1`+lock, merchantID)
 	if err != nil {
 		return Merchant{}, err
+	}
+	if changed != nil {
+		m.APIVersionChangedAt = *changed
 	}
 	if m.Address, err = fromJSON[Address](address); err != nil {
 		return Merchant{}, err
@@ -78,6 +88,16 @@ func updateMerchant(tx db.Tx, m Merchant) error {
 	}
 	if err != nil {
 		return fmt.Errorf("update a merchant: %w", err)
+	}
+	return nil
+}
+
+func noteVersionChange(tx db.Tx, m Merchant) error {
+	err := tx.Send(`INSERT INTO merchant_api_versions (merchant_id, previous, changed_at) VALUES ($1, $2, $3)
+		ON CONFLICT (merchant_id) DO UPDATE SET previous = excluded.previous, changed_at = excluded.changed_at`,
+		m.ID, m.APIVersionPrevious, m.APIVersionChangedAt)
+	if err != nil {
+		return fmt.Errorf("note a change of the API version: %w", err)
 	}
 	return nil
 }

@@ -20,18 +20,12 @@ func (s *Server) buildOAuth() {
 	s.Apps.OnRevoke = append(s.Apps.OnRevoke, s.OAuth.EndGrant)
 }
 
-// holder is what a user's own programs may do: everything for those who run the merchant, what their role
-// may hand on for others, nothing for somebody who no longer works there.
+// holder is what a user's own programs may do: what their role may, and nothing for somebody who no longer
+// works there.
 func holder(tx db.Tx, merchantID, userID string) (auth.ScopeSet, error) {
 	role, err := auth.Role(tx, merchantID, userID)
 	if f := fault.Of(err); f != nil && f.Class == fault.ClassForbidden {
 		return auth.ScopeSet{}, nil
 	}
-	if err != nil {
-		return auth.ScopeSet{}, err
-	}
-	if role == auth.RoleOwner || role == auth.RoleAdmin {
-		return auth.AllScopes(), nil
-	}
-	return auth.RoleScopes(role), nil
+	return auth.RoleScopes(role), err
 }

@@ -195,7 +195,7 @@ func (s *Server) build() {
 	s.Keys = auth.NewService(d, c, s.IDs, log)
 	s.Apps = &app.Service{DB: d, IDs: s.IDs, Clock: c, Events: events, Jobs: s.Jobs}
 	s.Apps.Register()
-	s.Merchants = merchant.NewService(s.IDs, s.Keys.RevokeEnvironment, s.Apps.EndEnvironment)
+	s.Merchants = merchant.NewService(s.IDs, s.Keys.RevokeEnvironment, s.Jobs.EndEnvironment, s.Apps.EndEnvironment)
 	s.buildOAuth()
 
 	customers := &customer.Service{IDs: s.IDs, Clock: c, Events: events}
@@ -232,6 +232,7 @@ func (s *Server) build() {
 		TTL: time.Hour, WriteTimeout: 10 * time.Second,
 	}
 
+	s.Merchants.OnEnd(s.Webhooks.EndEnvironment)
 	s.Services = &httpapi.Services{
 		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
 		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, Apps: s.Apps, OAuth: s.OAuth,
@@ -241,6 +242,7 @@ func (s *Server) build() {
 		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout,
 			auth.InstallToken: s.OAuth.Authenticate, auth.CLIToken: s.OAuth.AuthenticateCLI},
 		Limits: s.Limits, Address: clientAddress(s.Proxies), Refuse: s.refuseInQuarantine, Failpoints: s.Failpoints,
+		Processor: s.processorFor, Development: s.Development,
 	})
 	httpapi.Accounts(s.API, s.Keys, s.Merchants)
 	httpapi.Register(s.API, s.Services)

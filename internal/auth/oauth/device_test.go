@@ -73,7 +73,10 @@ func TestDeviceFlow(t *testing.T) {
 
 		typed := strings.ToLower(strings.ReplaceAll(dev.UserCode, "-", " "))
 		var shown *oauth.Device
-		r.write(t, func(tx db.Tx) (err error) { shown, err = r.oauth.DeviceByUserCode(tx, r.user, typed, r.now()); return err })
+		r.write(t, func(tx db.Tx) (err error) {
+			shown, err = r.oauth.DeviceByUserCode(tx, r.user, typed, r.now())
+			return err
+		})
 		if shown.ClientID != oauth.ClientCLI || shown.Requested != auth.ScopesOf("customers.read", "commerce.orders.read") {
 			t.Errorf("%+v", shown)
 		}
