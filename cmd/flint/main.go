@@ -35,6 +35,10 @@ type cli struct {
 	OpenAPI openapiCmd `cmd:"" name:"openapi" help:"Print the OpenAPI 3.1 document."`
 	Listen  listenCmd  `cmd:"" help:"Forward events of the development environment to a local URL."`
 	Trigger triggerCmd `cmd:"" help:"Make an event happen in the development environment."`
+	Login   loginCmd   `cmd:"" help:"Sign in to an installation through a browser."`
+	Logout  logoutCmd  `cmd:"" help:"End that session."`
+	Whoami  whoamiCmd  `cmd:"" help:"Tell which merchant and environment the session acts for."`
+	App     appCmd     `cmd:"" help:"Start and register an app that merchants install."`
 	Admin   adminCmd   `cmd:"" help:"Create merchants, users and keys."`
 	Backup  backupCmd  `cmd:"" help:"Write everything into one file while the server runs."`
 	Restore restoreCmd `cmd:"" help:"Make a new installation from a backup."`

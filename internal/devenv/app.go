@@ -53,6 +53,11 @@ func demoInstall(ctx context.Context, s *server.Server, facts *Facts) error {
 		if err != nil {
 			return err
 		}
+		if facts.OtherMerchant.LiveAPIKey == "" { // of a dev.json from before there were apps
+			if facts.OtherMerchant.LiveAPIKey, err = newKey(ctx, tx, s, live.Scope, "Development, live"); err != nil {
+				return err
+			}
+		}
 		if facts.App.ID != "" {
 			if facts.App.RedirectURI == redirect {
 				return nil

@@ -24,7 +24,7 @@ type Facts struct {
 	User          User          `json:"user"`
 	OtherMerchant OtherMerchant `json:"other_merchant"`
 	Demo          Demo          `json:"demo"`
-	App           App           `json:"app"`
+	App           App           `json:"partner_app"`
 	MetricsURL    string        `json:"metrics_url,omitempty"`
 }
 
@@ -38,6 +38,7 @@ type User struct {
 type OtherMerchant struct {
 	MerchantID string `json:"merchant_id"`
 	APIKey     string `json:"api_key"`
+	LiveAPIKey string `json:"live_api_key"` // apps are managed with a live key
 }
 
 // Demo is an order that waits to be paid.

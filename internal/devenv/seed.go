@@ -17,8 +17,8 @@ import (
 	"flint/internal/tenant"
 )
 
-// Prepare makes the demo merchants on first use, makes sure that an order waits to be paid, and writes
-// dev.json. A second start on the same data keeps merchants and keys.
+// Prepare makes the demo merchants on first use, makes sure that there is an app to install and an order
+// that waits to be paid, and writes dev.json. A second start on the same data keeps merchants and keys.
 func Prepare(ctx context.Context, s *server.Server) (*Facts, error) {
 	facts, err := readFacts(s.DataDir)
 	if err != nil {

@@ -23,7 +23,7 @@ export async function mailedCode(flint, email, after = 0) {
 
 /** install signs in where needed, approves the demo app, and comes to the app's page. */
 export async function install(page, flint, { optional = [] } = {}) {
-  await page.goto(flint.facts.app.install_url);
+  await page.goto(flint.facts.partner_app.install_url);
   const title = page.getByRole('heading', { level: 1 });
   if ((await title.textContent()) === 'Sign in') {
     await signIn(page, flint.facts.user);
@@ -38,7 +38,7 @@ export async function install(page, flint, { optional = [] } = {}) {
 
 /** exchange redeems the code of the demo app's page, as its server would, and returns the tokens. */
 export async function exchange(page, flint) {
-  const { app } = flint.facts;
+  const { partner_app: app } = flint.facts;
   const response = await fetch(new URL('/v1/oauth/token', flint.facts.base_url), {
     method: 'POST',
     body: new URLSearchParams({

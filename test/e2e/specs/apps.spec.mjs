@@ -23,7 +23,7 @@ async function removeAll(page, flint) {
 
 withAndWithoutScript(test, (script) => {
   test('an app is installed, limited, paused and removed', async ({ flint, page }, info) => {
-    const { base_url: base, app } = flint.facts;
+    const { base_url: base, partner_app: app } = flint.facts;
     const look = async (name) => {
       await expectAccessible(page);
       await expectFits(page);
@@ -97,7 +97,7 @@ withAndWithoutScript(test, (script) => {
     const flint = await startFlint(); // the other specs have one sandbox
     const name = `Staging ${info.project.name} ${script}`;
     await flint.api('POST', '/v1/developer/sandboxes', { name }, { key: flint.facts.live_api_key });
-    await page.goto(flint.facts.app.install_url);
+    await page.goto(flint.facts.partner_app.install_url);
     await signIn(page, flint.facts.user);
     await title(page, 'Where should Parcel Pilot work?');
     await expectAccessible(page);
@@ -114,7 +114,7 @@ withAndWithoutScript(test, (script) => {
   });
 
   test('a link that cannot be trusted leads nowhere', async ({ flint, page }, info) => {
-    const link = new URL(flint.facts.app.install_url);
+    const link = new URL(flint.facts.partner_app.install_url);
     link.searchParams.set('redirect_uri', 'https://evil.example/callback');
     await page.goto(link.href);
     await title(page, 'This link is not complete');
@@ -157,7 +157,7 @@ withAndWithoutScript(test, (script) => {
 });
 
 test('nobody can frame the consent', async ({ flint, page }) => {
-  await page.route('**/frame', (route) => route.fulfill({ contentType: 'text/html', body: `<iframe src="${flint.facts.app.install_url.replaceAll('&', '&amp;')}"></iframe>` }));
+  await page.route('**/frame', (route) => route.fulfill({ contentType: 'text/html', body: `<iframe src="${flint.facts.partner_app.install_url.replaceAll('&', '&amp;')}"></iframe>` }));
   await page.goto(`${flint.facts.base_url.replace('127.0.0.1', 'localhost')}/frame`);
   await expect(page.frameLocator('iframe').getByRole('heading', { name: 'Sign in' })).toHaveCount(0);
 });
