@@ -66,6 +66,12 @@ func OAuth(body any) Option { return func(op *operation) { op.oauth = reflect.Ty
 // Lines documents that such an answer also comes as JSON lines, and what a line is.
 func Lines(line any) Option { return func(op *operation) { op.line = reflect.TypeOf(line) } }
 
+// Visited documents an operation that a browser opens and package web answers. It has no handler here.
+func Visited[I any](a *API, id string, opts ...Option) {
+	newOperation[I, Raw](a, id, append(opts, Produces([]string{"text/html"})))
+	delete(a.handled, id)
+}
+
 // Validator is what an input may implement for rules that its tags cannot say. It runs after the tags
 // and reports every fault at once.
 type Validator interface{ Validate() error }
