@@ -36,12 +36,32 @@ func rootKey(dir string) ([]byte, error) {
 			"if the key is lost, so are the webhook secrets it sealed, and a new one is made by: openssl rand -base64 32 > %s", dir, rootKeyFile, path))
 	}
 	key := secret.NewBytes(32)
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
+	if err := writeKey(dir, path, base64.StdEncoding.EncodeToString(key)+"\n"); err != nil {
 		return nil, fmt.Errorf("make the root key: %w", err)
 	}
-	_, err = f.WriteString(base64.StdEncoding.EncodeToString(key) + "\n")
-	return key, errors.Join(err, f.Sync(), f.Close())
+	return key, nil
+}
+
+// writeKey makes the file as a whole or not at all: a process that is killed must not leave half a key. A
+// file that somebody else made meanwhile is kept.
+func writeKey(dir, path, text string) (err error) {
+	f, err := os.CreateTemp(dir, rootKeyFile+".*") // readable by its owner alone
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), path); err != nil {
+		return err
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close()) // the name has to last as well: secrets are sealed from now on
 }
 
 func decodeKey(where, v string) ([]byte, error) {

@@ -40,9 +40,8 @@ func openConn(opts Options, flags sqlite.OpenFlags, pragmas ...string) (*conn, e
 	}
 	c := &conn{Conn: raw, stmts: map[string]*prepared{}}
 	raw.SetBusyTimeout(opts.BusyTimeout)
-	if err := raw.SetDefensive(true); err != nil {
-		return nil, errors.Join(fmt.Errorf("set up the database: %w", err), raw.Close())
-	}
+	// Not raw.SetDefensive: in v1.4.2 it passes one of two arguments, and SQLite writes through whatever
+	// the second one's memory happens to hold. All SQL here is the program's own.
 	common := []string{"PRAGMA mmap_size = 0", "PRAGMA temp_store = MEMORY", "PRAGMA trusted_schema = OFF", "PRAGMA cell_size_check = ON"}
 	for _, p := range append(common, pragmas...) {
 		if err := c.run(p); err != nil {
