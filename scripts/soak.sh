@@ -64,7 +64,7 @@ for name in "$@"; do
   case $name in
     races)
       FLINT_RACE_ROUNDS=$ROUNDS part "races of operations, $ROUNDS rounds" \
-        go test ./internal/payment ./internal/refund ./internal/checkout -run '^(TestRace|TestParallel)' -v -count=1 -p 1 -timeout 60m
+        go test ./internal/payment ./internal/refund ./internal/checkout ./internal/auth/oauth ./internal/server -run '^(TestRace|TestParallel)' -v -count=1 -p 1 -timeout 60m
       ;;
     clients)
       part "races of clients of the binary, $ROUNDS rounds" \

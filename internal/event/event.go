@@ -33,8 +33,11 @@ type Event struct {
 	RequestLogID string // rlog_… of that call, may be empty
 	// IdempotencyKey is that of the causing call, may be empty.
 	IdempotencyKey string
-	Test           bool // made by the test-event call, not by business
-	CreatedAt      time.Time
+	// ActorType and ActorID are those of the cause; empty on events from before they were kept.
+	ActorType string
+	ActorID   string
+	Test      bool // made by the test-event call, not by business
+	CreatedAt time.Time
 }
 
 // Cause is who and what made a change; it is stamped on events and activities.
@@ -74,12 +77,13 @@ func (l *Log) Record(tx db.Tx, scope tenant.Scope, now time.Time, cause Cause, n
 		return err
 	}
 	err = tx.Send(`INSERT INTO events (merchant_id, environment_id, event_id, type, root_type, root_id, sequence,
-		resource_type, resource_id, data, request_id, request_log_id, idempotency_key, test, created_at)
+		resource_type, resource_id, data, request_id, request_log_id, idempotency_key, actor_type, actor_id, test, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6,
 			COALESCE((SELECT MAX(sequence) FROM events WHERE merchant_id = $1 AND environment_id = $2 AND root_id = $6), 0) + 1,
-			$7, $8, $9, $10, $11, $12, 0, $13)`,
+			$7, $8, $9, $10, $11, $12, $13, $14, 0, $15)`,
 		scope.MerchantID, scope.EnvironmentID, l.IDs.New(id.WebhookEvent), n.Type, n.RootType, n.RootID,
-		n.ResourceType, n.ResourceID, string(data), cause.RequestID, cause.RequestLogID, cause.IdempotencyKey, now)
+		n.ResourceType, n.ResourceID, string(data), cause.RequestID, cause.RequestLogID, cause.IdempotencyKey,
+		cause.ActorType, cause.ActorID, now)
 	if err != nil {
 		return err
 	}

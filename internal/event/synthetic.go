@@ -25,7 +25,8 @@ func (l *Log) RecordTest(tx db.Tx, scope tenant.Scope, now time.Time, cause Caus
 	e := Event{
 		ID: l.IDs.New(id.WebhookEvent), Scope: scope, Type: n.Type, RootType: n.RootType, RootID: n.RootID,
 		ResourceType: n.ResourceType, ResourceID: n.ResourceID, Data: data,
-		RequestID: cause.RequestID, RequestLogID: cause.RequestLogID, IdempotencyKey: cause.IdempotencyKey, Test: true, CreatedAt: now,
+		RequestID: cause.RequestID, RequestLogID: cause.RequestLogID, IdempotencyKey: cause.IdempotencyKey,
+		ActorType: cause.ActorType, ActorID: cause.ActorID, Test: true, CreatedAt: now,
 	}
 	err = tx.QueryRow([]any{&e.Sequence}, `SELECT COALESCE(MAX(sequence), 0) + 1 FROM events
 		WHERE merchant_id = $1 AND environment_id = $2 AND root_id = $3`, scope.MerchantID, scope.EnvironmentID, n.RootID)
@@ -33,10 +34,11 @@ func (l *Log) RecordTest(tx db.Tx, scope tenant.Scope, now time.Time, cause Caus
 		return Event{}, err
 	}
 	err = tx.Send(`INSERT INTO events (merchant_id, environment_id, event_id, type, root_type, root_id, sequence,
-		resource_type, resource_id, data, request_id, request_log_id, idempotency_key, test, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, $14)`,
+		resource_type, resource_id, data, request_id, request_log_id, idempotency_key, actor_type, actor_id, test, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1, $16)`,
 		scope.MerchantID, scope.EnvironmentID, e.ID, e.Type, e.RootType, e.RootID, e.Sequence,
-		e.ResourceType, e.ResourceID, string(e.Data), e.RequestID, e.RequestLogID, e.IdempotencyKey, now)
+		e.ResourceType, e.ResourceID, string(e.Data), e.RequestID, e.RequestLogID, e.IdempotencyKey,
+		e.ActorType, e.ActorID, now)
 	if err != nil {
 		return Event{}, err
 	}

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -27,6 +28,7 @@ type credential struct {
 	headers []string
 	scopes  auth.ScopeSet
 	dead    bool   // refused whatever the route: unknown, revoked, expired
+	status  int    // that a dead one is refused with, 401 when 0
 	code    string // that it is refused with, where one is promised
 }
 
@@ -44,7 +46,10 @@ var credentialKinds = map[auth.Kind]struct {
 			return []credential{{name: "a session of the environment", headers: m.home.buyer},
 				{name: "another merchant's session", headers: m.houses[1].buyer}}
 		}},
-	auth.InstallToken:      {credential{key: auth.PrefixInstallToken + "x"}, wrongTokens},
+	auth.InstallToken: {credential{key: auth.PrefixInstallToken + "x"}, func(t *testing.T, m *matrix) []credential {
+		return append(wrongTokens(t, m), realTokens(t, m)...)
+	}},
+	auth.CLIToken:          {credential{key: auth.PrefixCLIToken + strings.Repeat("x", 43)}, cliTokens},
 	auth.OnboardingSession: {credential{key: auth.PrefixOnboardingSession + "x"}, wrongSessions},
 	auth.CustomerSession:   {credential{key: auth.PrefixCustomerSession + "x"}, nil},
 	auth.InvoiceToken:      {credential{key: auth.PrefixInvoiceToken + "x"}, nil},
@@ -59,6 +64,8 @@ type matrix struct {
 	routes []httpapi.Route
 	creds  []credential
 	cells  atomic.Int64
+	// ownerID is the user who owns home's merchant.
+	ownerID string
 }
 
 func newMatrix(t *testing.T, d db.DB) *matrix {
@@ -78,7 +85,7 @@ func newMatrix(t *testing.T, d db.DB) *matrix {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	m.user(t, m.a, "owner@a.test", "")
+	m.ownerID = m.user(t, m.a, "owner@a.test", "")
 	m.user(t, m.b, "owner@b.test", "")
 	secondKey, _ := m.keyOf(t, second.Scope, "second", auth.AllScopes().Names(), time.Time{})
 	m.houses = []*house{
@@ -94,7 +101,8 @@ func newMatrix(t *testing.T, d db.DB) *matrix {
 		}
 	}
 	m.collect(t)
-	m.clock.Set(m.clock.Now().Add(2 * time.Hour)) // so that a change would show, and the expired key is
+	m.clock.Set(m.clock.Now().Add(later)) // so that a change would show, and the expired key is
+	m.verified(t)
 	return m
 }
 
@@ -102,7 +110,7 @@ func newMatrix(t *testing.T, d db.DB) *matrix {
 func (m *matrix) collect(t *testing.T) {
 	t.Helper()
 	for _, r := range httpapi.Routes() {
-		for bit := range 8 {
+		for bit := range 16 {
 			kind := auth.Kind(1 << bit)
 			if _, known := credentialKinds[kind]; r.By&kind != 0 && !known {
 				t.Fatalf("%s accepts a kind of credential that credentialKinds does not have: %s", r.ID, kind)
@@ -135,16 +143,20 @@ func (c credential) of(kind auth.Kind) credential {
 
 // verdict is what the row says of a credential: the status it is refused with, 0 when it is let in.
 func verdict(r httpapi.Route, c credential) int {
+	kind := c.kind
+	if kind == auth.CLIToken { // a person's own program stands where their key would
+		kind = auth.APIKey
+	}
 	switch {
 	case r.By == auth.Nobody, c.kind == auth.Nobody && r.By&auth.Nobody != 0:
 		return 0
 	case c.kind == auth.Nobody, c.dead:
-		return 401
-	case r.By&c.kind == 0:
+		return cmp.Or(c.status, 401)
+	case r.By&kind == 0:
 		return 403
 	}
 	need := auth.Need{}
-	switch c.kind {
+	switch kind {
 	case auth.APIKey, auth.OnboardingSession:
 		need = r.Need
 	case auth.InstallToken:
@@ -224,7 +236,7 @@ func (m *matrix) refused(t *testing.T, r httpapi.Route) {
 		}
 		a, ghost := m.ask(t, r, c, path, body), m.ask(t, r, c, fill(t, r.Path, ghosts(m.home.ids)), body)
 		code := c.code
-		if want == 403 && r.By&c.kind != 0 && code == "" {
+		if want == 403 && (r.By&c.kind != 0 || c.kind == auth.CLIToken && r.By&auth.APIKey != 0) && code == "" {
 			code = "INSUFFICIENT_SCOPE"
 		}
 		if code != "" && a.code() != code {
@@ -238,11 +250,25 @@ func (m *matrix) refused(t *testing.T, r httpapi.Route) {
 
 // foreign tries by with its key and with its app's token the ids of victim, one place at a time.
 func (m *matrix) foreign(t *testing.T, r httpapi.Route, by, victim *house) {
-	for _, c := range []credential{by.owner(), by.app()} {
+	creds := []credential{by.owner(), by.app()}
+	if by == m.home {
+		creds = append(creds, m.real()...)
+	}
+	for _, c := range creds {
 		if verdict(r, c) == 0 && r.By != auth.Nobody && !m.shares(r, c, by, victim) {
 			m.foreignTo(t, r, c, by, victim)
 		}
 	}
+}
+
+// real are the good tokens of home that were got by OAuth.
+func (m *matrix) real() (out []credential) {
+	for _, c := range m.creds {
+		if c.name == "a real token" || c.name == "a command line of an owner" {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 func (m *matrix) foreignTo(t *testing.T, r httpapi.Route, c credential, by, victim *house) {

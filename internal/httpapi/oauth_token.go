@@ -82,6 +82,9 @@ func (s *Services) exchangeToken(ctx context.Context, tx db.Tx, c *Caller, clien
 		}
 		cause := c.Cause()
 		cause.ActorType = "app"
+		if client.App != nil {
+			cause.ActorID = client.App.ID
+		}
 		return s.OAuth.Redeem(ctx, tx, oauth.RedeemInput{Client: client, Code: params["code"], RedirectURI: params["redirect_uri"],
 			Verifier: params["code_verifier"], Now: c.Now, Cause: cause})
 	case "refresh_token":

@@ -59,6 +59,9 @@ func newShop(t testing.TB, d db.DB, more ...func(*shop)) *shop {
 			return p, err
 		}
 		c.Verify[auth.InstallToken] = s.verifyInstall
+		c.Verify[auth.CLIToken] = func(ctx context.Context, subject, token string) (auth.Principal, error) {
+			return s.services.OAuth.AuthenticateCLI(ctx, subject, token)
+		}
 	}
 	s.rig = newRigWith(t, d, verify, func(a *httpapi.API) {
 		s.wire(t, d, a)
@@ -107,6 +110,7 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	s.services.Refunds, s.services.Checkouts = refunds, checkouts
 	s.services.Apps = &app.Service{DB: d, IDs: a.IDs, Clock: a.Clock, Events: events, Jobs: job.New(d, a.Clock, a.IDs, log)}
 	s.services.Apps.Register()
+	s.services.OAuth = newTokens(s, d, a)
 	refunds.Permit = func(tx db.Tx, r refund.AppRefund) error {
 		return s.services.Apps.BookRefund(tx, app.RefundUse{Scope: r.Scope, GrantID: r.GrantID, RefundID: r.RefundID, OrderID: r.OrderID, OrderApp: r.AppID,
 			Amount: r.Amount, Approved: r.Approved, Now: r.Now})
@@ -120,7 +124,7 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	a.Verify[auth.OnboardingSession] = s.services.Setup.Authenticate
 }
 
-// tokenOf is the token that verifyInstall takes for a grant; the real ones are another package's.
+// tokenOf is a token that verifyInstall takes for a grant and that never expires; it takes real ones too.
 func tokenOf(g *app.Grant) string {
 	return auth.PrefixInstallToken + g.Scope.MerchantID + "." + g.Scope.EnvironmentID + "." + g.ID
 }
@@ -128,7 +132,7 @@ func tokenOf(g *app.Grant) string {
 func (s *shop) verifyInstall(ctx context.Context, _, token string) (auth.Principal, error) {
 	part := strings.Split(strings.TrimPrefix(token, auth.PrefixInstallToken), ".")
 	if len(part) != 3 {
-		return auth.Principal{}, fault.Unauthenticated("INVALID_PARTNER_TOKEN", "No.")
+		return s.services.OAuth.Authenticate(ctx, "", token)
 	}
 	scope := tenant.Scope{MerchantID: part[0], EnvironmentID: part[1]}
 	var p auth.Principal

@@ -58,16 +58,27 @@ type WebhookEvent struct {
 	Sequence      int64          `json:"sequence" flint:"extension" doc:"Rises by one with each event of the root object."`
 	RootType      string         `json:"root_type" flint:"extension" doc:"The object whose history the event belongs to."`
 	RootID        string         `json:"root_id" flint:"extension"`
+	Actor         *EventActor    `json:"actor,omitzero" flint:"extension" doc:"Who caused it. Of what another merchant did only the app itself is named."`
 	Payload       jsontext.Value `json:"payload,omitzero" doc:"The event's data, when it is still kept and the caller may read its resource."`
 	CreatedAt     time.Time      `json:"created_at"`
 }
 
+// EventActor is who caused an event.
+type EventActor struct {
+	Type string `json:"type" doc:"One of api_key, app, user, buyer, processor and system."`
+	ID   string `json:"id,omitzero" doc:"Of the key, the app, the person or the checkout session; the name of the processor."`
+}
+
 func wireEvent(r webhook.EventRecord) *WebhookEvent {
-	return &WebhookEvent{
+	out := &WebhookEvent{
 		ID: r.WebhookEventID, Type: r.EventType, Origin: r.EventOrigin, Source: string(r.EventSource), PartnerAppID: r.PartnerAppID, Test: r.Test,
 		ResourceType: r.ResourceType, ResourceID: r.ResourceID, RequestID: r.RequestID, RequestLogID: r.RequestLogID, CorrelationID: r.CorrelationID, Sequence: r.Sequence,
 		RootType: r.RootType, RootID: r.RootID, Payload: r.Payload, CreatedAt: r.CreatedAt,
 	}
+	if r.Actor != nil {
+		out.Actor = &EventActor{Type: r.Actor.Type, ID: r.Actor.ID}
+	}
+	return out
 }
 
 // WebhookDelivery is one event on its way to one endpoint.

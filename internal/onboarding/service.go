@@ -124,13 +124,14 @@ var bootstrap = strings.Fields(`accounts.api_keys.read accounts.api_keys.write a
 var ofSessions = []string{"developer.sandboxes.read", "developer.sandboxes.write", "developer.partner_apps.read", "developer.partner_apps.write"}
 
 // sandboxOf is the sandbox that a caller's onboarding is about: its own, or the selected one of the same
-// merchant. Faults: SANDBOX_SELECTION_FORBIDDEN for a test key, which belongs to one; RESOURCE_NOT_FOUND.
+// merchant. Faults: SANDBOX_SELECTION_FORBIDDEN for a test key and a command line of a
+// sandbox, which belong to one; RESOURCE_NOT_FOUND.
 func (s *Service) sandboxOf(ctx context.Context, tx db.Tx, p auth.Principal, sandboxID string) (tenant.Scope, error) {
 	if sandboxID == "" || sandboxID == p.Scope.EnvironmentID {
 		return p.Scope, nil
 	}
-	if p.Kind == auth.APIKey && p.Scope.Mode() == tenant.ModeTest {
-		return tenant.Scope{}, fault.Forbidden("SANDBOX_SELECTION_FORBIDDEN", "A test key belongs to one sandbox and selects no other.")
+	if (p.Kind == auth.APIKey || p.Kind == auth.CLIToken) && p.Scope.Mode() == tenant.ModeTest {
+		return tenant.Scope{}, fault.Forbidden("SANDBOX_SELECTION_FORBIDDEN", "A test credential belongs to one sandbox and selects no other.")
 	}
 	scope := tenant.Scope{MerchantID: p.Scope.MerchantID, EnvironmentID: sandboxID}
 	e, err := s.Merchants.GetSandbox(ctx, tx, scope)

@@ -62,6 +62,9 @@ func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out paym
 	}
 	s.Failpoints.Hit("refund.applied")
 	r.Status = r.derive()
+	if sign >= 0 && r.Detail.ActorType != "" { // a notice tells how it ended; who did it is who asked. A reversal is the bank's.
+		cause.ActorType, cause.ActorID = r.Detail.ActorType, r.Detail.ActorID
+	}
 	booked := order.RefundInput{Cause: cause, RefundID: r.ID, Amount: a.Amount, Tip: a.Tip}
 	if err := settleItems(tx, r, was, &booked); err != nil {
 		return err

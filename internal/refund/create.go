@@ -122,7 +122,8 @@ func (s *Service) Create(tx db.Tx, in CreateInput) (*Refund, []payment.Operation
 	r := &Refund{
 		Scope: in.Scope, ID: s.IDs.New(id.Refund), OrderID: o.ID, CustomerID: o.CustomerID, Status: StatusPending,
 		Currency: o.Currency, Reason: in.Reason, ExternalReferenceID: in.ExternalReferenceID, CreatedAt: now, UpdatedAt: now,
-		Detail: Detail{ReasonMessage: in.ReasonMessage, Metadata: in.Metadata, IdempotencyKey: in.Cause.IdempotencyKey},
+		Detail: Detail{ReasonMessage: in.ReasonMessage, Metadata: in.Metadata, IdempotencyKey: in.Cause.IdempotencyKey,
+			ActorType: in.Cause.ActorType, ActorID: in.Cause.ActorID},
 	}
 	held, err := loadTaken(tx, o.Scope, o.ID)
 	if err != nil {

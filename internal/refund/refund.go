@@ -46,6 +46,9 @@ type Detail struct {
 	Charges        []ChargePart      `json:"charges,omitempty"`
 	Metadata       map[string]string `json:"metadata,omitempty"`
 	IdempotencyKey string            `json:"idempotency_key,omitempty"`
+	// ActorType and ActorID are who asked for the refund; empty on refunds from before they were kept.
+	ActorType string `json:"actor_type,omitempty"`
+	ActorID   string `json:"actor_id,omitempty"`
 	// GrantID is that of the app that made the refund, empty for others.
 	GrantID string `json:"grant_id,omitempty"`
 	// ItemsSettled tells that the order's lines and charges carry this refund.

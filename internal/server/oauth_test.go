@@ -36,6 +36,7 @@ type partner struct {
 	http   *httptest.Server
 	app    *app.App
 	secret string
+	owner  merchant.Created // of the app
 	shop   merchant.Created
 	user   string
 	log    *lines
@@ -95,6 +96,7 @@ func newPartner(t *testing.T, c server.Config) *partner {
 		if err != nil {
 			return err
 		}
+		p.owner = owner
 		if p.shop, err = create("ann@shop.test"); err != nil {
 			return err
 		}

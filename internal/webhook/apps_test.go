@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -99,6 +100,57 @@ func (r *appRig) happen(scope tenant.Scope, root, typ string) {
 		return r.s.Events.Record(tx, scope, r.s.Clock.Now(), event.Cause{RequestID: "req_1", IdempotencyKey: "key_1"}, event.New{
 			Type: typ, RootType: "order", RootID: root, ResourceType: "order", ResourceID: root, Data: map[string]any{"order_id": root, "merchant_id": "forged"}})
 	}))
+}
+
+// TestWhoDidItIsTheMerchantsOwn: to the app's owner what another merchant did names nobody but the app.
+func TestWhoDidItIsTheMerchantsOwn(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d db.DB) {
+		r := newAppRig(t, d)
+		rc := newReceiver(t, nil)
+		r.listen(ownerTest, rc.URL, "test")
+		r.grant(shopTest, "egrt_1", "commerce.orders.read")
+		for root, by := range map[string]event.Cause{"ord_key": {ActorType: "api_key", ActorID: "key_1"}, "ord_app": {ActorType: "app", ActorID: appID},
+			"ord_rival": {ActorType: "app", ActorID: "papp_2"}, "ord_old": {}, "ord_system": {ActorType: "system"}} {
+			r.must(r.write(func(tx db.Tx) error {
+				return r.s.Events.Record(tx, shopTest, start, by, event.New{Type: "order.paid", RootType: "order", RootID: root, ResourceType: "order",
+					ResourceID: root, Data: map[string]any{"order_id": root}})
+			}))
+		}
+		for root, by := range map[string]event.Cause{"pinst_user": {ActorType: "user", ActorID: "user_1"}, "pinst_app": {ActorType: "app", ActorID: appID}} {
+			r.must(r.write(func(tx db.Tx) error {
+				return r.s.Events.Record(tx, ownerTest, start, by, event.New{Type: "partner_app.install.updated", RootType: "partner_app_install", RootID: root,
+					ResourceType: "partner_app_install", ResourceID: root, Data: map[string]any{"partner_app_id": appID}})
+			}))
+		}
+		r.drain()
+		actors := func(scope tenant.Scope, f EventFilter) map[string]EventActor {
+			out := map[string]EventActor{}
+			for _, rec := range r.events(scope, f) {
+				out[rec.RootID] = EventActor{}
+				if rec.Actor != nil {
+					out[rec.RootID] = *rec.Actor
+				}
+			}
+			return out
+		}
+		if got, want := actors(shopTest, EventFilter{}), (map[string]EventActor{"ord_key": {"api_key", "key_1"}, "ord_app": {"app", appID},
+			"ord_rival": {"app", "papp_2"}, "ord_old": {}, "ord_system": {Type: "system"}}); !maps.Equal(got, want) {
+			t.Errorf("the merchant sees %v", got)
+		}
+		if got, want := actors(ownerTest, EventFilter{}), (map[string]EventActor{"ord_key": {}, "ord_app": {"app", appID}, "ord_rival": {}, "ord_old": {},
+			"ord_system": {}, "pinst_user": {}, "pinst_app": {"app", appID}}); !maps.Equal(got, want) {
+			t.Errorf("the owner sees %v", got)
+		}
+		for _, got := range rc.all() {
+			if strings.Contains(string(got.body), "actor") || strings.Contains(string(got.body), "key_1") {
+				t.Errorf("what is signed names who did it: %s", got.body)
+			}
+		}
+		if len(rc.all()) != 5 {
+			t.Errorf("%d deliveries", len(rc.all()))
+		}
+	})
 }
 
 // live records an event of the life of an install.

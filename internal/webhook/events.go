@@ -222,7 +222,13 @@ func (s *Service) GetEvent(_ context.Context, tx db.Tx, scope tenant.Scope, by H
 	return r, nil
 }
 
-// EventRecord is the contract's WebhookEvent, with the sequence and the root of ours.
+// EventActor is who caused an event, as the activities of orders name it.
+type EventActor struct {
+	Type string `json:"type"` // api_key, app, user, buyer, processor or system
+	ID   string `json:"id,omitzero"`
+}
+
+// EventRecord is the contract's WebhookEvent, with the sequence, the root and the actor of ours.
 type EventRecord struct {
 	WebhookEventID string         `json:"webhook_event_id"`
 	EventType      string         `json:"event_type"`
@@ -238,12 +244,13 @@ type EventRecord struct {
 	Sequence       int64          `json:"sequence"`
 	RootType       string         `json:"root_type"`
 	RootID         string         `json:"root_id"`
+	Actor          *EventActor    `json:"actor,omitzero"`
 	Payload        jsontext.Value `json:"payload,omitzero"`
 	CreatedAt      time.Time      `json:"created_at"`
 }
 
 // recordOf is the record of an event without its payload, as lists show it. The request that caused what
-// another merchant did is that merchant's own.
+// another merchant did is that merchant's own, and so is who did it, unless it was the app that is told.
 func recordOf(t told) EventRecord {
 	e := t.event
 	r := EventRecord{
@@ -258,6 +265,9 @@ func recordOf(t told) EventRecord {
 	}
 	if r.EventSource != event.SourceMerchant {
 		r.RequestID, r.RequestLogID, r.CorrelationID = "", "", ""
+	}
+	if e.ActorType != "" && (r.EventSource == event.SourceMerchant || e.ActorType == "app" && e.ActorID == r.PartnerAppID) {
+		r.Actor = &EventActor{Type: e.ActorType, ID: e.ActorID}
 	}
 	if e.Test {
 		r.EventOrigin = "test_api"
