@@ -2,8 +2,11 @@ package app_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-json-experiment/json"
 
 	"flint/internal/app"
 	"flint/internal/auth"
@@ -87,7 +90,12 @@ func TestInstallLifecycle(t *testing.T) {
 func TestCleanupToken(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		var until time.Time
-		w.apps.CleanupToken = func(_ db.Tx, g app.Grant, end time.Time) (secret.Text, error) {
+		box, err := secret.NewBox(make([]byte, 32))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.apps.Box = box
+		w.apps.CleanupToken = func(_ db.Tx, g app.Grant, _ app.Install, end time.Time) (secret.Text, error) {
 			until = end
 			return secret.NewText("fpat_v1.cleanup-" + g.ID), nil
 		}
@@ -98,13 +106,58 @@ func TestCleanupToken(t *testing.T) {
 		if !until.Equal(w.Clock.Now().Add(app.CleanupTime)) {
 			t.Errorf("good until %s", until)
 		}
-		var found int
+		var told []event.Event
+		var plain int
 		w.Read(t, func(tx db.Tx) error {
-			return tx.QueryRow([]any{&found}, `SELECT COUNT(*) FROM events WHERE merchant_id = $1 AND type = $2 AND data LIKE $3`,
-				w.owner.Merchant.ID, app.EventRevoked, "%fpat_v1.cleanup-"+g.ID+"%")
+			var ids []string
+			err := tx.Query(func(r db.Row) error {
+				var v string
+				err := r.Scan(&v)
+				ids = append(ids, v)
+				return err
+			}, `SELECT event_id FROM events WHERE merchant_id = $1 AND environment_id = $2 AND type = $3`, w.owner.Merchant.ID,
+				w.owner.Sandbox.Scope.EnvironmentID, app.EventRevoked)
+			if err == nil {
+				told, err = event.Some(tx, w.owner.Sandbox.Scope, ids)
+			}
+			if err != nil {
+				return err
+			}
+			return tx.QueryRow([]any{&plain}, `SELECT COUNT(*) FROM events WHERE merchant_id = $1 AND data LIKE '%fpat%'`, w.owner.Merchant.ID)
 		})
-		if found != 1 {
-			t.Errorf("%d notices carry the token", found)
+		if len(told) != 1 || plain != 0 {
+			t.Fatalf("%d notices, %d with the token in plain text", len(told), plain)
+		}
+		var data struct {
+			Sealed string `json:"sealed"`
+		}
+		if err := json.Unmarshal(told[0].Data, &data); err != nil {
+			t.Fatal(err)
+		}
+		open := func(e event.Event, after time.Duration) string {
+			t.Helper()
+			more, err := w.apps.OpenSealed(e, data.Sealed, w.Clock.Now().Add(after))
+			if err != nil {
+				return err.Error()
+			}
+			return string(more["cleanup"])
+		}
+		soon, late := open(told[0], 0), open(told[0], app.CleanupTime-time.Microsecond)
+		if !strings.Contains(soon, "fpat_v1.cleanup-"+g.ID) || soon != late {
+			t.Errorf("opens as %s, then as %s", soon, late)
+		}
+		if v := open(told[0], app.CleanupTime); v != "" {
+			t.Errorf("when it is over it opens as %s", v)
+		}
+		for name, change := range map[string]func(e *event.Event){
+			"another install": func(e *event.Event) { e.RootID = "pinst_other" },
+			"another owner":   func(e *event.Event) { e.Scope.MerchantID = w.installer.Merchant.ID },
+		} {
+			e := told[0]
+			change(&e)
+			if v := open(e, 0); strings.Contains(v, "fpat") {
+				t.Errorf("it opens for %s", name)
+			}
 		}
 		if names := g.CleanupScopes().Names(); !slices.Equal(names, []string{"webhooks.read"}) {
 			t.Errorf("an app without webhooks cleans up with %v", names)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"flint/internal/db"
 	"flint/internal/event"
 	"flint/internal/fault"
@@ -17,6 +19,9 @@ type Apps struct {
 	Owns func(tx db.Tx, merchantID, appID string) (bool, error)
 	// Grant reads what an app may do in an environment that installed it; RESOURCE_NOT_FOUND.
 	Grant func(tx db.Tx, scope tenant.Scope, grantID string) (Grant, error)
+	// Open gives the members that an event keeps sealed for its app's own endpoint, as far as they are of use
+	// at the time. Nil opens nothing.
+	Open func(e event.Event, sealed string, now time.Time) (map[string]jsontext.Value, error)
 }
 
 // Grant is what an app may do in one environment of a merchant that installed it.
