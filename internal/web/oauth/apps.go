@@ -76,6 +76,9 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request, v *signin.Visitor
 			}
 			g := listGroup{Merchant: names[u.MerchantID]}
 			for _, i := range installs {
+				if i.Waiting() { // nobody has agreed to it
+					continue
+				}
 				a, err := app.OfInstall(tx, i)
 				if err != nil {
 					return err
