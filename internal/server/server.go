@@ -257,7 +257,7 @@ func (s *Server) build() {
 		Limits: s.Limits, Address: clientAddress(s.Proxies), Refuse: s.refuseInQuarantine, Requests: s.Requests, Failpoints: s.Failpoints,
 		Processor: s.processorFor, Development: s.Development,
 	})
-	httpapi.Accounts(s.API, s.Keys, s.Merchants)
+	httpapi.Accounts(s.API, s.Keys, s.Merchants, s.OAuth.EndUser)
 	httpapi.Register(s.API, s.Services)
 	httpapi.RegisterOpenAPI(s.API)
 }

@@ -302,3 +302,22 @@ func TestARequiredPermissionCannotBeDeclined(t *testing.T) {
 		})
 	})
 }
+
+// TestSomebodyWhoLeft keeps the session and nothing that it opened.
+func TestSomebodyWhoLeft(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		b, i := s.installed()
+		page := b.get("/apps/" + i.ID)
+		s.write(func(tx db.Tx) error {
+			return tx.Send(`UPDATE organization_memberships SET status = 'revoked' WHERE merchant_id = $1`, s.shop.Merchant.ID)
+		})
+		b.get(s.link()).want("signin/problem", 403, "This is for another account")
+		b.get("/apps/"+i.ID).want("signin/problem", 404)
+		if v := page.submit("/apps/" + i.ID + "/pause"); v.status != 404 {
+			t.Errorf("pausing: %d", v.status)
+		}
+		if text := b.get("/apps").want("oauth/apps", 200).text(); strings.Contains(text, "Parcel Pilot") {
+			t.Errorf("the list shows %s", text)
+		}
+	})
+}
