@@ -96,6 +96,8 @@ type Service struct {
 	// OnRevoke runs for each grant in the transaction that removes it for good: what is left of its
 	// tokens, its endpoints and their queued deliveries end there. It tells g.Removed what it ended.
 	OnRevoke []func(tx db.Tx, g Grant, now time.Time) error
+	// OnDelete runs in the transaction in which an app is gone: what is its own at its owner ends there.
+	OnDelete []func(tx db.Tx, ownerID, appID string, now time.Time) error
 	// CleanupToken, when set, makes the token a removed app cleans up with. It holds
 	// Grant.CleanupScopes and is good until the given time at most. It runs after OnWindDown.
 	CleanupToken func(tx db.Tx, g Grant, i Install, until time.Time) (secret.Text, error)

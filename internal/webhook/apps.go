@@ -150,6 +150,21 @@ func (s *Service) GrantEnded(tx db.Tx, g Grant, now time.Time) (Ended, error) {
 	return ended, nil
 }
 
+// AppDeleted ends, in the transaction in which an app is gone, the endpoints that its owner has for it. Until
+// then they heard of its last removals.
+func (s *Service) AppDeleted(tx db.Tx, ownerID, appID string, now time.Time) error {
+	all, err := queryEndpoints(tx, `merchant_id = $1 AND partner_app_id = $2 AND partner_app_id <> '' AND deleted_at IS NULL`, ownerID, appID)
+	if err != nil {
+		return fmt.Errorf("find the endpoints of a deleted app: %w", err)
+	}
+	for _, e := range all {
+		if err := end(tx, e, now); err != nil {
+			return fmt.Errorf("end an endpoint of a deleted app: %w", err)
+		}
+	}
+	return nil
+}
+
 func countPending(tx db.Tx, e Endpoint) (n int64, err error) {
 	err = tx.QueryRow([]any{&n}, `SELECT COUNT(*) FROM webhook_deliveries
 		WHERE merchant_id = $1 AND environment_id = $2 AND endpoint_id = $3 AND status = 'pending'`,
