@@ -440,6 +440,14 @@ func TestPin(t *testing.T) {
 func TestDeleteAppWindsDown(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		i, _ := w.install(t, "orders")
+		gone := 0
+		w.apps.OnDelete = append(w.apps.OnDelete, func(tx db.Tx, ownerID, appID string, _ time.Time) error {
+			if ownerID != w.app.MerchantID || appID != w.app.ID {
+				t.Errorf("the end of %s of %s", appID, ownerID)
+			}
+			tx.AfterCommit(func() { gone++ })
+			return nil
+		})
 		w.Write(t, func(tx db.Tx) error {
 			_, err := w.apps.Delete(tx.Context(), tx, w.owner.Live.Scope, w.app.ID, w.Clock.Now())
 			return err
@@ -455,6 +463,11 @@ func TestDeleteAppWindsDown(t *testing.T) {
 		w.work(t)
 		w.Advance(app.CleanupTime + time.Minute)
 		w.work(t)
+		w.Advance(app.CleanupTime + time.Minute)
+		w.work(t)
+		if gone != 1 {
+			t.Errorf("the app ended %d times", gone)
+		}
 		if got, _ := w.now(t, i.ID); got.Removal == nil {
 			t.Error("its install never ended")
 		}
@@ -552,5 +565,81 @@ func TestDataRequests(t *testing.T) {
 			}
 			return err
 		})
+	})
+}
+
+// TestARemovedAppIsAskedToDelete: by itself, two days after its end, if it read about people and was not
+// installed again.
+func TestARemovedAppIsAskedToDelete(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		requests := func() (found []*app.DataRequest) {
+			t.Helper()
+			w.Read(t, func(tx db.Tx) (err error) {
+				found, _, err = app.ListDataRequests(tx, w.Scope, nil, 10)
+				return err
+			})
+			return found
+		}
+		remove := func(i *app.Install) {
+			t.Helper()
+			if _, err := w.revoke(i.ID, app.RevokedByMerchant); err != nil {
+				t.Fatal(err)
+			}
+			w.Advance(app.CleanupTime)
+			w.work(t)
+		}
+		wait := func(d time.Duration) {
+			t.Helper()
+			w.Advance(d)
+			w.work(t)
+		}
+		plain, _ := w.install(t, "orders")
+		remove(plain)
+		wait(app.RedactAfter)
+		if got := requests(); len(got) != 0 {
+			t.Fatalf("an app that read about nobody was asked: %+v", got)
+		}
+		first, _ := w.install(t, "orders", "people")
+		remove(first)
+		wait(app.RedactAfter - time.Second)
+		if got := requests(); len(got) != 0 {
+			t.Fatalf("it was asked too early: %+v", got)
+		}
+		second, _ := w.install(t, "orders", "people")
+		wait(time.Second)
+		if got := requests(); len(got) != 0 {
+			t.Fatalf("an app that was installed again was asked: %+v", got)
+		}
+		remove(second)
+		wait(app.RedactAfter)
+		got := requests()
+		if len(got) != 1 || got[0].Topic != app.TopicMerchantRedact || len(got[0].Apps) != 2 || !got[0].DueAt.Equal(w.Clock.Now().Add(app.DataRequestTime)) {
+			t.Fatalf("asked %+v", got)
+		}
+		for _, a := range got[0].Apps {
+			if a.AppID != w.app.ID || a.InstallID != first.ID && a.InstallID != second.ID || !a.AcknowledgedAt.IsZero() {
+				t.Errorf("%+v", a)
+			}
+		}
+		if heard := w.heard(t, got[0].ID); !slices.Equal(heard, []string{"partner_app.merchant.redact_requested", "partner_app.merchant.redact_requested"}) {
+			t.Errorf("the owner heard %v", heard)
+		}
+		if err := w.DB.Write(w.Context(), func(tx db.Tx) error {
+			_, err := w.apps.Acknowledge(tx.Context(), tx, app.AcknowledgeInput{Scope: w.Scope, RequestID: got[0].ID, AppID: w.app.ID, Now: w.Clock.Now()})
+			return err
+		}); err != nil {
+			t.Errorf("the owner answers: %v", err)
+		}
+		// What was asked since is not asked again.
+		third, _ := w.install(t, "orders", "people")
+		remove(third)
+		w.Write(t, func(tx db.Tx) error {
+			_, err := w.apps.RaiseDataRequest(tx.Context(), tx, app.RaiseInput{Scope: w.Scope, Topic: app.TopicMerchantRedact, Now: w.Clock.Now()})
+			return err
+		})
+		wait(app.RedactAfter)
+		if got := requests(); len(got) != 2 {
+			t.Errorf("%d requests, one by the job and one by the merchant", len(got))
+		}
 	})
 }

@@ -167,7 +167,7 @@ func (s *Service) finish(tx db.Tx, i *Install, grants []Grant, now time.Time) er
 	for _, g := range ended {
 		i.Removal.GrantIDs = append(i.Removal.GrantIDs, g.ID)
 	}
-	return nil
+	return s.planRedact(tx, i, grants, now)
 }
 
 // end runs OnRevoke for the grants and returns what the hooks ended.
