@@ -88,6 +88,7 @@ type Service struct {
 	Clock  clock.Clock
 	Events *event.Log
 	Jobs   *job.Queue
+	Box    *secret.Box // seals what CleanupToken makes; needed with it alone
 
 	// OnWindDown runs for each grant in the transaction in which it stops being active: its ordinary
 	// tokens end there.
@@ -95,9 +96,11 @@ type Service struct {
 	// OnRevoke runs for each grant in the transaction that removes it for good: what is left of its
 	// tokens, its endpoints and their queued deliveries end there. It tells g.Removed what it ended.
 	OnRevoke []func(tx db.Tx, g Grant, now time.Time) error
+	// OnDelete runs in the transaction in which an app is gone: what is its own at its owner ends there.
+	OnDelete []func(tx db.Tx, ownerID, appID string, now time.Time) error
 	// CleanupToken, when set, makes the token a removed app cleans up with. It holds
-	// Grant.CleanupScopes and is good until the given time at most.
-	CleanupToken func(tx db.Tx, g Grant, until time.Time) (secret.Text, error)
+	// Grant.CleanupScopes and is good until the given time at most. It runs after OnWindDown.
+	CleanupToken func(tx db.Tx, g Grant, i Install, until time.Time) (secret.Text, error)
 }
 
 // Granted is the union of the scopes of the named permissions.

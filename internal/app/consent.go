@@ -200,8 +200,7 @@ func (s *Service) Open(ctx context.Context, tx db.Tx, in OpenInput) (*Install, e
 		}
 		return i, err
 	}
-	waiting := i.Status == StatusPendingConsent || i.Status == StatusPendingOnboarding || i.Status == StatusErrored
-	if !waiting || i.Status == status {
+	if !i.Waiting() && i.Status != StatusErrored || i.Status == status {
 		return i, nil
 	}
 	i.Status, i.UpdatedAt = status, in.Now
@@ -209,6 +208,35 @@ func (s *Service) Open(ctx context.Context, tx db.Tx, in OpenInput) (*Install, e
 		return nil, err
 	}
 	return i, s.recordInstall(ctx, tx, EventUpdated, i, []tenant.Mode{in.Scope.Mode()}, nil, in.Cause, in.Now)
+}
+
+// Waiting reports whether nobody has agreed to the install yet.
+func (i *Install) Waiting() bool {
+	return i.Status == StatusPendingConsent || i.Status == StatusPendingOnboarding
+}
+
+// DeclineInput is a user's refusal of an app.
+type DeclineInput struct {
+	App        *App
+	MerchantID string // of the user
+	UserID     string
+	Now        time.Time
+	Cause      event.Cause
+}
+
+// Decline ends an install that nobody has agreed to yet. It changes nothing when there is none, or one that
+// was agreed to before.
+func (s *Service) Decline(ctx context.Context, tx db.Tx, in DeclineInput) error {
+	i, err := liveInstall(tx, in.MerchantID, in.App.ID, tx.ForUpdate())
+	if fault.Is(err, "RESOURCE_NOT_FOUND") || err == nil && !i.Waiting() {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = s.RevokeInstall(ctx, tx, RevokeInput{MerchantID: i.MerchantID, InstallID: i.ID, UserID: in.UserID, Reason: RevokedByMerchant,
+		Now: in.Now, Cause: in.Cause})
+	return err
 }
 
 // Activate makes a grant active because its code was redeemed. A grant that is active stays so.

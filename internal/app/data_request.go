@@ -95,7 +95,9 @@ type dataRequestPayload struct {
 }
 
 // holdsPersonalData reports whether a grant let its app read about people.
-func holdsPersonalData(s auth.ScopeSet) bool { return s.Has("customers.read") }
+func holdsPersonalData(s auth.ScopeSet) bool {
+	return s.Has("customers.read") || s.Has("customers.write")
+}
 
 // RaiseDataRequest asks every app that could read customers in the environment, removed ones too: they
 // may still hold what they read. TopicMerchantRedact asks every app that was ever installed there.
@@ -103,12 +105,9 @@ func (s *Service) RaiseDataRequest(ctx context.Context, tx db.Tx, in RaiseInput)
 	if err := errors.Join(in.Scope.Check(), in.Validate()); err != nil {
 		return nil, err
 	}
-	d := &DataRequest{Scope: in.Scope, ID: s.IDs.New(id.AppDataRequest), Topic: in.Topic, CustomerID: in.CustomerID, Note: in.Note,
-		DueAt: in.Now.Add(DataRequestTime), CreatedAt: in.Now}
-	err := tx.Send(`INSERT INTO app_data_requests (merchant_id, environment_id, request_id, topic, customer_id, note, due_at, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, d.Scope.MerchantID, d.Scope.EnvironmentID, d.ID, d.Topic, d.CustomerID, d.Note, d.DueAt, d.CreatedAt)
+	d, err := s.newDataRequest(tx, in)
 	if err != nil {
-		return nil, fmt.Errorf("insert a data request: %w", err)
+		return nil, err
 	}
 	grants, err := queryGrants(tx, `merchant_id = $1 AND environment_id = $2 ORDER BY created_at, grant_id`, in.Scope.MerchantID, in.Scope.EnvironmentID)
 	if err != nil {
@@ -123,6 +122,18 @@ func (s *Service) RaiseDataRequest(ctx context.Context, tx db.Tx, in RaiseInput)
 		if err := s.ask(ctx, tx, d, g, in.Cause); err != nil {
 			return nil, err
 		}
+	}
+	return d, nil
+}
+
+// newDataRequest writes a request that asks nobody yet.
+func (s *Service) newDataRequest(tx db.Tx, in RaiseInput) (*DataRequest, error) {
+	d := &DataRequest{Scope: in.Scope, ID: s.IDs.New(id.AppDataRequest), Topic: in.Topic, CustomerID: in.CustomerID, Note: in.Note,
+		DueAt: in.Now.Add(DataRequestTime), CreatedAt: in.Now}
+	err := tx.Send(`INSERT INTO app_data_requests (merchant_id, environment_id, request_id, topic, customer_id, note, due_at, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, d.Scope.MerchantID, d.Scope.EnvironmentID, d.ID, d.Topic, d.CustomerID, d.Note, d.DueAt, d.CreatedAt)
+	if err != nil {
+		return nil, fmt.Errorf("insert a data request: %w", err)
 	}
 	return d, nil
 }

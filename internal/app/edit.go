@@ -263,6 +263,11 @@ func (s *Service) windDownApp(ctx context.Context, scope tenant.Scope, appID str
 			return err
 		}
 		a.Status, a.UpdatedAt = AppDeleted, now
+		for _, end := range s.OnDelete {
+			if err := end(tx, a.MerchantID, a.ID, now); err != nil {
+				return fmt.Errorf("end what belongs to a deleted app: %w", err)
+			}
+		}
 		return updateApp(tx, a)
 	})
 }

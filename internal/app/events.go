@@ -24,23 +24,16 @@ const (
 
 // installPayload is what the owner learns of an install.
 type installPayload struct {
-	AppID         string           `json:"partner_app_id"`
-	InstallID     string           `json:"partner_app_install_id"`
-	MerchantID    string           `json:"merchant_id"`
-	Status        string           `json:"status"`
-	GrantedScopes []string         `json:"granted_scopes"`
-	InstalledBy   string           `json:"installed_by_user_id,omitzero"`
-	RevokedBy     string           `json:"revoked_by_user_id,omitzero"`
-	PausedAt      time.Time        `json:"paused_at,omitzero"`
-	RevokedReason string           `json:"revoked_reason,omitzero"`
-	Cleanup       []cleanupPayload `json:"cleanup,omitempty"`
-}
-
-// cleanupPayload is what a removed app puts its things away with, one for each grant.
-type cleanupPayload struct {
-	GrantID   string    `json:"environment_grant_id"`
-	Token     string    `json:"access_token"`
-	ExpiresAt time.Time `json:"expires_at"`
+	AppID         string    `json:"partner_app_id"`
+	InstallID     string    `json:"partner_app_install_id"`
+	MerchantID    string    `json:"merchant_id"`
+	Status        string    `json:"status"`
+	GrantedScopes []string  `json:"granted_scopes"`
+	InstalledBy   string    `json:"installed_by_user_id,omitzero"`
+	RevokedBy     string    `json:"revoked_by_user_id,omitzero"`
+	PausedAt      time.Time `json:"paused_at,omitzero"`
+	RevokedReason string    `json:"revoked_reason,omitzero"`
+	Sealed        string    `json:"sealed,omitzero"` // members for the app's own endpoint alone; see OpenSealed
 }
 
 type grantPayload struct {
@@ -65,18 +58,22 @@ func feed(ctx context.Context, tx db.Tx, ownerID string, mode tenant.Mode) (tena
 	return e.Scope, nil
 }
 
-// recordInstall tells the owner in each of the modes; cleanup belongs to the grants of that mode.
-func (s *Service) recordInstall(ctx context.Context, tx db.Tx, typ string, i *Install, modes []tenant.Mode, cleanup map[tenant.Mode][]cleanupPayload,
+// recordInstall tells the owner in each of the modes; the tokens are those of the grants of that mode.
+func (s *Service) recordInstall(ctx context.Context, tx db.Tx, typ string, i *Install, modes []tenant.Mode, cleanup map[tenant.Mode][]cleanupToken,
 	cause event.Cause, now time.Time) error {
 	for _, mode := range modes {
 		scope, err := feed(ctx, tx, i.OwnerID, mode)
 		if err != nil {
 			return err
 		}
+		sealed, err := s.seal(scope, i.ID, cleanup[mode])
+		if err != nil {
+			return err
+		}
 		err = s.Events.Record(tx, scope, now, cause, event.New{Type: typ, RootType: "partner_app_install", RootID: i.ID,
 			ResourceType: "partner_app_install", ResourceID: i.ID,
 			Data: installPayload{AppID: i.AppID, InstallID: i.ID, MerchantID: i.MerchantID, Status: i.Status, GrantedScopes: i.Scopes.Names(),
-				InstalledBy: i.InstalledBy, RevokedBy: i.RevokedBy, PausedAt: i.PausedAt, RevokedReason: i.RevokedReason, Cleanup: cleanup[mode]}})
+				InstalledBy: i.InstalledBy, RevokedBy: i.RevokedBy, PausedAt: i.PausedAt, RevokedReason: i.RevokedReason, Sealed: sealed}})
 		if err != nil {
 			return fmt.Errorf("record %s: %w", typ, err)
 		}

@@ -14,6 +14,7 @@ const (
 	jobExchange  = "app.expire_exchange"
 	jobPublished = "app.published"
 	jobDelete    = "app.delete"
+	jobRedact    = "app.redact"
 )
 
 type removalJob struct {
@@ -41,6 +42,9 @@ func (s *Service) Register() {
 	})
 	job.Handle(s.Jobs, jobPublished, func(ctx context.Context, scope tenant.Scope, p appJob) error {
 		return s.published(ctx, scope.MerchantID, p.AppID)
+	})
+	job.Handle(s.Jobs, jobRedact, func(ctx context.Context, scope tenant.Scope, p removalJob) error {
+		return s.DB.Write(ctx, func(tx db.Tx) error { return s.redact(ctx, tx, scope.MerchantID, p.InstallID, s.Clock.Now()) })
 	})
 	job.Handle(s.Jobs, jobDelete, func(ctx context.Context, scope tenant.Scope, p appJob) error {
 		return s.windDownApp(ctx, scope, p.AppID)

@@ -2,8 +2,11 @@ package app_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-json-experiment/json"
 
 	"flint/internal/app"
 	"flint/internal/auth"
@@ -87,7 +90,12 @@ func TestInstallLifecycle(t *testing.T) {
 func TestCleanupToken(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		var until time.Time
-		w.apps.CleanupToken = func(_ db.Tx, g app.Grant, end time.Time) (secret.Text, error) {
+		box, err := secret.NewBox(make([]byte, 32))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.apps.Box = box
+		w.apps.CleanupToken = func(_ db.Tx, g app.Grant, _ app.Install, end time.Time) (secret.Text, error) {
 			until = end
 			return secret.NewText("fpat_v1.cleanup-" + g.ID), nil
 		}
@@ -98,13 +106,58 @@ func TestCleanupToken(t *testing.T) {
 		if !until.Equal(w.Clock.Now().Add(app.CleanupTime)) {
 			t.Errorf("good until %s", until)
 		}
-		var found int
+		var told []event.Event
+		var plain int
 		w.Read(t, func(tx db.Tx) error {
-			return tx.QueryRow([]any{&found}, `SELECT COUNT(*) FROM events WHERE merchant_id = $1 AND type = $2 AND data LIKE $3`,
-				w.owner.Merchant.ID, app.EventRevoked, "%fpat_v1.cleanup-"+g.ID+"%")
+			var ids []string
+			err := tx.Query(func(r db.Row) error {
+				var v string
+				err := r.Scan(&v)
+				ids = append(ids, v)
+				return err
+			}, `SELECT event_id FROM events WHERE merchant_id = $1 AND environment_id = $2 AND type = $3`, w.owner.Merchant.ID,
+				w.owner.Sandbox.Scope.EnvironmentID, app.EventRevoked)
+			if err == nil {
+				told, err = event.Some(tx, w.owner.Sandbox.Scope, ids)
+			}
+			if err != nil {
+				return err
+			}
+			return tx.QueryRow([]any{&plain}, `SELECT COUNT(*) FROM events WHERE merchant_id = $1 AND data LIKE '%fpat%'`, w.owner.Merchant.ID)
 		})
-		if found != 1 {
-			t.Errorf("%d notices carry the token", found)
+		if len(told) != 1 || plain != 0 {
+			t.Fatalf("%d notices, %d with the token in plain text", len(told), plain)
+		}
+		var data struct {
+			Sealed string `json:"sealed"`
+		}
+		if err := json.Unmarshal(told[0].Data, &data); err != nil {
+			t.Fatal(err)
+		}
+		open := func(e event.Event, after time.Duration) string {
+			t.Helper()
+			more, err := w.apps.OpenSealed(e, data.Sealed, w.Clock.Now().Add(after))
+			if err != nil {
+				return err.Error()
+			}
+			return string(more["cleanup"])
+		}
+		soon, late := open(told[0], 0), open(told[0], app.CleanupTime-time.Microsecond)
+		if !strings.Contains(soon, "fpat_v1.cleanup-"+g.ID) || soon != late {
+			t.Errorf("opens as %s, then as %s", soon, late)
+		}
+		if v := open(told[0], app.CleanupTime); v != "" {
+			t.Errorf("when it is over it opens as %s", v)
+		}
+		for name, change := range map[string]func(e *event.Event){
+			"another install": func(e *event.Event) { e.RootID = "pinst_other" },
+			"another owner":   func(e *event.Event) { e.Scope.MerchantID = w.installer.Merchant.ID },
+		} {
+			e := told[0]
+			change(&e)
+			if v := open(e, 0); strings.Contains(v, "fpat") {
+				t.Errorf("it opens for %s", name)
+			}
 		}
 		if names := g.CleanupScopes().Names(); !slices.Equal(names, []string{"webhooks.read"}) {
 			t.Errorf("an app without webhooks cleans up with %v", names)
@@ -387,6 +440,14 @@ func TestPin(t *testing.T) {
 func TestDeleteAppWindsDown(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		i, _ := w.install(t, "orders")
+		gone := 0
+		w.apps.OnDelete = append(w.apps.OnDelete, func(tx db.Tx, ownerID, appID string, _ time.Time) error {
+			if ownerID != w.app.MerchantID || appID != w.app.ID {
+				t.Errorf("the end of %s of %s", appID, ownerID)
+			}
+			tx.AfterCommit(func() { gone++ })
+			return nil
+		})
 		w.Write(t, func(tx db.Tx) error {
 			_, err := w.apps.Delete(tx.Context(), tx, w.owner.Live.Scope, w.app.ID, w.Clock.Now())
 			return err
@@ -402,6 +463,11 @@ func TestDeleteAppWindsDown(t *testing.T) {
 		w.work(t)
 		w.Advance(app.CleanupTime + time.Minute)
 		w.work(t)
+		w.Advance(app.CleanupTime + time.Minute)
+		w.work(t)
+		if gone != 1 {
+			t.Errorf("the app ended %d times", gone)
+		}
 		if got, _ := w.now(t, i.ID); got.Removal == nil {
 			t.Error("its install never ended")
 		}
@@ -499,5 +565,81 @@ func TestDataRequests(t *testing.T) {
 			}
 			return err
 		})
+	})
+}
+
+// TestARemovedAppIsAskedToDelete: by itself, two days after its end, if it read about people and was not
+// installed again.
+func TestARemovedAppIsAskedToDelete(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		requests := func() (found []*app.DataRequest) {
+			t.Helper()
+			w.Read(t, func(tx db.Tx) (err error) {
+				found, _, err = app.ListDataRequests(tx, w.Scope, nil, 10)
+				return err
+			})
+			return found
+		}
+		remove := func(i *app.Install) {
+			t.Helper()
+			if _, err := w.revoke(i.ID, app.RevokedByMerchant); err != nil {
+				t.Fatal(err)
+			}
+			w.Advance(app.CleanupTime)
+			w.work(t)
+		}
+		wait := func(d time.Duration) {
+			t.Helper()
+			w.Advance(d)
+			w.work(t)
+		}
+		plain, _ := w.install(t, "orders")
+		remove(plain)
+		wait(app.RedactAfter)
+		if got := requests(); len(got) != 0 {
+			t.Fatalf("an app that read about nobody was asked: %+v", got)
+		}
+		first, _ := w.install(t, "orders", "people")
+		remove(first)
+		wait(app.RedactAfter - time.Second)
+		if got := requests(); len(got) != 0 {
+			t.Fatalf("it was asked too early: %+v", got)
+		}
+		second, _ := w.install(t, "orders", "people")
+		wait(time.Second)
+		if got := requests(); len(got) != 0 {
+			t.Fatalf("an app that was installed again was asked: %+v", got)
+		}
+		remove(second)
+		wait(app.RedactAfter)
+		got := requests()
+		if len(got) != 1 || got[0].Topic != app.TopicMerchantRedact || len(got[0].Apps) != 2 || !got[0].DueAt.Equal(w.Clock.Now().Add(app.DataRequestTime)) {
+			t.Fatalf("asked %+v", got)
+		}
+		for _, a := range got[0].Apps {
+			if a.AppID != w.app.ID || a.InstallID != first.ID && a.InstallID != second.ID || !a.AcknowledgedAt.IsZero() {
+				t.Errorf("%+v", a)
+			}
+		}
+		if heard := w.heard(t, got[0].ID); !slices.Equal(heard, []string{"partner_app.merchant.redact_requested", "partner_app.merchant.redact_requested"}) {
+			t.Errorf("the owner heard %v", heard)
+		}
+		if err := w.DB.Write(w.Context(), func(tx db.Tx) error {
+			_, err := w.apps.Acknowledge(tx.Context(), tx, app.AcknowledgeInput{Scope: w.Scope, RequestID: got[0].ID, AppID: w.app.ID, Now: w.Clock.Now()})
+			return err
+		}); err != nil {
+			t.Errorf("the owner answers: %v", err)
+		}
+		// What was asked since is not asked again.
+		third, _ := w.install(t, "orders", "people")
+		remove(third)
+		w.Write(t, func(tx db.Tx) error {
+			_, err := w.apps.RaiseDataRequest(tx.Context(), tx, app.RaiseInput{Scope: w.Scope, Topic: app.TopicMerchantRedact, Now: w.Clock.Now()})
+			return err
+		})
+		wait(app.RedactAfter)
+		if got := requests(); len(got) != 2 {
+			t.Errorf("%d requests, one by the job and one by the merchant", len(got))
+		}
 	})
 }

@@ -69,12 +69,29 @@ func wrongRedirect(v string) string {
 		return "A redirect URI has no fragment."
 	case u.User != nil || strings.Contains(u.Host, "@"):
 		return "A redirect URI names no user."
+	case !freeQuery(u):
+		return "A redirect URI's query leaves code, state, iss, error and error_description to the answer."
 	case strings.ContainsAny(v, `*\`):
 		return "A redirect URI is matched character by character; wildcards are not known."
 	case u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()):
 		return ""
 	}
 	return "A redirect URI is https, or http on localhost while developing."
+}
+
+// freeQuery reports whether a query can be read and names nothing that an answer adds: of two parameters of one
+// name nobody knows which one the app takes for true.
+func freeQuery(u *url.URL) bool {
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return false
+	}
+	for _, name := range []string{"code", "state", "iss", "error", "error_description"} {
+		if query.Has(name) {
+			return false
+		}
+	}
+	return true
 }
 
 func loopback(host string) bool {

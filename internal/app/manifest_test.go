@@ -69,6 +69,8 @@ func TestRedirectURIs(t *testing.T) {
 		"https://app.test/done": true, "https://app.test": true, "https://app.test:8443/a?b=c": true,
 		"http://localhost:3000/done": true, "http://127.0.0.1/done": true, "http://[::1]:80/": true,
 		"http://app.test/done": false, "http://127.0.0.1.app.test/": false, "http://localhost.app.test/": false,
+		"https://app.test/a?codes=1&State=2": true, "https://app.test/a?code=1": false, "https://app.test/a?b=c&state=": false, "https://app.test/a?iss": false,
+		"https://app.test/a?%65rror=x": false, "https://app.test/a?error_description=x": false, "https://app.test/a?b=c;code=1": false,
 		"https://app.test/done#x": false, "https://app.test/#": false, "https://user@app.test/": false, "https://u:p@app.test/": false,
 		"https://*.app.test/": false, "https://app.test/*": false, `https://app.test\@evil.test/`: false, "javascript:alert(1)": false,
 		"//app.test/": false, "/done": false, "": false, "https:///done": false, "https://app.test/ä": false, "https://app.test/a b": false,

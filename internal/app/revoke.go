@@ -30,7 +30,7 @@ func (s *Service) RevokeInstall(ctx context.Context, tx db.Tx, in RevokeInput) (
 		return i, err
 	}
 	i.Status, i.RevokedAt, i.RevokedBy, i.RevokedReason, i.UpdatedAt = StatusRevoked, in.Now, in.UserID, in.Reason, in.Now
-	cleanup := map[tenant.Mode][]cleanupPayload{}
+	cleanup := map[tenant.Mode][]cleanupToken{}
 	for n := range grants {
 		g := &grants[n]
 		if g.Status == GrantRevoked {
@@ -42,7 +42,7 @@ func (s *Service) RevokeInstall(ctx context.Context, tx db.Tx, in RevokeInput) (
 		}
 		if wasActive && in.Reason != RevokedByRisk {
 			i.CleanupUntil = in.Now.Add(CleanupTime)
-			if cleanup, err = s.cleanupToken(tx, *g, i.CleanupUntil, cleanup); err != nil {
+			if cleanup, err = s.addCleanupToken(tx, *g, *i, cleanup); err != nil {
 				return nil, err
 			}
 		}
@@ -82,19 +82,6 @@ func (s *Service) windDown(tx db.Tx, g *Grant, userID string, now time.Time) err
 		}
 	}
 	return nil
-}
-
-func (s *Service) cleanupToken(tx db.Tx, g Grant, until time.Time, into map[tenant.Mode][]cleanupPayload) (map[tenant.Mode][]cleanupPayload, error) {
-	if s.CleanupToken == nil {
-		return into, nil
-	}
-	token, err := s.CleanupToken(tx, g, until)
-	if err != nil {
-		return nil, fmt.Errorf("make a cleanup token: %w", err)
-	}
-	mode := g.Scope.Mode()
-	into[mode] = append(into[mode], cleanupPayload{GrantID: g.ID, Token: token.Reveal(), ExpiresAt: until})
-	return into, nil
 }
 
 // RevokeGrant ends one grant at once: there is an install that can still put things away. The install
@@ -180,7 +167,7 @@ func (s *Service) finish(tx db.Tx, i *Install, grants []Grant, now time.Time) er
 	for _, g := range ended {
 		i.Removal.GrantIDs = append(i.Removal.GrantIDs, g.ID)
 	}
-	return nil
+	return s.planRedact(tx, i, grants, now)
 }
 
 // end runs OnRevoke for the grants and returns what the hooks ended.

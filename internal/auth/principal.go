@@ -62,6 +62,9 @@ type Principal struct {
 	// AppID and GrantID belong to install tokens.
 	AppID   string
 	GrantID string
+	// CleanupOnly marks the token of a removed app: it opens the few operations with which an app puts its
+	// own things away, whatever its scopes would open besides.
+	CleanupOnly bool
 	// UserID is who a command line's token acts for.
 	UserID string
 	// SubjectID is the one object a narrow credential opens: a checkout session, an invoice, a customer.

@@ -11,9 +11,10 @@ import (
 	"flint/internal/tenant"
 )
 
-// Accounts registers the operations on API keys, sandboxes, organizations and the merchant.
-func Accounts(a *API, keys *auth.Service, merchants *merchant.Service) {
-	s := accounts{keys, merchants, &organization.Service{IDs: a.IDs, Users: auth.KnownUser}}
+// Accounts registers the operations on API keys, sandboxes, organizations and the merchant; changed hears of
+// members whose role changes.
+func Accounts(a *API, keys *auth.Service, merchants *merchant.Service, changed ...organization.Changed) {
+	s := accounts{keys, merchants, &organization.Service{IDs: a.IDs, Users: auth.KnownUser, Changed: changed}}
 	listAPIKeys(a, s)
 	createAPIKey(a, s)
 	getAPIKey(a, s)

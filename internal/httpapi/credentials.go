@@ -124,6 +124,9 @@ func authorize(route *Route, p auth.Principal) error {
 		if need = route.AppNeed; need.Empty() {
 			return fault.Forbidden("PARTNER_AUTH_UNSUPPORTED", "This operation is closed to app tokens.")
 		}
+		if p.CleanupOnly && !route.Cleanup {
+			return fault.Forbidden("PARTNER_AUTH_UNSUPPORTED", "The app was removed; this token only puts the app's own endpoints away.")
+		}
 	}
 	if missing := need.Missing(p.Scopes); len(missing) > 0 {
 		return insufficientScope(need, missing)

@@ -40,6 +40,7 @@ type Route struct {
 	By      auth.Kind // union of the kinds of credential it accepts
 	Need    auth.Need // of API keys and onboarding sessions
 	AppNeed auth.Need // of install tokens, which check nothing else
+	Cleanup bool      // open to the token of an app that was removed
 	Tier    Tier
 	Key     KeyUse
 	Status  int  // of success

@@ -35,7 +35,7 @@ var appRoutes = []Route{
 	{ID: "updateInstalledAppLimits", Method: "PATCH", Path: "/v1/installed-apps/{partner_app_install_id}/limits", By: byKey, Need: allOf("developer.partner_apps.write"), Tier: TierSensitive, Key: KeyOptional, Status: 200, Ours: true},
 	{ID: "acceptInstalledAppPermissions", Method: "POST", Path: "/v1/installed-apps/{partner_app_install_id}/accept-permissions", By: byKey, Need: allOf("developer.partner_apps.write"), Tier: TierSensitive, Key: KeyOptional, Status: 200, Ours: true},
 	{ID: "revokeInstalledAppGrant", Method: "POST", Path: "/v1/installed-apps/{partner_app_install_id}/environment-grants/{environment_grant_id}/revoke", By: byKey, Need: allOf("developer.partner_apps.write"), Tier: TierSensitive, Key: KeyOptional, Status: 200, Ours: true},
-	{ID: "getOwnAppInstall", Method: "GET", Path: "/v1/app-install", By: byApp, AppNeed: anyAppScope(), Tier: TierRead, Status: 200, Ours: true},
+	{ID: "getOwnAppInstall", Method: "GET", Path: "/v1/app-install", By: byApp, AppNeed: anyAppScope(), Cleanup: true, Tier: TierRead, Status: 200, Ours: true},
 
 	{ID: "listAppApprovals", Method: "GET", Path: "/v1/app-approvals", By: byKey | byApp, Need: anyOf("commerce.refunds.read", "commerce.refunds.write"), AppNeed: anyOf("commerce.refunds.read"), Tier: TierRead, Status: 200, List: true, Ours: true},
 	{ID: "getAppApproval", Method: "GET", Path: "/v1/app-approvals/{app_approval_id}", By: byKey | byApp, Need: anyOf("commerce.refunds.read", "commerce.refunds.write"), AppNeed: anyOf("commerce.refunds.read"), Tier: TierRead, Status: 200, Ours: true},

@@ -2,11 +2,11 @@ package httpapi
 
 // webhookRoutes lists webhook endpoints, events and deliveries.
 var webhookRoutes = []Route{
-	{ID: "listWebhookEndpoints", Method: "GET", Path: "/v1/webhook-endpoints", By: byKey | byApp, Need: anyOf("webhooks.read", "webhooks.write"), AppNeed: anyOf("webhooks.read"), Tier: TierRead, Status: 200, List: true},
+	{ID: "listWebhookEndpoints", Method: "GET", Path: "/v1/webhook-endpoints", By: byKey | byApp, Need: anyOf("webhooks.read", "webhooks.write"), AppNeed: anyOf("webhooks.read"), Cleanup: true, Tier: TierRead, Status: 200, List: true},
 	{ID: "createWebhookEndpoint", Method: "POST", Path: "/v1/webhook-endpoints", By: byKey | byApp, Need: allOf("webhooks.write"), AppNeed: anyOf("webhooks.write"), Tier: TierSensitive, Key: KeyOptional, Status: 201},
-	{ID: "getWebhookEndpoint", Method: "GET", Path: "/v1/webhook-endpoints/{webhook_endpoint_id}", By: byKey | byApp, Need: anyOf("webhooks.read", "webhooks.write"), AppNeed: anyOf("webhooks.read"), Tier: TierRead, Status: 200},
-	{ID: "updateWebhookEndpoint", Method: "PATCH", Path: "/v1/webhook-endpoints/{webhook_endpoint_id}", By: byKey | byApp, Need: allOf("webhooks.write"), AppNeed: anyOf("webhooks.write"), Tier: TierSensitive, Key: KeyOptional, Status: 200},
-	{ID: "deleteWebhookEndpoint", Method: "DELETE", Path: "/v1/webhook-endpoints/{webhook_endpoint_id}", By: byKey | byApp, Need: allOf("webhooks.write"), AppNeed: anyOf("webhooks.write"), Tier: TierSensitive, Key: KeyOptional, Status: 200},
+	{ID: "getWebhookEndpoint", Method: "GET", Path: "/v1/webhook-endpoints/{webhook_endpoint_id}", By: byKey | byApp, Need: anyOf("webhooks.read", "webhooks.write"), AppNeed: anyOf("webhooks.read"), Cleanup: true, Tier: TierRead, Status: 200},
+	{ID: "updateWebhookEndpoint", Method: "PATCH", Path: "/v1/webhook-endpoints/{webhook_endpoint_id}", By: byKey | byApp, Need: allOf("webhooks.write"), AppNeed: anyOf("webhooks.write"), Cleanup: true, Tier: TierSensitive, Key: KeyOptional, Status: 200},
+	{ID: "deleteWebhookEndpoint", Method: "DELETE", Path: "/v1/webhook-endpoints/{webhook_endpoint_id}", By: byKey | byApp, Need: allOf("webhooks.write"), AppNeed: anyOf("webhooks.write"), Cleanup: true, Tier: TierSensitive, Key: KeyOptional, Status: 200},
 	{ID: "rotateWebhookSecret", Method: "POST", Path: "/v1/webhook-endpoints/{webhook_endpoint_id}/rotate-secret", By: byKey | byApp, Need: allOf("webhooks.write"), AppNeed: anyOf("webhooks.write"), Tier: TierSensitive, Key: KeyOptional, Status: 200},
 	{ID: "createWebhookTestEvent", Method: "POST", Path: "/v1/webhook-endpoints/{webhook_endpoint_id}/test-events", By: byKey | byApp, Need: allOf("webhooks.write"), AppNeed: anyOf("webhooks.write"), Tier: TierWrite, Key: KeyOptional, Status: 201},
 	{ID: "listWebhookEventTypes", Method: "GET", Path: "/v1/webhook-event-types", By: byKey | byApp, Need: anyOf("webhooks.read", "webhooks.write"), AppNeed: anyOf("webhooks.read"), Tier: TierRead, Status: 200, List: true},

@@ -142,7 +142,7 @@ func (s *shop) verifyInstall(ctx context.Context, _, token string) (auth.Princip
 		case err != nil:
 			return err
 		case i.CleaningUp(s.clock.Now()):
-			p = auth.Principal{Kind: auth.InstallToken, ID: i.ID, AppID: g.AppID, GrantID: g.ID, Scope: scope, Scopes: g.CleanupScopes()}
+			p = auth.Principal{Kind: auth.InstallToken, ID: i.ID, AppID: g.AppID, GrantID: g.ID, Scope: scope, Scopes: g.CleanupScopes(), CleanupOnly: true}
 		case i.Usable(g):
 			p = auth.Principal{Kind: auth.InstallToken, ID: i.ID, AppID: g.AppID, GrantID: g.ID, Scope: scope, Scopes: g.Scopes}
 		default:

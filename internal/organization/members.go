@@ -55,7 +55,7 @@ func (in GrantInput) Validate() error {
 // without an owner of its own may be given one. Faults: RESOURCE_NOT_FOUND (of the user with param
 // user_id), INVALID_ROLE, INVALID_STATUS_TRANSITION, SELF_ROLE_EDITS_FORBIDDEN, ROLE_MANAGEMENT_FORBIDDEN,
 // ROLE_ASSIGNMENT_FORBIDDEN, OWNERSHIP_TRANSFER_REQUIRED.
-func (s *Service) Grant(_ context.Context, tx db.Tx, in GrantInput) (m Membership, added bool, err error) {
+func (s *Service) Grant(ctx context.Context, tx db.Tx, in GrantInput) (m Membership, added bool, err error) {
 	if err := in.Validate(); err != nil {
 		return Membership{}, false, err
 	}
@@ -83,13 +83,17 @@ func (s *Service) Grant(_ context.Context, tx db.Tx, in GrantInput) (m Membershi
 	if added = m.Status != StatusActive; added {
 		m = Membership{FounderID: o.FounderID, OrganizationID: o.ID, UserID: in.UserID, Status: StatusActive, CreatedAt: in.Now}
 	}
+	changed := !added && m.Role != in.Role
 	m.Role, m.UpdatedAt = in.Role, in.Now
-	return m, added, saveMembership(tx, m)
+	if err := saveMembership(tx, m); err != nil || !changed {
+		return m, added, err
+	}
+	return m, added, s.tell(ctx, tx, m)
 }
 
 // Revoke ends a direct membership. Faults: RESOURCE_NOT_FOUND, INVALID_STATUS_TRANSITION,
 // SELF_ROLE_EDITS_FORBIDDEN, ROLE_MANAGEMENT_FORBIDDEN, OWNERSHIP_TRANSFER_REQUIRED for the owner.
-func (s *Service) Revoke(_ context.Context, tx db.Tx, v View, organizationID, userID string, now time.Time) (Membership, error) {
+func (s *Service) Revoke(ctx context.Context, tx db.Tx, v View, organizationID, userID string, now time.Time) (Membership, error) {
 	_, o, err := lockActive(tx, v, organizationID)
 	if err != nil {
 		return Membership{}, err
@@ -109,7 +113,10 @@ func (s *Service) Revoke(_ context.Context, tx db.Tx, v View, organizationID, us
 		return Membership{}, errTransfer()
 	}
 	m.Status, m.UpdatedAt = StatusRevoked, now
-	return m, saveMembership(tx, m)
+	if err := saveMembership(tx, m); err != nil {
+		return Membership{}, err
+	}
+	return m, s.tell(ctx, tx, m)
 }
 
 // TransferInput hands the ownership of an organization to one of its members.
@@ -123,7 +130,7 @@ type TransferInput struct {
 // Transfer makes a direct member the owner and the owner until then an admin. Handing it to the present
 // owner changes nothing. Faults: RESOURCE_NOT_FOUND, INVALID_STATUS_TRANSITION,
 // OWNERSHIP_TRANSFER_FORBIDDEN for whoever is not an owner, MEMBERSHIP_REQUIRED of the new owner.
-func (s *Service) Transfer(_ context.Context, tx db.Tx, in TransferInput) error {
+func (s *Service) Transfer(ctx context.Context, tx db.Tx, in TransferInput) error {
 	_, o, err := lockActive(tx, in.View, in.OrganizationID)
 	if err != nil {
 		return err
@@ -152,9 +159,15 @@ func (s *Service) Transfer(_ context.Context, tx db.Tx, in TransferInput) error 
 		if err := saveMembership(tx, old); err != nil {
 			return err
 		}
+		if err := s.tell(ctx, tx, old); err != nil {
+			return err
+		}
 	}
 	next.Role, next.UpdatedAt = Owner, in.Now
-	return saveMembership(tx, next)
+	if err := saveMembership(tx, next); err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, next)
 }
 
 // knownUser refuses users of merchants that are not in the subtree, as if they did not exist.

@@ -1,6 +1,8 @@
 package organization
 
 import (
+	"context"
+	"fmt"
 	"time"
 
 	"flint/internal/db"
@@ -57,6 +59,30 @@ type Service struct {
 	IDs *id.Source
 	// Users tells whether the user is one of the merchants'. It is asked when somebody is given a role.
 	Users func(tx db.Tx, merchantIDs []string, userID string) (bool, error)
+	// Changed is told, in the same transaction, of every user whose role was taken or became another.
+	Changed []Changed
+}
+
+// Changed is told that a user's role in a merchant may be another from now on, for each merchant in or below
+// the organization of the membership.
+type Changed func(ctx context.Context, tx db.Tx, merchantID, userID string, now time.Time) error
+
+func (s *Service) tell(ctx context.Context, tx db.Tx, m Membership) error {
+	if len(s.Changed) == 0 {
+		return nil
+	}
+	merchants, err := merchantsBelow(tx, place{m.FounderID, m.OrganizationID})
+	if err != nil {
+		return err
+	}
+	for _, merchantID := range merchants {
+		for _, changed := range s.Changed {
+			if err := changed(ctx, tx, merchantID, m.UserID, m.UpdatedAt); err != nil {
+				return fmt.Errorf("tell of a changed membership: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 func errDeleted() error {

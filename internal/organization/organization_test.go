@@ -1,6 +1,7 @@
 package organization_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -320,4 +321,38 @@ func checkTree(t *rapid.T, tx db.Tx, s *organization.Service, v organization.Vie
 	if owners > 1 {
 		t.Fatalf("%d owners", owners)
 	}
+}
+
+// TestAChangedRoleIsTold: whoever loses or changes a role is named to the hook for every merchant it counts in.
+func TestAChangedRoleIsTold(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(t *testing.T, w *world) {
+		var told []string
+		w.Changed = append(w.Changed, func(_ context.Context, _ db.Tx, merchantID, userID string, at time.Time) error {
+			if !at.Equal(now) {
+				t.Errorf("told of %s", at)
+			}
+			told = append(told, userID+" in "+merchantID)
+			return nil
+		})
+		expect := func(what string, err error, want ...string) {
+			t.Helper()
+			if err != nil || !slices.Equal(told, want) {
+				t.Errorf("%s: told %v, %v; want %v", what, told, err, want)
+			}
+			told = nil
+		}
+		expect("an owner", w.grant(a, w.root, "user_1", "owner"))
+		expect("an admin", w.grant(a, w.root, "user_2", "admin"))
+		expect("the same again", w.grant(a, w.root, "user_2", "admin"))
+		expect("less", w.grant(a, w.root, "user_2", "viewer"), "user_2 in mer_a", "user_2 in mer_b")
+		expect("below", w.grant(a, w.east, "user_3", "viewer"))
+		_, err := w.Revoke(w.tx.Context(), w.tx, a, w.east, "user_3", now)
+		expect("revoked below", err, "user_3 in mer_b")
+		err = w.Transfer(w.tx.Context(), w.tx, organization.TransferInput{View: a, OrganizationID: w.root, NewOwnerID: "user_2", Now: now})
+		expect("handed on", err, "user_1 in mer_a", "user_1 in mer_b", "user_2 in mer_a", "user_2 in mer_b")
+		if w.grant(b, w.root, "user_1", "viewer") == nil || len(told) > 0 {
+			t.Errorf("a refusal is told: %v", told)
+		}
+	})
 }

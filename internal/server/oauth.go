@@ -16,6 +16,7 @@ func (s *Server) buildOAuth() {
 		Issuer: s.BaseURL, Holder: holder,
 		Reused: []func(db.Tx, oauth.Family, time.Time) error{s.noticeReuse}})
 	s.registerReuseNotice()
+	s.Apps.CleanupToken = s.OAuth.CleanupToken
 	s.Apps.OnWindDown = append(s.Apps.OnWindDown, s.OAuth.EndGrant)
 	s.Apps.OnRevoke = append(s.Apps.OnRevoke, s.OAuth.EndGrant)
 }

@@ -6,6 +6,7 @@ import (
 	"flint/internal/auth"
 	"flint/internal/db"
 	"flint/internal/notification"
+	"flint/internal/tenant"
 	weboauth "flint/internal/web/oauth"
 	"flint/internal/web/signin"
 )
@@ -36,6 +37,7 @@ func (s *Server) buildPages() error {
 		return fmt.Errorf("build the sign-in: %w", err)
 	}
 	s.gate = gate
-	s.pages = &weboauth.Handler{DB: s.DB, Clock: s.Clock, Log: s.Log, Gate: gate, OAuth: s.OAuth, Apps: s.Apps, Merchants: s.Merchants, UI: s.UI}
+	s.pages = &weboauth.Handler{DB: s.DB, Clock: s.Clock, Log: s.Log, Gate: gate, OAuth: s.OAuth, Apps: s.Apps, Merchants: s.Merchants, UI: s.UI,
+		TakesPayments: func(scope tenant.Scope) bool { return s.processorFor(scope) != "" }}
 	return nil
 }

@@ -197,7 +197,7 @@ func (s *Server) build() {
 		s.Idempotency.Since = c.Now()
 	}
 	s.Keys = auth.NewService(d, c, s.IDs, log)
-	s.Apps = &app.Service{DB: d, IDs: s.IDs, Clock: c, Events: events, Jobs: s.Jobs}
+	s.Apps = &app.Service{DB: d, IDs: s.IDs, Clock: c, Events: events, Jobs: s.Jobs, Box: s.Box}
 	s.Apps.Register()
 	s.Merchants = merchant.NewService(s.IDs, s.Keys.RevokeEnvironment, s.Jobs.EndEnvironment, s.Apps.EndEnvironment)
 	s.buildOAuth()
@@ -226,9 +226,10 @@ func (s *Server) build() {
 
 	s.buildSignIns()
 
-	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events, Apps: webhookApps(), Failpoints: s.Failpoints}
+	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events, Apps: webhookApps(s.Apps), Failpoints: s.Failpoints}
 	s.Webhooks.Observe = s.Metrics.Delivery
 	s.Apps.OnRevoke = append(s.Apps.OnRevoke, endWebhooks(s.Webhooks))
+	s.Apps.OnDelete = append(s.Apps.OnDelete, s.Webhooks.AppDeleted)
 	notifier := &webhook.Notifier{}
 	s.Dispatcher = webhook.NewDispatcher(s.Webhooks, d, log, notifier)
 	events.Wake = s.Dispatcher.Wake
@@ -257,7 +258,7 @@ func (s *Server) build() {
 		Limits: s.Limits, Address: clientAddress(s.Proxies), Refuse: s.refuseInQuarantine, Requests: s.Requests, Failpoints: s.Failpoints,
 		Processor: s.processorFor, Development: s.Development,
 	})
-	httpapi.Accounts(s.API, s.Keys, s.Merchants)
+	httpapi.Accounts(s.API, s.Keys, s.Merchants, s.OAuth.EndUser)
 	httpapi.Register(s.API, s.Services)
 	httpapi.RegisterOpenAPI(s.API)
 }

@@ -11,8 +11,9 @@ import (
 )
 
 // webhookApps is what webhooks have to know of partner apps.
-func webhookApps() webhook.Apps {
+func webhookApps(apps *app.Service) webhook.Apps {
 	return webhook.Apps{
+		Open: apps.OpenSealed,
 		Owns: func(tx db.Tx, merchantID, appID string) (bool, error) {
 			a, err := app.Get(tx, merchantID, appID)
 			if fault.Is(err, "RESOURCE_NOT_FOUND") {

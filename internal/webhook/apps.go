@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"flint/internal/db"
 	"flint/internal/event"
 	"flint/internal/fault"
@@ -17,6 +19,9 @@ type Apps struct {
 	Owns func(tx db.Tx, merchantID, appID string) (bool, error)
 	// Grant reads what an app may do in an environment that installed it; RESOURCE_NOT_FOUND.
 	Grant func(tx db.Tx, scope tenant.Scope, grantID string) (Grant, error)
+	// Open gives the members that an event keeps sealed for its app's own endpoint, as far as they are of use
+	// at the time. Nil opens nothing.
+	Open func(e event.Event, sealed string, now time.Time) (map[string]jsontext.Value, error)
 }
 
 // Grant is what an app may do in one environment of a merchant that installed it.
@@ -143,6 +148,21 @@ func (s *Service) GrantEnded(tx db.Tx, g Grant, now time.Time) (Ended, error) {
 		ended.Deliveries += n
 	}
 	return ended, nil
+}
+
+// AppDeleted ends, in the transaction in which an app is gone, the endpoints that its owner has for it. Until
+// then they heard of its last removals.
+func (s *Service) AppDeleted(tx db.Tx, ownerID, appID string, now time.Time) error {
+	all, err := queryEndpoints(tx, `merchant_id = $1 AND partner_app_id = $2 AND partner_app_id <> '' AND deleted_at IS NULL`, ownerID, appID)
+	if err != nil {
+		return fmt.Errorf("find the endpoints of a deleted app: %w", err)
+	}
+	for _, e := range all {
+		if err := end(tx, e, now); err != nil {
+			return fmt.Errorf("end an endpoint of a deleted app: %w", err)
+		}
+	}
+	return nil
 }
 
 func countPending(tx db.Tx, e Endpoint) (n int64, err error) {

@@ -613,3 +613,48 @@ func TestEventsOfBothKindsShareTheirPages(t *testing.T) {
 		}
 	})
 }
+
+// TestADeletedAppLeavesItsPlaces: its endpoints end with it, and others can be made in their place.
+func TestADeletedAppLeavesItsPlaces(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d db.DB) {
+		r := newAppRig(t, d)
+		rc := newReceiver(t, status(500))
+		var of []Endpoint
+		for range MaxEnabled - 1 {
+			e, _ := r.listen(ownerTest, rc.URL, "test")
+			of = append(of, e)
+		}
+		own, _, err := r.create(CreateInput{Scope: ownerTest, URL: rc.URL + "/own"})
+		r.must(err)
+		if _, _, err := r.create(CreateInput{Scope: ownerTest, URL: rc.URL}); !fault.Is(err, "RESOURCE_LIMIT_EXCEEDED") {
+			t.Fatalf("one too many: %v", err)
+		}
+		life, _, err := r.create(CreateInput{Scope: ownerLive, URL: rc.URL + "/life", PartnerAppID: appID, EventSources: []string{"partner_app"}})
+		r.must(err)
+		r.live(ownerLive, "partner_app.install.revoked", appID)
+		r.drain()
+		for _, no := range [][2]string{{ownerTest.MerchantID, "papp_other"}, {shopTest.MerchantID, appID}} {
+			r.must(r.write(func(tx db.Tx) error { return r.s.AppDeleted(tx, no[0], no[1], r.clock.Now()) }))
+		}
+		if !r.get(life).Live() {
+			t.Fatal("it ended with another app")
+		}
+		r.must(r.write(func(tx db.Tx) error { return r.s.AppDeleted(tx, ownerTest.MerchantID, appID, r.clock.Now()) }))
+		for _, e := range append(of, life) {
+			if r.get(e).Live() {
+				t.Errorf("endpoint %s lives on", e.ID)
+			}
+		}
+		for _, d := range r.deliveriesOf(ownerLive) {
+			if d.Status != StatusSuppressed {
+				t.Errorf("%+v", d)
+			}
+		}
+		if !r.get(own).Live() {
+			t.Error("the owner's own endpoint ended")
+		}
+		_, _, err = r.create(CreateInput{Scope: ownerTest, URL: rc.URL})
+		r.must(err)
+	})
+}

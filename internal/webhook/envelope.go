@@ -103,7 +103,7 @@ func Body(e event.Event, version string) ([]byte, error) {
 	v := envelope{
 		WebhookEventID: e.ID, EventType: e.Type, APIVersion: version, PayloadVersion: payloadVersion,
 		Mode: e.Scope.Mode(), MerchantID: e.Scope.MerchantID, CreatedAt: e.CreatedAt.UTC(),
-		Sequence: e.Sequence, RootType: e.RootType, RootID: e.RootID, Test: e.Test, Data: jsontext.Value(e.Data),
+		Sequence: e.Sequence, RootType: e.RootType, RootID: e.RootID, Test: e.Test, Data: public(e),
 	}
 	if e.RequestID != "" || e.IdempotencyKey != "" {
 		v.Request = &requestRef{ID: e.RequestID, IdempotencyKey: e.IdempotencyKey}

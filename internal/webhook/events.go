@@ -283,7 +283,7 @@ func recordOf(t told) EventRecord {
 func (s *Service) withPayload(t told, allows func(scope string) bool) EventRecord {
 	r := recordOf(t)
 	if visible(t.event, allows) && !expired(t.event, s.Clock.Now()) {
-		r.Payload = jsontext.Value(t.event.Data)
+		r.Payload = public(t.event)
 	}
 	return r
 }

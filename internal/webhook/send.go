@@ -35,11 +35,17 @@ func (j Sending) Attempt() (deliveryID string, number int) {
 	return j.delivery.ID, j.delivery.AttemptCount + 1
 }
 
-func (j Sending) body() ([]byte, error) {
-	if j.endpoint.ofApp() {
-		return partnerBody(j.event, j.endpoint.render(), j.endpoint.PartnerAppID, j.via)
+// body is what the attempt sends. It is the same at each try, but for what an event keeps sealed for its
+// app: that is there as long as it is of use.
+func (s *Service) body(j Sending, now time.Time) ([]byte, error) {
+	if !j.endpoint.ofApp() {
+		return Body(j.event, j.endpoint.render())
 	}
-	return Body(j.event, j.endpoint.render())
+	e, err := s.opened(j.event, j.endpoint, now)
+	if err != nil {
+		return nil, err
+	}
+	return partnerBody(e, j.endpoint.render(), j.endpoint.PartnerAppID, j.via)
 }
 
 // outcome is what came of an attempt.
@@ -89,7 +95,7 @@ func (s *Service) send(ctx context.Context, j Sending) (outcome, error) {
 	if err != nil {
 		return o, err
 	}
-	body, err := j.body()
+	body, err := s.body(j, o.started)
 	if err != nil {
 		return o, err
 	}

@@ -102,7 +102,8 @@ func (s *Service) Authenticate(ctx context.Context, _, accessToken string) (auth
 			Then("Keep the tokens and try again later.")
 	}
 	return auth.Principal{Kind: auth.InstallToken, ID: o.install.ID, Name: o.app.Name, Scope: o.family.Scope, Scopes: o.scopes,
-		ExpiresAt: o.token.ExpiresAt, AppID: o.family.AppID, GrantID: o.family.GrantID, APIVersion: o.app.APIVersion}, nil
+		ExpiresAt: o.token.ExpiresAt, AppID: o.family.AppID, GrantID: o.family.GrantID, APIVersion: o.app.APIVersion,
+		CleanupOnly: o.family.Kind == KindCleanup}, nil
 }
 
 // AuthenticateCLI turns an access token of the command line into the principal of the user who approved it.

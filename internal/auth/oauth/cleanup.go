@@ -6,27 +6,25 @@ import (
 	"flint/internal/app"
 	"flint/internal/db"
 	"flint/internal/id"
+	"flint/internal/secret"
 )
 
-// cleanup answers an app whose install was removed and which comes with the last refresh token it had:
-// until the install's clean-up time is over it gets an access token that lets it put its own things away,
-// and no refresh token. So the token reaches nobody but the authenticated app, and lies nowhere.
-func (s *Service) cleanup(tx db.Tx, old *Family, t *token, now time.Time) (*Tokens, error) {
-	if !t.RevokedAt.IsZero() || !t.UsedAt.IsZero() || !now.Before(t.ExpiresAt) {
-		return nil, errGrant()
+// CleanupToken makes the access token with which an app puts its own things away after a removal, good
+// until then and with nothing to refresh it; for app.Service.CleanupToken. It runs in the transaction of the
+// removal, after the grant's other tokens have ended, and keeps no more than a hash.
+func (s *Service) CleanupToken(tx db.Tx, g app.Grant, i app.Install, until time.Time) (secret.Text, error) {
+	if err := g.Scope.Check(); err != nil {
+		return secret.Text{}, err
 	}
-	g, install, err := app.GetGrant(tx, old.Scope, old.GrantID)
+	a, err := app.Get(tx, g.OwnerID, g.AppID)
 	if err != nil {
-		return nil, ended(err)
+		return secret.Text{}, err
 	}
-	if !install.CleaningUp(now) || !g.RevokedAt.Equal(install.RevokedAt) {
-		return nil, errGrant()
-	}
-	f := &Family{ID: s.IDs.New(id.OAuthSession), Kind: KindCleanup, Scope: old.Scope, ClientID: old.ClientID, AppID: old.AppID, OwnerID: old.OwnerID,
-		GrantID: old.GrantID, UserID: old.UserID, Scopes: g.CleanupScopes(), CreatedAt: now, IdleUntil: install.CleanupUntil, ExpiresAt: install.CleanupUntil}
+	f := &Family{ID: s.IDs.New(id.OAuthSession), Kind: KindCleanup, Scope: g.Scope, ClientID: a.ClientID, AppID: g.AppID, OwnerID: g.OwnerID,
+		GrantID: g.ID, UserID: i.InstalledBy, Scopes: g.CleanupScopes(), CreatedAt: g.RevokedAt, IdleUntil: until, ExpiresAt: until}
 	if err := insertFamily(tx, f); err != nil {
-		return nil, err
+		return secret.Text{}, err
 	}
-	access, expires, err := mintAccess(tx, f, f.Scopes, now)
-	return &Tokens{Family: f, InstallID: install.ID, Access: access, ExpiresIn: expires.Sub(now), Scopes: f.Scopes}, err
+	access, _, err := mintAccess(tx, f, f.Scopes, g.RevokedAt)
+	return access, err
 }

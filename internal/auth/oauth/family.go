@@ -145,7 +145,8 @@ func (s *Service) EndGrant(tx db.Tx, g app.Grant, now time.Time) error {
 	return nil
 }
 
-// EndUser ends the command line sessions of a user at a merchant, when they leave or sign out everywhere.
+// EndUser ends the command line sessions of a user at a merchant, when they leave, get another role or
+// sign out everywhere. It is an organization.Changed.
 func (s *Service) EndUser(_ context.Context, tx db.Tx, merchantID, userID string, now time.Time) error {
 	if err := tx.Send(`UPDATE oauth_token_families SET status = 'revoked', revoked_reason = $3, revoked_at = $4
 		WHERE merchant_id = $1 AND kind = 'cli' AND user_id = $2 AND status = 'active'`, merchantID, userID, endUser, now); err != nil {

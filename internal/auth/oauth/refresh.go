@@ -49,9 +49,6 @@ func (s *Service) Refresh(_ context.Context, tx db.Tx, in RefreshInput) (*Tokens
 	if f == nil || f.ClientID != in.Client.ID {
 		return nil, errGrant()
 	}
-	if f.Revoked && f.Reason == endGrant {
-		return s.cleanup(tx, f, t, in.Now)
-	}
 	if !f.live(in.Now) {
 		return nil, errGrant()
 	}

@@ -50,6 +50,7 @@ type rig struct {
 	user    string
 	held    auth.ScopeSet // what the user may do; changed by tests
 	reused  int
+	cleanup secret.Text // the last that was made
 	journal *bytes.Buffer
 }
 
@@ -69,6 +70,12 @@ func newRig(t *testing.T, d db.DB, change ...func(*app.CreateInput)) *rig {
 		Issuer: "https://flint.test", Holder: func(db.Tx, string, string) (auth.ScopeSet, error) { return r.held, nil },
 		Reused: []func(db.Tx, oauth.Family, time.Time) error{func(db.Tx, oauth.Family, time.Time) error { r.reused++; return nil }}})
 	r.apps.OnWindDown = append(r.apps.OnWindDown, r.oauth.EndGrant)
+	r.apps.Box = box
+	r.apps.CleanupToken = func(tx db.Tx, g app.Grant, i app.Install, until time.Time) (secret.Text, error) {
+		text, err := r.oauth.CleanupToken(tx, g, i, until)
+		r.cleanup = text
+		return text, err
+	}
 	r.apps.OnRevoke = append(r.apps.OnRevoke, r.oauth.EndGrant)
 	r.apps.Register()
 	r.write(t, func(tx db.Tx) error {

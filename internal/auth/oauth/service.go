@@ -79,7 +79,7 @@ type Tokens struct {
 	Family    *Family
 	InstallID string // empty for the command line
 	Access    secret.Text
-	Refresh   secret.Text // empty when there is none, after an uninstall
+	Refresh   secret.Text
 	ExpiresIn time.Duration
 	Scopes    auth.ScopeSet
 }

@@ -70,12 +70,20 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request, v *signin.Visitor
 	err = h.DB.Read(r.Context(), func(tx db.Tx) error {
 		p, icons = listPage{}, nil
 		for _, u := range v.Users {
+			if _, err := auth.Role(tx, u.MerchantID, u.ID); fault.Is(err, "MEMBERSHIP_REQUIRED") {
+				continue
+			} else if err != nil {
+				return err
+			}
 			installs, _, err := app.ListInstalled(tx, app.ListInstalledInput{MerchantID: u.MerchantID, Limit: maxListed})
 			if err != nil {
 				return err
 			}
 			g := listGroup{Merchant: names[u.MerchantID]}
 			for _, i := range installs {
+				if i.Waiting() { // nobody has agreed to it
+					continue
+				}
 				a, err := app.OfInstall(tx, i)
 				if err != nil {
 					return err
@@ -140,6 +148,13 @@ func (h *Handler) one(next func(http.ResponseWriter, *http.Request, *signin.Visi
 
 func (h *Handler) find(tx db.Tx, v *signin.Visitor, installID string) (*installed, error) {
 	for _, u := range v.Users {
+		role, err := auth.Role(tx, u.MerchantID, u.ID)
+		if fault.Is(err, "MEMBERSHIP_REQUIRED") {
+			continue // no longer a member: they see what is left to them
+		}
+		if err != nil {
+			return nil, err
+		}
 		i, err := app.GetInstall(tx, u.MerchantID, "", installID)
 		if fault.Is(err, "RESOURCE_NOT_FOUND") {
 			continue
@@ -147,15 +162,12 @@ func (h *Handler) find(tx db.Tx, v *signin.Visitor, installID string) (*installe
 		if err != nil {
 			return nil, err
 		}
-		out := &installed{Install: i, User: u}
+		out := &installed{Install: i, User: u, Role: role}
 		m, err := h.Merchants.Get(tx.Context(), tx, u.MerchantID)
 		if err != nil {
 			return nil, err
 		}
 		out.Merchant = m.BusinessName
-		if out.Role, err = auth.Role(tx, u.MerchantID, u.ID); err != nil {
-			return nil, err
-		}
 		if out.App, err = app.OfInstall(tx, i); err != nil {
 			return nil, err
 		}

@@ -213,6 +213,12 @@ func (h *Handler) showConsent(w http.ResponseWriter, r *http.Request, v *signin.
 	p.Renew, p.Dropped = held != nil, len(up.Dropped) > 0
 	p.Required, p.Optional = asked(req.Permissions, held, up, p.Renew, at.Holder)
 	p.Denied = slices.ContainsFunc(p.Required, func(v permissionView) bool { return v.Denied })
+	if !p.Renew && !p.Denied {
+		if err := h.open(r, req, at); err != nil {
+			h.refuse(w, r, err, "")
+			return
+		}
+	}
 	p.Same = p.Renew && !slices.ContainsFunc(append(slices.Clone(p.Required), p.Optional...), func(v permissionView) bool { return v.New })
 	query := r.URL.Query()
 	query.Set("choose", "")
@@ -224,6 +230,18 @@ func (h *Handler) showConsent(w http.ResponseWriter, r *http.Request, v *signin.
 	h.render(w, r, ui.Page{Name: "consent", Title: h.text(title, req.App.Name), View: p, Policy: ui.Policy{
 		ImgSrc: images(req.App), FormAction: []string{req.RedirectURI}, // browsers ask it for redirects of the answer, too
 	}})
+}
+
+// open notes that somebody who may agree was asked. Looking is not agreeing: it gives the app nothing.
+func (h *Handler) open(r *http.Request, req *request, at place) error {
+	if r.Method != http.MethodGet { // not for a look at the head alone
+		return nil
+	}
+	return h.DB.Write(r.Context(), func(tx db.Tx) error {
+		_, err := h.Apps.Open(r.Context(), tx, app.OpenInput{App: req.App, Scope: at.Scope, UserID: at.User.ID,
+			Onboard: at.Live && !h.TakesPayments(at.Scope), Now: h.Clock.Now(), Cause: cause(at.User)})
+		return err
+	})
 }
 
 // heldIn is what the app's live grant in a place holds, nil without one, and what is new since.
@@ -287,6 +305,13 @@ func (h *Handler) decide(w http.ResponseWriter, r *http.Request) {
 	case "approve":
 		h.approve(w, r, req, left[n], again)
 	case "cancel":
+		if err := h.DB.Write(r.Context(), func(tx db.Tx) error {
+			return h.Apps.Decline(r.Context(), tx, app.DeclineInput{App: req.App, MerchantID: left[n].Scope.MerchantID, UserID: left[n].User.ID,
+				Now: h.Clock.Now(), Cause: cause(left[n].User)})
+		}); err != nil {
+			h.refuse(w, r, err, again)
+			return
+		}
 		see(w, r, req.Denied().Location())
 	default:
 		h.Gate.Stale(w, r, again)

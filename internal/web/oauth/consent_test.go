@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"flint/internal/app"
+	"flint/internal/auth"
 	"flint/internal/db"
+	"flint/internal/fault"
 	"flint/internal/merchant"
 )
 
@@ -59,8 +61,8 @@ func TestCancel(t *testing.T) {
 		if told.Get("error") != "access_denied" || told.Get("state") != "st-1" || told.Has("code") {
 			t.Errorf("the app is told %v", told)
 		}
-		if i, _ := s.install(); i != nil {
-			t.Error("it is installed all the same")
+		if i, grants := s.install(); len(grants) > 0 || i.Status != app.StatusRevoked {
+			t.Errorf("after the refusal: %+v, %v", i, grants)
 		}
 	})
 }
@@ -143,7 +145,7 @@ func TestForgedConsent(t *testing.T) {
 			t.Errorf("another origin: %d", v.status)
 		}
 		s.browser().post(link, good).want("signin/sign_in", 401)
-		if i, _ := s.install(); i != nil {
+		if _, grants := s.install(); len(grants) > 0 {
 			t.Fatal("something was installed")
 		}
 		b.post(link, good, "Sec-Fetch-Site", "same-origin", "Origin", s.server.URL).wantAway()
@@ -157,7 +159,7 @@ func TestAVersionThatWasNotSeen(t *testing.T) {
 		page := b.get(link).fill("decision", "approve")
 		s.publish("commerce.orders.read", "commerce.refunds.write")
 		page.submit(link).want("signin/problem", 403, "out of date")
-		if i, _ := s.install(); i != nil {
+		if _, grants := s.install(); len(grants) > 0 {
 			t.Error("it is installed")
 		}
 	})
@@ -219,7 +221,7 @@ func TestChooseAPlace(t *testing.T) {
 			t.Errorf("the choice leads to %s", consent.path)
 		}
 		consent.fill("decision", "approve").submit(consent.path).wantAway()
-		if i, _ := s.install(); i != nil {
+		if _, grants := s.install(); len(grants) > 0 {
 			t.Error("it was installed at the other merchant")
 		}
 		b.get(s.link("merchant_id", s.shop.Merchant.ID)).want("oauth/consent", 200, "Northwind Supply")
@@ -230,6 +232,92 @@ func TestChooseAPlace(t *testing.T) {
 			s.link("merchant_id", s.shop.Merchant.ID, "environment_id", more.Scope.EnvironmentID),
 		} {
 			b.get(foreign).want("signin/problem", 403, "This is for another account")
+		}
+	})
+}
+
+// TestWaitingForConsent: a page that is shown leaves a trace, and grants nothing.
+func TestWaitingForConsent(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		b, live := s.signedIn(), s.link("mode", "live")
+		state := func(want string) {
+			t.Helper()
+			i, grants := s.install()
+			if i == nil || i.Status != want || i.Scopes.Len() != 0 || len(grants) > 0 {
+				t.Fatalf("%+v %v, want %s", i, grants, want)
+			}
+		}
+		b.do(http.MethodHead, s.link(), nil)
+		if i, _ := s.install(); i != nil {
+			t.Fatal("a look at the head left a trace")
+		}
+		b.get(s.link()).want("oauth/consent", 200)
+		state(app.StatusPendingConsent)
+		b.get(live).want("oauth/consent", 200)
+		state(app.StatusPendingOnboarding)
+		s.activated = true
+		page := b.get(live).want("oauth/consent", 200)
+		state(app.StatusPendingConsent)
+		if strings.Contains(b.get("/apps").text(), "Parcel Pilot") {
+			t.Error("it is listed among the installed apps")
+		}
+		first, _ := s.install()
+		page.fill("decision", "approve").submit(live).wantAway()
+		i, grants := s.install()
+		if i.ID != first.ID || i.Status != app.StatusPendingExchange || len(grants) != 1 {
+			t.Fatalf("%+v %v", i, grants)
+		}
+		s.activate(grants[0].Scope, grants[0].ID)
+		// Looking again, and turning it down, changes nothing of what was agreed to.
+		b.get(live).fill("decision", "cancel").submit(live).wantAway()
+		b.get(s.link()).fill("decision", "cancel").submit(s.link()).wantAway()
+		if i, _ = s.install(); i.Status != app.StatusActive {
+			t.Errorf("after another look it is %s", i.Status)
+		}
+	})
+}
+
+// TestARequiredPermissionCannotBeDeclined, however the form is changed.
+func TestARequiredPermissionCannotBeDeclined(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		b, link := s.signedIn(), s.link()
+		form := b.get(link).fill("decision", "approve").form(link)
+		for _, sent := range [][]string{nil, {"refunds"}} {
+			if form["permission"] = sent; sent == nil {
+				form.Del("permission")
+			}
+			b.post(link, form).wantAway()
+			if _, grants := s.install(); len(grants) != 1 || !slices.Contains(grants[0].PermissionIDs, "orders") || !grants[0].Scopes.Has("commerce.orders.read") {
+				t.Errorf("with %v the app got %v", sent, grants)
+			}
+		}
+		// The domain refuses it too, whoever asks.
+		s.write(func(tx db.Tx) error {
+			_, _, err := s.apps.Consent(tx.Context(), tx, app.ConsentInput{App: s.app, Scope: s.shop.Sandbox.Scope, UserID: "user_x", Holder: auth.AllScopes(),
+				PermissionIDs: []string{"refunds"}, Requested: []string{"orders", "refunds"}, Now: s.clock.Now()})
+			if !fault.Is(err, "PERMISSION_REQUIRED") {
+				t.Errorf("%v", err)
+			}
+			return nil
+		})
+	})
+}
+
+// TestSomebodyWhoLeft keeps the session and nothing that it opened.
+func TestSomebodyWhoLeft(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		b, i := s.installed()
+		page := b.get("/apps/" + i.ID)
+		s.write(func(tx db.Tx) error {
+			return tx.Send(`UPDATE organization_memberships SET status = 'revoked' WHERE merchant_id = $1`, s.shop.Merchant.ID)
+		})
+		b.get(s.link()).want("signin/problem", 403, "This is for another account")
+		b.get("/apps/"+i.ID).want("signin/problem", 404)
+		if v := page.submit("/apps/" + i.ID + "/pause"); v.status != 404 {
+			t.Errorf("pausing: %d", v.status)
+		}
+		if text := b.get("/apps").want("oauth/apps", 200).text(); strings.Contains(text, "Parcel Pilot") {
+			t.Errorf("the list shows %s", text)
 		}
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"flint/internal/event"
 	"flint/internal/fault"
 	"flint/internal/merchant"
+	"flint/internal/tenant"
 	"flint/internal/web/signin"
 	"flint/internal/web/ui"
 )
@@ -35,6 +36,8 @@ type Handler struct {
 	Apps      *app.Service
 	Merchants *merchant.Service
 	UI        *ui.Renderer
+	// TakesPayments tells whether a merchant can be paid in an environment.
+	TakesPayments func(scope tenant.Scope) bool
 }
 
 // Routes adds the pages to mux.

@@ -7,6 +7,7 @@ import (
 
 	"flint/internal/auth"
 	"flint/internal/db"
+	"flint/internal/fault"
 	"flint/internal/merchant"
 	"flint/internal/tenant"
 	"flint/internal/web/signin"
@@ -36,6 +37,9 @@ func (h *Handler) places(ctx context.Context, tx db.Tx, v *signin.Visitor, modes
 	var out []place
 	for _, u := range v.Users {
 		role, err := auth.Role(tx, u.MerchantID, u.ID)
+		if fault.Is(err, "MEMBERSHIP_REQUIRED") {
+			continue // no longer a member: there is nothing to grant
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -49,6 +49,7 @@ type site struct {
 	server    *httptest.Server
 	logs      *bytes.Buffer
 	codes     []auth.CodeMail
+	activated bool // merchants can take live payments
 
 	shop, other merchant.Created // the two merchants of ana@shop.example
 	maker       merchant.Created
@@ -99,7 +100,8 @@ func newSite(t *testing.T, d db.DB) *site {
 	}
 	mux.Handle("GET /assets/", renderer.Assets())
 	gate.Routes(mux)
-	(&weboauth.Handler{DB: d, Clock: c, Log: log, Gate: gate, OAuth: s.oauth, Apps: s.apps, Merchants: s.merchants, UI: renderer}).Routes(mux)
+	(&weboauth.Handler{DB: d, Clock: c, Log: log, Gate: gate, OAuth: s.oauth, Apps: s.apps, Merchants: s.merchants, UI: renderer,
+		TakesPayments: func(at tenant.Scope) bool { return at.Mode() == tenant.ModeTest || s.activated }}).Routes(mux)
 	s.people()
 	return s
 }
