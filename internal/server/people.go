@@ -1,10 +1,12 @@
 package server
 
 import (
+	"context"
 	"fmt"
 
 	"flint/internal/auth"
 	"flint/internal/db"
+	"flint/internal/httpapi"
 	"flint/internal/notification"
 	weboauth "flint/internal/web/oauth"
 	"flint/internal/web/signin"
@@ -36,6 +38,10 @@ func (s *Server) buildPages() error {
 		return fmt.Errorf("build the sign-in: %w", err)
 	}
 	s.gate = gate
-	s.pages = &weboauth.Handler{DB: s.DB, Clock: s.Clock, Log: s.Log, Gate: gate, OAuth: s.OAuth, Apps: s.Apps, Merchants: s.Merchants, UI: s.UI}
+	s.pages = &weboauth.Handler{DB: s.DB, Clock: s.Clock, Log: s.Log, Gate: gate, OAuth: s.OAuth, Apps: s.Apps, Merchants: s.Merchants, UI: s.UI,
+		Orders: s.Services.Orders, Customers: s.Services.Customers,
+		Approve: func(ctx context.Context, in weboauth.ApproveInput) error {
+			return s.Services.ApproveRefund(ctx, s.DB, httpapi.Approval{Scope: in.Scope, ApprovalID: in.ApprovalID, By: in.UserID, Now: in.Now, Cause: in.Cause})
+		}}
 	return nil
 }
