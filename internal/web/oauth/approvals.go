@@ -101,7 +101,7 @@ func (h *Handler) approvals(w http.ResponseWriter, r *http.Request, v *signin.Vi
 					return err
 				}
 				icons = append(icons, images(by)...)
-				row := approvalRow{ID: a.ID, Amount: money.Format(a.Amount, "en"), When: a.CreatedAt.Format(dateForm), App: viewApp(by), Place: at, State: approvalState(a)}
+				row := approvalRow{ID: a.ID, Amount: money.Format(a.Amount, "en"), When: a.CreatedAt.Format("2 January 2006"), App: viewApp(by), Place: at, State: approvalState(a)}
 				if a.Status == app.ApprovalPending {
 					p.Waiting = append(p.Waiting, row)
 				} else {

@@ -82,8 +82,12 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request, v *signin.Visitor
 				if err != nil {
 					return err
 				}
+				then, err := agreed(tx, i, a)
+				if err != nil {
+					return err
+				}
 				icons = append(icons, images(a)...)
-				row := listRow{ID: i.ID, App: viewApp(a), State: stateOf(i), Since: i.CreatedAt.Format("2 January 2006"), Summary: summary(a, i)}
+				row := listRow{ID: i.ID, App: viewApp(a), State: stateOf(i), Since: i.CreatedAt.Format("2 January 2006"), Summary: summary(then, i)}
 				if i.Status == app.StatusRevoked {
 					g.Removed = append(g.Removed, row)
 					continue
@@ -116,6 +120,7 @@ func summary(a *app.App, i *app.Install) string {
 type installed struct {
 	*app.Install
 	App      *app.App
+	Agreed   *app.App // as the version that was agreed to, which may have asked for more than today's
 	User     auth.User
 	Role     string
 	Merchant string
@@ -160,6 +165,9 @@ func (h *Handler) find(tx db.Tx, v *signin.Visitor, installID string) (*installe
 		if out.App, err = app.OfInstall(tx, i); err != nil {
 			return nil, err
 		}
+		if out.Agreed, err = agreed(tx, i, out.App); err != nil {
+			return nil, err
+		}
 		if out.Grants, err = app.Grants(tx, u.MerchantID, i.ID); err != nil {
 			return nil, err
 		}
@@ -169,6 +177,21 @@ func (h *Handler) find(tx db.Tx, v *signin.Visitor, installID string) (*installe
 		return out, err
 	}
 	return nil, fault.NotFound("install")
+}
+
+// agreed is the version of an app that an install agreed to: what it may do until a newer one is accepted.
+func agreed(tx db.Tx, i *app.Install, latest *app.App) (*app.App, error) {
+	if i.Version == latest.Version {
+		return latest, nil
+	}
+	versions, _, err := app.Versions(tx, i.OwnerID, i.AppID, nil, maxListed)
+	if err != nil {
+		return nil, err
+	}
+	if n := slices.IndexFunc(versions, func(v *app.App) bool { return v.Version == i.Version }); n >= 0 {
+		return versions[n], nil
+	}
+	return latest, nil
 }
 
 // manages reports whether the visitor's role may change what an app does.
@@ -213,13 +236,13 @@ func (h *Handler) showInstall(w http.ResponseWriter, r *http.Request, v *signin.
 	for _, what := range []string{"pause", "resume", "limits"} {
 		p.Tokens[what] = v.Token("/apps/" + i.ID + "/" + what)
 	}
-	sentences := allows()
+	sentences := h.allows()
 	for _, id := range i.PermissionIDs {
-		if perm := i.App.Permission(id); perm != nil {
+		if perm := i.Agreed.Permission(id); perm != nil {
 			p.Permissions = append(p.Permissions, viewPermission(*perm, sentences))
 		}
 	}
-	p.Reads, p.Changes = topics(i.Scopes)
+	p.Reads, p.Changes = topics(i.Scopes, sentences)
 	err := h.DB.Read(r.Context(), func(tx db.Tx) error {
 		m, err := h.Merchants.Get(r.Context(), tx, i.OwnerID)
 		if err != nil {
@@ -367,7 +390,7 @@ func (h *Handler) review(w http.ResponseWriter, r *http.Request, v *signin.Visit
 		return
 	}
 	p := reviewPage{ID: i.ID, Merchant: i.Merchant, App: viewApp(i.App), CSRF: v.Token(aboutReview(i)...), Dropped: len(i.Upgrade.Dropped), Manages: i.manages()}
-	sentences := allows()
+	sentences := h.allows()
 	for _, perm := range slices.Concat(i.Upgrade.Added, i.Upgrade.Widened) {
 		view := viewPermission(perm, sentences)
 		view.New = true

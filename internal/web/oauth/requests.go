@@ -34,8 +34,10 @@ type dataRequest struct {
 
 // dataAnswer is how one app stands to a request.
 type dataAnswer struct {
-	Name, When, Note string
-	State            state
+	Name, Note string
+	Install    string // since when the app is installed, and whether it still is
+	When       string // it answered
+	State      state
 }
 
 func answerOf(name string, a app.DataRequestApp, due, now time.Time) dataAnswer {
@@ -103,7 +105,16 @@ func (h *Handler) sentRequests(tx db.Tx, v *signin.Visitor) ([]dataRequest, erro
 				if err != nil {
 					return nil, err
 				}
-				view.Apps = append(view.Apps, answerOf(of.Name, a, d.DueAt, h.Clock.Now()))
+				i, err := app.GetInstall(tx, at.Scope.MerchantID, "", a.InstallID)
+				if err != nil {
+					return nil, err
+				}
+				answer, installed := answerOf(of.Name, a, d.DueAt, h.Clock.Now()), "requests.installed"
+				if i.Status == app.StatusRevoked {
+					installed = "requests.removed"
+				}
+				answer.Install = h.text(installed, i.CreatedAt.Format("2 January 2006"))
+				view.Apps = append(view.Apps, answer)
 			}
 			out = append(out, view)
 		}
