@@ -26,6 +26,7 @@ func accountTexts() map[string]string {
 		"signin.wait":         "Too many tries",
 		"signin.wait.text":    "Wait %s before you try again.",
 		"signin.wait.code":    "An emailed code or a passkey may still work.",
+		"signin.wait.mail":    "An emailed code may still work.",
 		"signin.code.title":   "Check your email",
 		"signin.code.text":    "If %s belongs to an account, a code is on its way. It works for %d minutes, in this browser only.",
 		"signin.code.label":   "Six-digit code",
