@@ -23,6 +23,7 @@ async function removeAll(page, flint) {
 
 withAndWithoutScript(test, (script) => {
   test('an app is installed, limited, paused and removed', async ({ flint, page }, info) => {
+    test.slow(); // looks at many pages
     const { base_url: base, partner_app: app } = flint.facts;
     const look = async (name) => {
       await expectAccessible(page);
@@ -94,6 +95,7 @@ withAndWithoutScript(test, (script) => {
   });
 
   test('a refund above the limit is decided, and data is asked for', async ({ flint, page }, info) => {
+    test.slow(); // looks at many pages
     const { base_url: base } = flint.facts;
     const look = async (name) => {
       await expectAccessible(page);
