@@ -41,7 +41,7 @@ type Approval struct {
 	Request   []byte // JSON of the request, which the surface that took it makes again
 	RefundID  string // once approved
 	Reason    string // of a refusal
-	DecidedBy string // key_…
+	DecidedBy string // key_… or usr_…
 	DecidedAt time.Time
 	ExpiresAt time.Time
 	CreatedAt time.Time

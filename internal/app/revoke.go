@@ -51,7 +51,10 @@ func (s *Service) RevokeInstall(ctx context.Context, tx db.Tx, in RevokeInput) (
 	if i.CleanupUntil.IsZero() {
 		err = s.finish(tx, i, grants, in.Now)
 	} else {
-		err = s.Jobs.Enqueue(tx, anyScope(grants), jobRemoval, i.ID, i.CleanupUntil, removalJob{i.ID})
+		var home tenant.Scope // that lasts: jobs of a sandbox end with it
+		if home, err = feed(tx.Context(), tx, i.MerchantID, tenant.ModeLive); err == nil {
+			err = s.Jobs.Enqueue(tx, home, jobRemoval, i.ID, i.CleanupUntil, removalJob{i.ID})
+		}
 	}
 	if err = errors.Join(err, updateInstall(tx, i)); err != nil {
 		return nil, err
@@ -183,9 +186,6 @@ func (s *Service) end(tx db.Tx, grants []Grant, now time.Time) (map[string]int64
 	}
 	return removed, nil
 }
-
-// anyScope is an environment for the jobs of an install, which belong to no particular one.
-func anyScope(grants []Grant) tenant.Scope { return grants[0].Scope }
 
 // ExpireExchange ends a grant whose code was not redeemed in time; an install that has no other live
 // grant has failed and can be tried again.

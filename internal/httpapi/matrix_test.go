@@ -27,6 +27,7 @@ type credential struct {
 	key     string
 	headers []string
 	scopes  auth.ScopeSet
+	cleanup bool   // of a removed install: opens what its row says and nothing else
 	dead    bool   // refused whatever the route: unknown, revoked, expired
 	status  int    // that a dead one is refused with, 401 when 0
 	code    string // that it is refused with, where one is promised
@@ -152,7 +153,7 @@ func verdict(r httpapi.Route, c credential) int {
 		return 0
 	case c.kind == auth.Nobody, c.dead:
 		return cmp.Or(c.status, 401)
-	case r.By&kind == 0:
+	case r.By&kind == 0, c.cleanup && !r.Cleanup:
 		return 403
 	}
 	need := auth.Need{}
@@ -236,7 +237,7 @@ func (m *matrix) refused(t *testing.T, r httpapi.Route) {
 		}
 		a, ghost := m.ask(t, r, c, path, body), m.ask(t, r, c, fill(t, r.Path, ghosts(m.home.ids)), body)
 		code := c.code
-		if want == 403 && (r.By&c.kind != 0 || c.kind == auth.CLIToken && r.By&auth.APIKey != 0) && code == "" {
+		if want == 403 && (r.By&c.kind != 0 || c.kind == auth.CLIToken && r.By&auth.APIKey != 0) && code == "" && (r.Cleanup || !c.cleanup) {
 			code = "INSUFFICIENT_SCOPE"
 		}
 		if code != "" && a.code() != code {

@@ -119,19 +119,21 @@ func realTokens(t *testing.T, m *matrix) (out []credential) {
 	}
 	add(credential{name: "a token from before the install was removed", dead: true, code: invalid}, manifest,
 		func(tx db.Tx, _ *oauth.Client, g *app.Grant, _ *oauth.Tokens) error { return remove(tx, g) })
-	cleanup := credential{name: "a cleanup token of a removed install"}
+	cleanup := credential{name: "a cleanup token of a removed install", cleanup: true}
 	m.write(t, cleanup.name, func(tx db.Tx) error {
-		client, g, tokens, err := m.installed(tx, manifest)
+		_, g, _, err := m.installed(tx, manifest)
 		if err != nil {
 			return err
 		}
 		if err := remove(tx, g); err != nil {
 			return err
 		}
-		last, err := m.services.OAuth.Refresh(tx.Context(), tx, oauth.RefreshInput{Client: client, Token: tokens.Refresh.Reveal(), Now: at})
-		if err == nil {
-			cleanup.key, cleanup.scopes = last.Access.Reveal(), last.Scopes
+		g, install, err := app.GetGrant(tx, scope, g.ID)
+		if err != nil {
+			return err
 		}
+		token, err := m.services.OAuth.CleanupToken(tx, *g, *install, install.CleanupUntil)
+		cleanup.key, cleanup.scopes = token.Reveal(), g.CleanupScopes()
 		return err
 	})
 	out = append(out, cleanup)

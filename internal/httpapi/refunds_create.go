@@ -7,12 +7,14 @@ import (
 
 	"flint/internal/app"
 	"flint/internal/db"
+	"flint/internal/event"
 	"flint/internal/fault"
 	"flint/internal/id"
 	"flint/internal/metadata"
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/refund"
+	"flint/internal/tenant"
 )
 
 // RefundAdjustmentInput withholds part of a line's share.
@@ -133,11 +135,11 @@ func (in *CreateRefundInput) Validate() error {
 	return f.Err()
 }
 
-func (r *CreateRefundRequest) domain(c *Caller) refund.CreateInput {
+func (r *CreateRefundRequest) domain(scope tenant.Scope, grantID string, cause event.Cause) refund.CreateInput {
 	out := refund.CreateInput{
-		Scope: c.Scope, OrderID: r.OrderID, PaymentIntentID: r.PaymentIntentID, Amount: r.Amount.amount(),
+		Scope: scope, OrderID: r.OrderID, PaymentIntentID: r.PaymentIntentID, Amount: r.Amount.amount(),
 		ExpectedRefunded: r.ExpectedRefunded.amount(), Reason: r.Reason, ReasonMessage: r.ReasonMessage,
-		ExternalReferenceID: r.ExternalReferenceID, Metadata: r.Metadata, GrantID: c.GrantID, Cause: c.Cause(),
+		ExternalReferenceID: r.ExternalReferenceID, Metadata: r.Metadata, GrantID: grantID, Cause: cause,
 	}
 	for _, l := range r.Lines {
 		line := refund.LineInput{LineID: l.LineID, Quantity: l.Quantity, Amount: l.Amount.amount()}
@@ -162,7 +164,7 @@ func (r *CreateRefundRequest) domain(c *Caller) refund.CreateInput {
 func registerCreateRefund(a *API, s *Services) {
 	Staged(a, "createRefund", Steps[CreateRefundInput, *Refund]{
 		Start: func(ctx context.Context, tx db.Tx, c *Caller, in *CreateRefundInput) (string, error) {
-			r, ops, err := s.Refunds.Create(tx, in.Body.domain(c))
+			r, ops, err := s.Refunds.Create(tx, in.Body.domain(c.Scope, c.GrantID, c.Cause()))
 			if need, ok := errors.AsType[*app.ApprovalNeeded](err); ok {
 				return s.requestApproval(tx, c, need, &in.Body)
 			}

@@ -1,10 +1,12 @@
 package server
 
 import (
+	"context"
 	"fmt"
 
 	"flint/internal/auth"
 	"flint/internal/db"
+	"flint/internal/httpapi"
 	"flint/internal/notification"
 	"flint/internal/tenant"
 	weboauth "flint/internal/web/oauth"
@@ -38,6 +40,10 @@ func (s *Server) buildPages() error {
 	}
 	s.gate = gate
 	s.pages = &weboauth.Handler{DB: s.DB, Clock: s.Clock, Log: s.Log, Gate: gate, OAuth: s.OAuth, Apps: s.Apps, Merchants: s.Merchants, UI: s.UI,
-		TakesPayments: func(scope tenant.Scope) bool { return s.processorFor(scope) != "" }}
+		TakesPayments: func(scope tenant.Scope) bool { return s.processorFor(scope) != "" },
+		Orders:        s.Services.Orders, Customers: s.Services.Customers,
+		Approve: func(ctx context.Context, in weboauth.ApproveInput) error {
+			return s.Services.ApproveRefund(ctx, s.DB, httpapi.Approval{Scope: in.Scope, ApprovalID: in.ApprovalID, By: in.UserID, Now: in.Now, Cause: in.Cause})
+		}}
 	return nil
 }

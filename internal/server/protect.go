@@ -16,6 +16,9 @@ import (
 // that the deadline ends slow senders and nothing else.
 const bodyWithin = 40 * time.Second
 
+// consentPath is the one page below /v1/: OAuth puts it there.
+const consentPath = "/v1/oauth/authorize"
+
 // protect wraps everything the public listener serves. It gives every answer the headers that no page may
 // lack, bounds how slowly a body may come, and answers a page handler's panic with a page.
 func (s *Server) protect(next http.Handler) http.Handler {
@@ -32,7 +35,7 @@ func (s *Server) protect(next http.Handler) http.Handler {
 			// A writer without a connection, as in tests, has no deadline to set.
 			_ = http.NewResponseController(w).SetReadDeadline(clock.System{}.Now().Add(bodyWithin))
 		}
-		if strings.HasPrefix(r.URL.Path, "/v1/") { // answers its own panics
+		if strings.HasPrefix(r.URL.Path, "/v1/") && r.URL.Path != consentPath { // the API answers its own panics
 			next.ServeHTTP(w, r)
 			return
 		}

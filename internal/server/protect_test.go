@@ -106,6 +106,23 @@ func TestEveryAnswerIsProtected(t *testing.T) {
 	}
 }
 
+// People's pages end with a page when they panic, also the one below /v1/.
+func TestAPanicOfAPageForPeopleIsAPage(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	s.gate.Auth, s.pages.DB = nil, nil // what they touch first
+	handler := s.Handler()
+	link := consentPath + "?response_type=code&client_id=fpc_x&redirect_uri=https%3A%2F%2Fapp.example%2Fcb&mode=test&state=s" +
+		"&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
+	for _, path := range []string{link, "/device", "/apps"} {
+		r, w := httptest.NewRequest(http.MethodGet, path, nil), httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if w.Code != http.StatusInternalServerError || !strings.Contains(w.Body.String(), "Something went wrong on our side") {
+			t.Errorf("%.30s: %d %s", path, w.Code, w.Body)
+		}
+	}
+}
+
 func TestPagesAreThrottledByAddress(t *testing.T) {
 	t.Parallel()
 	s := open(t, func(c *Config) {

@@ -11,6 +11,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/fault"
 	"flint/internal/money"
+	"flint/internal/tenant"
 	"flint/internal/web/signin"
 	"flint/internal/web/ui"
 )
@@ -19,9 +20,8 @@ import (
 const maxListed = 100
 
 type listPage struct {
-	Groups []listGroup
-	Any    bool
-	Dev    bool
+	Sections sections
+	Groups   []listGroup
 }
 
 type listGroup struct {
@@ -35,7 +35,6 @@ type listRow struct {
 	App       appView
 	State     state
 	Summary   string
-	Money     bool
 }
 
 // state is how an install stands, in words and in a colour that means something.
@@ -67,8 +66,11 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request, v *signin.Visitor
 	}
 	var p listPage
 	var icons []string
-	err = h.DB.Read(r.Context(), func(tx db.Tx) error {
-		p, icons = listPage{}, nil
+	err = h.DB.Read(r.Context(), func(tx db.Tx) (err error) {
+		p, icons = listPage{Sections: sections{At: "apps"}}, nil
+		if p.Sections.Waiting, err = h.waiting(tx, v, ""); err != nil {
+			return err
+		}
 		for _, u := range v.Users {
 			if _, err := auth.Role(tx, u.MerchantID, u.ID); fault.Is(err, "MEMBERSHIP_REQUIRED") {
 				continue
@@ -88,10 +90,13 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request, v *signin.Visitor
 				if err != nil {
 					return err
 				}
+				then, err := agreed(tx, i, a)
+				if err != nil {
+					return err
+				}
 				icons = append(icons, images(a)...)
-				row := listRow{ID: i.ID, App: viewApp(a), State: stateOf(i), Since: i.CreatedAt.Format("2 January 2006"),
-					Money: slices.ContainsFunc(i.Scopes.Names(), auth.MovesMoney), Summary: summary(a, i)}
-				if p.Any = true; i.Status == app.StatusRevoked {
+				row := listRow{ID: i.ID, App: viewApp(a), State: stateOf(i), Since: i.CreatedAt.Format("2 January 2006"), Summary: summary(then, i)}
+				if i.Status == app.StatusRevoked {
 					g.Removed = append(g.Removed, row)
 					continue
 				}
@@ -123,6 +128,7 @@ func summary(a *app.App, i *app.Install) string {
 type installed struct {
 	*app.Install
 	App      *app.App
+	Agreed   *app.App // as the version that was agreed to, which may have asked for more than today's
 	User     auth.User
 	Role     string
 	Merchant string
@@ -171,6 +177,9 @@ func (h *Handler) find(tx db.Tx, v *signin.Visitor, installID string) (*installe
 		if out.App, err = app.OfInstall(tx, i); err != nil {
 			return nil, err
 		}
+		if out.Agreed, err = agreed(tx, i, out.App); err != nil {
+			return nil, err
+		}
 		if out.Grants, err = app.Grants(tx, u.MerchantID, i.ID); err != nil {
 			return nil, err
 		}
@@ -182,6 +191,21 @@ func (h *Handler) find(tx db.Tx, v *signin.Visitor, installID string) (*installe
 	return nil, fault.NotFound("install")
 }
 
+// agreed is the version of an app that an install agreed to: what it may do until a newer one is accepted.
+func agreed(tx db.Tx, i *app.Install, latest *app.App) (*app.App, error) {
+	if i.Version == latest.Version {
+		return latest, nil
+	}
+	versions, _, err := app.Versions(tx, i.OwnerID, i.AppID, nil, maxListed)
+	if err != nil {
+		return nil, err
+	}
+	if n := slices.IndexFunc(versions, func(v *app.App) bool { return v.Version == i.Version }); n >= 0 {
+		return versions[n], nil
+	}
+	return latest, nil
+}
+
 // manages reports whether the visitor's role may change what an app does.
 func (i *installed) manages() bool { return i.Role == auth.RoleOwner || i.Role == auth.RoleAdmin }
 
@@ -190,6 +214,8 @@ type showPage struct {
 	App                 appView
 	State               state
 	Since               string
+	Role                string
+	Waiting             int // refunds it asked for
 	Paused, Removed     bool
 	Asks, Manages       bool
 	Permissions         []permissionView
@@ -206,8 +232,8 @@ type showPage struct {
 }
 
 type grantRow struct {
-	Name, State string
-	Live        bool
+	ID, Name, State string
+	Live, Ended     bool
 }
 
 func (h *Handler) show(w http.ResponseWriter, r *http.Request, v *signin.Visitor, i *installed) {
@@ -217,30 +243,34 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request, v *signin.Visitor
 // showInstall shows an install; wrong is a limits form that was sent and could not be read.
 func (h *Handler) showInstall(w http.ResponseWriter, r *http.Request, v *signin.Visitor, i *installed, wrong []limitRow, status int) {
 	p := showPage{ID: i.ID, Merchant: i.Merchant, App: viewApp(i.App), State: stateOf(i.Install), Since: i.CreatedAt.Format("2 January 2006"),
-		Paused: !i.PausedAt.IsZero(), Removed: i.Status == app.StatusRevoked, Manages: i.manages(),
+		Paused: !i.PausedAt.IsZero(), Removed: i.Status == app.StatusRevoked, Manages: i.manages(), Role: i.Role,
 		Asks: i.Status == app.StatusPendingPermissionUpgrade, Own: i.Limits.OwnOrdersOnly, Tokens: map[string]string{}}
 	for _, what := range []string{"pause", "resume", "limits"} {
 		p.Tokens[what] = v.Token("/apps/" + i.ID + "/" + what)
 	}
-	sentences := allows()
+	sentences := h.allows()
 	for _, id := range i.PermissionIDs {
-		if perm := i.App.Permission(id); perm != nil {
+		if perm := i.Agreed.Permission(id); perm != nil {
 			p.Permissions = append(p.Permissions, viewPermission(*perm, sentences))
 		}
 	}
-	p.Reads, p.Changes = topics(i.Scopes)
+	p.Reads, p.Changes = topics(i.Scopes, sentences)
 	err := h.DB.Read(r.Context(), func(tx db.Tx) error {
 		m, err := h.Merchants.Get(r.Context(), tx, i.OwnerID)
 		if err != nil {
 			return err
 		}
 		p.Maker, p.Places = m.BusinessName, nil
+		if p.Waiting, err = h.waiting(tx, v, i.AppID); err != nil {
+			return err
+		}
 		for _, g := range i.Grants {
 			name, err := h.environmentName(tx, g)
 			if err != nil {
 				return err
 			}
-			p.Places = append(p.Places, grantRow{Name: name, State: "installed.grant." + g.Status, Live: g.Scope.Mode() == "live"})
+			p.Places = append(p.Places, grantRow{ID: g.ID, Name: name, State: "installed.grant." + g.Status, Live: g.Scope.Mode() == tenant.ModeLive,
+				Ended: g.Status == app.GrantRevoked})
 		}
 		return nil
 	})
@@ -270,7 +300,7 @@ func (h *Handler) showInstall(w http.ResponseWriter, r *http.Request, v *signin.
 const dateForm = "2 January 2006, 15:04 UTC"
 
 func (h *Handler) environmentName(tx db.Tx, g app.Grant) (string, error) {
-	if g.Scope.Mode() == "live" {
+	if g.Scope.Mode() == tenant.ModeLive {
 		return h.text("place.live"), nil
 	}
 	e, err := h.Merchants.GetSandbox(tx.Context(), tx, g.Scope)
@@ -296,10 +326,17 @@ func (h *Handler) receipt(of *app.RemovalReceipt) []field {
 	return out
 }
 
-// change runs a change of an install by somebody whose role allows it, and shows the install again.
-func (h *Handler) change(w http.ResponseWriter, r *http.Request, i *installed, f func(tx db.Tx) error) {
+// managed refuses those whose role does not allow to change an install, and reports whether it does.
+func (h *Handler) managed(w http.ResponseWriter, r *http.Request, i *installed) bool {
 	if !i.manages() {
 		h.Gate.Problem(w, r, http.StatusForbidden, signin.Problem{Title: "installed.forbidden", Text: "installed.forbidden.text", Back: "/apps/" + i.ID})
+	}
+	return i.manages()
+}
+
+// change runs a change of an install by somebody whose role allows it, and shows the install again.
+func (h *Handler) change(w http.ResponseWriter, r *http.Request, i *installed, f func(tx db.Tx) error) {
+	if !h.managed(w, r, i) {
 		return
 	}
 	if err := h.DB.Write(r.Context(), f); err != nil {
@@ -327,7 +364,6 @@ type removePage struct {
 	ID, Merchant, CSRF string
 	App                appView
 	Minutes            int
-	Manages            bool
 }
 
 func (h *Handler) askRemove(w http.ResponseWriter, r *http.Request, v *signin.Visitor, i *installed) {
@@ -335,7 +371,10 @@ func (h *Handler) askRemove(w http.ResponseWriter, r *http.Request, v *signin.Vi
 		see(w, r, "/apps/"+i.ID)
 		return
 	}
-	p := removePage{ID: i.ID, Merchant: i.Merchant, App: viewApp(i.App), CSRF: v.Token("/apps/" + i.ID + "/remove"), Minutes: int(app.CleanupTime.Minutes()), Manages: i.manages()}
+	if !h.managed(w, r, i) {
+		return
+	}
+	p := removePage{ID: i.ID, Merchant: i.Merchant, App: viewApp(i.App), CSRF: v.Token("/apps/" + i.ID + "/remove"), Minutes: int(app.CleanupTime.Minutes())}
 	h.render(w, r, ui.Page{Name: "remove", Title: h.text("remove.title", i.App.Name), View: p, Policy: ui.Policy{ImgSrc: images(i.App)}})
 }
 
@@ -363,7 +402,7 @@ func (h *Handler) review(w http.ResponseWriter, r *http.Request, v *signin.Visit
 		return
 	}
 	p := reviewPage{ID: i.ID, Merchant: i.Merchant, App: viewApp(i.App), CSRF: v.Token(aboutReview(i)...), Dropped: len(i.Upgrade.Dropped), Manages: i.manages()}
-	sentences := allows()
+	sentences := h.allows()
 	for _, perm := range slices.Concat(i.Upgrade.Added, i.Upgrade.Widened) {
 		view := viewPermission(perm, sentences)
 		view.New = true

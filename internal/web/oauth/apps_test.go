@@ -11,6 +11,7 @@ import (
 	"flint/internal/auth/oauth"
 	"flint/internal/db"
 	"flint/internal/money"
+	"flint/internal/secret"
 )
 
 // installed signs ana in with an active install.
@@ -64,6 +65,86 @@ func TestLimits(t *testing.T) {
 		if again, _ := s.install(); len(again.Limits.RefundPerOrder) != 2 {
 			t.Errorf("%+v", again.Limits)
 		}
+	})
+}
+
+func TestOneEnvironmentEnds(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		b, i := s.installed()
+		_, grants := s.install()
+		at := "/apps/" + i.ID + "/places/" + grants[0].ID + "/end"
+		b.get(at).want("oauth/end", 200, "sandbox Default of Northwind Supply", "works nowhere else").submit(at).want("oauth/app", 200, "Ended")
+		b.get(at).want("oauth/app", 200) // nothing is left to ask
+		b.get("/apps/"+i.ID+"/places/egrt_1/end").want("signin/problem", 404)
+		if _, grants := s.install(); grants[0].Status != app.GrantRevoked || grants[0].RevokedBy == "" {
+			t.Errorf("%+v", grants[0])
+		}
+	})
+}
+
+func TestAViewerLooksAndChangesNothing(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		_, i := s.installed()
+		s.write(func(tx db.Tx) error {
+			_, err := s.auth.CreateUser(tx.Context(), tx, auth.CreateUserInput{MerchantID: s.shop.Merchant.ID, Email: "vic@shop.example", Password: secret.NewText(password),
+				Role: auth.RoleViewer, Now: s.clock.Now()})
+			return err
+		})
+		b := s.browser()
+		b.get("/account").fill("email", "vic@shop.example", "password", password).submit("/sign-in").want("signin/account", 200)
+		at := "/apps/" + i.ID
+		page := b.get(at).want("oauth/app", 200, "Your role is viewer", "No limit")
+		for _, hidden := range []string{"Save limits", "/pause", "/remove", "/end"} {
+			if strings.Contains(page.body, hidden) {
+				t.Errorf("the page offers %s", hidden)
+			}
+		}
+		_, grants := s.install()
+		for _, path := range []string{at + "/remove", at + "/places/" + grants[0].ID + "/end"} {
+			b.get(path).want("signin/problem", 403, "Ask one of them")
+		}
+	})
+}
+
+// What an install may do is what was agreed to, not what the newest version asks for.
+func TestAnOlderConsentIsShownAsItWasGiven(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		b, i := s.installed()
+		s.write(func(tx db.Tx) error {
+			manifest := []app.Permission{{ID: "orders", Title: "See your orders", Description: "To pack them.", Scopes: []string{"commerce.orders.read"}}}
+			_, err := s.apps.Publish(tx.Context(), tx, app.PublishInput{Scope: s.maker.Live.Scope, AppID: s.app.ID, Manifest: manifest, DefaultPermissions: []string{"orders"}, Now: s.clock.Now()})
+			return err
+		})
+		b.get("/apps/"+i.ID).want("oauth/app", 200, "Refund lost parcels", "Moves money")
+		b.get("/apps").want("oauth/apps", 200, "Refund lost parcels")
+	})
+}
+
+func TestDataRequestsAreFollowed(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		b, _ := s.installed()
+		s.write(func(tx db.Tx) error {
+			_, err := s.apps.RaiseDataRequest(tx.Context(), tx, app.RaiseInput{Scope: s.shop.Sandbox.Scope, Topic: app.TopicMerchantRedact, Now: s.clock.Now()})
+			return err
+		})
+		b.get("/data-requests").want("oauth/requests", 200, "Delete a merchant's data", "Due 7 October 2026", "Parcel Pilot", "Waiting")
+		s.write(func(tx db.Tx) error { return s.user(tx, s.maker, "mia@app.example") })
+		m := s.browser()
+		m.get("/account").fill("email", "mia@app.example", "password", password).submit("/sign-in")
+		page := m.get("/data-requests").want("oauth/requests", 200, "From Northwind Supply", "Mark as done")
+		action := ""
+		for n := range page.doc.Descendants() {
+			if strings.HasPrefix(attr(n, "action"), "/data-requests/") {
+				action = attr(n, "action")
+			}
+		}
+		if b.post(action, url.Values{"csrf": {"x"}}).status != 403 {
+			t.Error("a form without its token was taken")
+		}
+		page.fill("note", "All gone.").submit(action).want("oauth/requests", 200, "Done", "All gone.")
+		s.clock.Set(s.clock.Now().Add(31 * 24 * time.Hour))
+		b = s.signedIn()
+		b.get("/data-requests").want("oauth/requests", 200, "All gone.")
 	})
 }
 

@@ -211,7 +211,7 @@ func (h *Handler) showConsent(w http.ResponseWriter, r *http.Request, v *signin.
 		return
 	}
 	p.Renew, p.Dropped = held != nil, len(up.Dropped) > 0
-	p.Required, p.Optional = asked(req.Permissions, held, up, p.Renew, at.Holder)
+	p.Required, p.Optional = asked(req.Permissions, held, up, p.Renew, at.Holder, h.allows())
 	p.Denied = slices.ContainsFunc(p.Required, func(v permissionView) bool { return v.Denied })
 	if !p.Renew && !p.Denied {
 		if err := h.open(r, req, at); err != nil {

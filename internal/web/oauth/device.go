@@ -75,7 +75,7 @@ func (h *Handler) deviceCode(w http.ResponseWriter, r *http.Request, v *signin.V
 	for i, at := range all {
 		p.Places = append(p.Places, choice{at, i == 0})
 	}
-	p.Reads, p.Changes = topics(d.Requested)
+	p.Reads, p.Changes = topics(d.Requested, h.allows())
 	p.Everything = d.Requested.Len() == 0
 	p.Money = p.Everything || slices.ContainsFunc(d.Requested.Names(), auth.MovesMoney)
 	h.render(w, r, ui.Page{Name: "device_review", Title: h.text("device.review.title"), View: p})

@@ -12,6 +12,11 @@
 //	POST /apps/{id}/pause, /resume, /limits
 //	GET  /apps/{id}/review         what a new version asks for; POST accepts it
 //	GET  /apps/{id}/remove         asks whether to remove; POST removes it
+//	GET  /apps/{id}/places/{grant}/end  asks whether to end one environment; POST ends it
+//	GET  /approvals                refunds that apps asked for
+//	GET  /approvals/{id}           one of them; POST decision = approve | refuse
+//	GET  /data-requests            what apps were asked about people's data
+//	POST /data-requests/{id}       an own app's answer
 //
 // # What is decided on
 //

@@ -11,10 +11,12 @@ import (
 	"flint/internal/auth"
 	"flint/internal/auth/oauth"
 	"flint/internal/clock"
+	"flint/internal/customer"
 	"flint/internal/db"
 	"flint/internal/event"
 	"flint/internal/fault"
 	"flint/internal/merchant"
+	"flint/internal/order"
 	"flint/internal/tenant"
 	"flint/internal/web/signin"
 	"flint/internal/web/ui"
@@ -35,6 +37,9 @@ type Handler struct {
 	OAuth     *oauth.Service
 	Apps      *app.Service
 	Merchants *merchant.Service
+	Orders    *order.Service
+	Customers *customer.Service
+	Approve   Approve
 	UI        *ui.Renderer
 	// TakesPayments tells whether a merchant can be paid in an environment.
 	TakesPayments func(scope tenant.Scope) bool
@@ -50,6 +55,11 @@ func (h *Handler) Routes(mux *http.ServeMux) {
 	mux.Handle("POST /device", g.Post("/device", h.deviceCode))
 	mux.Handle("POST /device/decide", g.Person("/device", h.decideDevice))
 	mux.Handle("GET /apps", g.Person("/apps", h.list))
+	mux.Handle("GET /approvals", g.Person("/approvals", h.approvals))
+	mux.Handle("GET /approvals/{id}", g.Person("/approvals", h.asked(h.approval)))
+	mux.Handle("POST /approvals/{id}", g.Post("/approvals", h.asked(h.decideApproval)))
+	mux.Handle("GET /data-requests", g.Person("/data-requests", h.requests))
+	mux.Handle("POST /data-requests/{id}", g.Post("/data-requests", h.acknowledge))
 	mux.Handle("GET /apps/{id}", g.Person("/apps", h.one(h.show)))
 	mux.Handle("GET /apps/{id}/remove", g.Person("/apps", h.one(h.askRemove)))
 	mux.Handle("GET /apps/{id}/review", g.Person("/apps", h.one(h.review)))
@@ -57,6 +67,8 @@ func (h *Handler) Routes(mux *http.ServeMux) {
 	mux.Handle("POST /apps/{id}/resume", g.Post("/apps", h.one(h.resume)))
 	mux.Handle("POST /apps/{id}/limits", g.Post("/apps", h.one(h.limit)))
 	mux.Handle("POST /apps/{id}/remove", g.Post("/apps", h.one(h.remove)))
+	mux.Handle("GET /apps/{id}/places/{grant}/end", g.Person("/apps", h.one(h.grant(h.askEnd))))
+	mux.Handle("POST /apps/{id}/places/{grant}/end", g.Post("/apps", h.one(h.grant(h.end))))
 	mux.Handle("POST /apps/{id}/review", g.Person("/apps", h.one(h.accept)))
 }
 

@@ -103,6 +103,9 @@ func readLimits(r *http.Request) (limits app.Limits, rows []limitRow, ok bool) {
 }
 
 func (h *Handler) limit(w http.ResponseWriter, r *http.Request, v *signin.Visitor, i *installed) {
+	if !h.managed(w, r, i) {
+		return
+	}
 	limits, rows, ok := readLimits(r)
 	if !ok {
 		h.showInstall(w, r, v, i, rows, http.StatusUnprocessableEntity)

@@ -22,11 +22,13 @@ type permissionView struct {
 	Denied      bool // the visitor's role cannot grant it
 }
 
-// allows are the sentences of every scope.
-func allows() map[string]string {
+// allows are the sentences of every scope, in the words of people where there are such.
+func (h *Handler) allows() map[string]string {
 	out := map[string]string{}
 	for _, s := range auth.Scopes() {
-		out[s.Name] = s.Allows
+		if out[s.Name] = h.text("allows." + s.Name); out[s.Name] == "allows."+s.Name {
+			out[s.Name] = s.Allows
+		}
 	}
 	return out
 }
@@ -56,8 +58,7 @@ func read(sentence string) string {
 
 // asked are the permissions of a request, with what of them is new against the held ones and what the
 // visitor cannot grant.
-func asked(permissions []app.Permission, held []string, up app.Upgrade, renew bool, holder auth.ScopeSet) (required, optional []permissionView) {
-	sentences := allows()
+func asked(permissions []app.Permission, held []string, up app.Upgrade, renew bool, holder auth.ScopeSet, sentences map[string]string) (required, optional []permissionView) {
 	for _, p := range permissions {
 		v := viewPermission(p, sentences)
 		had := slices.Contains(held, p.ID)
@@ -79,8 +80,7 @@ func among(all []app.Permission, p app.Permission) bool {
 }
 
 // topics are the kinds of data that a set of scopes opens, for a list a merchant can scan.
-func topics(scopes auth.ScopeSet) (reads, changes []string) {
-	sentences := allows()
+func topics(scopes auth.ScopeSet, sentences map[string]string) (reads, changes []string) {
 	for _, name := range scopes.Names() {
 		if auth.Reads(name) {
 			reads = append(reads, read(sentences[name]))

@@ -22,12 +22,14 @@ import (
 	"flint/internal/auth"
 	"flint/internal/auth/oauth"
 	"flint/internal/clock"
+	"flint/internal/customer"
 	"flint/internal/db"
 	"flint/internal/db/dbtest"
 	"flint/internal/event"
 	"flint/internal/id"
 	"flint/internal/job"
 	"flint/internal/merchant"
+	"flint/internal/order"
 	"flint/internal/secret"
 	"flint/internal/tenant"
 	weboauth "flint/internal/web/oauth"
@@ -101,7 +103,8 @@ func newSite(t *testing.T, d db.DB) *site {
 	mux.Handle("GET /assets/", renderer.Assets())
 	gate.Routes(mux)
 	(&weboauth.Handler{DB: d, Clock: c, Log: log, Gate: gate, OAuth: s.oauth, Apps: s.apps, Merchants: s.merchants, UI: renderer,
-		TakesPayments: func(at tenant.Scope) bool { return at.Mode() == tenant.ModeTest || s.activated }}).Routes(mux)
+		TakesPayments: func(at tenant.Scope) bool { return at.Mode() == tenant.ModeTest || s.activated },
+		Orders:        &order.Service{IDs: ids, Clock: c}, Customers: &customer.Service{IDs: ids, Clock: c}}).Routes(mux)
 	s.people()
 	return s
 }

@@ -23,6 +23,7 @@ async function removeAll(page, flint) {
 
 withAndWithoutScript(test, (script) => {
   test('an app is installed, limited, paused and removed', async ({ flint, page }, info) => {
+    test.slow(); // looks at many pages
     const { base_url: base, partner_app: app } = flint.facts;
     const look = async (name) => {
       await expectAccessible(page);
@@ -44,7 +45,7 @@ withAndWithoutScript(test, (script) => {
     await expect(page.getByText('Moves money')).toBeVisible();
     await look('consent');
     await page.getByText('What exactly').first().click();
-    await expect(page.getByText('Orders, fulfillments, activities.')).toBeVisible();
+    await expect(page.getByText('Orders, what was bought and what was sent.')).toBeVisible();
 
     await page.getByRole('button', { name: 'Cancel' }).click();
     await title(page, 'The app was not installed');
@@ -91,6 +92,76 @@ withAndWithoutScript(test, (script) => {
     await expect(page.getByText('Receipt of the removal')).toBeVisible();
     await look('removed');
     await flint.api('GET', '/v1/orders', undefined, { key: tokens.access_token, status: 401 });
+  });
+
+  test('a refund above the limit is decided, and data is asked for', async ({ flint, page }, info) => {
+    test.slow(); // looks at many pages
+    const { base_url: base } = flint.facts;
+    const look = async (name) => {
+      await expectAccessible(page);
+      await expectFits(page);
+      if (script) {
+        await shot(page, info, name);
+      }
+    };
+    await removeAll(page, flint);
+    await install(page, flint, { optional: ['Refund parcels that got lost'] });
+    const { access_token: key } = await exchange(page, flint);
+    await page.goto(`${base}/apps`);
+    await page.locator('section > .list a').first().click();
+    const at = page.url();
+    await page.getByLabel('Currency', { exact: true }).first().fill('USD');
+    await page.getByLabel('Ask me above', { exact: true }).first().fill('5');
+    await page.getByRole('button', { name: 'Save limits' }).click();
+    const { data: order } = await flint.api('POST', '/v1/orders', { line_items: [{ name: 'Enamel mug', quantity: 1, unit_price_money: { amount: 3499, currency: 'USD' } }] });
+    await flint.api('POST', `/v1/orders/${order.order_id}/pay`, { action: 'pay', payment_source: { token: 'simtok_approve' }, expected_outstanding_money: { amount: 3499, currency: 'USD' } });
+    const ask = (amount) =>
+      flint.api('POST', '/v1/refunds', { order_id: order.order_id, amount_money: { amount, currency: 'USD' }, reason: 'never_received', reason_message: 'The carrier lost it.' }, { key, status: 409 });
+    await ask(1201);
+    await ask(1302);
+
+    await page.goto(at);
+    await expect(page.getByText('It asks you to approve 2 refunds')).toBeVisible();
+    await page.getByRole('link', { name: 'See what it asks for' }).click();
+    await title(page, 'Refunds that apps ask for');
+    await look('approvals');
+    await page.getByRole('link', { name: /\$12\.01/ }).first().click();
+    await title(page, 'Parcel Pilot asks to refund $12.01');
+    await expect(page.getByText('The carrier lost it.')).toBeVisible();
+    await look('approval');
+    await page.getByRole('button', { name: 'Refund $12.01' }).click();
+    await expect(page.getByText('Approved', { exact: true })).toBeVisible();
+    await expect(page.getByRole('button')).toHaveCount(0);
+    await look('approval-approved');
+    const { data: refunds } = await flint.api('GET', `/v1/refunds?order_id=${order.order_id}`);
+    expect(refunds.map((refund) => refund.amount_money.amount)).toEqual([1201]);
+
+    await page.getByRole('link', { name: 'Refunds that apps ask for' }).click();
+    await page.getByRole('link', { name: /\$13\.02/ }).first().click();
+    await page.getByLabel(/^Or refuse/).fill('It was found.');
+    await page.getByRole('button', { name: 'Refuse' }).click();
+    await expect(page.getByText('Refused', { exact: true })).toBeVisible();
+    await expect(page.getByText('It was found.')).toBeVisible();
+
+    const { data: customer } = await flint.api('POST', '/v1/customers', { email: `ada.${info.project.name}.${script}@example.com`, name: 'Ada' });
+    const { data: request } = await flint.api('POST', '/v1/data-requests', { topic: 'customer_redact', customer_id: customer.customer_id });
+    await page.goto(`${base}/data-requests`);
+    const card = page.getByRole('article').filter({ hasText: customer.email });
+    await expect(card.getByText('Waiting').first()).toBeVisible();
+    await look('data-requests');
+    await flint.api('POST', `/v1/data-requests/${request.data_request_id}/acknowledge`, { note: 'All gone.' }, { key });
+    await page.reload();
+    await expect(card.getByText('Done', { exact: true })).toBeVisible();
+    await expect(card.getByText('All gone.')).toBeVisible();
+
+    await page.goto(at);
+    await page.getByRole('link', { name: /^End/ }).click();
+    await title(page, 'End Parcel Pilot here?');
+    await look('end');
+    await page.getByRole('button', { name: 'End access' }).click();
+    await title(page, 'Parcel Pilot');
+    await expect(page.getByText('Ended', { exact: true })).toBeVisible();
+    await flint.api('GET', '/v1/orders', undefined, { key, status: 401 });
   });
 
   test('a place is chosen where there are several', async ({ page }, info) => {
