@@ -62,12 +62,14 @@ test('a refused delivery comes again with the same id and a fresh signature', as
   const { secret } = await register(own, receiver, ['order.created']);
   receiver.answer(500);
   const { orderID } = await openCheckout(own);
-  await expect.poll(() => receiver.got.length).toBeGreaterThan(0); // on a busy machine the next try may be there already
+  // The environment's first order may be told to the new endpoint as well.
+  const got = () => receiver.got.filter((delivery) => delivery.body.includes(orderID));
+  await expect.poll(() => got().length).toBeGreaterThan(0); // on a busy machine the next try may be there already
   receiver.answer(200);
   await advance(own, 40);
-  const taken = () => receiver.got.find((delivery) => delivery.answered === 200);
+  const taken = () => got().find((delivery) => delivery.answered === 200);
   await expect.poll(taken).toBeTruthy();
-  const [[first], second] = [receiver.got, taken()];
+  const [[first], second] = [got(), taken()];
   expect(second.headers['webhook-id']).toBe(first.headers['webhook-id']);
   expect(second.body).toBe(first.body);
   new Webhook(secret).verify(second.body, second.headers);
@@ -75,21 +77,21 @@ test('a refused delivery comes again with the same id and a fresh signature', as
 
   const eventID = first.headers['webhook-id'];
   expect(JSON.parse(first.body).event_type).toBe('order.created');
-  expect(first.body).toContain(orderID);
   await expect
     .poll(async () => (await own.api('GET', `/v1/webhook-events/${eventID}/deliveries`)).data[0])
-    .toMatchObject({ status: 'delivered', automatic_attempt_count: receiver.got.length });
+    .toMatchObject({ status: 'delivered', automatic_attempt_count: got().length });
   const [delivery] = (await own.api('GET', `/v1/webhook-events/${eventID}/deliveries`)).data;
   const attempts = await own.api('GET', `/v1/webhook-deliveries/${delivery.webhook_delivery_id}/attempts`);
-  expect(attempts.data.map((a) => a.status_code).sort()).toEqual(receiver.got.map((got) => got.answered).sort());
+  expect(attempts.data.map((a) => a.status_code).sort()).toEqual(got().map((one) => one.answered).sort());
 });
 
 test('a rotated secret signs beside the old one', async ({ own, receiver }) => {
   const endpoint = await register(own, receiver, ['order.created']);
   const rotated = await own.api('POST', `/v1/webhook-endpoints/${endpoint.webhook_endpoint_id}/rotate-secret`);
-  await openCheckout(own);
-  await expect.poll(() => receiver.got.length).toBe(1);
-  const [{ headers, body }] = receiver.got;
+  const { orderID } = await openCheckout(own);
+  const got = () => receiver.got.filter((delivery) => delivery.body.includes(orderID));
+  await expect.poll(() => got().length).toBe(1);
+  const [{ headers, body }] = got();
   for (const secret of [endpoint.secret, rotated.data.secret]) {
     expect(new Webhook(secret).verify(body, headers).event_type).toBe('order.created');
   }
