@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"net/http"
 	"time"
 
 	"flint/internal/fault"
@@ -18,9 +19,10 @@ type keep struct {
 // logs tells whether the request is logged for its developers.
 func (x *exchange) logs() bool { return x.api.Requests != nil && x.op != nil && logged(x.caller.Kind) }
 
-// keepAnswer copies what the log keeps of an answer, whose buffer is used again.
+// keepAnswer copies what the log keeps of an answer, whose buffer is used again. What was read without a
+// fault is not kept: it can be read again, and keeping it took half of what reading costs.
 func (x *exchange) keepAnswer(body []byte) {
-	if x.logs() {
+	if x.logs() && (x.r.Method != http.MethodGet || x.kept.fault != nil) {
 		x.kept.response, x.kept.size = bytes.Clone(body[:min(len(body), requestlog.MaxBody)]), len(body)
 	}
 }
