@@ -77,7 +77,7 @@ func Create(ctx context.Context, in CreateInput) (m Manifest, err error) {
 	if err != nil {
 		return m, fmt.Errorf("put the backup in place: %w", err)
 	}
-	return m, syncDir(filepath.Dir(in.To))
+	return m, SyncDir(filepath.Dir(in.To))
 }
 
 func pack(ctx context.Context, path string, m Manifest, files []string) (err error) {
@@ -144,7 +144,8 @@ func (s stoppable) Read(b []byte) (int, error) {
 	return s.r.Read(b)
 }
 
-func syncDir(dir string) error {
+// SyncDir makes the names in a folder last, as a flush does for what is in a file.
+func SyncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return fmt.Errorf("open the folder to sync it: %w", err)

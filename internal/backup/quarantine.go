@@ -48,7 +48,7 @@ func Release(dir string) error {
 	if err != nil {
 		return fmt.Errorf("remove the quarantine mark: %w", err)
 	}
-	return syncDir(dir)
+	return SyncDir(dir)
 }
 
 func quarantine(dir string, q Quarantine) (err error) {
@@ -61,7 +61,7 @@ func quarantine(dir string, q Quarantine) (err error) {
 		return fmt.Errorf("write the quarantine mark: %w", err)
 	}
 	_, err = f.Write(append(raw, '\n'))
-	if err := errors.Join(err, f.Sync(), f.Close(), syncDir(dir)); err != nil {
+	if err := errors.Join(err, f.Sync(), f.Close(), SyncDir(dir)); err != nil {
 		return fmt.Errorf("write the quarantine mark: %w", err)
 	}
 	return nil

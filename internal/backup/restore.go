@@ -72,7 +72,7 @@ func Restore(ctx context.Context, in RestoreInput) (m Manifest, err error) {
 		_ = os.Remove(filepath.Join(in.DataDir, KeyName))
 		return m, errors.Join(fmt.Errorf("put the backup in place: %w", err), os.Remove(filepath.Join(in.DataDir, quarantineName)))
 	}
-	return m, syncDir(in.DataDir)
+	return m, SyncDir(in.DataDir)
 }
 
 // place puts the database at its place, after the key that belongs to it.

@@ -115,7 +115,7 @@ func TestNoSecretSurvives(t *testing.T) {
 		}
 		in, err := json.Marshal(map[string]any{"root": build(0)})
 		if err != nil {
-			t.Skip()
+			t.Fatal(err)
 		}
 		out, _, whole := Redactor{}.JSON(in)
 		if !whole || !jsontext.Value(out).IsValid() {

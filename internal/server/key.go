@@ -57,11 +57,7 @@ func writeKey(dir, path, text string) (err error) {
 	if err := os.Link(f.Name(), path); err != nil {
 		return err
 	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close()) // the name has to last as well: secrets are sealed from now on
+	return backup.SyncDir(dir) // the name has to last as well: secrets are sealed from now on
 }
 
 func decodeKey(where, v string) ([]byte, error) {

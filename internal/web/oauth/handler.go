@@ -81,7 +81,7 @@ func (h *Handler) render(w http.ResponseWriter, r *http.Request, p ui.Page) {
 
 // see answers a form. It is never a 307 or 308, which would send what was typed on to the app.
 func see(w http.ResponseWriter, r *http.Request, to string) {
-	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // a page of ours, or a redirect URI that is proven to be the app's
+	http.Redirect(w, r, to, http.StatusSeeOther) // a page of ours, or a redirect URI that is proven to be the app's
 }
 
 // cause names the user as the one who acts.

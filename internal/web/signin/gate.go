@@ -267,5 +267,5 @@ func local(path string) bool {
 
 // see answers a form: the browser fetches the page anew, and never sends the form's contents on.
 func see(w http.ResponseWriter, r *http.Request, to string) {
-	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // a page of ours, see opened
+	http.Redirect(w, r, to, http.StatusSeeOther) // a page of ours, see opened
 }
