@@ -15,6 +15,7 @@ import (
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/refund"
+	"flint/internal/settings"
 	"flint/internal/tenant"
 	"flint/internal/webhook"
 )
@@ -32,6 +33,7 @@ type Services struct {
 	OAuth     *oauth.Service
 	Apps      *app.Service
 	Setup     *onboarding.Service
+	Settings  *settings.Service
 }
 
 // orderOf checks that a checkout credential stays with the order of its session; other credentials

@@ -2,16 +2,42 @@ package server
 
 import (
 	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
 	"time"
 
 	"flint/internal/db"
+	"flint/internal/event"
 	"flint/internal/notification"
+	"flint/internal/payment"
 	"flint/internal/settings"
 	"flint/internal/tenant"
 )
 
 // buildSettings makes what every domain asks for the settings of an environment.
-func (s *Server) buildSettings() { s.Settings = &settings.Service{} }
+func (s *Server) buildSettings(events *event.Log) {
+	s.Settings = &settings.Service{IDs: s.IDs, Clock: s.Clock, Events: events, Host: publicHost(s.BaseURL), Resolver: settings.SystemResolver(),
+		TakesOptions: func(scope tenant.Scope) []string {
+			if s.processorFor(scope) == "" {
+				return nil
+			}
+			return payment.DefaultOptions()
+		}}
+}
+
+// publicHost is the name under which the installation is reached from outside, empty when it has none.
+func publicHost(base string) string {
+	u, err := url.Parse(base)
+	if err != nil || u.Scheme != "https" {
+		return ""
+	}
+	host := strings.ToLower(u.Hostname())
+	if _, err := netip.ParseAddr(host); err == nil || !strings.Contains(host, ".") {
+		return ""
+	}
+	return host
+}
 
 // mailPolicy tells package notification, which knows no settings, what they say about a family of mails.
 func (s *Server) mailPolicy(tx db.Tx, scope tenant.Scope, family string) (notification.Policy, error) {
