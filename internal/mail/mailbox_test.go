@@ -2,6 +2,7 @@ package mail_test
 
 import (
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ func TestMailbox(t *testing.T) {
 		for in, want := range map[mail.ListInput]string{
 			{}: "mail_2 mail_1 mail_0 ", {Limit: 2}: "mail_2 mail_1 ", {To: "buyer0@EXAMPLE.com "}: "mail_2 mail_0 ", {To: "nobody@example.com"}: "",
 		} {
-			if got := list(in); got != want {
+			if got := list(in); !reflect.DeepEqual(got, want) {
 				t.Errorf("%+v lists %q, want %q", in, got, want)
 			}
 		}
@@ -60,7 +61,7 @@ func TestMailbox(t *testing.T) {
 		if !fault.Is(err, "RESOURCE_NOT_FOUND") {
 			t.Errorf("a missing mail: %v", err)
 		}
-		if got != want {
+		if !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v\nwant %+v", got, want)
 		}
 		if n, err := box.Purge(t.Context(), want.CreatedAt); n != 1 || err != nil || list(mail.ListInput{}) != "mail_2 mail_1 " {

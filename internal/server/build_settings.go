@@ -13,6 +13,8 @@ import (
 	"flint/internal/payment"
 	"flint/internal/settings"
 	"flint/internal/tenant"
+	"flint/internal/web/mailing"
+	"flint/internal/web/ui"
 )
 
 // buildSettings makes what every domain asks for the settings of an environment.
@@ -63,9 +65,27 @@ func (s *Server) mailBrand(tx db.Tx, scope tenant.Scope) (notification.Brand, er
 	if err != nil {
 		return notification.Brand{}, fmt.Errorf("read the merchant of a mail: %w", err)
 	}
-	b := notification.Brand{Merchant: mailMerchant(m), Accent: e.Branding.PrimaryColor, Radius: e.Branding.CornerRadius, Font: e.Branding.FontFamily}
+	light, dark := ui.Brand{Accent: e.Branding.PrimaryColor}.Palettes()
+	b := notification.Brand{Merchant: mailMerchant(m), Light: mailColors(light), Dark: mailColors(dark), Radius: e.Branding.CornerRadius,
+		Font: ui.FontStack(e.Branding.FontFamily)}
 	if m.Logo != nil {
 		b.LogoURL, b.LogoAlt = m.Logo.URL, m.Logo.Alt
 	}
 	return b, nil
+}
+
+func mailColors(p ui.Palette) notification.Colors {
+	return notification.Colors{Accent: p.Accent.String(), OnAccent: p.OnAccent.String(), Link: p.Link.String()}
+}
+
+// mailingPages are the pages behind the unsubscribe links of mails.
+func (s *Server) mailingPages() *mailing.Handler {
+	return &mailing.Handler{DB: s.DB, Log: s.Log, Mails: s.Receipts, Settings: s.Settings.Effective, UI: s.UI,
+		Merchant: func(tx db.Tx, merchantID string) (name, logo string, err error) {
+			m, err := s.Merchants.Get(tx.Context(), tx, merchantID)
+			if m.Logo != nil {
+				logo = m.Logo.URL
+			}
+			return m.BusinessName, logo, err
+		}}
 }

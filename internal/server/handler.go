@@ -23,6 +23,7 @@ func (s *Server) Handler(more ...func(mux *http.ServeMux)) http.Handler {
 	s.checkout.Routes(mux)
 	s.gate.Routes(mux)
 	s.pages.Routes(mux)
+	s.mailingPages().Routes(mux)
 	for _, f := range more {
 		f(mux)
 	}

@@ -46,6 +46,7 @@ import (
 	"flint/internal/tenant"
 	webcheckout "flint/internal/web/checkout"
 	"flint/internal/web/devhome"
+	"flint/internal/web/mailing"
 	weboauth "flint/internal/web/oauth"
 	"flint/internal/web/reference"
 	"flint/internal/web/signin"
@@ -149,7 +150,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.restored = s.quarantined()
 	s.build()
 	if s.UI, err = ui.New(ui.Config{Log: c.Log, Languages: []ui.Language{ui.English()}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")},
-		webcheckout.Part(), devhome.Part(), reference.Part(), signin.Part(), weboauth.Part()); err != nil {
+		webcheckout.Part(), devhome.Part(), reference.Part(), signin.Part(), weboauth.Part(), mailing.Part()); err != nil {
 		return fmt.Errorf("read the pages: %w", err)
 	}
 	s.Home = devhome.New(s.UI)
@@ -221,7 +222,7 @@ func (s *Server) build() {
 	orders.Repriced = append(orders.Repriced, checkouts.OrderRepriced)
 
 	s.Receipts = &notification.Service{DB: d, Clock: c, IDs: s.IDs, Jobs: s.Jobs, Sender: s.Mail, Box: s.Box,
-		Orders: ReceiptOrders(orders, s.Merchants, customers), Policy: s.mailPolicy, Brand: s.mailBrand}
+		BaseURL: s.BaseURL, Orders: ReceiptOrders(orders, s.Merchants, customers, s.Settings.Effective), Policy: s.mailPolicy, Brand: s.mailBrand}
 	if s.Receipts.Sender == nil && s.Development {
 		s.Receipts.Sender = mail.Mailbox{DB: d}
 	}
