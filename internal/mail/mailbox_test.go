@@ -21,6 +21,7 @@ func TestMailbox(t *testing.T) {
 		for i := range 3 {
 			m := message()
 			m.ID, m.To = fmt.Sprint("mail_", i), fmt.Sprintf("Buyer%d@example.com", i%2)
+			m.Cc, m.Unsubscribe, m.Attachments = []string{"a@example.com", "b@example.com"}, "https://x.example/u", []notification.Attachment{{Name: "a.pdf", Type: "application/pdf", Data: []byte{0, 255}}, {Name: "b", Type: "text/plain", Data: []byte("b")}}
 			m.CreatedAt = m.CreatedAt.Add(time.Duration(i) * time.Minute)
 			for range 2 { // at least once: the second is the same mail
 				if err := box.Send(t.Context(), m); err != nil {
@@ -44,11 +45,12 @@ func TestMailbox(t *testing.T) {
 		for in, want := range map[mail.ListInput]string{
 			{}: "mail_2 mail_1 mail_0 ", {Limit: 2}: "mail_2 mail_1 ", {To: "buyer0@EXAMPLE.com "}: "mail_2 mail_0 ", {To: "nobody@example.com"}: "",
 		} {
-			if got := list(in); !reflect.DeepEqual(got, want) {
+			if got := list(in); got != want {
 				t.Errorf("%+v lists %q, want %q", in, got, want)
 			}
 		}
 		want := message()
+		want.Cc, want.Unsubscribe, want.Attachments = []string{"a@example.com", "b@example.com"}, "https://x.example/u", []notification.Attachment{{Name: "a.pdf", Type: "application/pdf", Data: []byte{0, 255}}, {Name: "b", Type: "text/plain", Data: []byte("b")}}
 		want.ID, want.To, want.CreatedAt = "mail_1", "Buyer1@example.com", want.CreatedAt.Add(time.Minute)
 		var got notification.Message
 		err := d.Read(t.Context(), func(tx db.Tx) (err error) {
