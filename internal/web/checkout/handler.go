@@ -97,6 +97,10 @@ func (h *Handler) Routes(mux *http.ServeMux) {
 	} {
 		mux.Handle(pattern, h.origin.Handler(guard(f)))
 	}
+	// A merchant's page sends its buyer here when it cannot show the frame; the credential in the form
+	// says who sent it, so another site's origin is no sign of a forgery.
+	mux.Handle("POST /checkout/{id}/enter", guard(h.throttled("open", h.open)))
+	mux.Handle("GET /flint.js", h.Pages.ui.Assets().Shared("flint.js"))
 }
 
 // maxForm bounds the body of a form.
@@ -185,11 +189,15 @@ const (
 	accessFor = 48 * time.Hour
 )
 
-// setCookie sets a cookie that only the pages of one session get; an empty value removes it.
-func (h *Handler) setCookie(w http.ResponseWriter, sessionID, name, value string, lasts time.Duration) {
+// setCookie sets a cookie that only the pages of one session get; an empty value removes it. That of an
+// embedded session is kept apart for the site around the frame, the only kind that browsers still keep.
+func (h *Handler) setCookie(w http.ResponseWriter, session *domain.Session, name, value string, lasts time.Duration) {
 	c := &http.Cookie{ //nolint:gosec // Secure unless a development server speaks plain http
-		Name: name, Value: value, Path: page(sessionID), MaxAge: int(lasts.Seconds()), HttpOnly: true, Secure: h.https,
+		Name: name, Value: value, Path: page(session.ID), MaxAge: int(lasts.Seconds()), HttpOnly: true, Secure: h.https,
 		SameSite: http.SameSiteLaxMode,
+	}
+	if session.Surface == domain.SurfaceEmbedded {
+		c.SameSite, c.Secure, c.Partitioned = http.SameSiteNoneMode, true, true
 	}
 	if value == "" {
 		c.MaxAge = -1
@@ -208,10 +216,11 @@ func cookie(r *http.Request, name string) string {
 // open trades a launch token for the cookie.
 func (h *Handler) open(w http.ResponseWriter, r *http.Request) {
 	sessionID := r.PathValue("id")
+	var session *domain.Session
 	value, ok := "", false
 	err := h.DB.Read(r.Context(), func(tx db.Tx) error {
-		session, err := domain.Find(tx, sessionID)
-		if err != nil {
+		var err error
+		if session, err = domain.Find(tx, sessionID); err != nil {
 			return err
 		}
 		value, ok = h.Checkouts.OpenPage(session, tokenOf(r.PostFormValue("checkout_token")))
@@ -220,10 +229,12 @@ func (h *Handler) open(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil && !fault.Is(err, "RESOURCE_NOT_FOUND"):
 		h.broken(w, r, err)
+	case !ok && inFrame(r):
+		h.loader(w, r, sessionID, true)
 	case !ok:
 		h.entry(w, r, sessionID, true)
 	default:
-		h.setCookie(w, sessionID, accessCookie, value, accessFor)
+		h.setCookie(w, session, accessCookie, value, accessFor)
 		h.suggestTip(r, sessionID)
 		see(w, r, page(sessionID))
 	}

@@ -33,6 +33,7 @@ type visit struct {
 	newestID string // newest attempt of the order, whoever began it; a form carries it to tell that it is out of date
 	source   *source
 	locale   string
+	framed   bool // the answer goes into a frame of the merchant's page
 	now      time.Time
 }
 
@@ -55,7 +56,7 @@ func (h *Handler) visit(r *http.Request) (*visit, error) {
 		if !h.Checkouts.PageAllowed(session, cookie(r, accessCookie)) {
 			return errLocked
 		}
-		v.session = session
+		v.session, v.framed = session, session.Surface == domain.SurfaceEmbedded && inFrame(r)
 		return h.read(tx, v)
 	})
 	if err != nil {
@@ -142,6 +143,9 @@ func (v *visit) state() state {
 func (h *Handler) show(w http.ResponseWriter, r *http.Request) {
 	v, err := h.visit(r)
 	switch {
+	case errors.Is(err, errLocked) && inFrame(r):
+		h.loader(w, r, r.PathValue("id"), false)
+		return
 	case errors.Is(err, errLocked):
 		h.entry(w, r, r.PathValue("id"), false)
 		return
@@ -224,7 +228,11 @@ func (v *visit) common() Common {
 	if m.Logo != nil {
 		out.LogoURL = m.Logo.URL
 	}
-	return Common{SessionID: v.session.ID, Merchant: out, Test: v.session.Scope.Mode() == "test"}
+	c := Common{SessionID: v.session.ID, Merchant: out, Test: v.session.Scope.Mode() == "test", Framed: v.framed}
+	if v.session.Surface == domain.SurfaceEmbedded {
+		c.Around = v.session.Detail.PageOrigin
+	}
+	return c
 }
 
 func (v *visit) money(minor int64) string {
