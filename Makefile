@@ -59,9 +59,10 @@ unit: ## Go tests, on SQLite and on a PostgreSQL of their own
 e2e: build ## the pages in Chromium
 	cd test/e2e && npx --no-install playwright test
 
-openapi: build ## write docs/openapi.json anew
+openapi: build ## write docs/openapi.json anew, and the clients in sdk that follow it
 	bin/flint openapi > bin/openapi.json
 	mv bin/openapi.json docs/openapi.json
+	go run ./sdk/internal/gen
 
 openapi-check: build ## docs/openapi.json is what the code says, and passes the lint
 	@bin/flint openapi | diff -u docs/openapi.json - || \

@@ -44,7 +44,7 @@ func (e exceptions) filter(t *tree, found []breach) []breach {
 func undocumentedPackages(t *tree) []breach {
 	var out []breach
 	for _, p := range t.packages {
-		want, code := "Package "+path.Base(p.dir), false
+		want, code := "Package "+path.Base(p.dir), false // the folder's name, unless its files have another
 		documented := false
 		for _, s := range p.files {
 			if s.test {
@@ -55,6 +55,7 @@ func undocumentedPackages(t *tree) []breach {
 			if s.syntax.Name.Name == "main" {
 				documented = documented || doc != ""
 			} else {
+				want = "Package " + s.syntax.Name.Name
 				documented = documented || strings.HasPrefix(doc, want+" ")
 			}
 		}

@@ -36,8 +36,17 @@ func (s *Service) Authenticate(tx db.Tx, sessionID, sessionSecret string) (*Sess
 
 // OpenPage trades a launch token for the value of the page's cookie. The token stays good for as long
 // as the session's page is worth looking at, so a buyer can open the link again or on another device.
+// An embedded session has no link; its page opens with the credential that the merchant's page holds.
 func (s *Service) OpenPage(session *Session, token string) (cookie string, ok bool) {
-	if token == "" || !secret.Equal(session.LaunchHash, secret.Hash(token)) {
+	if token == "" {
+		return "", false
+	}
+	hash := secret.Hash(token)
+	good := secret.Equal(session.LaunchHash, hash)
+	if session.Surface == SurfaceEmbedded {
+		good = secret.Equal(session.SecretHash, hash) || good
+	}
+	if !good {
 		return "", false
 	}
 	return s.cookie(session), true

@@ -60,7 +60,7 @@ addEventListener("message", e => {
   if (!waiting) return;
   if (m.flint === "errors") { clearTimeout(waiting); waiting = 0; busy(false); }
   if (m.flint === "over") return location.reload();
-  if (m.flint === "token") { clearTimeout(waiting); waiting = 0; form.elements.payment_token.value = m.token; form.submit(); }
+  if (m.flint === "token") { clearTimeout(waiting); waiting = 0; form.elements.payment_token.value = m.token; form.dispatchEvent(new Event("flint:submit")); form.submit(); }
 });
 form.addEventListener("submit", e => {
   if ($("go").getAttribute("aria-busy") === "true" || !check()) return e.preventDefault();

@@ -21,6 +21,7 @@ import (
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/secret"
+	"flint/internal/settings"
 	"flint/internal/tenant"
 )
 
@@ -50,6 +51,8 @@ type Config struct {
 	Orders    *order.Service
 	Payments  *payment.Service
 	Merchants *merchant.Service
+	// Settings reads the settings that hold for an environment.
+	Settings  func(tx db.Tx, scope tenant.Scope) (*settings.Settings, error)
 	Simulator Simulator
 	Pages     *Pages
 	BaseURL   string // public address of this installation, without a slash at its end
@@ -97,6 +100,10 @@ func (h *Handler) Routes(mux *http.ServeMux) {
 	} {
 		mux.Handle(pattern, h.origin.Handler(guard(f)))
 	}
+	// A merchant's page sends its buyer here when it cannot show the frame; the credential in the form
+	// says who sent it, so another site's origin is no sign of a forgery.
+	mux.Handle("POST /checkout/{id}/enter", guard(h.throttled("open", h.open)))
+	mux.Handle("GET /flint.js", h.Pages.ui.Assets().Shared("flint.js"))
 }
 
 // maxForm bounds the body of a form.
@@ -185,11 +192,15 @@ const (
 	accessFor = 48 * time.Hour
 )
 
-// setCookie sets a cookie that only the pages of one session get; an empty value removes it.
-func (h *Handler) setCookie(w http.ResponseWriter, sessionID, name, value string, lasts time.Duration) {
+// setCookie sets a cookie that only the pages of one session get; an empty value removes it. That of an
+// embedded session is kept apart for the site around the frame, the only kind that browsers still keep.
+func (h *Handler) setCookie(w http.ResponseWriter, session *domain.Session, name, value string, lasts time.Duration) {
 	c := &http.Cookie{ //nolint:gosec // Secure unless a development server speaks plain http
-		Name: name, Value: value, Path: page(sessionID), MaxAge: int(lasts.Seconds()), HttpOnly: true, Secure: h.https,
+		Name: name, Value: value, Path: page(session.ID), MaxAge: int(lasts.Seconds()), HttpOnly: true, Secure: h.https,
 		SameSite: http.SameSiteLaxMode,
+	}
+	if session.Surface == domain.SurfaceEmbedded {
+		c.SameSite, c.Secure, c.Partitioned = http.SameSiteNoneMode, true, true
 	}
 	if value == "" {
 		c.MaxAge = -1
@@ -208,10 +219,11 @@ func cookie(r *http.Request, name string) string {
 // open trades a launch token for the cookie.
 func (h *Handler) open(w http.ResponseWriter, r *http.Request) {
 	sessionID := r.PathValue("id")
+	var session *domain.Session
 	value, ok := "", false
 	err := h.DB.Read(r.Context(), func(tx db.Tx) error {
-		session, err := domain.Find(tx, sessionID)
-		if err != nil {
+		var err error
+		if session, err = domain.Find(tx, sessionID); err != nil {
 			return err
 		}
 		value, ok = h.Checkouts.OpenPage(session, tokenOf(r.PostFormValue("checkout_token")))
@@ -220,10 +232,12 @@ func (h *Handler) open(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil && !fault.Is(err, "RESOURCE_NOT_FOUND"):
 		h.broken(w, r, err)
+	case !ok && inFrame(r):
+		h.loader(w, r, sessionID, true)
 	case !ok:
 		h.entry(w, r, sessionID, true)
 	default:
-		h.setCookie(w, sessionID, accessCookie, value, accessFor)
+		h.setCookie(w, session, accessCookie, value, accessFor)
 		h.suggestTip(r, sessionID)
 		see(w, r, page(sessionID))
 	}

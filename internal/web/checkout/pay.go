@@ -89,7 +89,7 @@ func (h *Handler) pay(w http.ResponseWriter, r *http.Request, v *visit) {
 		h.refused(w, r, v, form, err)
 		return
 	}
-	h.setCookie(w, v.session.ID, sourceCookie, "", 0)
+	h.setCookie(w, v.session, sourceCookie, "", 0)
 	if err := h.Payments.Execute(r.Context(), started.Operations, h.cause(v.session), nil); err != nil {
 		// The payment is on record and is finished without the buyer; the page waits for it.
 		h.Log.ErrorContext(r.Context(), "a payment is left to the sweeper", "attempt", started.Attempt.ID, "error", err)

@@ -28,6 +28,9 @@ func (p *Pages) RenderPayment(w http.ResponseWriter, r *http.Request, v Payment)
 	page.Script = "checkout.js"
 	page.Policy.Payment = true
 	page.Policy.FrameSrc = []string{ui.Origin(v.FieldsURL)}
+	if page.Frame != nil {
+		page.Frame.Code, page.Frame.Minor, page.Frame.Currency = v.DeclineCode, v.Pay.Minor, v.Pay.Currency
+	}
 	page.Policy.FormAction = v.FormTargets
 	page.Policy.ImgSrc = append(page.Policy.ImgSrc, images(v.Summary)...)
 	if len(v.Errors) > 0 {
@@ -41,6 +44,9 @@ func (p *Pages) RenderChanged(w http.ResponseWriter, r *http.Request, v Changed)
 	page := p.page(v.Common, "changed", v)
 	page.Title = p.text(v.Lang, "changed.title")
 	page.Status = http.StatusConflict
+	if page.Frame != nil {
+		page.Frame.Minor, page.Frame.Currency = v.Pay.Minor, v.Pay.Currency
+	}
 	page.Script = "checkout.js"
 	page.Policy.ImgSrc = append(page.Policy.ImgSrc, images(v.Summary)...)
 	p.ui.Render(w, r, page)
@@ -76,6 +82,9 @@ func (p *Pages) RenderSuccess(w http.ResponseWriter, r *http.Request, v Success)
 func (p *Pages) RenderEnd(w http.ResponseWriter, r *http.Request, v End) {
 	page := p.page(v.Common, "end", v)
 	page.Title = p.text(v.Lang, string(v.Kind)+".title")
+	if page.Frame != nil {
+		page.Frame.Kind = string(v.Kind)
+	}
 	switch v.Kind {
 	case EndNotFound:
 		page.Status = http.StatusNotFound
@@ -105,12 +114,12 @@ func (p *Pages) RenderEntry(w http.ResponseWriter, r *http.Request, v Entry) {
 
 // RenderFields writes the frame of payment fields; 422 when the view has field errors.
 func (p *Pages) RenderFields(w http.ResponseWriter, r *http.Request, v Fields) {
-	ancestors := []string{"'self'"}
-	switch {
-	case v.Alone:
-		ancestors = nil
-	case v.ParentOrigin != "":
-		ancestors = []string{v.ParentOrigin}
+	var ancestors []string
+	if v.ParentOrigin == "" && !v.Alone {
+		ancestors = []string{"'self'"}
+	}
+	if v.Around != "" {
+		ancestors = append(ancestors, v.Around)
 	}
 	page := ui.Page{
 		Name: "checkout/fields", Lang: v.Lang, View: fieldsPage{v, byName(v.Errors)}, Brand: v.Brand,
@@ -128,10 +137,14 @@ func (p *Pages) RenderFields(w http.ResponseWriter, r *http.Request, v Fields) {
 
 // RenderChallenge writes the simulated bank's page.
 func (p *Pages) RenderChallenge(w http.ResponseWriter, r *http.Request, v Challenge) {
-	p.ui.Render(w, r, ui.Page{
+	page := ui.Page{
 		Name: "checkout/challenge", Lang: v.Lang, View: v, Title: p.text(v.Lang, "challenge.title"),
-		Brand: ui.Brand{Accent: "#4a4f57"}, Policy: ui.Policy{FormAction: []string{v.ReturnURL}},
-	})
+		Brand: ui.Brand{Accent: "#4a4f57"}, Policy: ui.Policy{FormAction: []string{v.ReturnURL}, FrameAncestors: around(v.Around)},
+	}
+	if v.Around != "" && inFrame(r) {
+		page.Class, page.Frame = "embed", &ui.Frame{Parent: v.Around}
+	}
+	p.ui.Render(w, r, page)
 }
 
 func (p *Pages) page(c Common, name string, view any) ui.Page {
@@ -139,7 +152,19 @@ func (p *Pages) page(c Common, name string, view any) ui.Page {
 	if c.Merchant.LogoURL != "" {
 		page.Policy.ImgSrc = []string{ui.Origin(c.Merchant.LogoURL)}
 	}
+	page.Policy.FrameAncestors = around(c.Around)
+	if c.Framed {
+		page.Class, page.Frame = "embed", &ui.Frame{Parent: ui.Origin(c.Around)}
+	}
 	return page
+}
+
+// around are the origins that may frame a page: none without a page around it.
+func around(origin string) []string {
+	if origin == "" {
+		return nil
+	}
+	return []string{origin}
 }
 
 func (p *Pages) text(lang, key string, values ...any) string {

@@ -42,7 +42,8 @@ func TestFieldsAreFramedByTheirPageOnly(t *testing.T) {
 		policy, page string
 	}{
 		{"our page", Fields{Option: OptionCard}, "frame-ancestors 'self'", `data-parent="self"`},
-		{"a merchant's page", Fields{Option: OptionCard, ParentOrigin: "https://shop.example"}, "frame-ancestors https://shop.example", `data-parent="https://shop.example"`},
+		{"a merchant's page", Fields{Option: OptionCard, Around: "https://shop.example", ParentOrigin: "https://shop.example"}, "frame-ancestors https://shop.example;", `data-parent="https://shop.example"`},
+		{"our page inside a merchant's", Fields{Option: OptionCard, Around: "https://shop.example"}, "frame-ancestors 'self' https://shop.example;", `data-parent="self"`},
 		{"a page of its own", Fields{Option: OptionBank, Alone: true}, "frame-ancestors 'none'", `data-parent=""`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -75,5 +76,25 @@ func TestFaultsStandBesideTheirInputs(t *testing.T) {
 	}
 	if strings.Count(w.Body.String(), `aria-invalid="true"`) != 1 {
 		t.Error("another input is marked too")
+	}
+}
+
+func TestAnEmbeddedPageIsFramedByItsShopOnly(t *testing.T) {
+	t.Parallel()
+	p := pages(t)
+	w := httptest.NewRecorder()
+	p.RenderLoader(w, httptest.NewRequest(http.MethodGet, "/", nil), Loader{Common: Common{SessionID: "cs_1", Around: "https://shop.example", Framed: true}})
+	if got := w.Header().Get("Content-Security-Policy"); !strings.Contains(got, "frame-ancestors https://shop.example;") {
+		t.Errorf("policy %s", got)
+	}
+	for _, want := range []string{`data-parent="https://shop.example"`, `data-page="checkout/loader"`, `class="embed"`} {
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	w = httptest.NewRecorder()
+	p.RenderEnd(w, httptest.NewRequest(http.MethodGet, "/", nil), End{Kind: EndNotFound})
+	if got := w.Header().Get("X-Frame-Options"); got != "DENY" {
+		t.Errorf("a page that is not embedded may be framed: %q", got)
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/secret"
+	"flint/internal/settings"
 	"flint/internal/web/checkout"
 	"flint/internal/web/ui"
 )
@@ -60,7 +61,7 @@ func newSite(t *testing.T, d db.DB) *site {
 	t.Cleanup(s.server.Close)
 	checkout.NewHandler(checkout.Config{
 		DB: d, Clock: s.Clock, IDs: s.IDs, Log: log, Box: box, Checkouts: s.Checkouts, Orders: s.Orders, Payments: s.Payments,
-		Merchants: s.merchants, Simulator: s.Simulator, Pages: checkout.New(renderer), BaseURL: s.server.URL,
+		Merchants: s.merchants, Settings: new(settings.Service).Effective, Simulator: s.Simulator, Pages: checkout.New(renderer), BaseURL: s.server.URL,
 	}).Routes(mux)
 	return s
 }

@@ -53,14 +53,17 @@ func (h *Handler) fields(w http.ResponseWriter, r *http.Request) {
 		h.noFields(w, r, err)
 		return
 	}
-	h.Pages.RenderFields(w, r, fieldsView(session, m, optionOf(r.FormValue("option"))))
+	h.Pages.RenderFields(w, r, fieldsView(r, session, m, optionOf(r.FormValue("option"))))
 }
 
-func fieldsView(session *domain.Session, m merchant.Merchant, option Option) Fields {
+func fieldsView(r *http.Request, session *domain.Session, m merchant.Merchant, option Option) Fields {
 	v := Fields{ID: session.ID, Option: option, Test: session.Scope.Mode() == "test"}
 	v.Brand = (&visit{session: session, merchant: m}).common().Merchant.Brand
 	if session.Surface == domain.SurfaceEmbedded {
-		v.ParentOrigin = session.Detail.PageOrigin
+		v.Around = session.Detail.PageOrigin
+		if r.FormValue("in") != "checkout" {
+			v.ParentOrigin = v.Around
+		}
 	}
 	return v
 }
@@ -117,7 +120,7 @@ func (h *Handler) tokenize(w http.ResponseWriter, r *http.Request) {
 			writeJSON(w, http.StatusUnprocessableEntity, tokenized{Errors: byName(faults)})
 			return
 		}
-		v := fieldsView(session, m, option)
+		v := fieldsView(r, session, m, option)
 		v.Alone, v.BackURL, v.Errors = true, page(session.ID), faults
 		v.Values = map[string]string{"expiry": typed["expiry"], "account_holder": typed["account_holder"], "routing_number": typed["routing_number"]}
 		h.Pages.RenderFields(w, r, v)
@@ -128,7 +131,7 @@ func (h *Handler) tokenize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	kept := source{Option: option, Token: token, Brand: brandName(src.Brand), Last4: src.Last4, Since: h.Clock.Now()}
-	if err := h.keepSource(w, session.ID, kept); err != nil {
+	if err := h.keepSource(w, session, kept); err != nil {
 		h.broken(w, r, err)
 		return
 	}
@@ -188,7 +191,13 @@ func (h *Handler) challenge(w http.ResponseWriter, r *http.Request) {
 		h.broken(w, r, err)
 		return
 	}
+	around, err := h.pageAround(r, op)
+	if err != nil {
+		h.broken(w, r, err)
+		return
+	}
 	v := Challenge{
+		Around:    around,
 		Operation: r.PathValue("opaque"), Merchant: m.BusinessName, Card: h.describe(out.Source), ReturnURL: op.ReturnURL,
 		Amount: money.Format(money.Amount{Minor: op.Amount, Currency: op.Currency}, localeOf(r)),
 		Date:   h.Clock.Now().UTC().Format("2 Jan 2006, 15:04 MST"),

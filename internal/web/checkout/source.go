@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	domain "flint/internal/checkout"
 	"flint/internal/payment"
 )
 
@@ -28,12 +29,12 @@ type source struct {
 func sealedFor(sessionID string) string { return "checkout source " + sessionID }
 
 // keepSource seals a source into the cookie of one session.
-func (h *Handler) keepSource(w http.ResponseWriter, sessionID string, s source) error {
+func (h *Handler) keepSource(w http.ResponseWriter, session *domain.Session, s source) error {
 	plain, err := json.Marshal(&s)
 	if err != nil {
 		return err
 	}
-	h.setCookie(w, sessionID, sourceCookie, h.Box.Seal(sealedFor(sessionID), plain), sourceFor)
+	h.setCookie(w, session, sourceCookie, h.Box.Seal(sealedFor(session.ID), plain), sourceFor)
 	return nil
 }
 
@@ -59,7 +60,7 @@ func (s *source) stored() *Stored {
 
 // change forgets the source, so that another can be typed in.
 func (h *Handler) change(w http.ResponseWriter, r *http.Request, v *visit) {
-	h.setCookie(w, v.session.ID, sourceCookie, "", 0)
+	h.setCookie(w, v.session, sourceCookie, "", 0)
 	see(w, r, page(v.session.ID))
 }
 

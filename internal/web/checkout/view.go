@@ -21,6 +21,8 @@ type Common struct {
 	Merchant  Merchant
 	Lang      string // language tag; "" is the fallback
 	Test      bool   // shows the TEST badge
+	Around    string // origin whose pages may frame this one; none when empty
+	Framed    bool   // and one does
 }
 
 // Option is a way to pay.
@@ -224,7 +226,8 @@ type Fields struct {
 	Option       Option
 	Brand        ui.Brand
 	Test         bool
-	ParentOrigin string            // the only origin that may frame the page and talk to it
+	Around       string            // origin of the merchant's page around an embedded checkout
+	ParentOrigin string            // the origin that talks to the page; our own when empty
 	Alone        bool              // shown as a page: after a submit without JavaScript had faults
 	BackURL      string            // of the checkout, when Alone
 	Values       map[string]string // typed before; never a card number or security code
@@ -240,4 +243,5 @@ type Challenge struct {
 	Card      string // "Visa ending 3155"
 	Date      string
 	ReturnURL string // where the answer leads; the policy allows its origin
+	Around    string // origin of the merchant's page around an embedded checkout
 }

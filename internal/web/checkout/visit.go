@@ -16,6 +16,8 @@ import (
 	"flint/internal/money"
 	"flint/internal/order"
 	"flint/internal/payment"
+	"flint/internal/settings"
+	"flint/internal/web/ui"
 )
 
 // errLocked says that the browser does not hold the session's cookie.
@@ -26,6 +28,7 @@ type visit struct {
 	session  *domain.Session
 	order    *order.Order
 	merchant merchant.Merchant
+	look     settings.Branding
 	open     *payment.Attempt // that holds the order, nil without one
 	last     *payment.Attempt // newest of this session, nil before the first
 	legs     []*payment.Intent
@@ -33,6 +36,7 @@ type visit struct {
 	newestID string // newest attempt of the order, whoever began it; a form carries it to tell that it is out of date
 	source   *source
 	locale   string
+	framed   bool // the answer goes into a frame of the merchant's page
 	now      time.Time
 }
 
@@ -55,7 +59,7 @@ func (h *Handler) visit(r *http.Request) (*visit, error) {
 		if !h.Checkouts.PageAllowed(session, cookie(r, accessCookie)) {
 			return errLocked
 		}
-		v.session = session
+		v.session, v.framed = session, session.Surface == domain.SurfaceEmbedded && inFrame(r)
 		return h.read(tx, v)
 	})
 	if err != nil {
@@ -74,6 +78,11 @@ func (h *Handler) read(tx db.Tx, v *visit) error {
 	if v.merchant, err = h.Merchants.Get(tx.Context(), tx, scope.MerchantID); err != nil {
 		return err
 	}
+	holds, err := h.Settings(tx, scope)
+	if err != nil {
+		return err
+	}
+	v.look = holds.Branding
 	newest, err := payment.NewestAttempt(tx, scope, v.order.ID, "")
 	if err != nil || newest == nil {
 		return err
@@ -142,6 +151,9 @@ func (v *visit) state() state {
 func (h *Handler) show(w http.ResponseWriter, r *http.Request) {
 	v, err := h.visit(r)
 	switch {
+	case errors.Is(err, errLocked) && inFrame(r):
+		h.loader(w, r, r.PathValue("id"), false)
+		return
 	case errors.Is(err, errLocked):
 		h.entry(w, r, r.PathValue("id"), false)
 		return
@@ -220,11 +232,16 @@ func (v *visit) common() Common {
 		Name: m.BusinessName, Email: m.SupportEmail, Phone: m.SupportPhone, Website: cmp.Or(m.SupportURL, m.WebsiteURL),
 		TermsURL: d.Legal.Terms, Refunds: d.Legal.Refunds, Shipping: d.Legal.Shipping,
 	}
-	out.Brand.Accent = cmp.Or(d.Theme.Primary, d.Theme.Accent, m.AccentColor)
+	radius := int(v.look.CornerRadius)
+	out.Brand = ui.Brand{Accent: cmp.Or(d.Theme.Primary, d.Theme.Accent, v.look.PrimaryColor), Radius: &radius, Font: v.look.FontFamily}
 	if m.Logo != nil {
 		out.LogoURL = m.Logo.URL
 	}
-	return Common{SessionID: v.session.ID, Merchant: out, Test: v.session.Scope.Mode() == "test"}
+	c := Common{SessionID: v.session.ID, Merchant: out, Test: v.session.Scope.Mode() == "test", Framed: v.framed}
+	if v.session.Surface == domain.SurfaceEmbedded {
+		c.Around = v.session.Detail.PageOrigin
+	}
+	return c
 }
 
 func (v *visit) money(minor int64) string {

@@ -92,14 +92,43 @@ func (a *Assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Vary", "Accept-Encoding")
-	body := asset.plain
+	asset.write(w, r)
+}
+
+func (a *Asset) write(w http.ResponseWriter, r *http.Request) {
+	h, body := w.Header(), a.plain
 	if acceptsGzip(r) {
 		h.Set("Content-Encoding", "gzip")
-		body = asset.zipped
+		body = a.zipped
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body) // a reader that went away is no fault of ours
+	}
+}
+
+// Shared serves one asset under an address that stays the same, to pages of any site. A browser asks
+// again after ten minutes whether there is a newer one.
+func (a *Assets) Shared(name string) http.HandlerFunc {
+	asset, ok := a.byName[name]
+	if !ok {
+		return http.NotFound
+	}
+	tag := strconv.Quote(path.Base(path.Dir(asset.Path)))
+	return func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Type", asset.mime)
+		h.Set("Cache-Control", "public, max-age=600")
+		h.Set("ETag", tag)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Vary", "Accept-Encoding")
+		if r.Header.Get("If-None-Match") == tag {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		asset.write(w, r)
 	}
 }
 

@@ -51,6 +51,17 @@ type Page struct {
 	Class  string // of the body
 	Brand  Brand
 	Policy Policy // Nonce and HTTPS are filled in
+	Frame  *Frame // set when the page goes into a frame of another site's page
+}
+
+// Frame is what a page inside a frame of another site's page tells the page around it, by the script
+// embed.js of the part that renders it.
+type Frame struct {
+	Parent   string // exact origin of the page around it
+	Kind     string // what the page shows, beyond its name
+	Code     string // why a payment failed
+	Minor    int64  // amount to pay, minor units
+	Currency string
 }
 
 // document is what the layout sees.
@@ -59,6 +70,8 @@ type document struct {
 	Nonce                         string
 	Style, Icon, Script           Asset
 	HasScript                     bool
+	Frame                         *Frame
+	FrameScript                   Asset
 	Brand                         template.CSS
 	View                          any
 }
@@ -203,6 +216,13 @@ func (r *Renderer) write(out *bytes.Buffer, lang Language, p Page) error {
 		if doc.Script, doc.HasScript = r.assets.Get(p.Script); !doc.HasScript {
 			return fmt.Errorf("ui: no script %q", p.Script)
 		}
+	}
+	if p.Frame != nil {
+		ok := false
+		if doc.FrameScript, ok = r.assets.Get("embed.js"); !ok {
+			return fmt.Errorf("ui: no script for pages in frames")
+		}
+		doc.Frame = p.Frame
 	}
 	return page.ExecuteTemplate(out, "layout", doc)
 }
