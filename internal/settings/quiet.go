@@ -38,6 +38,9 @@ func (q QuietHours) after(at time.Time, loc *time.Location) time.Time {
 	}
 	y, m, d := local.Date()
 	out := time.Date(y, m, d+days, end/60, end%60, 0, 0, loc)
+	if gap := end - (out.Hour()*60 + out.Minute()); gap > 0 { // the clock is set forward over the end
+		out = out.Add(time.Duration(gap) * time.Minute)
+	}
 	if out.Before(at) { // a clock that is set back at the end of quiet hours
 		return at
 	}
