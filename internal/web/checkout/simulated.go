@@ -14,6 +14,7 @@ import (
 	"flint/internal/merchant"
 	"flint/internal/money"
 	"flint/internal/payment"
+	"flint/internal/web/ui"
 )
 
 const fieldsPath = "/simulator/fields/"
@@ -22,12 +23,12 @@ const fieldsPath = "/simulator/fields/"
 var errOver = errors.New("checkout: the session is over")
 
 // fieldsFor finds the open session whose buyer types payment details in: one that the simulator takes
-// the payments of. errOver for one that has ended, a fault of class not found for any other.
-func (h *Handler) fieldsFor(r *http.Request) (*domain.Session, merchant.Merchant, error) {
+// the payments of. With it comes the look of its page. errOver for one that has ended, a fault of class not found for any other.
+func (h *Handler) fieldsFor(r *http.Request) (*domain.Session, ui.Brand, error) {
 	var session *domain.Session
-	var m merchant.Merchant
+	var look ui.Brand
 	if !id.Valid(id.CheckoutSession, r.PathValue("id")) {
-		return nil, m, fault.NotFound("checkout session")
+		return nil, look, fault.NotFound("checkout session")
 	}
 	err := h.DB.Read(r.Context(), func(tx db.Tx) error {
 		var err error
@@ -40,25 +41,29 @@ func (h *Handler) fieldsFor(r *http.Request) (*domain.Session, merchant.Merchant
 		if !session.Open(h.Clock.Now()) {
 			return errOver
 		}
-		m, err = h.Merchants.Get(tx.Context(), tx, session.Scope.MerchantID)
-		return err
+		holds, err := h.Settings(tx, session.Scope)
+		if err != nil {
+			return err
+		}
+		look = (&visit{session: session, look: holds.Branding}).common().Merchant.Brand
+		return nil
 	})
-	return session, m, err
+	return session, look, err
 }
 
 // fields is the frame in which payment details are typed.
 func (h *Handler) fields(w http.ResponseWriter, r *http.Request) {
-	session, m, err := h.fieldsFor(r)
+	session, look, err := h.fieldsFor(r)
 	if err != nil {
 		h.noFields(w, r, err)
 		return
 	}
-	h.Pages.RenderFields(w, r, fieldsView(r, session, m, optionOf(r.FormValue("option"))))
+	h.Pages.RenderFields(w, r, fieldsView(r, session, look, optionOf(r.FormValue("option"))))
 }
 
-func fieldsView(r *http.Request, session *domain.Session, m merchant.Merchant, option Option) Fields {
+func fieldsView(r *http.Request, session *domain.Session, look ui.Brand, option Option) Fields {
 	v := Fields{ID: session.ID, Option: option, Test: session.Scope.Mode() == "test"}
-	v.Brand = (&visit{session: session, merchant: m}).common().Merchant.Brand
+	v.Brand = look
 	if session.Surface == domain.SurfaceEmbedded {
 		v.Around = session.Detail.PageOrigin
 		if r.FormValue("in") != "checkout" {
@@ -95,7 +100,7 @@ type tokenized struct {
 // tokenize hands the typed details to the simulator and keeps what it gives for them in the browser.
 func (h *Handler) tokenize(w http.ResponseWriter, r *http.Request) {
 	script := strings.Contains(r.Header.Get("Accept"), "application/json")
-	session, m, err := h.fieldsFor(r)
+	session, look, err := h.fieldsFor(r)
 	switch {
 	case errors.Is(err, errOver) && script:
 		writeJSON(w, http.StatusGone, tokenized{Over: true})
@@ -120,7 +125,7 @@ func (h *Handler) tokenize(w http.ResponseWriter, r *http.Request) {
 			writeJSON(w, http.StatusUnprocessableEntity, tokenized{Errors: byName(faults)})
 			return
 		}
-		v := fieldsView(r, session, m, option)
+		v := fieldsView(r, session, look, option)
 		v.Alone, v.BackURL, v.Errors = true, page(session.ID), faults
 		v.Values = map[string]string{"expiry": typed["expiry"], "account_holder": typed["account_holder"], "routing_number": typed["routing_number"]}
 		h.Pages.RenderFields(w, r, v)
