@@ -261,7 +261,7 @@ func (s *Service) source(ctx context.Context, tx db.Tx, in CreateInput) (*order.
 	case o.ActiveAttemptID != "":
 		return nil, resolving(o)
 	}
-	return o, nil
+	return o, o.CheckCollectable(in.InvoiceID)
 }
 
 // inside moves the paths of an order's faults to the quick pay item that caused them.

@@ -167,6 +167,11 @@ func (s *Service) payable(tx db.Tx, scope tenant.Scope, orderID, sessionID strin
 	if o.ActiveAttemptID != "" {
 		return nil, s.busy(tx, o)
 	}
+	if sessionID == "" { // a session of an order that an invoice owns is one of that invoice
+		if err := o.CheckCollectable(""); err != nil {
+			return nil, err
+		}
+	}
 	if o.DerivePaymentStatus() == order.PaymentPaid {
 		return nil, fault.Conflict("ORDER_ALREADY_PAID", "The order is paid; nothing is outstanding.")
 	}

@@ -37,6 +37,7 @@ import (
 	"flint/internal/onboarding"
 	"flint/internal/order"
 	"flint/internal/payment"
+	"flint/internal/processor/manual"
 	"flint/internal/processor/simulator"
 	"flint/internal/refund"
 	"flint/internal/requestlog"
@@ -209,7 +210,7 @@ func (s *Server) build() {
 		Choose: s.processorFor, Failpoints: s.Failpoints,
 	}
 	s.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: s.IDs, Logger: log, Sink: payments.Notify, Failpoints: s.Failpoints})
-	payments.Processors = map[string]payment.Processor{simulator.Name: s.observer.Processor(s.Simulator)}
+	payments.Processors = map[string]payment.Processor{simulator.Name: s.observer.Processor(s.Simulator), payment.Manual: manual.Processor{}}
 	refunds := &refund.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Failpoints: s.Failpoints}
 	refunds.Permit, refunds.Recount = s.permitRefund, s.Apps.RecountRefund
 	payments.Refunds = refunds.Apply
