@@ -51,6 +51,16 @@ const (
 	AppDataRequest   = "dsreq"
 	OAuthSession     = "osess"
 
+	Invoice               = "inv"
+	InvoiceLineItem       = "invli"
+	InvoiceScheduleEntry  = "invse"
+	InvoiceLateFee        = "invlf"
+	InvoicePaymentTerm    = "ipt"
+	InvoicePaymentAttempt = "invpa"
+	InvoiceDelivery       = "indel"
+	InvoiceActivity       = "inevt"
+	InvoiceAccess         = "ivat"
+
 	OnboardingSession = "onbs"
 	DemoSession       = "demo"
 
