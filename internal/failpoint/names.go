@@ -13,6 +13,8 @@ var Names = []string{
 	"checkout.created",        // in the transaction
 	"checkout.ended",          // in the transaction
 	"checkout.expiring",       // between two sessions whose time is over
+	"stranded.recorded",       // in the transaction that books late money
+	"stranded.assigned",       // in the transaction, taken from one order and given to the other
 	"payment.planned",         // in the transaction
 	"payment.capture",         // in the transaction that plans one
 	"payment.void",            // in the transaction that plans one

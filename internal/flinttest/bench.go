@@ -26,6 +26,7 @@ import (
 	"flint/internal/processor/manual"
 	"flint/internal/processor/simulator"
 	"flint/internal/refund"
+	"flint/internal/stranded"
 	"flint/internal/tax"
 	"flint/internal/tenant"
 )
@@ -51,6 +52,7 @@ type Bench struct {
 	Payments  *payment.Service
 	Refunds   *refund.Service
 	Checkouts *checkout.Service
+	Stranded  *stranded.Service
 	Simulator *simulator.Simulator
 	Cause     event.Cause // of a merchant's call
 
@@ -89,7 +91,10 @@ func New(t testing.TB, d db.DB) *Bench {
 	b.Checkouts = &checkout.Service{
 		Clock: c, IDs: ids, Events: events, Orders: b.Orders, Payments: b.Payments, Key: []byte("0123456789abcdef0123456789abcdef"),
 	}
-	b.Payments.Refunds = b.Refunds.Apply
+	b.Stranded = &stranded.Service{Clock: c, IDs: ids, Events: events, Orders: b.Orders, Payments: b.Payments, Refunds: b.Refunds}
+	b.Payments.Refunds, b.Payments.Excess = b.Refunds.Apply, b.Stranded.Record
+	b.Refunds.Ended = b.Stranded.RefundEnded
+	b.Orders.Balanced = append(b.Orders.Balanced, b.Stranded.Follow)
 	b.Payments.Settled = append(b.Payments.Settled, b.Checkouts.OrderSettled)
 	b.Orders.Repriced = append(b.Orders.Repriced, b.Checkouts.OrderRepriced)
 	return b
@@ -99,7 +104,7 @@ func New(t testing.TB, d db.DB) *Bench {
 // Notices are delivered through the first bench.
 func (b *Bench) Another() *Bench {
 	return &Bench{
-		DB: b.DB, Clock: b.Clock, IDs: b.IDs, Orders: b.Orders, Payments: b.Payments, Refunds: b.Refunds, Checkouts: b.Checkouts,
+		DB: b.DB, Clock: b.Clock, IDs: b.IDs, Orders: b.Orders, Payments: b.Payments, Refunds: b.Refunds, Checkouts: b.Checkouts, Stranded: b.Stranded,
 		Simulator: b.Simulator, Cause: b.Cause, ctx: b.ctx,
 		Scope: tenant.Scope{MerchantID: b.IDs.New(id.Merchant), EnvironmentID: b.IDs.New(id.Sandbox)},
 	}

@@ -51,6 +51,8 @@ type Order struct {
 	Hold       *Hold      `json:"hold,omitempty"`
 	SettledAt  time.Time  `json:"settled_at,omitzero"` // when the first pay call went through
 
+	// Stranded tells that money of the order waits in the inbox of stranded payments.
+	Stranded  bool      `json:"stranded,omitempty"`
 	InvoiceID string    `json:"invoice_id,omitempty"` // the issued invoice that owns collection, empty for none
 	Invoicing Invoicing `json:"invoicing,omitzero"`
 

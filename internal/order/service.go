@@ -25,6 +25,9 @@ type Service struct {
 	// Repriced runs at the end of a Save that changed what the order costs or closed it, in the same
 	// transaction; the doors to the order close themselves in it. New orders are not told.
 	Repriced []func(tx db.Tx, o *Order, cause event.Cause) error
+	// Balanced runs at the end of a Save that moved money of an order with stranded payments, in the same
+	// transaction; refunded tells that money went back. The inbox keeps up with the credit in it.
+	Balanced []func(tx db.Tx, o *Order, refunded bool, cause event.Cause) error
 	// Failpoints end the process at named places in tests; nil in production.
 	Failpoints *failpoint.Points
 }

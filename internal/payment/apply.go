@@ -217,6 +217,8 @@ type transition struct {
 	released bool   // a hold ended without a capture
 	expired  bool   // because its time ran out
 	failed   bool   // the source was declined
+	late     bool   // the attempt had ended when the money came
+	session  string // the checkout session that the attempt belongs to
 	unpaid   string // the attempt that ended without money, empty when none did
 }
 
@@ -331,6 +333,7 @@ func (t *transition) finish() error {
 	if err != nil {
 		return err
 	}
+	credit := t.order.Credit()
 	orders, o, i := t.service.Orders, t.order, t.intent
 	switch {
 	case t.settled > 0:
@@ -365,7 +368,7 @@ func (t *transition) finish() error {
 			return err
 		}
 	}
-	return nil
+	return t.tellExcess(o.Credit() - credit)
 }
 
 func (t *transition) reason() string {
@@ -385,6 +388,7 @@ func (t *transition) moveAttempt() (ended bool, err error) {
 	if err != nil || (!a.Open() && t.settled == 0) {
 		return false, err
 	}
+	t.late, t.session = !a.Open(), a.CheckoutSessionID
 	legs, err := t.otherLegs(a)
 	if err != nil {
 		return false, err

@@ -150,7 +150,9 @@ func (s *Service) reverse(tx db.Tx, o *order.Order, i *Intent, part int64, cause
 	}
 	i.Captured -= part
 	i.Authorized -= part
-	i.Detail.Recorded.Reversed += part
+	if i.Detail.Recorded != nil {
+		i.Detail.Recorded.Reversed += part
+	}
 	gone := i.Captured == 0
 	if gone {
 		i.Status, i.Detail.CancellationReason = IntentCanceled, "payment_canceled"

@@ -46,6 +46,10 @@ type Service struct {
 	// saved. Money may still arrive for it later; Settled hears of that.
 	Ended []func(tx db.Tx, o *order.Order, attemptID string, cause event.Cause) error
 
+	// Excess runs in the transaction that settled money where nothing, or not as much, was due any more; the
+	// amount is booked as credit of the order by then. Money that a merchant recorded is none.
+	Excess func(tx db.Tx, o *order.Order, e Excess, cause event.Cause) error
+
 	// CallTimeout bounds one call to a processor. Zero means 20 seconds.
 	CallTimeout time.Duration
 	// Failpoints end the process at a named place, in crash tests; nil otherwise.
