@@ -40,6 +40,7 @@ func (s *Service) end(tx db.Tx, o *order.Order, session *Session, status, reason
 	now := s.Clock.Now()
 	s.Failpoints.Hit("checkout.ended")
 	session.Status, session.TerminalReason = status, reason
+	session.ContactUntil = now.Add(contactFor)
 	if o.ActiveAttemptID != "" && status != StatusPaid && status != StatusPartiallyPaid {
 		session.Detail.RecoveryID, session.Detail.RecoveryUntil = o.ActiveAttemptID, now.Add(recoveryWindow)
 	}
@@ -112,6 +113,9 @@ func (s *Service) lock(tx db.Tx, scope tenant.Scope, sessionID string) (*order.O
 func (s *Service) OrderSettled(tx db.Tx, o *order.Order, cause event.Cause) error {
 	if len(o.CheckoutSessionIDs) == 0 {
 		return nil
+	}
+	if err := s.takePayer(tx, o, cause); err != nil {
+		return err
 	}
 	session, err := openOf(tx, o.Scope, o.ID)
 	if err != nil || session == nil {

@@ -56,6 +56,7 @@ type Session struct {
 	SecretHash          string
 	LaunchHash          string
 	ExpiresAt           time.Time
+	ContactUntil        time.Time // when what the buyer typed is erased; zero while open, and after
 	CreatedAt           time.Time
 	UpdatedAt           time.Time
 	Detail              Detail
@@ -83,6 +84,8 @@ type Detail struct {
 	Timezone       string            `json:"timezone,omitempty"`
 	ClosedReason   string            `json:"closed_reason,omitempty"`
 	Contact        *Contact          `json:"contact,omitempty"`
+	Terms          *Terms            `json:"terms,omitempty"`               // nil until the buyer accepted them
+	PayerID        string            `json:"payer_id,omitempty"`            // customer for whom the last payment was started
 	RecoveryID     string            `json:"recovery_attempt_id,omitempty"` // attempt under way when the session ended
 	RecoveryUntil  time.Time         `json:"recovery_until,omitzero"`
 }
@@ -117,6 +120,10 @@ type Tip struct {
 	Custom  bool            `json:"custom,omitempty"`
 	Options []money.Percent `json:"options,omitempty"` // three
 	Default *money.Percent  `json:"default,omitempty"`
+	// Smart offers three amounts of the order's currency in place of the percentages.
+	Smart        bool           `json:"smart,omitempty"`
+	SmartOptions []money.Amount `json:"smart_options,omitempty"`
+	SmartDefault *money.Amount  `json:"smart_default,omitempty"`
 }
 
 // Theme is the session's branding.
@@ -139,6 +146,12 @@ type Legal struct {
 	Refunds      string `json:"refunds,omitempty"`
 	Shipping     string `json:"shipping,omitempty"`
 	Contract     string `json:"contract,omitempty"`
+}
+
+// Terms is what the buyer agreed to, and when.
+type Terms struct {
+	URL        string    `json:"url"`
+	AcceptedAt time.Time `json:"accepted_at"`
 }
 
 // Contact is what the buyer saved or cleared.

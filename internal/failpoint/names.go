@@ -13,6 +13,8 @@ var Names = []string{
 	"checkout.created",        // in the transaction
 	"checkout.ended",          // in the transaction
 	"checkout.expiring",       // between two sessions whose time is over
+	"checkout.erasing",        // between two sessions whose contact is erased
+	"checkout.code",           // in the transaction, the code is written and its mail is not
 	"stranded.recorded",       // in the transaction that books late money
 	"stranded.assigned",       // in the transaction, taken from one order and given to the other
 	"payment.planned",         // in the transaction

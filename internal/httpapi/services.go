@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"time"
 
 	"flint/internal/app"
 	"flint/internal/auth"
@@ -15,6 +16,7 @@ import (
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/refund"
+	"flint/internal/stranded"
 	"flint/internal/tenant"
 	"flint/internal/webhook"
 )
@@ -26,12 +28,25 @@ type Services struct {
 	Payments  *payment.Service
 	Refunds   *refund.Service
 	Checkouts *checkout.Service
+	Sessions  SessionViews
+	Stranded  *stranded.Service
 	Webhooks  *webhook.Service
 	Stream    *webhook.Stream
 	Receipts  *notification.Service
 	OAuth     *oauth.Service
 	Apps      *app.Service
 	Setup     *onboarding.Service
+}
+
+// CheckoutPrincipal is what a checkout session's credential may do.
+func CheckoutPrincipal(access *checkout.Access, now time.Time) auth.Principal {
+	session := access.Session
+	p := auth.Principal{Kind: auth.CheckoutCredential, ID: session.ID, SubjectID: session.ID, Scope: session.Scope,
+		LaunchOnly: access.Launch, ActsForID: access.CustomerID}
+	if session.Recovering(now) {
+		p.RecoveryID = session.Detail.RecoveryID
+	}
+	return p
 }
 
 // orderOf checks that a checkout credential stays with the order of its session; other credentials

@@ -16,7 +16,6 @@ import (
 	"flint/internal/app"
 	"flint/internal/auth"
 	"flint/internal/auth/oauth"
-	"flint/internal/checkout"
 	"flint/internal/clock"
 	"flint/internal/customer"
 	"flint/internal/db"
@@ -217,9 +216,8 @@ func (s *Server) build() {
 	refunds := &refund.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Failpoints: s.Failpoints}
 	refunds.Permit, refunds.Recount = s.permitRefund, s.Apps.RecountRefund
 	payments.Refunds = refunds.Apply
-	checkouts := &checkout.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Key: s.derive("checkout page"), Failpoints: s.Failpoints}
-	payments.Settled = append(payments.Settled, checkouts.OrderSettled)
-	orders.Repriced = append(orders.Repriced, checkouts.OrderRepriced)
+	checkouts := s.buildSessions(events, orders, payments)
+	inbox := s.buildStranded(events, orders, payments, refunds)
 
 	s.Receipts = &notification.Service{DB: d, Clock: c, IDs: s.IDs, Jobs: s.Jobs, Sender: s.Mail, Box: s.Box,
 		Orders: ReceiptOrders(orders, s.Merchants, customers), Policy: s.mailPolicy, Brand: s.mailBrand}
@@ -249,7 +247,7 @@ func (s *Server) build() {
 		APIVersion: httpapi.Version, Demo: s.Development, Limited: s.Limits != nil,
 	})
 	s.Services = &httpapi.Services{
-		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
+		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts, Sessions: s.sessionViews(), Stranded: inbox,
 		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, Apps: s.Apps, OAuth: s.OAuth, Setup: s.Setup,
 	}
 	if !s.restored {
@@ -281,11 +279,11 @@ func (s *Server) processorFor(scope tenant.Scope) string {
 func (s *Server) verifyCheckout(ctx context.Context, sessionID, sessionSecret string) (auth.Principal, error) {
 	var p auth.Principal
 	err := s.DB.Read(ctx, func(tx db.Tx) error {
-		session, err := s.Services.Checkouts.Authenticate(tx, sessionID, sessionSecret)
+		access, err := s.Services.Checkouts.Authenticate(tx, sessionID, sessionSecret)
 		if err != nil {
 			return err
 		}
-		p = auth.Principal{Kind: auth.CheckoutCredential, ID: session.ID, SubjectID: session.ID, Scope: session.Scope}
+		p = httpapi.CheckoutPrincipal(access, s.Clock.Now())
 		return nil
 	})
 	return p, err
@@ -430,6 +428,11 @@ func (s *Server) workers() []func(ctx context.Context) {
 		func(ctx context.Context) {
 			s.every(ctx, s.ticks[1], "expire checkout sessions", func(ctx context.Context, limit int) (int, error) {
 				return checkouts.Expire(ctx, s.DB, limit)
+			})
+		},
+		func(ctx context.Context) {
+			s.every(ctx, nil, "erase the contacts of ended checkouts", func(ctx context.Context, limit int) (int, error) {
+				return checkouts.EraseContacts(ctx, s.DB, limit)
 			})
 		},
 	}
