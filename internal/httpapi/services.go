@@ -11,6 +11,7 @@ import (
 	"flint/internal/customer"
 	"flint/internal/db"
 	"flint/internal/fault"
+	"flint/internal/invoice"
 	"flint/internal/notification"
 	"flint/internal/onboarding"
 	"flint/internal/order"
@@ -36,6 +37,7 @@ type Services struct {
 	OAuth     *oauth.Service
 	Apps      *app.Service
 	Setup     *onboarding.Service
+	Invoices  *invoice.Service
 }
 
 // CheckoutPrincipal is what a checkout session's credential may do.

@@ -28,6 +28,9 @@ type Service struct {
 	// Balanced runs at the end of a Save that moved money of an order with stranded payments, in the same
 	// transaction; refunded tells that money went back. The inbox keeps up with the credit in it.
 	Balanced []func(tx db.Tx, o *Order, refunded bool, cause event.Cause) error
+	// GaveBack runs after money of an order went back, or came back after all: a refund, its return by the
+	// bank, the reversal of a recorded payment.
+	GaveBack []func(tx db.Tx, o *Order, cause event.Cause) error
 	// Failpoints end the process at named places in tests; nil in production.
 	Failpoints *failpoint.Points
 }
@@ -128,4 +131,13 @@ func count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func (s *Service) gaveBack(tx db.Tx, o *Order, cause event.Cause) error {
+	for _, f := range s.GaveBack {
+		if err := f(tx, o, cause); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -219,6 +219,7 @@ type transition struct {
 	failed   bool   // the source was declined
 	late     bool   // the attempt had ended when the money came
 	session  string // the checkout session that the attempt belongs to
+	waiting  bool   // the bank has to settle it
 	unpaid   string // the attempt that ended without money, empty when none did
 }
 
@@ -245,7 +246,7 @@ func (t *transition) sale(out Outcome) error {
 		i.Status = IntentRequiresAction
 		return t.note(eventRequiresAction)
 	default:
-		i.Status = IntentProcessing
+		i.Status, t.waiting = IntentProcessing, true
 		return t.note(eventProcessing)
 	}
 }
@@ -356,6 +357,13 @@ func (t *transition) finish() error {
 	}
 	if err != nil {
 		return err
+	}
+	if t.waiting {
+		for _, f := range t.service.Waiting {
+			if err := f(t.tx, o, i.AttemptID, t.cause); err != nil {
+				return err
+			}
+		}
 	}
 	if t.unpaid != "" {
 		return t.service.endedUnpaid(t.tx, o, t.unpaid, t.cause)

@@ -49,6 +49,12 @@ type Service struct {
 	// Excess runs in the transaction that settled money where nothing, or not as much, was due any more; the
 	// amount is booked as credit of the order by then. Money that a merchant recorded is none.
 	Excess func(tx db.Tx, o *order.Order, e Excess, cause event.Cause) error
+	// Waiting runs in the transaction in which a payment turned out to wait for the bank, after the order is
+	// saved.
+	Waiting []func(tx db.Tx, o *order.Order, attemptID string, cause event.Cause) error
+	// Due tells how much a payment through the session of an order that an invoice owns collects, in minor
+	// units; the invoice domain sets it. Other payments collect everything outstanding.
+	Due func(tx db.Tx, o *order.Order, sessionID string) (int64, error)
 
 	// CallTimeout bounds one call to a processor. Zero means 20 seconds.
 	CallTimeout time.Duration
