@@ -69,6 +69,13 @@ type Principal struct {
 	UserID string
 	// SubjectID is the one object a narrow credential opens: a checkout session, an invoice, a customer.
 	SubjectID string
+	// LaunchOnly marks the launch token of a hosted checkout's page, which reads the session and nothing else.
+	LaunchOnly bool
+	// RecoveryID is the unresolved payment attempt of a checkout session that has ended: its credential sees
+	// that one through and opens nothing else. Empty while the session is open, and once it has simply ended.
+	RecoveryID string
+	// ActsForID is the customer whose address the holder of a checkout credential has proven, else empty.
+	ActsForID string
 	// APIVersion is the version the partner app or merchant is pinned to, empty for the current one.
 	APIVersion string
 }

@@ -21,6 +21,7 @@ import (
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/secret"
+	"flint/internal/settings"
 	"flint/internal/tenant"
 )
 
@@ -42,6 +43,17 @@ type Service struct {
 	Events   *event.Log
 	Orders   *order.Service
 	Payments *payment.Service
+	// Settings are what merchants say about checkouts that do not say it themselves; nil leaves the
+	// platform's defaults.
+	Settings func(tx db.Tx, scope tenant.Scope) (*settings.Settings, error)
+	// SendCode queues the mail with a code in the caller's transaction; nil when no mail is sent.
+	SendCode func(ctx context.Context, tx db.Tx, l CodeLetter) error
+	// HasSaved tells whether a customer has saved payment methods; nil says nobody has.
+	HasSaved func(tx db.Tx, scope tenant.Scope, customerID string) (bool, error)
+	// PendingSave is the address by which a payment method that was saved in the session is confirmed, with a
+	// PAYMENT_METHOD_SAVE fault when none is, and SaveConfirmed confirms it. Both are set or neither.
+	PendingSave   func(tx db.Tx, session *Session) (email string, err error)
+	SaveConfirmed func(tx db.Tx, session *Session) error
 	// Key authenticates the cookies of hosted pages; 32 bytes of the installation's own.
 	Key []byte
 	// Failpoints end the process at named places in tests; nil in production.
@@ -61,9 +73,15 @@ type CreateInput struct {
 	Scope               tenant.Scope
 	OrderID             string
 	QuickPay            *QuickPay
-	ReplaceID           string // the open session to replace; only with OrderID
-	Surface             string // hosted when empty
+	ReplaceID           string    // the open session to replace; only with OrderID
+	InvoiceID           string    // set by the invoice domain only
+	PaymentLinkID       string    // set by the payment link domain only
+	RecoveryID          string    // set by the recovery domain only
+	Origin              string    // the order's when empty
+	ExpiresAt           time.Time // fixed deadline, for sessions that end with something else; wins over Detail.ExpiresIn
+	Surface             string    // hosted when empty
 	ExternalReferenceID string
+	Choices             Choices
 	Detail              Detail
 	Cause               event.Cause
 }
@@ -75,6 +93,9 @@ type Launch struct {
 	Secret  secret.Text // X-Checkout-Session-Secret
 	Token   secret.Text // launch token of the hosted page
 }
+
+// redirecting are the payment options that lead the buyer's whole page away.
+var redirecting = []string{"affirm"}
 
 var hexColour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
@@ -97,6 +118,9 @@ func (in *CreateInput) Validate() error {
 		if d.PageOrigin == "" {
 			f.Add("FIELD_REQUIRED", "page_origin", "An embedded session needs the origin of the page that shows it.")
 		}
+		if d.SuccessURL == "" && slices.ContainsFunc(d.Options, func(o string) bool { return slices.Contains(redirecting, o) }) {
+			f.Add("EMBEDDED_PAYMENT_RETURN_URL_REQUIRED", "redirects.success_redirect_url", "A payment option that leads the buyer away needs an address to come back to.")
+		}
 	default:
 		f.Add("INVALID_CHECKOUT_SURFACE", "surface", "The surface is hosted or embedded.")
 	}
@@ -110,16 +134,19 @@ func (in *CreateInput) Validate() error {
 	} {
 		checkURL(&f, u.param, u.v)
 	}
-	if d.Legal.RequireTerms && d.Legal.Terms == "" {
-		f.Add("FIELD_REQUIRED", "legal.terms_of_service_url", "Terms that must be accepted need an address.")
-	}
 	for _, c := range []struct{ param, v string }{{"theme.primary_color", d.Theme.Primary}, {"theme.accent_color", d.Theme.Accent}} {
 		if c.v != "" && !hexColour.MatchString(c.v) {
 			f.Add("INVALID_COLOR", c.param, "A colour is written #rrggbb.")
 		}
 	}
-	checkTip(&f, d.Tip)
+	checkOrigin(&f, d.PageOrigin)
+	checkPrefill(&f, d.Collection)
+	checkTip(&f, d.Tip, in.Choices)
 	for n, o := range d.Options {
+		if slices.Contains(d.Options[:n], o) {
+			f.Add("INVALID_PAYMENT_OPTIONS", fmt.Sprintf("payments.enabled_payment_options[%d]", n), "A payment option is named once.")
+			continue
+		}
 		if !slices.Contains(payment.DefaultOptions(), o) {
 			f.Add("PAYMENT_OPTION_UNAVAILABLE", fmt.Sprintf("payments.enabled_payment_options[%d]", n), "This payment option is not available.")
 		}
@@ -139,20 +166,35 @@ func checkURL(f *fault.List, param, v string) {
 	}
 }
 
-func checkTip(f *fault.List, t Tip) {
-	if !t.Enabled && (len(t.Options) > 0 || t.Default != nil) {
-		f.Add("INVALID_TIP_PERCENTAGES_COUNT", "tip.enabled", "Tip options need tip.enabled.")
+// checkOrigin notes a fault unless v is what browsers name as an origin: scheme, host and port alone.
+func checkOrigin(f *fault.List, v string) {
+	if v == "" {
+		return
 	}
-	if n := len(t.Options); n != 0 && n != 3 {
-		f.Add("INVALID_TIP_PERCENTAGES_COUNT", "tip.tip_percent_options", "A session offers exactly three tip percentages.")
+	u, err := url.Parse(v)
+	if err != nil || v != u.Scheme+"://"+u.Host {
+		f.Add("INVALID_URL", "page_origin", "An origin is a scheme and a host, such as https://shop.example, without a path.")
+		return
 	}
-	for n, p := range t.Options {
-		if p < money.Percent(10000) || p > money.Percent(1000000) {
-			f.Add("INVALID_DEFAULT_TIP_PERCENTAGE", fmt.Sprintf("tip.tip_percent_options[%d]", n), "A tip percentage lies between 1 and 100.")
+	checkURL(f, "page_origin", v)
+}
+
+// checkPrefill notes what is wrong with what the merchant says about the buyer.
+func checkPrefill(f *fault.List, c Collection) {
+	const at = "customer_collection.prefilled_customer_info"
+	if c.Email != "" {
+		CheckEmail(f, at+".email", c.Email)
+	}
+	if c.Phone != "" {
+		CheckPhone(f, at+".phone", c.Phone)
+	}
+	for _, a := range []struct {
+		of    *Address
+		param string
+	}{{c.Billing, at + ".billing_address"}, {c.Shipping, at + ".shipping_address"}} {
+		if a.of != nil && (len(a.of.Country) != 2 || strings.ToUpper(a.of.Country) != a.of.Country) {
+			f.Add("INVALID_COUNTRY", a.param+".country", "A country is an ISO 3166 code of two capital letters.")
 		}
-	}
-	if t.Default != nil && !slices.Contains(t.Options, *t.Default) {
-		f.Add("INVALID_DEFAULT_TIP_PERCENTAGE", "tip.default_tip_percent", "The default tip is one of tip_percent_options.")
 	}
 }
 
@@ -184,22 +226,30 @@ func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (Launch,
 		return Launch{}, fault.Conflict("PAYMENT_OPTION_UNAVAILABLE", "This environment has no payment processor, so a checkout could take no money.").
 			Then("Open the checkout in a sandbox, with a key of the sandbox.")
 	}
-	secretText, token := secret.NewToken("csauth_"), secret.NewToken("cslaunch_")
+	secretText := secret.NewToken(secretPrefix)
 	session := &Session{
 		Scope: in.Scope, ID: s.IDs.New(id.CheckoutSession), OrderID: o.ID, Status: StatusOpen, Surface: in.Surface, Origin: o.Origin,
-		CustomerID: o.CustomerID, ExternalReferenceID: in.ExternalReferenceID, SecretHash: secret.Hash(secretText),
-		LaunchHash: secret.Hash(token), CreatedAt: now, UpdatedAt: now, Detail: in.Detail,
+		InvoiceID: in.InvoiceID, PaymentLinkID: in.PaymentLinkID, RecoveryID: in.RecoveryID,
+		CustomerID: o.CustomerID, ExternalReferenceID: in.ExternalReferenceID, SecretHash: secret.Hash(secretText), CreatedAt: now, UpdatedAt: now, Detail: in.Detail,
+	}
+	token := launchPrefix + s.mac("checkout launch", session.ID)
+	session.LaunchHash = secret.Hash(token)
+	if in.Origin != "" {
+		session.Origin = in.Origin
 	}
 	if session.Surface == "" {
 		session.Surface = SurfaceHosted
 	}
-	if session.Detail.ExpiresIn == 0 {
-		session.Detail.ExpiresIn = DefaultExpiresIn
+	if err := checkTipCurrency(session.Detail.Tip, o.Currency); err != nil {
+		return Launch{}, err
 	}
-	if len(session.Detail.Options) == 0 {
-		session.Detail.Options = payment.DefaultOptions()
+	if err := s.complete(tx, session, &in, o.Currency); err != nil {
+		return Launch{}, err
 	}
-	session.ExpiresAt = now.Add(time.Duration(session.Detail.ExpiresIn) * time.Second)
+	session.ExpiresAt = in.ExpiresAt
+	if in.ExpiresAt.IsZero() {
+		session.ExpiresAt = now.Add(time.Duration(session.Detail.ExpiresIn) * time.Second)
+	}
 	if err := s.fence(tx, o, session, in); err != nil {
 		return Launch{}, err
 	}
@@ -210,7 +260,7 @@ func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (Launch,
 		}
 		return Launch{}, err
 	}
-	return Launch{Session: session, Order: o, Secret: secret.NewText(secretText), Token: secret.NewText(token)},
+	return Launch{Session: session, Order: o, Secret: secret.NewText(secretText), Token: s.LaunchToken(session)},
 		s.Orders.AttachCheckoutSession(tx, o, in.Cause, session.ID)
 }
 
@@ -247,10 +297,9 @@ func (s *Service) source(ctx context.Context, tx db.Tx, in CreateInput) (*order.
 	case len(o.Lines) == 0:
 		return nil, fault.Conflict("ORDER_HAS_NO_LINE_ITEMS", "The order has nothing to pay for.")
 	case o.ActiveAttemptID != "":
-		return nil, fault.Conflict("CHECKOUT_PAYMENT_RESOLVING", "A payment of this order is under way.").
-			With("order_payment_attempt_id", o.ActiveAttemptID)
+		return nil, resolving(o)
 	}
-	return o, nil
+	return o, o.CheckCollectable(in.InvoiceID)
 }
 
 // inside moves the paths of an order's faults to the quick pay item that caused them.
@@ -275,21 +324,9 @@ func inside(param string, err error) error {
 
 // fence makes sure that the new session is the only open one.
 func (s *Service) fence(tx db.Tx, o *order.Order, session *Session, in CreateInput) error {
-	if len(o.CheckoutSessionIDs) == 0 {
-		if in.ReplaceID != "" {
-			return fault.Conflict("CHECKOUT_SESSION_CURRENT_CHANGED", "The order has no open checkout session to replace.")
-		}
-		return nil
-	}
-	current, err := openOf(tx, o.Scope, o.ID)
+	current, err := s.Current(tx, o, in.Cause)
 	if err != nil {
 		return err
-	}
-	if current != nil && !current.Open(s.Clock.Now()) {
-		if err := s.end(tx, o, current, StatusExpired, ReasonExpired, in.Cause); err != nil {
-			return err
-		}
-		current = nil
 	}
 	switch {
 	case current == nil && in.ReplaceID != "":

@@ -25,6 +25,11 @@ const (
 	ReasonAPI           = "api"
 	ReasonOrderMutated  = "order_mutated"
 	ReasonSuperseded    = "superseded"
+	// Reasons of sessions that collect an invoice.
+	ReasonInvoicePaidElsewhere  = "invoice_paid_elsewhere"
+	ReasonInvoiceVoided         = "invoice_voided"
+	ReasonInvoiceUncollectible  = "invoice_uncollectible"
+	ReasonInvoiceBalanceChanged = "invoice_balance_changed"
 )
 
 // Surfaces.
@@ -38,6 +43,9 @@ type Session struct {
 	Scope               tenant.Scope
 	ID                  string
 	OrderID             string
+	InvoiceID           string // the invoice it collects, else empty
+	PaymentLinkID       string // the link that opened it, else empty
+	RecoveryID          string // the recovery that brought its buyer back, else empty
 	Status              string
 	TerminalReason      string
 	Surface             string
@@ -48,6 +56,7 @@ type Session struct {
 	SecretHash          string
 	LaunchHash          string
 	ExpiresAt           time.Time
+	ContactUntil        time.Time // when what the buyer typed is erased; zero while open, and after
 	CreatedAt           time.Time
 	UpdatedAt           time.Time
 	Detail              Detail
@@ -75,6 +84,8 @@ type Detail struct {
 	Timezone       string            `json:"timezone,omitempty"`
 	ClosedReason   string            `json:"closed_reason,omitempty"`
 	Contact        *Contact          `json:"contact,omitempty"`
+	Terms          *Terms            `json:"terms,omitempty"`               // nil until the buyer accepted them
+	PayerID        string            `json:"payer_id,omitempty"`            // customer for whom the last payment was started
 	RecoveryID     string            `json:"recovery_attempt_id,omitempty"` // attempt under way when the session ended
 	RecoveryUntil  time.Time         `json:"recovery_until,omitzero"`
 }
@@ -109,6 +120,10 @@ type Tip struct {
 	Custom  bool            `json:"custom,omitempty"`
 	Options []money.Percent `json:"options,omitempty"` // three
 	Default *money.Percent  `json:"default,omitempty"`
+	// Smart offers three amounts of the order's currency in place of the percentages.
+	Smart        bool           `json:"smart,omitempty"`
+	SmartOptions []money.Amount `json:"smart_options,omitempty"`
+	SmartDefault *money.Amount  `json:"smart_default,omitempty"`
 }
 
 // Theme is the session's branding.
@@ -131,6 +146,12 @@ type Legal struct {
 	Refunds      string `json:"refunds,omitempty"`
 	Shipping     string `json:"shipping,omitempty"`
 	Contract     string `json:"contract,omitempty"`
+}
+
+// Terms is what the buyer agreed to, and when.
+type Terms struct {
+	URL        string    `json:"url"`
+	AcceptedAt time.Time `json:"accepted_at"`
 }
 
 // Contact is what the buyer saved or cleared.

@@ -13,14 +13,14 @@ import (
 	"flint/internal/tenant"
 )
 
-const columns = `checkout_session_id, order_id, status, terminal_reason, surface, origin, customer_id, external_reference_id,
-	superseding_id, secret_hash, launch_hash, detail, expires_at, created_at, updated_at`
+const columns = `checkout_session_id, order_id, invoice_id, payment_link_id, recovery_id, status, terminal_reason, surface, origin, customer_id, external_reference_id,
+	superseding_id, secret_hash, launch_hash, detail, contact_until, expires_at, created_at, updated_at`
 
 func scan(r db.Row, scope tenant.Scope) (*Session, error) {
 	s := &Session{Scope: scope}
 	var detail string
-	if err := r.Scan(&s.ID, &s.OrderID, &s.Status, &s.TerminalReason, &s.Surface, &s.Origin, &s.CustomerID,
-		&s.ExternalReferenceID, &s.SupersedingID, &s.SecretHash, &s.LaunchHash, &detail, &s.ExpiresAt, &s.CreatedAt,
+	if err := r.Scan(&s.ID, &s.OrderID, &s.InvoiceID, &s.PaymentLinkID, &s.RecoveryID, &s.Status, &s.TerminalReason, &s.Surface, &s.Origin, &s.CustomerID,
+		&s.ExternalReferenceID, &s.SupersedingID, &s.SecretHash, &s.LaunchHash, &detail, &s.ContactUntil, &s.ExpiresAt, &s.CreatedAt,
 		&s.UpdatedAt); err != nil {
 		return nil, err
 	}
@@ -92,9 +92,9 @@ func insert(tx db.Tx, s *Session) error {
 		return fmt.Errorf("encode checkout session %s: %w", s.ID, err)
 	}
 	return tx.Send(`INSERT INTO checkout_sessions (merchant_id, environment_id, `+columns+`, search)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
-		s.Scope.MerchantID, s.Scope.EnvironmentID, s.ID, s.OrderID, s.Status, s.TerminalReason, s.Surface, s.Origin,
-		s.CustomerID, s.ExternalReferenceID, s.SupersedingID, s.SecretHash, s.LaunchHash, string(detail), s.ExpiresAt,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
+		s.Scope.MerchantID, s.Scope.EnvironmentID, s.ID, s.OrderID, s.InvoiceID, s.PaymentLinkID, s.RecoveryID, s.Status, s.TerminalReason, s.Surface, s.Origin,
+		s.CustomerID, s.ExternalReferenceID, s.SupersedingID, s.SecretHash, s.LaunchHash, string(detail), s.ContactUntil, s.ExpiresAt,
 		s.CreatedAt, s.UpdatedAt, searchText(s))
 }
 
@@ -105,10 +105,10 @@ func save(tx db.Tx, s *Session, now time.Time) error {
 		return fmt.Errorf("encode checkout session %s: %w", s.ID, err)
 	}
 	return tx.Send(`UPDATE checkout_sessions SET status = $4, terminal_reason = $5, customer_id = $6, external_reference_id = $7,
-		superseding_id = $8, detail = $9, expires_at = $10, updated_at = $11, search = $12
+		superseding_id = $8, detail = $9, expires_at = $10, updated_at = $11, search = $12, contact_until = $13
 		WHERE merchant_id = $1 AND environment_id = $2 AND checkout_session_id = $3`,
 		s.Scope.MerchantID, s.Scope.EnvironmentID, s.ID, s.Status, s.TerminalReason, s.CustomerID, s.ExternalReferenceID,
-		s.SupersedingID, string(detail), s.ExpiresAt, s.UpdatedAt, searchText(s))
+		s.SupersedingID, string(detail), s.ExpiresAt, s.UpdatedAt, searchText(s), s.ContactUntil)
 }
 
 func searchText(s *Session) string {

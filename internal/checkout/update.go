@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"net/mail"
+	"reflect"
 	"regexp"
 	"time"
 
@@ -31,6 +32,8 @@ type UpdateInput struct {
 	// For the buyer's credential, while the session is open.
 	Contact  *ContactInput
 	Timezone *string
+	// AcceptTerms says that the buyer of the hosted page agreed to the terms that the session links.
+	AcceptTerms bool
 }
 
 var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
@@ -38,7 +41,7 @@ var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 // Validate reports every fault of the input.
 func (in *UpdateInput) Validate() error {
 	var f fault.List
-	if in.Metadata == nil && in.ExternalReferenceID == nil && in.Contact == nil && in.Timezone == nil {
+	if in.Metadata == nil && in.ExternalReferenceID == nil && in.Contact == nil && in.Timezone == nil && !in.AcceptTerms {
 		f.Add("NO_FIELDS_TO_UPDATE", "", "Name at least one field to change.")
 	}
 	if c := in.Contact; c != nil {
@@ -90,8 +93,8 @@ func (s *Service) Update(tx db.Tx, in UpdateInput) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := s.Clock.Now()
-	if in.Contact != nil || in.Timezone != nil {
+	now, before := s.Clock.Now(), *session
+	if in.Contact != nil || in.Timezone != nil || in.AcceptTerms {
 		if err := s.checkOpen(session, now); err != nil {
 			return nil, err
 		}
@@ -109,8 +112,14 @@ func (s *Service) Update(tx db.Tx, in UpdateInput) (*Session, error) {
 	if in.Timezone != nil {
 		session.Detail.Timezone = *in.Timezone
 	}
+	if in.AcceptTerms && session.Detail.Legal.Terms != "" && session.Detail.Terms == nil {
+		session.Detail.Terms = &Terms{URL: session.Detail.Legal.Terms, AcceptedAt: now}
+	}
 	if in.Contact != nil {
 		session.setContact(*in.Contact, now)
+	}
+	if session.ExternalReferenceID == before.ExternalReferenceID && reflect.DeepEqual(session.Detail, before.Detail) {
+		return session, nil
 	}
 	return session, save(tx, session, now)
 }
@@ -119,6 +128,8 @@ func (s *Service) checkOpen(session *Session, now time.Time) error {
 	switch {
 	case session.Open(now):
 		return nil
+	case session.Recovering(now):
+		return recoveryOnly(session)
 	case session.statusNow(now) == StatusExpired:
 		return fault.Conflict("CHECKOUT_SESSION_EXPIRED", "The checkout session has expired.").With("current_status", StatusExpired)
 	default:
@@ -137,9 +148,32 @@ func (s *Session) setContact(in ContactInput, now time.Time) {
 	if in.Phone != nil {
 		c.Phone, c.PhoneCleared = *in.Phone, *in.Phone == ""
 	}
-	if in.Billing != nil {
+	if in.Billing != nil && (c.Billing == nil || *c.Billing != *in.Billing) {
 		c.Billing = in.Billing
+	}
+	if s.Detail.Contact != nil && c == *s.Detail.Contact {
+		return
 	}
 	c.UpdatedAt = now
 	s.Detail.Contact = &c
+}
+
+// recoveryOnly refuses what is beyond the unresolved payment of an ended session.
+func recoveryOnly(session *Session) error {
+	return fault.Conflict("CHECKOUT_RECOVERY_RESTRICTED", "The checkout session has ended; only its unresolved payment can be seen through.").
+		Then("Resume or cancel the unresolved payment, or open a new session.").
+		With("recovery_payment_attempt_id", session.Detail.RecoveryID)
+}
+
+// MayUse refuses what an ended session's credential does not open any more: with an unresolved payment
+// everything but that attempt. An empty attempt is anything else.
+func (s *Session) MayUse(attemptID string, now time.Time) error {
+	switch {
+	case !s.Recovering(now) || attemptID == s.Detail.RecoveryID:
+		return nil
+	case attemptID != "":
+		return fault.Conflict("CHECKOUT_RECOVERY_ATTEMPT_MISMATCH", "The checkout session has ended; only its unresolved payment can be seen through.").
+			With("recovery_payment_attempt_id", s.Detail.RecoveryID)
+	}
+	return recoveryOnly(s)
 }

@@ -21,6 +21,7 @@ func (c *checker) order(b *books) {
 	c.attempts(b)
 	c.refunds(b)
 	c.settlement(b)
+	c.stranded(b)
 	c.journal(b)
 }
 
@@ -150,6 +151,18 @@ func (c *checker) settlement(b *books) {
 		h := &o.Charges[i]
 		c.add(b.finding("orders", b.id+"/"+h.ID, "charge refunded = sum of refunds", charges[h.ID], h.Refunded))
 	}
+}
+
+// stranded holds the inbox against what the order has to give: what remains in it is money that was collected
+// and that nothing was due for.
+func (c *checker) stranded(b *books) {
+	var remaining int64
+	for _, s := range b.stranded {
+		remaining += s.remaining
+		c.add(b.finding("stranded_payments", s.id, "something remains until it is resolved (1 when so)", 1, truth((s.remaining > 0) == (s.status != "resolved"))))
+	}
+	c.add(b.finding("stranded_payments", b.id, "what remains is unclaimed money of the order", min(remaining, b.order.Unclaimed()), remaining))
+	c.add(b.finding("orders", b.id, "the order knows of its stranded payments (1 when it does)", 1, truth(b.order.Stranded == (remaining > 0))))
 }
 
 // journal proves that each entry balances, that the entries of the order lead to its position, and

@@ -34,6 +34,7 @@ type books struct {
 	operations []*operation
 	refunds    []*refundRow
 	items      []item
+	stranded   []strandedRow
 	entries    map[string]*entry
 }
 
@@ -67,6 +68,11 @@ type refundRow struct {
 type allocation struct {
 	id, intentID, operationID, status string
 	amount, tip                       int64
+}
+
+type strandedRow struct {
+	id, status        string
+	amount, remaining int64
 }
 
 type item struct {
@@ -145,7 +151,7 @@ func readPage(tx db.Tx, scope tenant.Scope, after string, size int) (*page, erro
 		return nil, fmt.Errorf("read orders: %w", err)
 	}
 	between := []any{scope.MerchantID, scope.EnvironmentID, after, p.until}
-	for _, read := range []func(db.Tx, []any) error{p.readActivities, p.readAttempts, p.readIntents, p.readOperations, p.readRefunds, p.readItems, p.readJournal} {
+	for _, read := range []func(db.Tx, []any) error{p.readActivities, p.readAttempts, p.readIntents, p.readOperations, p.readRefunds, p.readItems, p.readStranded, p.readJournal} {
 		if err := read(tx, between); err != nil {
 			return nil, err
 		}
@@ -243,6 +249,17 @@ func (p *page) readItems(tx db.Tx, between []any) error {
 		return err
 	}, `SELECT order_id, item_id, sold_quantity, sold_amount, taken_quantity, taken_amount, taken_subtotal, taken_discount, taken_tax
 		FROM refund_items`+inPage+` ORDER BY order_id, item_id`, between...)
+}
+
+func (p *page) readStranded(tx db.Tx, between []any) error {
+	return tx.Query(func(r db.Row) error {
+		var orderID string
+		var s strandedRow
+		err := r.Scan(&orderID, &s.id, &s.status, &s.amount, &s.remaining)
+		b := p.of(orderID)
+		b.stranded = append(b.stranded, s)
+		return err
+	}, `SELECT order_id, stranded_payment_id, status, amount, remaining FROM stranded_payments`+inPage+` ORDER BY stranded_payment_id`, between...)
 }
 
 func (p *page) readJournal(tx db.Tx, between []any) error {

@@ -53,7 +53,7 @@ var recorded = []string{
 	"inventory_count", "inventory_level", "inventory_receipt", "inventory_reservation", "inventory_reservation_line",
 	"inventory_transfer", "invoice", "merchant", "order", "payment_intent", "payment_method", "payout",
 	"payout_destination", "payout_settings", "refund", "return", "return_disposition", "return_inspection",
-	"return_receipt", "return_resolution", "review", "subscription",
+	"return_receipt", "return_resolution", "review", "stranded_payment", "subscription",
 }
 
 // Recorded reports whether records of events show this resource type, and lists may filter by it.
@@ -96,7 +96,7 @@ func PayloadScope(resource string) string {
 		return "checkouts.checkout_sessions.read"
 	case "customer":
 		return "customers.read"
-	case "payment_intent":
+	case "payment_intent", "stranded_payment":
 		return "payments.payment_intents.read"
 	case "payment_method":
 		return "payments.payment_methods.read"

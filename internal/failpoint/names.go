@@ -10,12 +10,26 @@ var Names = []string{
 	"order.saved",             // in the transaction, before journal and events
 	"order.recorded",          // in the transaction, after journal and events
 	"event.recorded",          // in the transaction
+	"invoice.created",         // in the transaction
+	"invoice.numbered",        // in the transaction that issues, the row not written
+	"invoice.saved",           // in the transaction, before activities and events
+	"invoice.paid_by_hand",    // in the transaction that recorded the money
+	"invoice.credited",        // in the transaction, the invoice not written
+	"invoice.late_fee",        // in the transaction, the invoice not written
+	"invoice.closed",          // in the transaction, the invoice not written
+	"invoice.due",             // between two invoices that are due
 	"checkout.created",        // in the transaction
 	"checkout.ended",          // in the transaction
 	"checkout.expiring",       // between two sessions whose time is over
+	"checkout.erasing",        // between two sessions whose contact is erased
+	"checkout.code",           // in the transaction, the code is written and its mail is not
+	"stranded.recorded",       // in the transaction that books late money
+	"stranded.assigned",       // in the transaction, taken from one order and given to the other
 	"payment.planned",         // in the transaction
 	"payment.capture",         // in the transaction that plans one
 	"payment.void",            // in the transaction that plans one
+	"payment.recorded",        // in the transaction that records money received elsewhere
+	"payment.reversed",        // in the transaction that takes a record back
 	"payment.before_call",     // committed as planned, the processor not asked
 	"payment.after_call",      // the processor has answered
 	"payment.before_apply",    // in the transaction

@@ -20,11 +20,14 @@ import (
 	"flint/internal/db"
 	"flint/internal/event"
 	"flint/internal/id"
+	"flint/internal/invoice"
 	"flint/internal/ledger"
 	"flint/internal/order"
 	"flint/internal/payment"
+	"flint/internal/processor/manual"
 	"flint/internal/processor/simulator"
 	"flint/internal/refund"
+	"flint/internal/stranded"
 	"flint/internal/tax"
 	"flint/internal/tenant"
 )
@@ -50,8 +53,12 @@ type Bench struct {
 	Payments  *payment.Service
 	Refunds   *refund.Service
 	Checkouts *checkout.Service
+	Stranded  *stranded.Service
+	Invoices  *invoice.Service
 	Simulator *simulator.Simulator
 	Cause     event.Cause // of a merchant's call
+	// DefaultTermID is the payment term of invoices that name none; set before use.
+	DefaultTermID string
 
 	ctx         context.Context
 	mu          sync.Mutex
@@ -59,6 +66,7 @@ type Bench struct {
 	forgetBooks bool
 	crashed     atomic.Bool
 	held        []payment.Notice
+	letters     []string // keys of mails
 }
 
 // New returns a Bench over a fresh scope of d.
@@ -81,16 +89,20 @@ func New(t testing.TB, d db.DB) *Bench {
 	b.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: ids, Logger: log, Sink: b.notice})
 	b.Payments = &payment.Service{
 		DB: d, Clock: c, IDs: ids, Events: events, Journal: journal, Orders: b.Orders, Logger: log,
-		Processors: map[string]payment.Processor{simulator.Name: b.Simulator},
+		Processors: map[string]payment.Processor{simulator.Name: b.Simulator, payment.Manual: manual.Processor{}},
 		Choose:     func(tenant.Scope) string { return simulator.Name },
 	}
 	b.Refunds = &refund.Service{Clock: c, IDs: ids, Events: events, Orders: b.Orders, Payments: b.Payments}
 	b.Checkouts = &checkout.Service{
 		Clock: c, IDs: ids, Events: events, Orders: b.Orders, Payments: b.Payments, Key: []byte("0123456789abcdef0123456789abcdef"),
 	}
-	b.Payments.Refunds = b.Refunds.Apply
+	b.Stranded = &stranded.Service{Clock: c, IDs: ids, Events: events, Orders: b.Orders, Payments: b.Payments, Refunds: b.Refunds}
+	b.Payments.Refunds, b.Payments.Excess = b.Refunds.Apply, b.Stranded.Record
+	b.Refunds.Ended = b.Stranded.RefundEnded
+	b.Orders.Balanced = append(b.Orders.Balanced, b.Stranded.Follow)
 	b.Payments.Settled = append(b.Payments.Settled, b.Checkouts.OrderSettled)
 	b.Orders.Repriced = append(b.Orders.Repriced, b.Checkouts.OrderRepriced)
+	b.invoices(t, log)
 	return b
 }
 
@@ -98,7 +110,7 @@ func New(t testing.TB, d db.DB) *Bench {
 // Notices are delivered through the first bench.
 func (b *Bench) Another() *Bench {
 	return &Bench{
-		DB: b.DB, Clock: b.Clock, IDs: b.IDs, Orders: b.Orders, Payments: b.Payments, Refunds: b.Refunds, Checkouts: b.Checkouts,
+		DB: b.DB, Clock: b.Clock, IDs: b.IDs, Orders: b.Orders, Payments: b.Payments, Refunds: b.Refunds, Checkouts: b.Checkouts, Stranded: b.Stranded, Invoices: b.Invoices,
 		Simulator: b.Simulator, Cause: b.Cause, ctx: b.ctx,
 		Scope: tenant.Scope{MerchantID: b.IDs.New(id.Merchant), EnvironmentID: b.IDs.New(id.Sandbox)},
 	}

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"flint/internal/auth"
@@ -10,7 +9,9 @@ import (
 	"flint/internal/db"
 	"flint/internal/db/listing"
 	"flint/internal/fault"
+	"flint/internal/order"
 	"flint/internal/payment"
+	"flint/internal/tenant"
 )
 
 // ListCheckoutSessionsInput is the request of checkoutSessions.list.
@@ -73,23 +74,35 @@ type CloseCheckoutSessionInput struct {
 
 func registerCheckoutSessions(a *API, s *Services) {
 	Get(a, "checkoutSessions.list", func(ctx context.Context, tx db.Tx, c *Caller, in *ListCheckoutSessionsInput) (Page[*CheckoutSession], error) {
-		if in.PaymentLinkID != "" {
-			return Page[*CheckoutSession]{Data: []*CheckoutSession{}}, nil // no session comes from a link yet
-		}
 		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]*checkout.Session, *listing.Cursor, error) {
 			return s.Checkouts.List(tx, checkout.ListInput{
-				Scope: c.Scope, Status: in.Status, OrderID: in.OrderID, CustomerID: in.CustomerID, Origin: in.Origin,
+				Scope: c.Scope, Status: in.Status, OrderID: in.OrderID, PaymentLinkID: in.PaymentLinkID, CustomerID: in.CustomerID, Origin: in.Origin,
 				ExternalReferenceID: in.ExternalReferenceID, Query: in.Query, CreatedAfter: in.CreatedAfter, CreatedBefore: in.CreatedBefore,
 				UpdatedAfter: in.UpdatedAfter, UpdatedBefore: in.UpdatedBefore, ExpiresAfter: in.ExpiresAfter, ExpiresBefore: in.ExpiresBefore,
 				SortBy: in.SortBy, Ascending: in.SortDirection == "asc", After: after, Limit: limit,
 			})
 		})
-		return MapPage(page, func(v *checkout.Session) *CheckoutSession { return wireSession(v, c.Kind, c.Now) }), err
+		return MapPage(page, func(v *checkout.Session) *CheckoutSession {
+			out := wireSession(v, c.Kind, c.Now)
+			if c.managesSessions() {
+				out.URL = s.pageOf(a, v)
+			}
+			return out
+		}), err
 	}, Doc("List checkout sessions", "Newest first unless sorted otherwise."))
 
 	Get(a, "checkoutSessions.get", func(ctx context.Context, tx db.Tx, c *Caller, in *GetCheckoutSessionInput) (*CheckoutSession, error) {
-		return s.sessionNow(ctx, a, tx, c, in.SessionID, in.Expand)
-	}, Doc("Read a checkout session", "A buyer's credential reads its own session only."))
+		out, err := s.sessionNow(ctx, a, tx, c, in.SessionID, in.Expand)
+		if err != nil || !c.managesSessions() {
+			return out, err
+		}
+		session, err := checkout.Get(tx, c.Scope, in.SessionID)
+		if err == nil {
+			out.URL = s.pageOf(a, session)
+		}
+		return out, err
+	}, Doc("Read a checkout session", "A buyer's credential reads its own session only. The hosted page's address is shown to credentials that may write sessions."),
+		Errors("CHECKOUT_SESSION_AUTH_REQUIRED", "CHECKOUT_SESSION_SECRET_REQUIRED", "EXPANSION_DEPENDENCY_UNAVAILABLE"))
 
 	Write(a, "checkoutSessions.update", func(ctx context.Context, tx db.Tx, c *Caller, in *UpdateCheckoutSessionInput) (*CheckoutSession, error) {
 		update, err := in.domain(c)
@@ -101,7 +114,8 @@ func registerCheckoutSessions(a *API, s *Services) {
 		}
 		return s.sessionNow(ctx, a, tx, c, in.SessionID, nil)
 	}, Doc("Change a checkout session", "Merchants change metadata and reference; the buyer's credential contact and time zone."),
-		Errors("CHECKOUT_SESSION_UPDATE_FIELD_NOT_ALLOWED", "CHECKOUT_SESSION_NOT_OPEN", "CHECKOUT_SESSION_EXPIRED", "INVALID_TIMEZONE"))
+		Errors("CHECKOUT_SESSION_UPDATE_FIELD_NOT_ALLOWED", "CHECKOUT_SESSION_NOT_OPEN", "CHECKOUT_SESSION_EXPIRED", "CHECKOUT_RECOVERY_RESTRICTED",
+			"CHECKOUT_LAUNCH_TOKEN_RESTRICTED", "INVALID_TIMEZONE", "INVALID_EMAIL_FORMAT", "INVALID_PHONE_FORMAT", "NO_FIELDS_TO_UPDATE", "NULL_NOT_ALLOWED"))
 
 	Write(a, "checkoutSessions.closeSession", func(ctx context.Context, tx db.Tx, c *Caller, in *CloseCheckoutSessionInput) (*CheckoutSession, error) {
 		reason := ""
@@ -114,6 +128,11 @@ func registerCheckoutSessions(a *API, s *Services) {
 		}
 		return wireSession(closed, c.Kind, c.Now), nil
 	}, Doc("Close a checkout session", "Ends an open session; its page says so to the buyer."), Errors("CHECKOUT_SESSION_NOT_OPEN", "CHECKOUT_PAYMENT_RESOLVING"))
+}
+
+// managesSessions tells whether the caller may be told the address that opens a session.
+func (c *Caller) managesSessions() bool {
+	return c.Kind != auth.CheckoutCredential && c.Scopes.Has("checkouts.checkout_sessions.write")
 }
 
 func (in *UpdateCheckoutSessionInput) domain(c *Caller) (checkout.UpdateInput, error) {
@@ -146,9 +165,19 @@ func (in *UpdateCheckoutSessionInput) domain(c *Caller) (checkout.UpdateInput, e
 	return out, f.Err()
 }
 
+// sessionScopes are what expanding a session shows besides it.
+var sessionScopes = map[string]string{
+	"customer": "customers.read", "invoice": "commerce.invoices.read", "order": "commerce.orders.read",
+	"payment_intents": "payments.payment_intents.read", "payment_link": "checkouts.payment_links.read",
+}
+
+// sessionNow is one session as the caller may see it, with what can be paid on it now.
 func (s *Services) sessionNow(ctx context.Context, a *API, tx db.Tx, c *Caller, sessionID string, expand []string) (*CheckoutSession, error) {
 	if c.Kind == auth.CheckoutCredential && c.SubjectID != sessionID {
 		return nil, fault.NotFound("checkout session")
+	}
+	if err := mayExpand(c, expand, sessionScopes, "order", "payment_intents", "payment_link"); err != nil {
+		return nil, err
 	}
 	session, err := checkout.Get(tx, c.Scope, sessionID)
 	if err != nil {
@@ -160,29 +189,95 @@ func (s *Services) sessionNow(ctx context.Context, a *API, tx db.Tx, c *Caller, 
 	}
 	out := wireSession(session, c.Kind, c.Now)
 	out.PaymentIntentIDs = o.PaymentIntentIDs
-	if out.Status == checkout.StatusOpen {
+	if out.Status == checkout.StatusOpen || out.RecoveryMode {
 		wire, err := s.wireOrderNow(a, tx, c, o)
 		if err != nil {
 			return nil, err
 		}
-		out.PaymentCollection, out.ActiveAttempt = wire.PaymentCollection, wire.ActiveAttempt
+		out.ActiveAttempt = wire.ActiveAttempt
+		if out.Status == checkout.StatusOpen {
+			out.PaymentCollection = wire.PaymentCollection
+		}
 	}
-	if slices.Contains(expand, "order") {
-		out.Order = wireOrderSummary(o)
-	}
-	if slices.Contains(expand, "customer") && o.CustomerID != "" {
-		if out.Customer, err = s.customerSummary(ctx, tx, c, o.CustomerID); err != nil {
+	if c.Kind == auth.CheckoutCredential {
+		if err := s.buyerView(ctx, tx, c, session, out); err != nil {
 			return nil, err
 		}
 	}
-	if slices.Contains(expand, "payment_intents") {
-		legs, err := payment.OfOrder(tx, c.Scope, o.ID, false)
+	return out, s.expandSession(ctx, tx, c, session, o, expand, out)
+}
+
+// buyerView adds what only the buyer's credential is shown.
+func (s *Services) buyerView(ctx context.Context, tx db.Tx, c *Caller, session *checkout.Session, out *CheckoutSession) error {
+	x := &s.Sessions
+	if x.Support != nil {
+		support, err := x.Support(tx, c.Scope)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		for _, l := range legs[:min(len(legs), 20)] {
-			out.PaymentIntents = append(out.PaymentIntents, wireIntentSummary(l))
+		if support != (CheckoutSupport{}) {
+			out.Support = &support
 		}
 	}
-	return out, nil
+	offer := SaveOffer{}
+	if x.SaveOffer != nil && out.Status == checkout.StatusOpen {
+		var err error
+		if offer, err = x.SaveOffer(tx, session, c.ActsForID); err != nil {
+			return err
+		}
+	}
+	out.SaveOffered, out.SavePhoneOffered, out.SaveVerification = &offer.Offered, &offer.Phone, &offer.RequiresVerification
+	if x.MethodSave != nil {
+		var err error
+		if out.MethodSave, err = x.MethodSave(tx, session); err != nil {
+			return err
+		}
+	}
+	if c.ActsForID == "" || out.Status != checkout.StatusOpen || c.LaunchOnly {
+		return nil
+	}
+	who, err := s.Customers.Get(ctx, tx, c.Scope, c.ActsForID)
+	if err != nil {
+		return err
+	}
+	out.Prefill = &CheckoutPrefill{Email: who.Email, Billing: (*Address)(who.BillingAddress), Shipping: (*Address)(who.ShippingAddress)}
+	return nil
+}
+
+// expandSession puts related objects into the answer. One that is named and not there is an error of ours.
+func (s *Services) expandSession(ctx context.Context, tx db.Tx, c *Caller, session *checkout.Session, o *order.Order, expand []string, out *CheckoutSession) (err error) {
+	for _, path := range expand {
+		switch {
+		case path == "order":
+			out.Order = wireOrderSummary(o)
+		case path == "customer" && o.CustomerID != "":
+			out.Customer, err = s.customerSummary(ctx, tx, c, o.CustomerID)
+		case path == "invoice" && session.InvoiceID != "":
+			out.Invoice, err = expanded(tx, c, session.InvoiceID, s.Sessions.Invoice)
+		case path == "payment_link" && session.PaymentLinkID != "":
+			out.PaymentLink, err = expanded(tx, c, session.PaymentLinkID, s.Sessions.PaymentLink)
+		case path == "payment_intents":
+			var legs []*payment.Intent
+			legs, err = payment.OfOrder(tx, c.Scope, o.ID, false)
+			for _, l := range legs[:min(len(legs), maxExpanded)] {
+				out.PaymentIntents = append(out.PaymentIntents, wireIntentSummary(l))
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// expanded reads an object of another domain that a session names.
+func expanded[T any](tx db.Tx, c *Caller, objectID string, read func(tx db.Tx, scope tenant.Scope, objectID string) (*T, error)) (*T, error) {
+	if read == nil {
+		return nil, fault.Unavailable("EXPANSION_DEPENDENCY_UNAVAILABLE", "What is to be expanded cannot be read.")
+	}
+	out, err := read(tx, c.Scope, objectID)
+	if fault.Is(err, "RESOURCE_NOT_FOUND") {
+		return nil, fault.Internal("DANGLING_EXPANSION_REFERENCE", "%s is named and does not exist", objectID)
+	}
+	return out, err
 }

@@ -6,7 +6,6 @@ import (
 	"flint/internal/checkout"
 	"flint/internal/db"
 	"flint/internal/fault"
-	"flint/internal/money"
 )
 
 // QuickPayTax is how a quick pay item is taxed.
@@ -20,17 +19,6 @@ type QuickPayItem struct {
 	Name   string       `json:"name" minLength:"1" maxLength:"255"`
 	Amount Money        `json:"amount_money"`
 	Tax    *QuickPayTax `json:"tax,omitzero"`
-}
-
-// CheckoutTipInput offers a gratuity.
-type CheckoutTipInput struct {
-	Enabled      bool            `json:"enabled,omitzero"`
-	Custom       bool            `json:"is_custom_tip_enabled,omitzero"`
-	Smart        bool            `json:"is_smart_tips_enabled,omitzero" doc:"Reserved."`
-	Options      []money.Percent `json:"tip_percent_options,omitempty" doc:"Exactly three, 1 to 100."`
-	Default      *money.Percent  `json:"default_tip_percent,omitzero"`
-	SmartOptions []Money         `json:"smart_tip_money_options,omitempty" doc:"Reserved."`
-	SmartDefault *Money          `json:"default_smart_tip_money,omitzero" doc:"Reserved."`
 }
 
 // CreateCheckoutSessionRequest opens a session for exactly one source.
@@ -47,7 +35,7 @@ type CreateCheckoutSessionRequest struct {
 	Collection          *CheckoutCustomer   `json:"customer_collection,omitzero"`
 	Payments            *CheckoutPayments   `json:"payments,omitzero"`
 	Promotions          *CheckoutPromotions `json:"promotion_config,omitzero"`
-	Tip                 *CheckoutTipInput   `json:"tip,omitzero"`
+	Tip                 *CheckoutTip        `json:"tip,omitzero"`
 	Tax                 *CheckoutTax        `json:"tax,omitzero"`
 	Theme               *CheckoutTheme      `json:"theme,omitzero"`
 	Text                *CheckoutText       `json:"custom_text,omitzero"`
@@ -69,10 +57,8 @@ func (in *CreateCheckoutSessionInput) Validate() error {
 	refuseReserved(&f, r.PlanID != "", "subscription_plan_id")
 	refuseReserved(&f, r.SubscriptionTerms != nil, "subscription_terms")
 	refuseReserved(&f, len(r.DeliveryMethodIDs) > 0, "delivery_method_ids")
-	if t := r.Tip; t != nil {
-		refuseReserved(&f, t.Smart, "tip.is_smart_tips_enabled")
-		refuseReserved(&f, len(t.SmartOptions) > 0, "tip.smart_tip_money_options")
-		refuseReserved(&f, t.SmartDefault != nil, "tip.default_smart_tip_money")
+	if p := r.Payments; p != nil && p.Options != nil && len(p.Options) == 0 {
+		f.Add("INVALID_PAYMENT_OPTIONS", "payments.enabled_payment_options", "Name at least one payment option, or leave the list out.")
 	}
 	return f.Err()
 }
@@ -95,15 +81,13 @@ func registerCreateCheckoutSession(a *API, s *Services) {
 		if err != nil {
 			return nil, err
 		}
-		out := &CheckoutLaunch{Session: wireSession(launch.Session, c.Kind, c.Now), Access: CheckoutAccess{launch.Secret.Reveal()}}
-		out.Session.PaymentCollection, err = s.collection(tx, c.Scope, launch.Order)
-		if launch.Session.Surface == checkout.SurfaceHosted {
-			out.Session.URL = a.BaseURL + "/checkout/" + launch.Session.ID + "#checkout_token=" + launch.Token.Reveal()
-		}
-		return out, err
+		return s.wireLaunch(a, tx, c, launch)
 	}, Doc("Open a checkout session", "Over an order, or over one quick pay item of which it makes an order."), OneTimeSecrets(),
 		Errors("CHECKOUT_SESSION_SOURCE_REQUIRED", "CHECKOUT_SESSION_SOURCE_CONFLICT", "CHECKOUT_SESSION_ALREADY_EXISTS",
-			"CHECKOUT_SESSION_CURRENT_CHANGED", "CHECKOUT_PAYMENT_RESOLVING", "ORDER_NOT_OPEN", "ORDER_ALREADY_PAID", "PAYMENT_OPTION_UNAVAILABLE", "INVALID_EXPIRATION"))
+			"CHECKOUT_SESSION_CURRENT_CHANGED", "CHECKOUT_REPLACEMENT_REQUIRES_ORDER", "EMBEDDED_PAYMENT_RETURN_URL_REQUIRED", "INVALID_CHECKOUT_SURFACE",
+			"INVALID_COLOR", "INVALID_TIP_PERCENTAGES_COUNT", "INVALID_DEFAULT_TIP_PERCENTAGE", "INVALID_SMART_TIP_AMOUNTS_COUNT", "INVALID_SMART_TIP_AMOUNT",
+			"INVALID_DEFAULT_SMART_TIP_AMOUNT", "INVALID_PAYMENT_OPTIONS", "ORDER_HAS_NO_LINE_ITEMS",
+			"CHECKOUT_PAYMENT_RESOLVING", "ORDER_NOT_OPEN", "ORDER_ALREADY_PAID", "PAYMENT_OPTION_UNAVAILABLE", "INVALID_EXPIRATION"))
 }
 
 func (r *CreateCheckoutSessionRequest) domain(c *Caller) checkout.CreateInput {
@@ -126,9 +110,9 @@ func (r *CreateCheckoutSessionRequest) domain(c *Caller) checkout.CreateInput {
 	}
 	if v := r.Collection; v != nil {
 		d.Collection = checkout.Collection{
-			CustomerID: v.CustomerID, ExternalReferenceID: v.ExternalReferenceID, RequireEmail: v.RequireEmail,
-			RequirePhone: v.RequirePhone, RequireBilling: v.RequireBilling, Autocomplete: v.Autocomplete,
+			CustomerID: v.CustomerID, ExternalReferenceID: v.ExternalReferenceID, Autocomplete: v.Autocomplete,
 		}
+		out.Choices.RequireEmail, out.Choices.RequirePhone, out.Choices.RequireBilling = v.RequireEmail, v.RequirePhone, v.RequireBilling
 		if p := v.Prefilled; p != nil {
 			d.Collection.Email, d.Collection.Phone = p.Email, p.Phone
 			d.Collection.Billing, d.Collection.Shipping = (*checkout.Address)(p.Billing), (*checkout.Address)(p.Shipping)
@@ -144,7 +128,8 @@ func (r *CreateCheckoutSessionRequest) domain(c *Caller) checkout.CreateInput {
 		}
 	}
 	if v := r.Tip; v != nil {
-		d.Tip = checkout.Tip{Enabled: v.Enabled, Custom: v.Custom, Options: v.Options, Default: v.Default}
+		out.Choices.Tip, out.Choices.CustomTip = v.Enabled, v.Custom
+		d.Tip = v.domain()
 	}
 	if v := r.Tax; v != nil {
 		d.TaxEnabled = v.Enabled
@@ -156,7 +141,34 @@ func (r *CreateCheckoutSessionRequest) domain(c *Caller) checkout.CreateInput {
 		d.Text = checkout.Text{Summary: v.Summary, Shipping: v.Shipping}
 	}
 	if v := r.Legal; v != nil {
-		d.Legal = checkout.Legal{Terms: v.Terms, RequireTerms: v.RequireTerms, Refunds: v.Refunds, Shipping: v.Shipping, Contract: v.Contract}
+		d.Legal = checkout.Legal{Terms: v.Terms, Refunds: v.Refunds, Shipping: v.Shipping, Contract: v.Contract}
+		out.Choices.RequireTerms = v.RequireTerms
 	}
 	return out
+}
+
+func (t *CheckoutTip) domain() checkout.Tip {
+	out := checkout.Tip{Smart: t.Smart, Options: t.Options, Default: t.Default, SmartDefault: t.SmartDefault.amount()}
+	for _, a := range t.SmartOptions {
+		out.SmartOptions = append(out.SmartOptions, *a.amount())
+	}
+	return out
+}
+
+// wireLaunch is a session with its credentials, which nothing shows again.
+func (s *Services) wireLaunch(a *API, tx db.Tx, c *Caller, launch checkout.Launch) (*CheckoutLaunch, error) {
+	out := &CheckoutLaunch{Session: wireSession(launch.Session, c.Kind, c.Now), Access: CheckoutAccess{launch.Secret.Reveal()}}
+	out.Session.URL = s.pageOf(a, launch.Session)
+	var err error
+	out.Session.PaymentCollection, err = s.collection(tx, c.Scope, launch.Order)
+	return out, err
+}
+
+// pageOf is the address of a session's hosted page with its launch token, empty for an embedded session.
+func (s *Services) pageOf(a *API, session *checkout.Session) string {
+	token := s.Checkouts.LaunchToken(session).Reveal()
+	if token == "" {
+		return ""
+	}
+	return a.BaseURL + "/checkout/" + session.ID + "#checkout_token=" + token
 }

@@ -120,6 +120,8 @@ func authorize(route *Route, p auth.Principal) error {
 	switch kind {
 	case auth.APIKey, auth.OnboardingSession:
 		need = route.Need
+	case auth.CheckoutCredential:
+		return authorizeCheckout(route, p)
 	case auth.InstallToken:
 		if need = route.AppNeed; need.Empty() {
 			return fault.Forbidden("PARTNER_AUTH_UNSUPPORTED", "This operation is closed to app tokens.")
@@ -130,6 +132,21 @@ func authorize(route *Route, p auth.Principal) error {
 	}
 	if missing := need.Missing(p.Scopes); len(missing) > 0 {
 		return insufficientScope(need, missing)
+	}
+	return nil
+}
+
+// authorizeCheckout holds a launch token, and the credential of a session that ended over a payment, to the
+// few things that they are for.
+func authorizeCheckout(route *Route, p auth.Principal) error {
+	switch {
+	case p.LaunchOnly && !route.Launch:
+		return fault.Forbidden("CHECKOUT_LAUNCH_TOKEN_RESTRICTED", "A launch token opens the hosted page and reads its session.").
+			Then("Send checkout_auth_token as X-Checkout-Session-Secret.")
+	case p.RecoveryID != "" && !route.Recover:
+		return fault.Conflict("CHECKOUT_RECOVERY_RESTRICTED", "The checkout session has ended; only its unresolved payment can be seen through.").
+			Then("Resume or cancel the unresolved payment, or open a new session.").
+			With("recovery_payment_attempt_id", p.RecoveryID)
 	}
 	return nil
 }

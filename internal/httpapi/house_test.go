@@ -12,6 +12,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/httpapi"
 	"flint/internal/money"
+	"flint/internal/payment"
 	"flint/internal/secret"
 	"flint/internal/tenant"
 )
@@ -53,7 +54,9 @@ var bodies = map[string]string{
 	"captureOrderPayment":      ``, "cancelOrderPayment": ``, "cancelOrderPaymentAttempt": ``,
 	"createRefund": `{"order_id":"{order_id}","amount_money":` + usd(1) + `}`, "updateRefund": `{"metadata":{"a":"x"}}`,
 	"checkoutSessions.create": `{"order_id":"{open_order_id}"}`, "checkoutSessions.update": `{"metadata":{"a":"x"}}`, "checkoutSessions.closeSession": ``,
-	"createWebhookEndpoint": `{"url":"https://x.test/hook"}`, "updateWebhookEndpoint": `{"description":"x"}`, "deleteWebhookEndpoint": ``,
+	"checkoutSessions.createCustomerVerification": `{"purpose":"save_payment_method","email":"x@buyer.test"}`, "checkoutSessions.confirmCustomerVerification": `{"code":"424242"}`,
+	"resolveStrandedPayment": `{"action":"apply"}`,
+	"createWebhookEndpoint":  `{"url":"https://x.test/hook"}`, "updateWebhookEndpoint": `{"description":"x"}`, "deleteWebhookEndpoint": ``,
 	"createDeveloperPartnerApp": `{"name":"x","redirect_uris":["https://x.test/"],"permission_manifest":[{"permission_id":"x","title":"x","description":"x","required_scopes":["customers.read"]}]}`,
 	"updateDeveloperPartnerApp": `{"api_version":"` + httpapi.Version + `"}`, "rotateDeveloperPartnerAppSecret": ``, "deleteDeveloperPartnerApp": ``,
 	"publishDeveloperPartnerAppVersion": `{"name":"x"}`, "acknowledgeDeveloperPartnerAppDataRequest": `{}`,
@@ -131,7 +134,39 @@ func (s *shop) furnish(t *testing.T, name string, owner party, scope tenant.Scop
 	h.ids["api_request_log_id"] = s.call(t, "GET", "/v1/developer/request-logs?path_query=customers", key, "").list()[0].(map[string]any)["api_request_log_id"].(string)
 	access := take(post("checkout-sessions", `{"order_id":"`+order()+`"}`)).data()
 	h.buyer = credentialIn(t, access)
+	session := textIn(access, func(name, _ string) bool { return name == "checkout_session_id" })
+	take(s.call(t, "POST", "/v1/checkout-sessions/"+session+"/customer-verifications", "",
+		`{"purpose":"save_payment_method","email":"`+h.mark+`@buyer.test"}`, h.buyer...), "customer_verification_id")
+	s.strand(t, h, order())
 	return h
+}
+
+// strand makes money come in for an order that was closed while its payment counted as declined.
+func (s *shop) strand(t *testing.T, h *house, orderID string) {
+	t.Helper()
+	s.call(t, "POST", "/v1/orders/"+orderID+"/pay", h.key, `{"action":"pay","payment_source":{"token":"simtok_decline_card_declined"},"expected_outstanding_money":`+usd(500)+`}`)
+	s.want(t, 200, s.call(t, "POST", "/v1/orders/"+orderID+"/close", h.key, ""))
+	var i *payment.Intent
+	n := payment.Notice{ID: "late " + orderID, Scope: h.scope, Processor: "simulator", Outcome: payment.Outcome{State: payment.OutcomeSucceeded, Version: 9}}
+	if err := s.db.Read(context.Background(), func(tx db.Tx) error {
+		legs, err := payment.OfOrder(tx, h.scope, orderID, false)
+		if err != nil {
+			return err
+		}
+		i = legs[0]
+		return tx.QueryRow([]any{&n.OperationID}, `SELECT operation_id FROM processor_operations WHERE payment_intent_id = $1`, i.ID)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	n.Outcome.PaymentID, n.Outcome.Amount, n.Outcome.Currency, n.Outcome.ProcessorRef = i.ID, i.Amount, i.Currency, "simch_late"
+	if err := s.services.Payments.Notify(context.Background(), n); err != nil {
+		t.Fatal(err)
+	}
+	rows := s.call(t, "GET", "/v1/stranded-payments?order_id="+orderID, h.key, "").list()
+	if len(rows) != 1 {
+		t.Fatalf("%d rows are in the inbox of order %s", len(rows), orderID)
+	}
+	h.ids["stranded_payment_id"] = rows[0].(map[string]any)["stranded_payment_id"].(string)
 }
 
 // credentialIn finds the credential pair in the answer that opened a session.

@@ -107,7 +107,7 @@ func registerPaymentAttempts(a *API, s *Services) {
 			return s.finishPay(ctx, a, c, pay, attemptID, settle)
 		},
 	}, Doc("Cancel the open payment attempt", "Gives unsettled legs up and frees the order. Legs that have settled stay."),
-		Errors("PAYMENT_ATTEMPT_NOT_CANCELABLE"))
+		Errors("PAYMENT_ATTEMPT_NOT_CANCELABLE", "CHECKOUT_RECOVERY_ATTEMPT_MISMATCH"))
 }
 
 // mayUseAttempt refuses an attempt that the caller may not see: a buyer sees those of their own session.
@@ -115,6 +115,11 @@ func (s *Services) mayUseAttempt(tx db.Tx, c *Caller, orderID, attemptID string)
 	session, err := s.orderOf(tx, c, orderID)
 	if err != nil {
 		return err
+	}
+	if session != nil {
+		if err := session.MayUse(attemptID, c.Now); err != nil {
+			return err
+		}
 	}
 	attempt, err := payment.GetAttempt(tx, c.Scope, orderID, attemptID)
 	if err != nil {

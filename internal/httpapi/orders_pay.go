@@ -132,7 +132,7 @@ func registerPayOrder(a *API, s *Services) {
 func (s *Services) startPay(tx db.Tx, c *Caller, in *PayOrderInput) (string, error) {
 	r := &in.Body
 	if r.Action == "resume" {
-		return r.AttemptID, s.mayResume(tx, c, in.OrderID, r.AttemptID)
+		return r.AttemptID, s.mayUseAttempt(tx, c, in.OrderID, r.AttemptID)
 	}
 	session, err := s.openSessionOf(tx, c, in.OrderID)
 	if err != nil {
@@ -142,6 +142,9 @@ func (s *Services) startPay(tx db.Tx, c *Caller, in *PayOrderInput) (string, err
 	flow, sessionID := "api", ""
 	if session != nil {
 		flow, sessionID = "checkout", session.ID
+		if err := s.Checkouts.PaysFor(tx, session, c.ActsForID); err != nil {
+			return "", err
+		}
 		if saved := session.Detail.Contact; saved != nil {
 			contact = payment.Contact{Email: saved.Email, Phone: saved.Phone}
 		}
@@ -182,19 +185,6 @@ func (s *Services) startPay(tx db.Tx, c *Caller, in *PayOrderInput) (string, err
 	}
 	in.operations = started.Operations
 	return started.Attempt.ID, nil
-}
-
-// mayResume lets a buyer resume attempts of their own session, after its end only the one it ended over.
-func (s *Services) mayResume(tx db.Tx, c *Caller, orderID, attemptID string) error {
-	session, err := s.orderOf(tx, c, orderID)
-	if err != nil {
-		return err
-	}
-	if session != nil && !session.Open(c.Now) && session.Recovering(c.Now) && session.Detail.RecoveryID != attemptID {
-		return fault.Conflict("CHECKOUT_RECOVERY_ATTEMPT_MISMATCH", "The checkout session has ended; only its unresolved payment can be resumed.").
-			With("recovery_payment_attempt_id", session.Detail.RecoveryID)
-	}
-	return s.mayUseAttempt(tx, c, orderID, attemptID)
 }
 
 func (s *Services) finishPay(ctx context.Context, a *API, c *Caller, in *PayOrderInput, attemptID string, settle func(db.Tx, *PayOrderResult) error) (*PayOrderResult, error) {

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"slices"
 
 	"flint/internal/auth"
 	"flint/internal/checkout"
@@ -71,15 +70,10 @@ func (in *UpdateOrderInput) checkBuyer(session *checkout.Session) error {
 	}
 	if r.RequestedTip.Sent && !session.Detail.Tip.Enabled {
 		f.Add("CHECKOUT_TIPPING_DISABLED", "requested_tip", "This checkout takes no tips.")
-	} else if r.RequestedTip.Set() && !offered(session.Detail.Tip, &r.RequestedTip.Value) {
+	} else if r.RequestedTip.Set() && !session.Detail.Tip.Takes(r.RequestedTip.Value.Percent, r.RequestedTip.Value.Amount.amount()) {
 		f.Add("CHECKOUT_TIP_NOT_ALLOWED", "requested_tip", "This checkout takes only the tips that it offers.")
 	}
 	return f.Err()
-}
-
-// offered tells whether a session takes the tip: one of its percentages, or any when the buyer may choose.
-func offered(t checkout.Tip, asked *TipInput) bool {
-	return t.Custom || asked.Percent != nil && slices.Contains(t.Options, *asked.Percent)
 }
 
 func registerUpdateOrder(a *API, s *Services) {
@@ -120,9 +114,9 @@ func (s *Services) openSessionOf(tx db.Tx, c *Caller, orderID string) (*checkout
 	switch {
 	case err != nil || session.Open(c.Now):
 		return session, err
-	case session.Recovering(c.Now):
-		return nil, fault.Conflict("CHECKOUT_RECOVERY_RESTRICTED", "The checkout session has ended; only its unresolved payment can be seen through.").
-			With("recovery_payment_attempt_id", session.Detail.RecoveryID)
+	}
+	if err := session.MayUse("", c.Now); err != nil {
+		return nil, err
 	}
 	return nil, fault.Conflict("CHECKOUT_SESSION_NOT_OPEN", "The checkout session has ended.")
 }

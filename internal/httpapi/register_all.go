@@ -6,7 +6,7 @@ func Register(a *API, s *Services) {
 		registerListOrders, registerCreateOrder, registerGetOrder, registerUpdateOrder, registerOrderActivities, registerOrderLines,
 		registerOrderCharges, registerOrderDiscounts, registerCloseOrder, registerSendReceipt,
 		registerPayOrder, registerPaymentAttempts, registerOrderPaymentIntents, registerPaymentIntents,
-		registerRefunds, registerCreateRefund, registerCreateCheckoutSession, registerCheckoutSessions,
+		registerRefunds, registerCreateRefund, registerSessions,
 		registerCustomers, registerCreateCustomer, registerUpdateCustomer,
 		registerWebhookEndpoints, registerWebhookEvents, registerWebhookDeliveries, registerWebhookStream,
 		registerOAuthAuthorize, registerOAuthPreview, registerOAuthToken, registerOAuthRevoke, registerOAuthIntrospect, registerOAuthDevice, registerOAuthMetadata,

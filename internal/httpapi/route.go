@@ -41,6 +41,8 @@ type Route struct {
 	Need    auth.Need // of API keys and onboarding sessions
 	AppNeed auth.Need // of install tokens, which check nothing else
 	Cleanup bool      // open to the token of an app that was removed
+	Launch  bool      // open to the launch token of a hosted checkout
+	Recover bool      // open to the credential of a checkout that ended over an unresolved payment
 	Tier    Tier
 	Key     KeyUse
 	Status  int  // of success
@@ -71,5 +73,5 @@ var ourRoutes = []Route{
 // Routes is the whole table. Rows without a handler are reported by API.Missing.
 func Routes() []Route {
 	return slices.Concat(accountRoutes, appRoutes, buyerRoutes, checkoutRoutes, customerRoutes, fulfillmentRoutes,
-		invoiceRoutes, orderRoutes, paymentLinkRoutes, paymentRoutes, returnRoutes, webhookRoutes, ourRoutes)
+		invoiceRoutes, orderRoutes, paymentLinkRoutes, paymentRoutes, returnRoutes, strandedRoutes, webhookRoutes, ourRoutes)
 }

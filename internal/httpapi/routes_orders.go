@@ -4,7 +4,7 @@ package httpapi
 var orderRoutes = []Route{
 	{ID: "listOrders", Method: "GET", Path: "/v1/orders", By: byKey | byApp, Need: anyOf("commerce.orders.read", "commerce.orders.write"), AppNeed: anyOf("commerce.orders.read"), Tier: TierRead, Status: 200, List: true},
 	{ID: "createOrder", Method: "POST", Path: "/v1/orders", By: byKey | byApp, Need: allOf("commerce.orders.write"), AppNeed: anyOf("commerce.orders.write"), Tier: TierWrite, Key: KeyOptional, Status: 201},
-	{ID: "getOrder", Method: "GET", Path: "/v1/orders/{order_id}", By: byKey | byApp | byCheckout, Need: anyOf("commerce.orders.read", "commerce.orders.write"), AppNeed: anyOf("commerce.orders.read"), Tier: TierRead, Status: 200},
+	{ID: "getOrder", Method: "GET", Path: "/v1/orders/{order_id}", By: byKey | byApp | byCheckout, Recover: true, Need: anyOf("commerce.orders.read", "commerce.orders.write"), AppNeed: anyOf("commerce.orders.read"), Tier: TierRead, Status: 200},
 	{ID: "updateOrder", Method: "PATCH", Path: "/v1/orders/{order_id}", By: byKey | byApp | byCheckout, Need: allOf("commerce.orders.write"), AppNeed: anyOf("commerce.orders.write"), Tier: TierWrite, Key: KeyOptional, Status: 200},
 	{ID: "listOrderActivities", Method: "GET", Path: "/v1/orders/{order_id}/activities", By: byKey | byApp, Need: anyOf("commerce.orders.read", "commerce.orders.write"), AppNeed: anyOf("commerce.orders.read"), Tier: TierRead, Status: 200, List: true},
 	{ID: "addOrderLineItems", Method: "POST", Path: "/v1/orders/{order_id}/line-items", By: byKey | byApp, Need: allOf("commerce.orders.write"), AppNeed: anyOf("commerce.orders.write"), Tier: TierWrite, Key: KeyOptional, Status: 200},

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"time"
 
 	"flint/internal/app"
 	"flint/internal/auth"
@@ -10,12 +11,14 @@ import (
 	"flint/internal/customer"
 	"flint/internal/db"
 	"flint/internal/fault"
+	"flint/internal/invoice"
 	"flint/internal/notification"
 	"flint/internal/onboarding"
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/refund"
 	"flint/internal/settings"
+	"flint/internal/stranded"
 	"flint/internal/tenant"
 	"flint/internal/webhook"
 )
@@ -27,6 +30,8 @@ type Services struct {
 	Payments  *payment.Service
 	Refunds   *refund.Service
 	Checkouts *checkout.Service
+	Sessions  SessionViews
+	Stranded  *stranded.Service
 	Webhooks  *webhook.Service
 	Stream    *webhook.Stream
 	Receipts  *notification.Service
@@ -34,6 +39,18 @@ type Services struct {
 	Apps      *app.Service
 	Setup     *onboarding.Service
 	Settings  *settings.Service
+	Invoices  *invoice.Service
+}
+
+// CheckoutPrincipal is what a checkout session's credential may do.
+func CheckoutPrincipal(access *checkout.Access, now time.Time) auth.Principal {
+	session := access.Session
+	p := auth.Principal{Kind: auth.CheckoutCredential, ID: session.ID, SubjectID: session.ID, Scope: session.Scope,
+		LaunchOnly: access.Launch, ActsForID: access.CustomerID}
+	if session.Recovering(now) {
+		p.RecoveryID = session.Detail.RecoveryID
+	}
+	return p
 }
 
 // orderOf checks that a checkout credential stays with the order of its session; other credentials

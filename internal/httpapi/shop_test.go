@@ -30,6 +30,7 @@ import (
 	"flint/internal/refund"
 	"flint/internal/secret"
 	"flint/internal/settings"
+	"flint/internal/stranded"
 	"flint/internal/tax"
 	"flint/internal/tenant"
 	"flint/internal/webhook"
@@ -43,6 +44,7 @@ type shop struct {
 	dns        *fakeDNS
 	simulator  *simulator.Simulator
 	dispatcher *webhook.Dispatcher
+	codes      []checkout.CodeLetter // that were mailed to buyers
 }
 
 func newShop(t testing.TB, d db.DB, more ...func(*shop)) *shop {
@@ -52,9 +54,9 @@ func newShop(t testing.TB, d db.DB, more ...func(*shop)) *shop {
 		c.Verify[auth.CheckoutCredential] = func(ctx context.Context, sessionID, secret string) (auth.Principal, error) {
 			var p auth.Principal
 			err := d.Read(ctx, func(tx db.Tx) error {
-				session, err := s.services.Checkouts.Authenticate(tx, sessionID, secret)
+				access, err := s.services.Checkouts.Authenticate(tx, sessionID, secret)
 				if err == nil {
-					p = auth.Principal{Kind: auth.CheckoutCredential, ID: session.ID, SubjectID: session.ID, Scope: session.Scope}
+					p = httpapi.CheckoutPrincipal(access, s.clock.Now())
 				}
 				return err
 			})
@@ -92,8 +94,16 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	checkouts := &checkout.Service{
 		Clock: a.Clock, IDs: a.IDs, Events: events, Orders: orders, Payments: payments, Key: []byte("0123456789abcdef0123456789abcdef"),
 	}
-	payments.Refunds = refunds.Apply
+	inbox := &stranded.Service{Clock: a.Clock, IDs: a.IDs, Events: events, Orders: orders, Payments: payments, Refunds: refunds}
+	payments.Refunds, payments.Excess, refunds.Ended = refunds.Apply, inbox.Record, inbox.RefundEnded
+	orders.Balanced = append(orders.Balanced, inbox.Follow)
 	payments.Settled = append(payments.Settled, checkouts.OrderSettled)
+	checkouts.Settings = (&settings.Service{}).Effective
+	checkouts.SendCode = func(_ context.Context, _ db.Tx, l checkout.CodeLetter) error {
+		s.codes = append(s.codes, l)
+		return nil
+	}
+	s.services.Stranded = inbox
 	box, err := secret.NewBox(bytes.Repeat([]byte{5}, 32))
 	if err != nil {
 		t.Fatal(err)

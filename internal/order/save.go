@@ -38,6 +38,7 @@ func (s *Service) Save(tx db.Tx, o *Order, cause event.Cause, c Change) error {
 		events = append(slices.Clone(events), EventPaid)
 	}
 	now := s.Clock.Now()
+	refunded, moved := o.Settlement.Refunded > o.stored.refunded, o.Stranded && o.Credit() != o.stored.credit
 	mutated := o.Pricing != o.stored.pricing || o.Status != o.stored.status
 	o.Revision = o.stored.revision + 1
 	o.UpdatedAt = now
@@ -45,12 +46,21 @@ func (s *Service) Save(tx db.Tx, o *Order, cause event.Cause, c Change) error {
 		return err
 	}
 	s.Failpoints.Hit("order.saved")
-	if err := s.record(tx, o, now, cause, c, events); err != nil || !mutated {
+	if err := s.record(tx, o, now, cause, c, events); err != nil {
 		return err
 	}
-	for _, f := range s.Repriced {
-		if err := f(tx, o, cause); err != nil {
-			return err
+	if mutated {
+		for _, f := range s.Repriced {
+			if err := f(tx, o, cause); err != nil {
+				return err
+			}
+		}
+	}
+	if moved {
+		for _, f := range s.Balanced {
+			if err := f(tx, o, refunded, cause); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -25,6 +25,12 @@ type Service struct {
 	// Repriced runs at the end of a Save that changed what the order costs or closed it, in the same
 	// transaction; the doors to the order close themselves in it. New orders are not told.
 	Repriced []func(tx db.Tx, o *Order, cause event.Cause) error
+	// Balanced runs at the end of a Save that moved money of an order with stranded payments, in the same
+	// transaction; refunded tells that money went back. The inbox keeps up with the credit in it.
+	Balanced []func(tx db.Tx, o *Order, refunded bool, cause event.Cause) error
+	// GaveBack runs after money of an order went back, or came back after all: a refund, its return by the
+	// bank, the reversal of a recorded payment.
+	GaveBack []func(tx db.Tx, o *Order, cause event.Cause) error
 	// Failpoints end the process at named places in tests; nil in production.
 	Failpoints *failpoint.Points
 }
@@ -57,7 +63,15 @@ func checkPriceOpen(o *Order) error {
 	if err := checkOpen(o); err != nil {
 		return err
 	}
+	if o.InvoiceID != "" {
+		return lockedByInvoice(o)
+	}
 	return checkNoAttempt(o)
+}
+
+func lockedByInvoice(o *Order) error {
+	return fault.Conflict("INVOICE_LOCKED_ORDER_FINANCIALS", "An invoice was issued over the order, so its amounts stand still.").
+		Then("Void the invoice, or correct it with a credit note.").With("invoice_id", o.InvoiceID)
 }
 
 func checkNoAttempt(o *Order) error {
@@ -117,4 +131,13 @@ func count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func (s *Service) gaveBack(tx db.Tx, o *Order, cause event.Cause) error {
+	for _, f := range s.GaveBack {
+		if err := f(tx, o, cause); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -23,6 +23,8 @@ type stored struct {
 	pricing       Pricing
 	total         int64
 	balance       int64
+	credit        int64
+	refunded      int64
 	paymentStatus string
 	position      []ledger.Posting
 	listed        listed
@@ -80,7 +82,7 @@ func scanOrder(r db.Row, scope tenant.Scope) (*Order, error) {
 // markStored notes that the row now equals o.
 func (o *Order) markStored(activities int64) {
 	o.stored = stored{
-		revision: o.Revision, activities: activities, status: o.Status, pricing: o.Pricing, total: o.Pricing.Total, balance: o.Balance(),
+		revision: o.Revision, activities: activities, status: o.Status, pricing: o.Pricing, total: o.Pricing.Total, balance: o.Balance(), credit: o.Credit(), refunded: o.Settlement.Refunded,
 		paymentStatus: o.DerivePaymentStatus(), position: Position(o), listed: o.listed(),
 	}
 }

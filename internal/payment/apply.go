@@ -213,10 +213,14 @@ type transition struct {
 
 	settled  int64 // minor units that reached the order in this step
 	tip      int64
-	held     bool // a hold began
-	released bool // a hold ended without a capture
-	expired  bool // because its time ran out
-	failed   bool // the source was declined
+	held     bool   // a hold began
+	released bool   // a hold ended without a capture
+	expired  bool   // because its time ran out
+	failed   bool   // the source was declined
+	late     bool   // the attempt had ended when the money came
+	session  string // the checkout session that the attempt belongs to
+	waiting  bool   // the bank has to settle it
+	unpaid   string // the attempt that ended without money, empty when none did
 }
 
 func (t *transition) sale(out Outcome) error {
@@ -242,7 +246,7 @@ func (t *transition) sale(out Outcome) error {
 		i.Status = IntentRequiresAction
 		return t.note(eventRequiresAction)
 	default:
-		i.Status = IntentProcessing
+		i.Status, t.waiting = IntentProcessing, true
 		return t.note(eventProcessing)
 	}
 }
@@ -330,6 +334,7 @@ func (t *transition) finish() error {
 	if err != nil {
 		return err
 	}
+	credit := t.order.Credit()
 	orders, o, i := t.service.Orders, t.order, t.intent
 	switch {
 	case t.settled > 0:
@@ -350,15 +355,28 @@ func (t *transition) finish() error {
 		// Other legs go on; the order's history still tells of this one.
 		err = orders.NotePaymentFailed(t.tx, o, t.cause, i.ID, t.reason())
 	}
-	if err != nil || t.settled == 0 {
+	if err != nil {
 		return err
+	}
+	if t.waiting {
+		for _, f := range t.service.Waiting {
+			if err := f(t.tx, o, i.AttemptID, t.cause); err != nil {
+				return err
+			}
+		}
+	}
+	if t.unpaid != "" {
+		return t.service.endedUnpaid(t.tx, o, t.unpaid, t.cause)
+	}
+	if t.settled == 0 {
+		return nil
 	}
 	for _, f := range t.service.Settled {
 		if err := f(t.tx, o, t.cause); err != nil {
 			return err
 		}
 	}
-	return nil
+	return t.tellExcess(o.Credit() - credit)
 }
 
 func (t *transition) reason() string {
@@ -378,6 +396,7 @@ func (t *transition) moveAttempt() (ended bool, err error) {
 	if err != nil || (!a.Open() && t.settled == 0) {
 		return false, err
 	}
+	t.late, t.session = !a.Open(), a.CheckoutSessionID
 	legs, err := t.otherLegs(a)
 	if err != nil {
 		return false, err
@@ -390,6 +409,9 @@ func (t *transition) moveAttempt() (ended bool, err error) {
 		}
 	}
 	a.FailureCode, a.FailureMessage = "", ""
+	if a.Status == AttemptFailed || a.Status == AttemptExpired || a.Status == AttemptCanceled {
+		t.unpaid = a.ID
+	}
 	switch a.Status {
 	case AttemptFailed:
 		for _, l := range legs {

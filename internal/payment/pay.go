@@ -111,13 +111,30 @@ func (s *Service) Pay(tx db.Tx, in PayInput) (Started, error) {
 		return Started{}, err
 	}
 	now := s.Clock.Now()
+	if code, err := s.admit(tx, o, in.CheckoutSessionID); err != nil || code != "" {
+		return s.turnAway(tx, o, s.newAttempt(o, in.CheckoutSessionID, ModePayment, CompleteOrder, nil, now), code, in.Cause, err)
+	}
+	amount, completion := outstanding, CompleteOrder
+	if o.InvoiceID != "" && s.Due != nil {
+		if amount, err = s.Due(tx, o, in.CheckoutSessionID); err != nil {
+			return Started{}, err
+		}
+		if amount < outstanding {
+			completion = PartialPayment
+		}
+		in.Flow = "invoice"
+	}
+	tip, err := money.Allocate(min(o.UnsettledTip(), outstanding), []int64{amount, outstanding - amount})
+	if err != nil {
+		return Started{}, err
+	}
 	leg := &Intent{
 		Scope: in.Scope, ID: s.IDs.New(id.PaymentIntent), OrderID: o.ID, CustomerID: o.CustomerID,
-		Status: IntentProcessing, Amount: outstanding, Tip: min(o.UnsettledTip(), outstanding), Currency: o.Currency,
+		Status: IntentProcessing, Amount: amount, Tip: tip[0], Currency: o.Currency,
 		CaptureMethod: CaptureAutomatic, Flow: in.Flow, Origin: o.Origin, Processor: processor,
 		CreatedAt: now, UpdatedAt: now, Detail: IntentDetail{Options: DefaultOptions(), ReturnURL: in.ReturnURL},
 	}
-	a := s.newAttempt(o, in.CheckoutSessionID, ModePayment, CompleteOrder, []string{leg.ID}, now)
+	a := s.newAttempt(o, in.CheckoutSessionID, ModePayment, completion, []string{leg.ID}, now)
 	leg.AttemptID = a.ID
 	if err := insertIntent(tx, leg); err != nil {
 		return Started{}, err
@@ -163,6 +180,11 @@ func (s *Service) payable(tx db.Tx, scope tenant.Scope, orderID, sessionID strin
 	}
 	if o.ActiveAttemptID != "" {
 		return nil, s.busy(tx, o)
+	}
+	if sessionID == "" { // a session of an order that an invoice owns is one of that invoice
+		if err := o.CheckCollectable(""); err != nil {
+			return nil, err
+		}
 	}
 	if o.DerivePaymentStatus() == order.PaymentPaid {
 		return nil, fault.Conflict("ORDER_ALREADY_PAID", "The order is paid; nothing is outstanding.")
@@ -272,6 +294,9 @@ func (s *Service) start(tx db.Tx, o *order.Order, a *Attempt, c Contact, ops []O
 func (s *Service) settleNothing(tx db.Tx, o *order.Order, in PayInput) (Started, error) {
 	now := s.Clock.Now()
 	a := s.newAttempt(o, in.CheckoutSessionID, ModeSettlement, CompleteOrder, nil, now)
+	if code, err := s.admit(tx, o, in.CheckoutSessionID); err != nil || code != "" {
+		return s.turnAway(tx, o, a, code, in.Cause, err)
+	}
 	a.Status, a.CompletedAt = AttemptSucceeded, now
 	if err := insertAttempt(tx, a); err != nil {
 		return Started{}, err

@@ -38,6 +38,23 @@ type Service struct {
 	// Settled runs in the transaction in which a payment changed what an order has paid, after the
 	// order is saved; the doors to the order (sessions, links, invoices) close themselves in it.
 	Settled []func(tx db.Tx, o *order.Order, cause event.Cause) error
+	// Admit is asked in the transaction that would start a payment, merchants' and buyers' alike, with the
+	// order locked and before anything is planned. A code turns the payment away: its attempt is on record
+	// as failed with that code, and nothing is charged. sessionID is that of the paying checkout session, or empty.
+	Admit []func(tx db.Tx, o *order.Order, sessionID string) (failureCode string, err error)
+	// Ended runs in the transaction in which an admitted attempt ended without any money, after the order is
+	// saved. Money may still arrive for it later; Settled hears of that.
+	Ended []func(tx db.Tx, o *order.Order, attemptID string, cause event.Cause) error
+
+	// Excess runs in the transaction that settled money where nothing, or not as much, was due any more; the
+	// amount is booked as credit of the order by then. Money that a merchant recorded is none.
+	Excess func(tx db.Tx, o *order.Order, e Excess, cause event.Cause) error
+	// Waiting runs in the transaction in which a payment turned out to wait for the bank, after the order is
+	// saved.
+	Waiting []func(tx db.Tx, o *order.Order, attemptID string, cause event.Cause) error
+	// Due tells how much a payment through the session of an order that an invoice owns collects, in minor
+	// units; the invoice domain sets it. Other payments collect everything outstanding.
+	Due func(tx db.Tx, o *order.Order, sessionID string) (int64, error)
 
 	// CallTimeout bounds one call to a processor. Zero means 20 seconds.
 	CallTimeout time.Duration

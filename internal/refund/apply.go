@@ -91,6 +91,11 @@ func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out paym
 	if r.Status == was {
 		return nil
 	}
+	if s.Ended != nil {
+		if err := s.Ended(tx, o, r, cause); err != nil {
+			return err
+		}
+	}
 	name := "refund.updated"
 	if r.Status == StatusFailed {
 		name = "refund.failed"

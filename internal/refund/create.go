@@ -31,6 +31,8 @@ type Service struct {
 	// Recount is told what a refund of an app gives back, whenever parts of it fail or go through after
 	// all; nil for nobody.
 	Recount func(tx db.Tx, scope tenant.Scope, refundID string, minor int64) error
+	// Ended runs when a refund got another status, after it was booked; nil for nobody.
+	Ended func(tx db.Tx, o *order.Order, r *Refund, cause event.Cause) error
 	// Failpoints end the process at named places in tests; nil in production.
 	Failpoints *failpoint.Points
 }

@@ -16,7 +16,6 @@ import (
 	"flint/internal/app"
 	"flint/internal/auth"
 	"flint/internal/auth/oauth"
-	"flint/internal/checkout"
 	"flint/internal/clock"
 	"flint/internal/customer"
 	"flint/internal/db"
@@ -28,6 +27,7 @@ import (
 	"flint/internal/httpapi"
 	"flint/internal/id"
 	"flint/internal/idempotency"
+	"flint/internal/invoice"
 	"flint/internal/job"
 	"flint/internal/ledger"
 	"flint/internal/mail"
@@ -37,6 +37,7 @@ import (
 	"flint/internal/onboarding"
 	"flint/internal/order"
 	"flint/internal/payment"
+	"flint/internal/processor/manual"
 	"flint/internal/processor/simulator"
 	"flint/internal/refund"
 	"flint/internal/requestlog"
@@ -73,6 +74,7 @@ type Server struct {
 	API         *httpapi.API
 	Receipts    *notification.Service
 	Settings    *settings.Service
+	Invoices    *invoice.Service
 	OAuth       *oauth.Service
 	Requests    *requestlog.Log
 	Setup       *onboarding.Service
@@ -83,7 +85,7 @@ type Server struct {
 	listener net.Listener
 	stopping chan struct{}
 	fatal    chan error
-	ticks    [2]chan struct{} // one for each loop of every
+	ticks    [3]chan struct{} // one for each loop of every
 	key      []byte
 	observer *observe.Observer
 	tracing  *observe.Tracing
@@ -107,7 +109,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 		return nil, errors.New("failpoints are for development servers")
 	}
 	s := &Server{Config: c, stopping: make(chan struct{}), fatal: make(chan error, 1),
-		ticks: [2]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1)}, IDs: id.NewSource(c.Clock)}
+		ticks: [3]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)}, IDs: id.NewSource(c.Clock)}
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
@@ -213,13 +215,12 @@ func (s *Server) build() {
 		Choose: s.processorFor, Failpoints: s.Failpoints,
 	}
 	s.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: s.IDs, Logger: log, Sink: payments.Notify, Failpoints: s.Failpoints})
-	payments.Processors = map[string]payment.Processor{simulator.Name: s.observer.Processor(s.Simulator)}
+	payments.Processors = map[string]payment.Processor{simulator.Name: s.observer.Processor(s.Simulator), payment.Manual: manual.Processor{}}
 	refunds := &refund.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Failpoints: s.Failpoints}
 	refunds.Permit, refunds.Recount = s.permitRefund, s.Apps.RecountRefund
 	payments.Refunds = refunds.Apply
-	checkouts := &checkout.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Key: s.derive("checkout page"), Failpoints: s.Failpoints}
-	payments.Settled = append(payments.Settled, checkouts.OrderSettled)
-	orders.Repriced = append(orders.Repriced, checkouts.OrderRepriced)
+	checkouts := s.buildSessions(events, orders, payments)
+	inbox := s.buildStranded(events, orders, payments, refunds)
 
 	s.Receipts = &notification.Service{DB: d, Clock: c, IDs: s.IDs, Jobs: s.Jobs, Sender: s.Mail, Box: s.Box,
 		BaseURL: s.BaseURL, Orders: ReceiptOrders(orders, s.Merchants, customers, s.Settings.Effective), Policy: s.mailPolicy, Brand: s.mailBrand}
@@ -249,9 +250,22 @@ func (s *Server) build() {
 		APIVersion: httpapi.Version, Demo: s.Development, Limited: s.Limits != nil,
 	})
 	s.Services = &httpapi.Services{
-		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
-		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, Apps: s.Apps, OAuth: s.OAuth, Setup: s.Setup, Settings: s.Settings,
+		Customers: customers,
+		Orders:    orders,
+		Payments:  payments,
+		Refunds:   refunds,
+		Checkouts: checkouts,
+		Sessions:  s.sessionViews(),
+		Stranded:  inbox,
+		Webhooks:  s.Webhooks,
+		Stream:    s.Stream,
+		Receipts:  s.Receipts,
+		Apps:      s.Apps,
+		OAuth:     s.OAuth,
+		Setup:     s.Setup,
+		Settings:  s.Settings,
 	}
+	s.buildInvoice()
 	if !s.restored {
 		s.Requests = requestlog.New(requestlog.Options{DB: d, Clock: c, Logger: log, Redactor: requestlog.Redactor{Emails: s.HideEmails}, Failpoints: s.Failpoints})
 		s.Metrics.RequestLogs(s.Requests.Dropped)
@@ -259,7 +273,7 @@ func (s *Server) build() {
 	s.API = httpapi.New(httpapi.Config{
 		DB: d, Clock: c, IDs: s.IDs, Log: log, Idempotency: s.Idempotency, CursorKey: s.derive("page tokens"), BaseURL: s.BaseURL,
 		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout,
-			auth.InstallToken: s.OAuth.Authenticate, auth.CLIToken: s.OAuth.AuthenticateCLI, auth.OnboardingSession: s.Setup.Authenticate},
+			auth.InstallToken: s.OAuth.Authenticate, auth.InvoiceToken: s.verifyInvoice, auth.CLIToken: s.OAuth.AuthenticateCLI, auth.OnboardingSession: s.Setup.Authenticate},
 		Limits: s.Limits, Address: clientAddress(s.Proxies), Refuse: s.refuseInQuarantine, Requests: s.Requests, Failpoints: s.Failpoints,
 		Processor: s.processorFor, Development: s.Development,
 	})
@@ -281,11 +295,11 @@ func (s *Server) processorFor(scope tenant.Scope) string {
 func (s *Server) verifyCheckout(ctx context.Context, sessionID, sessionSecret string) (auth.Principal, error) {
 	var p auth.Principal
 	err := s.DB.Read(ctx, func(tx db.Tx) error {
-		session, err := s.Services.Checkouts.Authenticate(tx, sessionID, sessionSecret)
+		access, err := s.Services.Checkouts.Authenticate(tx, sessionID, sessionSecret)
 		if err != nil {
 			return err
 		}
-		p = auth.Principal{Kind: auth.CheckoutCredential, ID: session.ID, SubjectID: session.ID, Scope: session.Scope}
+		p = httpapi.CheckoutPrincipal(access, s.Clock.Now())
 		return nil
 	})
 	return p, err
@@ -427,9 +441,15 @@ func (s *Server) workers() []func(ctx context.Context) {
 			}
 			s.every(ctx, s.ticks[0], "finish open payments", payments.Sweep)
 		},
+		func(ctx context.Context) { s.every(ctx, s.ticks[2], "look after invoices", s.Invoices.RunDue) },
 		func(ctx context.Context) {
 			s.every(ctx, s.ticks[1], "expire checkout sessions", func(ctx context.Context, limit int) (int, error) {
 				return checkouts.Expire(ctx, s.DB, limit)
+			})
+		},
+		func(ctx context.Context) {
+			s.every(ctx, nil, "erase the contacts of ended checkouts", func(ctx context.Context, limit int) (int, error) {
+				return checkouts.EraseContacts(ctx, s.DB, limit)
 			})
 		},
 	}

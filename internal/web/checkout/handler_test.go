@@ -382,6 +382,20 @@ func TestTips(t *testing.T) {
 		tip("percent:20", "").want("success", 200)
 		s.CheckQuiet(t)
 
+		usd := func(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: "USD"} }
+		two := usd(200)
+		smart := s.launch(t, func(in *domain.CreateInput) {
+			in.Detail.Tip = domain.Tip{Enabled: true, Smart: true, SmartOptions: []money.Amount{usd(100), two, usd(300)}, SmartDefault: &two}
+		})
+		b, v = s.enter(t, smart)
+		v.want("payment", 200, "Pay $36.99", "$1.00", "$3.00")
+		tip = func(kind, custom string) *view {
+			return b.post("/checkout/"+smart.Session.ID+"/tip", url.Values{"tip": {kind}, "custom_tip": {custom}})
+		}
+		tip("amount:300", "").want("payment", 200, "Pay $37.99")
+		tip("amount:299", "").want("payment", 200, "Pay $37.99") // not offered
+		tip("percent:20", "").want("payment", 200, "Pay $37.99")
+
 		plain := s.launch(t)
 		b, _ = s.enter(t, plain)
 		b.post("/checkout/"+plain.Session.ID+"/tip", url.Values{"tip": {"custom"}, "custom_tip": {"5"}}).want("payment", 200, "Pay $34.99")
@@ -407,6 +421,9 @@ func TestWhatTheMerchantAsksForIsRequired(t *testing.T) {
 		c := s.SessionOf(t, l.Session.ID).Detail.Contact
 		if c.Phone != "+14155550132" || c.Billing == nil || c.Billing.PostalCode != "78701" || c.Billing.Country != "US" {
 			t.Errorf("the contact is %+v", c)
+		}
+		if got := s.SessionOf(t, l.Session.ID).Detail.Terms; got == nil || got.URL != "https://northwind.test/terms" || got.AcceptedAt.IsZero() {
+			t.Errorf("the terms that were accepted: %+v", got)
 		}
 	})
 }

@@ -114,10 +114,17 @@ func (h *Handler) start(r *http.Request, v *visit, shown money.Amount, token str
 		if newest != nil && newest.ID != v.newestID {
 			return errMoved
 		}
+		update := domain.UpdateInput{Scope: session.Scope, SessionID: session.ID, Cause: cause, AcceptTerms: r.PostForm.Get("accept_terms") != ""}
 		if contact.differs(session) {
-			if _, err := h.Checkouts.Update(tx, contact.update(session, cause)); err != nil {
+			update.Contact = contact.update(session, cause).Contact
+		}
+		if update.AcceptTerms || update.Contact != nil {
+			if _, err := h.Checkouts.Update(tx, update); err != nil {
 				return err
 			}
+		}
+		if err := h.Checkouts.PaysFor(tx, session, ""); err != nil { // the page's cookie acts for nobody
+			return err
 		}
 		started, err = h.begin(tx, o, session, shown, token, payment.Contact{Email: contact.email, Phone: contact.phone}, cause)
 		return err

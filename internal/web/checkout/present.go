@@ -174,7 +174,18 @@ func (v *visit) tip() *Tip {
 	chosen := requestedTip(v.order)
 	out := &Tip{None: chosen == nil, Custom: offer.Custom, Symbol: symbol(v.order.Currency)}
 	preset := false
+	for _, a := range offer.SmartOptions {
+		if !offer.Smart {
+			break
+		}
+		current := chosen != nil && chosen.Percent == nil && chosen.Effective == a.Minor
+		preset = preset || current
+		out.Presets = append(out.Presets, TipPreset{Value: "amount:" + strconv.FormatInt(a.Minor, 10), Label: v.money(a.Minor), Current: current})
+	}
 	for _, p := range tipOptions(offer) {
+		if offer.Smart {
+			break
+		}
 		current := chosen != nil && chosen.Percent != nil && *chosen.Percent == p
 		preset = preset || current
 		label := TipPreset{Value: "percent:" + p.String(), Label: p.String() + "%", Current: current}

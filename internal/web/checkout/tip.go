@@ -3,6 +3,7 @@ package checkout
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	domain "flint/internal/checkout"
@@ -54,11 +55,19 @@ func (h *Handler) tip(w http.ResponseWriter, r *http.Request, v *visit) {
 		}
 	case kind == "percent":
 		p, err := money.ParsePercent(value)
-		if err != nil || !slices.Contains(tipOptions(v.session.Detail.Tip), p) {
+		if err != nil || v.session.Detail.Tip.Smart || !slices.Contains(tipOptions(v.session.Detail.Tip), p) {
 			see(w, r, back)
 			return
 		}
 		in.Tip = &order.TipInput{Percent: &p}
+	case kind == "amount":
+		minor, err := strconv.ParseInt(value, 10, 64)
+		amount := money.Amount{Minor: minor, Currency: v.order.Currency}
+		if err != nil || !v.session.Detail.Tip.Smart || !slices.Contains(v.session.Detail.Tip.SmartOptions, amount) {
+			see(w, r, back)
+			return
+		}
+		in.Tip = &order.TipInput{Amount: &amount}
 	case kind == "none" || kind == "custom":
 		in.ClearTip = true
 	default:
@@ -76,6 +85,21 @@ func (h *Handler) tip(w http.ResponseWriter, r *http.Request, v *visit) {
 	default:
 		h.broken(w, r, err)
 	}
+}
+
+// suggestion is the tip that a session chooses by itself, nil for none.
+func suggestion(t domain.Tip) *order.TipInput {
+	switch {
+	case !t.Enabled:
+		return nil
+	case t.Smart && t.SmartDefault != nil:
+		amount := *t.SmartDefault
+		return &order.TipInput{Amount: &amount}
+	case !t.Smart && t.Default != nil:
+		percent := *t.Default
+		return &order.TipInput{Percent: &percent}
+	}
+	return nil
 }
 
 func (h *Handler) tipFault(w http.ResponseWriter, r *http.Request, v *visit, message string) {
@@ -100,17 +124,18 @@ func (h *Handler) patch(r *http.Request, v *visit, in order.PatchInput) error {
 func (h *Handler) suggestTip(r *http.Request, sessionID string) {
 	err := h.DB.Write(r.Context(), func(tx db.Tx) error {
 		session, err := domain.Find(tx, sessionID)
-		if err != nil || !session.Detail.Tip.Enabled || session.Detail.Tip.Default == nil || !session.Open(h.Clock.Now()) {
+		if err != nil || !session.Open(h.Clock.Now()) {
 			return err
+		}
+		suggested := suggestion(session.Detail.Tip)
+		if suggested == nil {
+			return nil
 		}
 		o, err := h.Orders.Load(tx, session.Scope, session.OrderID)
 		if err != nil || len(o.Tips) > 0 || o.Settlement.Paid > 0 || o.ActiveAttemptID != "" || o.Status != order.StatusOpen {
 			return err
 		}
-		percent := *session.Detail.Tip.Default
-		_, err = h.Orders.Patch(tx.Context(), tx, order.PatchInput{
-			Scope: session.Scope, OrderID: o.ID, Cause: h.cause(session), Tip: &order.TipInput{Percent: &percent},
-		})
+		_, err = h.Orders.Patch(tx.Context(), tx, order.PatchInput{Scope: session.Scope, OrderID: o.ID, Cause: h.cause(session), Tip: suggested})
 		return err
 	})
 	if err != nil {
