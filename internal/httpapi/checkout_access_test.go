@@ -202,13 +202,13 @@ func TestSessionsTakeTheirDefaultsFromTheSettings(t *testing.T) {
 	s.want(t, 200, s.call(t, "PATCH", o, "", `{"requested_tip":{"amount_money":`+usd(200)+`}}`, buyer...))
 	for more, code := range map[string]string{
 		`,"tip":{"enabled":true,"is_smart_tips_enabled":true,"smart_tip_money_options":[` + usd(100) + `]}`: "INVALID_SMART_TIP_AMOUNTS_COUNT",
-		`,"payments":{"enabled_payment_options":[]}`:                                                          "INVALID_PAYMENT_OPTIONS",
-		`,"payments":{"enabled_payment_options":["card","card"]}`:                                             "INVALID_PAYMENT_OPTIONS",
-		`,"payments":{"enabled_payment_options":["affirm"]}`:                                                  "PAYMENT_OPTION_UNAVAILABLE",
-		`,"legal":{"require_terms_of_service":true}`:                                                          "FIELD_REQUIRED",
-		`,"surface":"embedded","page_origin":"https://shop.test/cart"`:                                        "INVALID_URL",
-		`,"customer_collection":{"prefilled_customer_info":{"email":"nobody"}}`:                               "INVALID_EMAIL_FORMAT",
-		`,"subscription_plan_id":"plan_1"`:                                                                    "RESERVED_FIELD_NOT_YET_SUPPORTED",
+		`,"payments":{"enabled_payment_options":[]}`:                                                        "INVALID_PAYMENT_OPTIONS",
+		`,"payments":{"enabled_payment_options":["card","card"]}`:                                           "INVALID_PAYMENT_OPTIONS",
+		`,"payments":{"enabled_payment_options":["affirm"]}`:                                                "PAYMENT_OPTION_UNAVAILABLE",
+		`,"legal":{"require_terms_of_service":true}`:                                                        "FIELD_REQUIRED",
+		`,"surface":"embedded","page_origin":"https://shop.test/cart"`:                                      "INVALID_URL",
+		`,"customer_collection":{"prefilled_customer_info":{"email":"nobody"}}`:                             "INVALID_EMAIL_FORMAT",
+		`,"subscription_plan_id":"plan_1"`:                                                                  "RESERVED_FIELD_NOT_YET_SUPPORTED",
 	} {
 		if a := s.want(t, 400, s.call(t, "POST", "/v1/checkout-sessions", s.a.test, quick+more+`}`)); a.code() != code {
 			t.Errorf("%s: %s, want %s", more, a.body, code)

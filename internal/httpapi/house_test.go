@@ -20,12 +20,13 @@ import (
 // house is a merchant environment with one object of every kind, all of them marked: no other house may
 // ever see the mark or an id.
 type house struct {
-	scope tenant.Scope
-	key   string // with every scope
-	mark  string
-	ids   map[string]string // by the name of the path parameter
-	grant *app.Grant        // of an app of the same merchant
-	buyer []string          // the headers of a checkout credential over another order than order_id
+	scope   tenant.Scope
+	key     string // with every scope
+	mark    string
+	ids     map[string]string // by the name of the path parameter
+	grant   *app.Grant        // of an app of the same merchant
+	invoice string            // the token of the link of invoice_id
+	buyer   []string          // the headers of a checkout credential over another order than order_id
 }
 
 // bodies are valid requests of the operations that take one; {name} stands for an id. An operation that is
@@ -67,7 +68,12 @@ var bodies = map[string]string{
 	"acknowledgeDataRequest": `{}`,
 	"settings.update":        `{"receipts":{"header_text":"x"}}`, "settings.validateCustomDomain": ``,
 	"createPaymentMethodDomain": `{"domain_name":"x.test"}`, "updatePaymentMethodDomain": `{"status":"inactive"}`,
-	"rotateWebhookSecret": ``, "createWebhookTestEvent": `{"event_type":"order.paid"}`, "resendWebhookDelivery": ``,
+	"invoices.create": `{"order_id":"{open_order_id}"}`, "invoices.update": `{"reminders_paused":true}`, "invoices.cancelPaymentAttempt": ``,
+	"invoices.recordManualPayment": `{"amount_money":` + usd(1) + `}`, "invoices.reverseManualPayment": `{"amount_money":` + usd(1) + `}`,
+	"invoices.sendReminder": ``, "invoices.waiveLateFee": `{"reason_message":"x"}`,
+	"invoicePaymentTerms.create": `{"name":"x","calculation":{"type":"on_receipt"}}`, "invoicePaymentTerms.update": `{"name":"x"}`,
+	"invoicePaymentTerms.remove": ``,
+	"rotateWebhookSecret":        ``, "createWebhookTestEvent": `{"event_type":"order.paid"}`, "resendWebhookDelivery": ``,
 }
 
 // furnish makes the objects of a house through the API.
@@ -126,6 +132,7 @@ func (s *shop) furnish(t *testing.T, name string, owner party, scope tenant.Scop
 	if h.ids["app_approval_id"], _ = asked.fault()["app_approval_id"].(string); h.ids["app_approval_id"] == "" {
 		t.Fatalf("furnish %s: %s", name, asked.body)
 	}
+	h.bill(t, take, post, order)
 	take(post("data-requests", `{"topic":"customer_data","customer_id":"`+h.ids["customer_id"]+`","note":"`+h.mark+`"}`), "data_request_id")
 	take(post("payment-method-domains", `{"domain_name":"`+h.mark+`.test"}`), "payment_method_domain_id")
 	take(s.call(t, "PATCH", "/v1/settings", key, `{"receipts":{"header_text":"`+h.mark+`"}}`))
@@ -167,6 +174,24 @@ func (s *shop) strand(t *testing.T, h *house, orderID string) {
 		t.Fatalf("%d rows are in the inbox of order %s", len(rows), orderID)
 	}
 	h.ids["stranded_payment_id"] = rows[0].(map[string]any)["stranded_payment_id"].(string)
+}
+
+// bill issues an invoice with a late fee that was charged, and takes the token of its link.
+func (h *house) bill(t *testing.T, take func(answer, ...string) answer, post func(path, body string) answer, order func() string) {
+	t.Helper()
+	take(post("invoice-payment-terms", `{"name":"`+h.mark+`","calculation":{"type":"on_receipt"},"late_fee_policy":{"type":"fixed","amount_money":`+usd(10)+
+		`,"grace_period_days":0}}`), "invoice_payment_term_id")
+	of := func(a answer, list, name string) string {
+		return a.data()[list].([]any)[0].(map[string]any)[name].(string)
+	}
+	draft := take(post("invoices", `{"order_id":"`+order()+`","memo":"`+h.mark+`","recipient_email":"`+h.mark+
+		`@buyer.test","payment_due":{"type":"payment_terms","invoice_payment_term_id":"`+h.ids["invoice_payment_term_id"]+`"},"schedule_entries":[{"kind":"balance",`+
+		`"amount_specification":{"type":"remaining_balance"},"due":{"type":"date","due_at":"2020-01-01T00:00:00Z"}}]}`), "invoice_id")
+	entry := of(draft, "schedule_entries", "invoice_schedule_entry_id")
+	issued := take(post("invoices/"+h.ids["invoice_id"]+"/issue", `{}`)).data()
+	_, h.invoice, _ = strings.Cut(issued["public_url"].(string), "#invoice_token=")
+	h.ids["invoice_late_fee_id"] = of(take(post("invoices/"+h.ids["invoice_id"]+"/late-fees", `{"invoice_schedule_entry_id":"`+entry+`"}`)), "late_fees", "invoice_late_fee_id")
+	take(post("invoices/"+h.ids["invoice_id"]+"/checkout-session", `{}`), "invoice_payment_attempt_id")
 }
 
 // credentialIn finds the credential pair in the answer that opened a session.
