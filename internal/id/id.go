@@ -51,6 +51,13 @@ const (
 	AppDataRequest   = "dsreq"
 	OAuthSession     = "osess"
 
+	CustomerSession         = "csess"
+	CustomerAddress         = "cad"
+	CustomerVerification    = "cver"
+	CustomerDeletionRequest = "cdr"
+	EmailChangeRequest      = "ecr"
+	AccessLink              = "olnk"
+
 	OnboardingSession = "onbs"
 	DemoSession       = "demo"
 
