@@ -5,6 +5,7 @@ import (
 
 	"flint/internal/app"
 	"flint/internal/auth"
+	"flint/internal/auth/buyer"
 	"flint/internal/auth/oauth"
 	"flint/internal/checkout"
 	"flint/internal/customer"
@@ -32,6 +33,7 @@ type Services struct {
 	OAuth     *oauth.Service
 	Apps      *app.Service
 	Setup     *onboarding.Service
+	Buyers    *buyer.Service
 }
 
 // orderOf checks that a checkout credential stays with the order of its session; other credentials
@@ -81,12 +83,17 @@ func (s *Services) wireOrdersNow(a *API, tx db.Tx, c *Caller, orders []*order.Or
 	now, out := a.Clock.Now(), make([]*Order, len(orders))
 	for n, o := range orders {
 		out[n] = wireOrder(o)
-		if c.Kind == auth.CheckoutCredential {
+		switch c.Kind {
+		case auth.CheckoutCredential:
 			out[n] = wireBuyerOrder(o)
+		case auth.CustomerSession:
+			out[n] = wireMyOrder(o)
 		}
 		attempt := attempts[o.ActiveAttemptID]
 		if attempt == nil {
-			out[n].PaymentCollection = s.wireCollection(o, intents[o.ID])
+			if c.Kind != auth.CustomerSession { // which opens a checkout to pay, and cannot pay itself
+				out[n].PaymentCollection = s.wireCollection(o, intents[o.ID])
+			}
 			continue
 		}
 		actions, err := payment.Actions(tx, attempt)

@@ -25,6 +25,8 @@ type Service struct {
 	// Repriced runs at the end of a Save that changed what the order costs or closed it, in the same
 	// transaction; the doors to the order close themselves in it. New orders are not told.
 	Repriced []func(tx db.Tx, o *Order, cause event.Cause) error
+	// Claimed runs in the transaction that gives a guest purchase to a customer.
+	Claimed []func(tx db.Tx, o *Order) error
 	// Failpoints end the process at named places in tests; nil in production.
 	Failpoints *failpoint.Points
 }

@@ -15,6 +15,7 @@ import (
 
 	"flint/internal/app"
 	"flint/internal/auth"
+	"flint/internal/auth/buyer"
 	"flint/internal/auth/oauth"
 	"flint/internal/checkout"
 	"flint/internal/clock"
@@ -73,6 +74,7 @@ type Server struct {
 	Receipts    *notification.Service
 	Settings    *settings.Service
 	OAuth       *oauth.Service
+	Buyers      *buyer.Service
 	Requests    *requestlog.Log
 	Setup       *onboarding.Service
 	Metrics     *observe.Metrics
@@ -229,6 +231,7 @@ func (s *Server) build() {
 	payments.Settled = append(payments.Settled, s.receiptOfCheckout)
 
 	s.buildSignIns()
+	s.buildBuyer(customers, orders)
 
 	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events, Apps: webhookApps(s.Apps), Failpoints: s.Failpoints}
 	s.Webhooks.Observe = s.Metrics.Delivery
@@ -249,7 +252,7 @@ func (s *Server) build() {
 	})
 	s.Services = &httpapi.Services{
 		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
-		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, Apps: s.Apps, OAuth: s.OAuth, Setup: s.Setup,
+		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, Apps: s.Apps, OAuth: s.OAuth, Setup: s.Setup, Buyers: s.Buyers,
 	}
 	if !s.restored {
 		s.Requests = requestlog.New(requestlog.Options{DB: d, Clock: c, Logger: log, Redactor: requestlog.Redactor{Emails: s.HideEmails}, Failpoints: s.Failpoints})
@@ -258,7 +261,8 @@ func (s *Server) build() {
 	s.API = httpapi.New(httpapi.Config{
 		DB: d, Clock: c, IDs: s.IDs, Log: log, Idempotency: s.Idempotency, CursorKey: s.derive("page tokens"), BaseURL: s.BaseURL,
 		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout,
-			auth.InstallToken: s.OAuth.Authenticate, auth.CLIToken: s.OAuth.AuthenticateCLI, auth.OnboardingSession: s.Setup.Authenticate},
+			auth.InstallToken: s.OAuth.Authenticate, auth.CLIToken: s.OAuth.AuthenticateCLI, auth.OnboardingSession: s.Setup.Authenticate,
+			auth.CustomerSession: s.Buyers.Authenticate},
 		Limits: s.Limits, Address: clientAddress(s.Proxies), Refuse: s.refuseInQuarantine, Requests: s.Requests, Failpoints: s.Failpoints,
 		Processor: s.processorFor, Development: s.Development,
 	})
