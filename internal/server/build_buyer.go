@@ -17,6 +17,8 @@ import (
 	"flint/internal/settings"
 	"flint/internal/tenant"
 	"flint/internal/throttle"
+	webaccount "flint/internal/web/account"
+	"flint/internal/web/ui"
 )
 
 // buildBuyer wires what customers prove and what ends when a customer's data is deleted.
@@ -46,6 +48,24 @@ func (s *Server) buildBuyer(customers *customer.Service, orders *order.Service) 
 		}
 		_, err := s.Apps.RaiseDataRequest(ctx, tx, app.RaiseInput{Scope: c.Scope, Topic: app.TopicCustomerRedact, CustomerID: c.ID, Now: s.Clock.Now(), Cause: cause})
 		return err
+	})
+}
+
+// buildAccount makes the pages of customers.
+func (s *Server) buildAccount() {
+	s.account = webaccount.NewHandler(webaccount.Config{
+		DB: s.DB, Clock: s.Clock, Log: s.Log, UI: s.UI, Key: s.derive("forms of customers"), BaseURL: s.BaseURL, Buyers: s.Buyers,
+		Customers: s.Services.Customers, Orders: s.Services.Orders, Checkouts: s.Services.Checkouts, Mails: s.Receipts, Merchants: s.Merchants,
+		Payable: func(scope tenant.Scope) bool { return s.processorFor(scope) != "" },
+		Address: clientAddress(s.Proxies), Throttle: s.pageThrottle(),
+		Brand: func(tx db.Tx, scope tenant.Scope) (ui.Brand, error) {
+			e, err := s.Settings.Effective(tx, scope)
+			if err != nil {
+				return ui.Brand{}, err
+			}
+			radius := int(e.Branding.CornerRadius)
+			return ui.Brand{Accent: e.Branding.PrimaryColor, Radius: &radius}, nil
+		},
 	})
 }
 

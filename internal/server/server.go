@@ -45,6 +45,7 @@ import (
 	"flint/internal/settings"
 	"flint/internal/tax"
 	"flint/internal/tenant"
+	webaccount "flint/internal/web/account"
 	webcheckout "flint/internal/web/checkout"
 	"flint/internal/web/devhome"
 	weboauth "flint/internal/web/oauth"
@@ -89,6 +90,7 @@ type Server struct {
 	observer *observe.Observer
 	tracing  *observe.Tracing
 	checkout *webcheckout.Handler
+	account  *webaccount.Handler
 	gate     *signin.Gate
 	pages    *weboauth.Handler
 
@@ -151,7 +153,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.restored = s.quarantined()
 	s.build()
 	if s.UI, err = ui.New(ui.Config{Log: c.Log, Languages: []ui.Language{ui.English()}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")},
-		webcheckout.Part(), devhome.Part(), reference.Part(), signin.Part(), weboauth.Part()); err != nil {
+		webcheckout.Part(), devhome.Part(), reference.Part(), signin.Part(), weboauth.Part(), webaccount.Part()); err != nil {
 		return fmt.Errorf("read the pages: %w", err)
 	}
 	s.Home = devhome.New(s.UI)
@@ -161,6 +163,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 		Throttle: s.pageThrottle(),
 		Mails:    c.Mail != nil || c.Development,
 	})
+	s.buildAccount()
 	return s.buildPages()
 }
 

@@ -171,3 +171,12 @@ func emailChange(tx db.Tx, scope tenant.Scope, requestID, lock string) (*EmailCh
 	e.Confirmed = status == "confirmed"
 	return &e, status, nil
 }
+
+// EmailChangeOf reads a change that a customer asked for; nil when there is none with the id.
+func (s *Service) EmailChangeOf(tx db.Tx, scope tenant.Scope, customerID, requestID string) (*EmailChange, error) {
+	e, _, err := emailChange(tx, scope, requestID, "")
+	if err != nil || e == nil || e.CustomerID != customerID {
+		return nil, err
+	}
+	return e, nil
+}

@@ -77,3 +77,6 @@ CREATE TABLE IF NOT EXISTS customer_account_logins (
 CREATE INDEX IF NOT EXISTS customer_account_logins_customer ON customer_account_logins (merchant_id, environment_id, customer_id);
 
 CREATE INDEX IF NOT EXISTS customer_account_logins_old ON customer_account_logins (expires_at);
+
+-- The address of a hosted account names the environment alone.
+CREATE INDEX IF NOT EXISTS environments_id ON environments (environment_id);
