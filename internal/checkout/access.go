@@ -144,6 +144,13 @@ func (s *Service) OpenPage(session *Session, token string) (cookie string, ok bo
 	return s.cookie(session), true
 }
 
+// PageCookie is the name of the cookie that opens the hosted page of a session; its path is the page's.
+const PageCookie = "flint_checkout"
+
+// LetIn is the value of the page's cookie for a browser that has proven to another page of ours that the
+// order is its buyer's.
+func (s *Service) LetIn(session *Session) (cookie string) { return s.cookie(session) }
+
 // PageAllowed tells whether a cookie belongs to the session.
 func (s *Service) PageAllowed(session *Session, cookie string) bool {
 	return cookie != "" && secret.Equal(cookie, s.cookie(session))

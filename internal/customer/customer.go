@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"context"
 	"net/mail"
 	"strings"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"flint/internal/clock"
+	"flint/internal/db"
 	"flint/internal/event"
 	"flint/internal/fault"
 	"flint/internal/id"
@@ -36,6 +38,9 @@ type Customer struct {
 	GroupID         string            `json:"group_id,omitempty"`
 	InternalNote    string            `json:"internal_note,omitempty"`
 	Metadata        map[string]string `json:"metadata,omitempty"`
+
+	// ErasedAt is when the customer's data was deleted as asked; zero for a customer.
+	ErasedAt time.Time `json:"erased_at,omitzero"`
 }
 
 // Address is a postal address; Country is an ISO 3166 code of two letters.
@@ -61,6 +66,10 @@ type Service struct {
 	IDs    *id.Source
 	Clock  clock.Clock
 	Events *event.Log
+	// Blocks are asked before a customer is erased; a fault of theirs, CUSTOMER_DELETION_BLOCKED, refuses it.
+	Blocks []func(tx db.Tx, scope tenant.Scope, customerID string) error
+	// Erased runs in the transaction that erases a customer, with the customer as it was.
+	Erased []func(ctx context.Context, tx db.Tx, c *Customer, cause event.Cause) error
 }
 
 // Limits of a customer's fields.

@@ -58,7 +58,8 @@ func (in PatchInput) isEmpty() bool {
 		in.ExternalReferenceID == nil && in.Metadata == nil
 }
 
-// Patch changes a customer and writes customer.updated. A stale ExpectedVersion is a VERSION_CONFLICT
+// Patch changes a customer and writes customer.updated. An address written here stays until a saved address
+// is made the default of its role, so the present default of the role goes. A stale ExpectedVersion is a VERSION_CONFLICT
 // that carries current_version. A patch that changes nothing leaves the version as it is.
 func (s *Service) Patch(ctx context.Context, tx db.Tx, in PatchInput) (*Customer, error) {
 	if err := in.Validate(); err != nil {
@@ -76,6 +77,9 @@ func (s *Service) Patch(ctx context.Context, tx db.Tx, in PatchInput) (*Customer
 	if err != nil {
 		return nil, err
 	}
+	if err := clearDefaults(tx, c, in.BillingAddress != nil, in.ShippingAddress != nil); err != nil {
+		return nil, err
+	}
 	if err := in.apply(c); err != nil {
 		return nil, err
 	}
@@ -83,12 +87,7 @@ func (s *Service) Patch(ctx context.Context, tx db.Tx, in PatchInput) (*Customer
 	if err != nil || (bytes.Equal(before.doc, after.doc) && before.columns == after.columns) {
 		return c, err
 	}
-	c.Version++
-	c.UpdatedAt = s.Clock.Now()
-	if err := update(tx, c); err != nil {
-		return nil, err
-	}
-	return c, s.record(tx, c, in.Cause, "customer.updated")
+	return c, s.touched(tx, c, true, in.Cause)
 }
 
 func (in PatchInput) apply(c *Customer) error {

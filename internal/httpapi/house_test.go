@@ -27,6 +27,7 @@ type house struct {
 	grant   *app.Grant        // of an app of the same merchant
 	invoice string            // the token of the link of invoice_id
 	buyer   []string          // the headers of a checkout credential over another order than order_id
+	me      string            // the secret of a session of customer_id
 }
 
 // bodies are valid requests of the operations that take one; {name} stands for an id. An operation that is
@@ -74,7 +75,18 @@ var bodies = map[string]string{
 	"invoicePaymentTerms.create": `{"name":"x","calculation":{"type":"on_receipt"}}`, "invoicePaymentTerms.update": `{"name":"x"}`,
 	"invoicePaymentTerms.remove": ``,
 	"rotateWebhookSecret":        ``, "createWebhookTestEvent": `{"event_type":"order.paid"}`, "resendWebhookDelivery": ``,
+	"createCustomerSession": `{"customer_id":"{customer_id}"}`, "refreshCustomerSession": `{"refresh_token":"x"}`,
+	"revokeCustomerSession": ``, "revokeCustomerSessions": ``,
+	"createCustomerVerification":  `{"customer_id":"{customer_id}","email":"guest@buyer.test","purpose":"link_guest_purchases"}`,
+	"confirmCustomerVerification": `{"code":"000000"}`, "linkCustomerGuestPurchases": `{"customer_verification_id":"{customer_verification_id}"}`,
+	"createCustomerAddress": anAddress, "updateCustomerAddress": `{"label":"x"}`, "setDefaultCustomerAddress": `{"default_for":"both"}`,
+	"createCustomerDeletionRequest": ``, "resolveCustomerDeletionRequest": `{"resolution":"reject"}`, "createOrderAccessLink": ``,
+	"me.update": `{"name":"x"}`, "me.createAddress": anAddress, "me.updateAddress": `{"label":"x"}`, "me.deleteAddress": ``, "me.setDefaultAddress": `{"default_for":"both"}`,
+	"me.createEmailChangeRequest": `{"new_email":"y@buyer.test"}`, "me.createDeletionRequest": ``, "me.updateEmailPreferences": `{"checkout_reminders":false}`,
+	"me.sendOrderReceipt": ``,
 }
+
+const anAddress = `{"recipient_name":"x","address":{"line1":"1 Main","city":"Town","state":"CA","postal_code":"90001","country":"US"}}`
 
 // furnish makes the objects of a house through the API.
 func (s *shop) furnish(t *testing.T, name string, owner party, scope tenant.Scope, key, hook string) *house {
@@ -137,12 +149,20 @@ func (s *shop) furnish(t *testing.T, name string, owner party, scope tenant.Scop
 	take(post("payment-method-domains", `{"domain_name":"`+h.mark+`.test"}`), "payment_method_domain_id")
 	take(s.call(t, "PATCH", "/v1/settings", key, `{"receipts":{"header_text":"`+h.mark+`"}}`))
 	h.ids["domain_type"] = "customer_account"
+	session := take(post("customer-sessions", `{"customer_id":"`+h.ids["customer_id"]+`","expires_in_seconds":86400}`), "customer_session_id").data()
+	h.me = session["secret"].(string)
+	mine := func(path, body string) answer { t.Helper(); return s.call(t, "POST", "/v1/me/"+path, h.me, body) }
+	take(mine("addresses", strings.Replace(anAddress, "x", h.mark, 1)), "customer_address_id")
+	take(mine("addresses", anAddress))
+	take(mine("email-change-requests", `{"new_email":"`+h.mark+`-new@buyer.test"}`), "email_change_request_id")
+	take(mine("deletion-requests", ""), "customer_deletion_request_id")
+	take(post("customer-verifications", `{"customer_id":"`+h.ids["customer_id"]+`","email":"`+h.mark+`-guest@buyer.test","purpose":"link_guest_purchases"}`), "customer_verification_id")
 	h.ids["resource_id"] = h.ids["order_id"]
 	h.ids["api_request_log_id"] = s.call(t, "GET", "/v1/developer/request-logs?path_query=customers", key, "").list()[0].(map[string]any)["api_request_log_id"].(string)
 	access := take(post("checkout-sessions", `{"order_id":"`+order()+`"}`)).data()
 	h.buyer = credentialIn(t, access)
-	session := textIn(access, func(name, _ string) bool { return name == "checkout_session_id" })
-	take(s.call(t, "POST", "/v1/checkout-sessions/"+session+"/customer-verifications", "",
+	opened := textIn(access, func(name, _ string) bool { return name == "checkout_session_id" })
+	take(s.call(t, "POST", "/v1/checkout-sessions/"+opened+"/customer-verifications", "",
 		`{"purpose":"save_payment_method","email":"`+h.mark+`@buyer.test"}`, h.buyer...), "customer_verification_id")
 	s.strand(t, h, order())
 	return h

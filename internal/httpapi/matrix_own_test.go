@@ -83,6 +83,8 @@ func (m *matrix) own(t *testing.T) {
 		switch {
 		case r.By&auth.APIKey == 0 && r.By&auth.InstallToken != 0:
 			c = m.home.app()
+		case r.By&auth.APIKey == 0 && r.By&auth.CustomerSession != 0:
+			c = m.home.customer()
 		case r.By&auth.APIKey == 0:
 			continue
 		case liveOnly(r):

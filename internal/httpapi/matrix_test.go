@@ -52,7 +52,7 @@ var credentialKinds = map[auth.Kind]struct {
 	}},
 	auth.CLIToken:          {credential{key: auth.PrefixCLIToken + strings.Repeat("x", 43)}, cliTokens},
 	auth.OnboardingSession: {credential{key: auth.PrefixOnboardingSession + "x"}, wrongSessions},
-	auth.CustomerSession:   {credential{key: auth.PrefixCustomerSession + "x"}, nil},
+	auth.CustomerSession:   {credential{key: auth.PrefixCustomerSession + strings.Repeat("x", 43)}, customerSessions},
 	auth.InvoiceToken: {credential{key: auth.PrefixInvoiceToken + "x"}, func(_ *testing.T, m *matrix) []credential {
 		return []credential{{name: "an invoice of the environment", key: m.home.invoice},
 			{name: "another merchant's invoice", key: m.houses[1].invoice}}
@@ -76,10 +76,10 @@ func newMatrix(t *testing.T, d db.DB) *matrix {
 	t.Helper()
 	m := &matrix{}
 	m.shop = newShop(t, d, func(s *shop) {
-		s.services.Receipts = &notification.Service{DB: d, Orders: func(_ context.Context, tx db.Tx, scope tenant.Scope, orderID string) (notification.Order, error) {
+		s.services.Receipts.Orders = func(_ context.Context, tx db.Tx, scope tenant.Scope, orderID string) (notification.Order, error) {
 			_, err := s.services.Orders.Load(tx, scope, orderID)
 			return notification.Order{}, err // not paid: a receipt that may be asked for is refused
-		}}
+		}
 	})
 	hook := newReceiver(t).URL
 	var second merchant.Environment
@@ -254,7 +254,7 @@ func (m *matrix) refused(t *testing.T, r httpapi.Route) {
 
 // foreign tries by with its key and with its app's token the ids of victim, one place at a time.
 func (m *matrix) foreign(t *testing.T, r httpapi.Route, by, victim *house) {
-	creds := []credential{by.owner(), by.app()}
+	creds := []credential{by.owner(), by.app(), by.customer()}
 	if by == m.home {
 		creds = append(creds, m.real()...)
 	}

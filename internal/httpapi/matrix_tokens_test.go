@@ -195,7 +195,7 @@ func cliTokens(t *testing.T, m *matrix) (out []credential) {
 func (m *matrix) verified(t *testing.T) {
 	t.Helper()
 	for _, c := range m.creds {
-		if c.kind&(auth.InstallToken|auth.CLIToken|auth.OnboardingSession) == 0 {
+		if c.kind&(auth.InstallToken|auth.CLIToken|auth.OnboardingSession|auth.CustomerSession) == 0 {
 			continue
 		}
 		p, err := m.api.Verify[c.kind](t.Context(), "", c.key)

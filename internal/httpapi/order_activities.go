@@ -40,15 +40,20 @@ type ListOrderActivitiesInput struct {
 
 func registerOrderActivities(a *API, s *Services) {
 	Get(a, "listOrderActivities", func(ctx context.Context, tx db.Tx, c *Caller, in *ListOrderActivitiesInput) (Page[OrderActivity], error) {
-		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]order.Activity, *listing.Cursor, error) {
-			found, err := s.Orders.ListActivities(ctx, tx, order.ListActivitiesInput{
-				Scope: c.Scope, OrderID: in.OrderID, Types: in.Type, Ascending: in.SortDirection == "asc",
-				After: after, Limit: limit,
-			})
-			return found.Activities, found.Next, err
-		})
-		return MapPage(page, wireActivity), err
+		return s.listActivities(ctx, tx, c, in)
 	}, Doc("List the history of an order", "Newest first unless sorted otherwise."))
+}
+
+// listActivities reads a page of an order's history.
+func (s *Services) listActivities(ctx context.Context, tx db.Tx, c *Caller, in *ListOrderActivitiesInput) (Page[OrderActivity], error) {
+	page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]order.Activity, *listing.Cursor, error) {
+		found, err := s.Orders.ListActivities(ctx, tx, order.ListActivitiesInput{
+			Scope: c.Scope, OrderID: in.OrderID, Types: in.Type, Ascending: in.SortDirection == "asc",
+			After: after, Limit: limit,
+		})
+		return found.Activities, found.Next, err
+	})
+	return MapPage(page, wireActivity), err
 }
 
 func wireActivity(row order.Activity) OrderActivity {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"flint/internal/auth"
 	"flint/internal/db"
 	"flint/internal/db/listing"
 	"flint/internal/order"
@@ -12,7 +13,12 @@ import (
 // ListOrdersInput is the request of listOrders.
 type ListOrdersInput struct {
 	PageQuery
-	CustomerID          string    `query:"customer_id" maxLength:"64"`
+	CustomerID string `query:"customer_id" maxLength:"64"`
+	OrderFilter
+}
+
+// OrderFilter filters and sorts a list of orders.
+type OrderFilter struct {
 	Status              string    `query:"status" enum:"open,closed"`
 	PaymentStatus       []string  `query:"payment_status" enum:"unpaid,partially_paid,paid" fault:"invalid=INVALID_STATUS"`
 	RefundStatus        []string  `query:"refund_status" enum:"none,partially_refunded,refunded" fault:"invalid=INVALID_STATUS"`
@@ -38,25 +44,30 @@ type ListOrdersInput struct {
 
 func registerListOrders(a *API, s *Services) {
 	Get(a, "listOrders", func(ctx context.Context, tx db.Tx, c *Caller, in *ListOrdersInput) (Page[*Order], error) {
-		filter := order.ListInput{
-			Scope: c.Scope, CustomerID: in.CustomerID, Status: in.Status, PaymentStatuses: in.PaymentStatus, RefundStatuses: in.RefundStatus,
-			FulfillmentStatuses: in.FulfillmentStatus, OrderNumber: in.OrderNumber, ExternalReferenceID: in.ExternalReferenceID,
-			Origin: in.Origin, Query: in.Query, MinAmount: in.MinAmount, MaxAmount: in.MaxAmount, Currency: in.Currency,
-			CreatedAfter: in.CreatedAfter, CreatedBefore: in.CreatedBefore, UpdatedAfter: in.UpdatedAfter, UpdatedBefore: in.UpdatedBefore,
-			SortBy: in.SortBy, Ascending: in.SortDirection == "asc",
-		}
-		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]*order.Order, *listing.Cursor, error) {
-			filter.After, filter.Limit = after, limit
-			if in.SubscriptionID+in.ReturnID+in.ReturnResolutionID != "" || in.DeliveryChanged {
-				return nil, nil, filter.Validate() // no order belongs to a subscription or a return yet
-			}
-			found, err := s.Orders.List(ctx, tx, filter)
-			return found.Orders, found.Next, err
-		})
-		if err != nil {
-			return Page[*Order]{}, err
-		}
-		out, err := s.wireOrdersNow(a, tx, c, page.Data)
-		return Page[*Order]{Data: out, Next: page.Next}, err
+		return s.listOrders(ctx, a, tx, c, in.PageQuery, in.OrderFilter, in.CustomerID)
 	}, Doc("List orders", "Newest first unless sorted otherwise."), Errors("CURRENCY_REQUIRED", "INVALID_AMOUNT_RANGE"))
+}
+
+// listOrders reads a page of orders, of one customer unless customerID is empty.
+func (s *Services) listOrders(ctx context.Context, a *API, tx db.Tx, c *Caller, q PageQuery, f OrderFilter, customerID string) (Page[*Order], error) {
+	filter := order.ListInput{
+		Scope: c.Scope, CustomerID: customerID, Status: f.Status, PaymentStatuses: f.PaymentStatus, RefundStatuses: f.RefundStatus,
+		FulfillmentStatuses: f.FulfillmentStatus, OrderNumber: f.OrderNumber, ExternalReferenceID: f.ExternalReferenceID,
+		Origin: f.Origin, Query: f.Query, MinAmount: f.MinAmount, MaxAmount: f.MaxAmount, Currency: f.Currency,
+		CreatedAfter: f.CreatedAfter, CreatedBefore: f.CreatedBefore, UpdatedAfter: f.UpdatedAfter, UpdatedBefore: f.UpdatedBefore,
+		SortBy: f.SortBy, Ascending: f.SortDirection == "asc", NumberOnly: c.Kind == auth.CustomerSession,
+	}
+	page, err := List(c, q, func(after *listing.Cursor, limit int) ([]*order.Order, *listing.Cursor, error) {
+		filter.After, filter.Limit = after, limit
+		if f.SubscriptionID+f.ReturnID+f.ReturnResolutionID != "" || f.DeliveryChanged {
+			return nil, nil, filter.Validate() // no order belongs to a subscription or a return yet
+		}
+		found, err := s.Orders.List(ctx, tx, filter)
+		return found.Orders, found.Next, err
+	})
+	if err != nil {
+		return Page[*Order]{}, err
+	}
+	out, err := s.wireOrdersNow(a, tx, c, page.Data)
+	return Page[*Order]{Data: out, Next: page.Next}, err
 }

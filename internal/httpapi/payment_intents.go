@@ -17,8 +17,13 @@ import (
 // ListPaymentIntentsInput is the request of listPaymentIntents.
 type ListPaymentIntentsInput struct {
 	PageQuery
+	CustomerID string `query:"customer_id"`
+	PaymentIntentFilter
+}
+
+// PaymentIntentFilter filters and sorts a list of payment intents.
+type PaymentIntentFilter struct {
 	OrderID             string    `query:"order_id"`
-	CustomerID          string    `query:"customer_id"`
 	InvoiceID           string    `query:"invoice_id"`
 	Status              string    `query:"status" enum:"requires_payment_method,requires_confirmation,requires_action,processing,requires_capture,succeeded,canceled,expired"`
 	Origin              string    `query:"origin" enum:"virtual_terminal,payment_link,checkout,api,subscription"`
@@ -49,22 +54,7 @@ type GetPaymentIntentInput struct {
 
 func registerPaymentIntents(a *API, s *Services) {
 	Get(a, "listPaymentIntents", func(ctx context.Context, tx db.Tx, c *Caller, in *ListPaymentIntentsInput) (Page[*PaymentIntent], error) {
-		// Nothing has a risk level, an invoice, a return or a dispute yet, so these filters match nothing
-		// but their neutral value.
-		if in.InvoiceID+in.ReturnID+in.ReturnResolutionID != "" ||
-			len(in.RiskLevel) > 0 && !slices.Contains(in.RiskLevel, "not_assessed") ||
-			len(in.DisputeStatus) > 0 && !slices.Contains(in.DisputeStatus, "none") {
-			return Page[*PaymentIntent]{Data: []*PaymentIntent{}}, nil
-		}
-		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]*payment.Intent, *listing.Cursor, error) {
-			return payment.List(tx, payment.ListInput{
-				Scope: c.Scope, OrderID: in.OrderID, CustomerID: in.CustomerID, Status: in.Status, Origin: in.Origin, Flows: in.Flow,
-				ExternalReferenceID: in.ExternalReferenceID, Query: in.Query, MinAmount: in.MinAmount, MaxAmount: in.MaxAmount,
-				Currency: in.Currency, RefundStatus: in.RefundStatus, CreatedAfter: in.CreatedAfter, CreatedBefore: in.CreatedBefore,
-				UpdatedAfter: in.UpdatedAfter, UpdatedBefore: in.UpdatedBefore, SortBy: in.SortBy, Ascending: in.SortDirection == "asc",
-				After: after, Limit: limit,
-			})
-		})
+		page, err := listIntents(tx, c, in.PageQuery, in.PaymentIntentFilter, in.CustomerID)
 		return MapPage(page, func(i *payment.Intent) *PaymentIntent { return wireIntent(i, c.Now) }), err
 	}, Doc("List payment intents", "Newest first unless sorted otherwise."), Errors("CURRENCY_REQUIRED"))
 
@@ -101,6 +91,26 @@ func registerPaymentIntents(a *API, s *Services) {
 		}
 		return out, nil
 	}, Doc("Read a payment intent", "A leg of an order."))
+}
+
+// listIntents reads a page of payment intents, of one customer unless customerID is empty.
+func listIntents(tx db.Tx, c *Caller, q PageQuery, f PaymentIntentFilter, customerID string) (Page[*payment.Intent], error) {
+	// Nothing has a risk level, an invoice, a return or a dispute yet, so these filters match nothing
+	// but their neutral value.
+	if f.InvoiceID+f.ReturnID+f.ReturnResolutionID != "" ||
+		len(f.RiskLevel) > 0 && !slices.Contains(f.RiskLevel, "not_assessed") ||
+		len(f.DisputeStatus) > 0 && !slices.Contains(f.DisputeStatus, "none") {
+		return Page[*payment.Intent]{Data: []*payment.Intent{}}, nil
+	}
+	return List(c, q, func(after *listing.Cursor, limit int) ([]*payment.Intent, *listing.Cursor, error) {
+		return payment.List(tx, payment.ListInput{
+			Scope: c.Scope, OrderID: f.OrderID, CustomerID: customerID, Status: f.Status, Origin: f.Origin, Flows: f.Flow,
+			ExternalReferenceID: f.ExternalReferenceID, Query: f.Query, MinAmount: f.MinAmount, MaxAmount: f.MaxAmount,
+			Currency: f.Currency, RefundStatus: f.RefundStatus, CreatedAfter: f.CreatedAfter, CreatedBefore: f.CreatedBefore,
+			UpdatedAfter: f.UpdatedAfter, UpdatedBefore: f.UpdatedBefore, SortBy: f.SortBy, Ascending: f.SortDirection == "asc",
+			After: after, Limit: limit,
+		})
+	})
 }
 
 // customerSummary is an expanded customer, nil when it is gone.

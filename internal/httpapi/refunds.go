@@ -14,9 +14,14 @@ import (
 // ListRefundsInput is the request of listRefunds.
 type ListRefundsInput struct {
 	PageQuery
+	CustomerID string `query:"customer_id"`
+	RefundFilter
+}
+
+// RefundFilter filters and sorts a list of refunds.
+type RefundFilter struct {
 	OrderID             string    `query:"order_id"`
 	PaymentIntentID     string    `query:"payment_intent_id"`
-	CustomerID          string    `query:"customer_id"`
 	Status              string    `query:"status" enum:"pending,in_transit,succeeded,failed,requires_action,canceled,partially_succeeded"`
 	Reason              []string  `query:"reason" enum:"duplicate,fraudulent,requested_by_customer,defective_product,wrong_item_shipped,never_received,not_as_described,arrived_too_late,customer_changed_mind,better_price_found,accidental_order,other"`
 	Method              string    `query:"refund_method" enum:"original_payment"`
@@ -54,18 +59,7 @@ type UpdateRefundInput struct {
 
 func registerRefunds(a *API, s *Services) {
 	Get(a, "listRefunds", func(ctx context.Context, tx db.Tx, c *Caller, in *ListRefundsInput) (Page[*Refund], error) {
-		if in.ReturnID+in.ReturnResolutionID != "" {
-			return Page[*Refund]{Data: []*Refund{}}, nil // no refund comes from a return yet
-		}
-		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]*refund.Refund, *listing.Cursor, error) {
-			return refund.List(tx, refund.ListInput{
-				Scope: c.Scope, OrderID: in.OrderID, PaymentIntentID: in.PaymentIntentID, CustomerID: in.CustomerID, Status: in.Status,
-				Reasons: in.Reason, MinAmount: in.MinAmount, MaxAmount: in.MaxAmount, Currency: in.Currency,
-				ExternalReferenceID: in.ExternalReferenceID, Query: in.Query, SortBy: in.SortBy, Ascending: in.SortDirection == "asc",
-				CreatedAfter: in.CreatedAfter, CreatedBefore: in.CreatedBefore, UpdatedAfter: in.UpdatedAfter,
-				UpdatedBefore: in.UpdatedBefore, After: after, Limit: limit,
-			})
-		})
+		page, err := listRefunds(tx, c, in.PageQuery, in.RefundFilter, in.CustomerID)
 		return MapPage(page, wireRefund), err
 	}, Doc("List refunds", "Newest first unless sorted otherwise."), Errors("CURRENCY_REQUIRED"))
 
@@ -91,6 +85,22 @@ func registerRefunds(a *API, s *Services) {
 		}
 		return wireRefund(r), nil
 	}, Doc("Change a refund's metadata", "Nothing else of a refund can be changed."))
+}
+
+// listRefunds reads a page of refunds, of one customer unless customerID is empty.
+func listRefunds(tx db.Tx, c *Caller, q PageQuery, f RefundFilter, customerID string) (Page[*refund.Refund], error) {
+	if f.ReturnID+f.ReturnResolutionID != "" {
+		return Page[*refund.Refund]{Data: []*refund.Refund{}}, nil // no refund comes from a return yet
+	}
+	return List(c, q, func(after *listing.Cursor, limit int) ([]*refund.Refund, *listing.Cursor, error) {
+		return refund.List(tx, refund.ListInput{
+			Scope: c.Scope, OrderID: f.OrderID, PaymentIntentID: f.PaymentIntentID, CustomerID: customerID, Status: f.Status,
+			Reasons: f.Reason, MinAmount: f.MinAmount, MaxAmount: f.MaxAmount, Currency: f.Currency,
+			ExternalReferenceID: f.ExternalReferenceID, Query: f.Query, SortBy: f.SortBy, Ascending: f.SortDirection == "asc",
+			CreatedAfter: f.CreatedAfter, CreatedBefore: f.CreatedBefore, UpdatedAfter: f.UpdatedAfter,
+			UpdatedBefore: f.UpdatedBefore, After: after, Limit: limit,
+		})
+	})
 }
 
 func (s *Services) expandRefund(ctx context.Context, tx db.Tx, c *Caller, r *refund.Refund, expand []string) (*Refund, error) {

@@ -15,6 +15,7 @@ func Register(a *API, s *Services) {
 		registerRequestLogs, registerResourceTimeline, registerOnboarding, registerDemoSessions, registerAccountSessions,
 		registerSettingsPart,
 		registerInvoice,
+		registerBuyer,
 	} {
 		register(a, s)
 	}

@@ -3,7 +3,7 @@ package httpapi
 // customerRoutes lists customers.
 var customerRoutes = []Route{
 	{ID: "createCustomerSession", Method: "POST", Path: "/v1/customer-sessions", By: byKey, Need: allOf("customers.sessions.write"), Tier: TierWrite, Key: KeyOptional, Status: 201},
-	{ID: "refreshCustomerSession", Method: "POST", Path: "/v1/customer-sessions/refresh", By: byNobody, Tier: TierWrite, Key: KeyOptional, Status: 200},
+	{ID: "refreshCustomerSession", Method: "POST", Path: "/v1/customer-sessions/refresh", By: byNobody, Tier: TierWrite, Key: KeyRequired, Status: 200},
 	{ID: "revokeCustomerSession", Method: "POST", Path: "/v1/customer-sessions/{customer_session_id}/revoke", By: byKey, Need: allOf("customers.sessions.write"), Tier: TierWrite, Key: KeyOptional, Status: 200},
 	{ID: "revokeCustomerSessions", Method: "POST", Path: "/v1/customers/{customer_id}/sessions/revoke", By: byKey, Need: allOf("customers.sessions.write"), Tier: TierWrite, Key: KeyOptional, Status: 200},
 	{ID: "createCustomerVerification", Method: "POST", Path: "/v1/customer-verifications", By: byKey | byApp, Need: allOf("customers.sessions.write"), AppNeed: anyOf("customers.sessions.write"), Tier: TierWrite, Key: KeyOptional, Status: 201},

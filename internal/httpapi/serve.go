@@ -103,6 +103,9 @@ func (x *exchange) decode(into reflect.Value) error {
 	if err != nil {
 		return err
 	}
+	if err := refuseIdentity(op.route, query, body); err != nil {
+		return err
+	}
 	switch {
 	case op.input.raw != nil:
 		into.FieldByIndex(op.input.raw).SetBytes(body)

@@ -6,6 +6,7 @@ import (
 
 	"flint/internal/app"
 	"flint/internal/auth"
+	"flint/internal/auth/buyer"
 	"flint/internal/auth/oauth"
 	"flint/internal/checkout"
 	"flint/internal/customer"
@@ -40,6 +41,7 @@ type Services struct {
 	Setup     *onboarding.Service
 	Settings  *settings.Service
 	Invoices  *invoice.Service
+	Buyers    *buyer.Service
 }
 
 // CheckoutPrincipal is what a checkout session's credential may do.
@@ -100,12 +102,17 @@ func (s *Services) wireOrdersNow(a *API, tx db.Tx, c *Caller, orders []*order.Or
 	now, out := a.Clock.Now(), make([]*Order, len(orders))
 	for n, o := range orders {
 		out[n] = wireOrder(o)
-		if c.Kind == auth.CheckoutCredential {
+		switch c.Kind {
+		case auth.CheckoutCredential:
 			out[n] = wireBuyerOrder(o)
+		case auth.CustomerSession:
+			out[n] = wireMyOrder(o)
 		}
 		attempt := attempts[o.ActiveAttemptID]
 		if attempt == nil {
-			out[n].PaymentCollection = s.wireCollection(o, intents[o.ID])
+			if c.Kind != auth.CustomerSession { // which opens a checkout to pay, and cannot pay itself
+				out[n].PaymentCollection = s.wireCollection(o, intents[o.ID])
+			}
 			continue
 		}
 		actions, err := payment.Actions(tx, attempt)

@@ -27,7 +27,7 @@ type UpdateSettingsRequest struct {
 	Inventory       any                            `json:"inventory,omitzero" doc:"Reserved."`
 	Subscriptions   any                            `json:"subscriptions,omitzero" doc:"Reserved."`
 	Tax             *TaxSettings                   `json:"tax,omitzero" doc:"There are no settings of taxes yet."`
-	TaxIdentity     Opt[DocumentTaxIdentity]       `json:"tax_identity,omitzero" doc:"null takes it away."`
+	TaxIdentity     Opt[SettingsTaxIdentity]       `json:"tax_identity,omitzero" doc:"null takes it away."`
 	Recovery        *RecoverySettings              `json:"recovery,omitzero" flint:"extension"`
 	Metadata        MetadataPatch                  `json:"metadata,omitzero" doc:"Merged by key; a null value removes its key, null as a whole removes all."`
 }

@@ -8,11 +8,13 @@ import (
 	"log/slog"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"flint/internal/app"
 	"flint/internal/auth"
+	"flint/internal/auth/buyer"
 	"flint/internal/checkout"
 	"flint/internal/customer"
 	"flint/internal/db"
@@ -25,6 +27,7 @@ import (
 	"flint/internal/job"
 	"flint/internal/ledger"
 	"flint/internal/merchant"
+	"flint/internal/notification"
 	"flint/internal/onboarding"
 	"flint/internal/order"
 	"flint/internal/payment"
@@ -32,6 +35,7 @@ import (
 	"flint/internal/processor/simulator"
 	"flint/internal/refund"
 	"flint/internal/secret"
+	"flint/internal/server"
 	"flint/internal/settings"
 	"flint/internal/stranded"
 	"flint/internal/tax"
@@ -43,11 +47,36 @@ import (
 type shop struct {
 	mails []onboarding.Mail
 	*rig
-	services   *httpapi.Services
-	dns        *fakeDNS
-	simulator  *simulator.Simulator
-	dispatcher *webhook.Dispatcher
-	codes      []checkout.CodeLetter // that were mailed to buyers
+	services      *httpapi.Services
+	dns           *fakeDNS
+	simulator     *simulator.Simulator
+	dispatcher    *webhook.Dispatcher
+	checkoutCodes []checkout.CodeLetter // that were mailed to buyers of a checkout
+	// codes are what was mailed to customers.
+	codes   []buyer.CodeMail
+	codesMu sync.Mutex
+	// merchantHosted is an environment whose merchant hosts its customers' accounts itself.
+	merchantHosted string
+}
+
+func (s *shop) mailed(m buyer.CodeMail) {
+	s.codesMu.Lock()
+	defer s.codesMu.Unlock()
+	s.codes = append(s.codes, m)
+}
+
+// codeTo is the code that was mailed to an address last.
+func (s *shop) codeTo(t testing.TB, address string) string {
+	t.Helper()
+	s.codesMu.Lock()
+	defer s.codesMu.Unlock()
+	for i := len(s.codes) - 1; i >= 0; i-- {
+		if s.codes[i].To == address {
+			return s.codes[i].Code.Reveal()
+		}
+	}
+	t.Fatalf("no code went to %s", address)
+	return ""
 }
 
 func newShop(t testing.TB, d db.DB, more ...func(*shop)) *shop {
@@ -66,6 +95,9 @@ func newShop(t testing.TB, d db.DB, more ...func(*shop)) *shop {
 			return p, err
 		}
 		c.Verify[auth.InstallToken] = s.verifyInstall
+		c.Verify[auth.CustomerSession] = func(ctx context.Context, subject, token string) (auth.Principal, error) {
+			return s.services.Buyers.Authenticate(ctx, subject, token)
+		}
 		c.Verify[auth.CLIToken] = func(ctx context.Context, subject, token string) (auth.Principal, error) {
 			return s.services.OAuth.AuthenticateCLI(ctx, subject, token)
 		}
@@ -103,7 +135,7 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	payments.Settled = append(payments.Settled, checkouts.OrderSettled)
 	checkouts.Settings = (&settings.Service{}).Effective
 	checkouts.SendCode = func(_ context.Context, _ db.Tx, l checkout.CodeLetter) error {
-		s.codes = append(s.codes, l)
+		s.checkoutCodes = append(s.checkoutCodes, l)
 		return nil
 	}
 	s.services.Stranded = inbox
@@ -152,6 +184,21 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	s.services.Apps = &app.Service{DB: d, IDs: a.IDs, Clock: a.Clock, Events: events, Jobs: job.New(d, a.Clock, a.IDs, log)}
 	s.services.Apps.Register()
 	s.services.OAuth = newTokens(s, d, a)
+	s.services.Receipts = &notification.Service{DB: d, Clock: a.Clock, IDs: a.IDs}
+	s.services.Buyers = &buyer.Service{
+		DB: d, Clock: a.Clock, IDs: a.IDs, Log: log, Box: box, Key: bytes.Repeat([]byte{6}, 32), BaseURL: "https://flint.test",
+		Find: server.FindBuyer(customers), ByEmail: server.BuyerByEmail(customers), Guest: orders.HasGuestPurchases,
+		Hosted: func(_ db.Tx, scope tenant.Scope) (bool, error) { return scope.EnvironmentID != s.merchantHosted, nil },
+		SendCode: func(tx db.Tx, m buyer.CodeMail) error {
+			tx.AfterCommit(func() { s.mailed(m) })
+			return nil
+		},
+	}
+	orders.Claimed = append(orders.Claimed, payment.OrderClaimed, refund.OrderClaimed)
+	customers.Blocks = append(customers.Blocks, server.NothingMoves)
+	customers.Erased = append(customers.Erased, func(_ context.Context, tx db.Tx, c *customer.Customer, _ event.Cause) error {
+		return s.services.Buyers.EndCustomer(tx, c.Scope, c.ID, buyer.EndErased)
+	})
 	refunds.Permit = func(tx db.Tx, r refund.AppRefund) error {
 		return s.services.Apps.BookRefund(tx, app.RefundUse{Scope: r.Scope, GrantID: r.GrantID, RefundID: r.RefundID, OrderID: r.OrderID, OrderApp: r.AppID,
 			Amount: r.Amount, Approved: r.Approved, Now: r.Now})

@@ -228,15 +228,6 @@ type Invoice struct {
 	ExternalReferenceID string                `json:"external_reference_id,omitzero"`
 }
 
-// BuyerAction is what a buyer can do.
-type BuyerAction struct {
-	Kind        string     `json:"kind" enum:"start_return,resend_receipt,cancel,pause,resume,reactivate,update_payment_method,pay,withdraw,ship_items,pay_balance,retry_payment"`
-	IsAvailable bool       `json:"is_available"`
-	IsRequired  bool       `json:"is_required"`
-	Reason      string     `json:"unavailable_reason,omitzero" enum:"sign_in_required,store_policy,not_in_state,window_closed,nothing_to_return,collection_unavailable"`
-	DueAt       *time.Time `json:"due_at,omitzero"`
-}
-
 // BuyerInvoice is an invoice as its buyer sees it.
 type BuyerInvoice struct {
 	InvoiceFace

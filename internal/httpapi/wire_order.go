@@ -326,7 +326,7 @@ type Order struct {
 	Fulfillments        []Fulfillment          `json:"fulfillments,omitempty" doc:"Absent: orders are not fulfilled through Flint yet."`
 	ReturnCredits       []any                  `json:"return_credit_settlements,omitempty"`
 	PurchasedEvent      any                    `json:"purchased_event,omitzero"`
-	BuyerActions        []string               `json:"buyer_actions" enum:"start_return,resend_receipt"`
+	BuyerActions        []BuyerAction          `json:"buyer_actions" doc:"What the buyer may do, for a customer session; empty for everybody else."`
 	ClosedReason        string                 `json:"closed_reason,omitzero"`
 	CreatedAt           time.Time              `json:"created_at"`
 	UpdatedAt           time.Time              `json:"updated_at"`
@@ -345,7 +345,7 @@ func wireOrder(o *order.Order) *Order {
 
 		PaymentIntentIDs: o.PaymentIntentIDs, RefundIDs: o.RefundIDs, CheckoutSessionIDs: o.CheckoutSessionIDs,
 		CustomerID: o.CustomerID, BuyerNote: o.BuyerNote, InternalNote: o.InternalNote,
-		ExternalReferenceID: o.ExternalReferenceID, Metadata: o.Metadata, BuyerActions: []string{},
+		ExternalReferenceID: o.ExternalReferenceID, Metadata: o.Metadata, BuyerActions: []BuyerAction{},
 		ClosedReason: o.ClosedReason, CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt,
 	}
 	for n := range o.Lines {

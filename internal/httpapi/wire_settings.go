@@ -37,7 +37,7 @@ type Settings struct {
 	Inventory                   any                            `json:"inventory,omitzero" doc:"Reserved."`
 	Subscriptions               any                            `json:"subscriptions,omitzero" doc:"Reserved."`
 	Tax                         *TaxSettings                   `json:"tax,omitzero"`
-	TaxIdentity                 *DocumentTaxIdentity           `json:"tax_identity,omitzero" flint:"nullable"`
+	TaxIdentity                 *SettingsTaxIdentity           `json:"tax_identity,omitzero" flint:"nullable"`
 	Recovery                    *RecoverySettings              `json:"recovery,omitzero" flint:"extension"`
 	Metadata                    map[string]string              `json:"metadata,omitzero"`
 	CreatedAt                   *time.Time                     `json:"created_at,omitzero" doc:"Of the first change."`
@@ -145,20 +145,20 @@ type InvoiceSettings struct {
 	ReplyToEmail       Opt[string]                    `json:"reply_to_email,omitzero" maxLength:"255" fault:"long=INVALID_INVOICE_REPLY_TO_EMAIL"`
 	Timezone           Opt[string]                    `json:"timezone,omitzero" maxLength:"64" fault:"long=INVALID_INVOICE_TIMEZONE" doc:"IANA name; the merchant's reporting time zone unless set."`
 	RemitToAddress     Opt[PostalAddress]             `json:"remit_to_address,omitzero"`
-	PaymentPolicy      Opt[InvoicePaymentPolicy]      `json:"payment_policy,omitzero"`
+	PaymentPolicy      Opt[SettingsPaymentPolicy]     `json:"payment_policy,omitzero"`
 	ReminderPolicy     Opt[InvoiceReminderPolicy]     `json:"reminder_policy,omitzero"`
 	AutopayRetryPolicy Opt[InvoiceAutopayRetryPolicy] `json:"autopay_retry_policy,omitzero"`
 }
 
-// InvoicePaymentPolicy limits how invoices are paid.
-type InvoicePaymentPolicy struct {
-	EnabledPaymentOptions []string                    `json:"enabled_payment_options" enum:"card,apple_pay,google_pay,affirm,ach_debit" maxItems:"5" fault:"long=INVALID_INVOICE_PAYMENT_POLICY,invalid=INVALID_INVOICE_PAYMENT_POLICY"`
-	PaymentOptionLimits   []InvoicePaymentOptionLimit `json:"payment_option_limits,omitzero" maxItems:"100" fault:"long=INVALID_INVOICE_PAYMENT_POLICY"`
-	ShowCostComparison    *bool                       `json:"show_cost_comparison,omitzero"`
+// SettingsPaymentPolicy limits how invoices are paid.
+type SettingsPaymentPolicy struct {
+	EnabledPaymentOptions []string               `json:"enabled_payment_options" enum:"card,apple_pay,google_pay,affirm,ach_debit" maxItems:"5" fault:"long=INVALID_INVOICE_PAYMENT_POLICY,invalid=INVALID_INVOICE_PAYMENT_POLICY"`
+	PaymentOptionLimits   []SettingsPaymentLimit `json:"payment_option_limits,omitzero" maxItems:"100" fault:"long=INVALID_INVOICE_PAYMENT_POLICY"`
+	ShowCostComparison    *bool                  `json:"show_cost_comparison,omitzero"`
 }
 
-// InvoicePaymentOptionLimit is the largest total that an option takes.
-type InvoicePaymentOptionLimit struct {
+// SettingsPaymentLimit is the largest total that an option takes.
+type SettingsPaymentLimit struct {
 	PaymentOption string `json:"payment_option" enum:"card,apple_pay,google_pay,affirm,ach_debit"`
 	MaxTotal      Money  `json:"max_total_money"`
 }
@@ -233,8 +233,8 @@ type FulfillmentSettings struct {
 // TaxSettings is reserved for defaults of taxes.
 type TaxSettings struct{}
 
-// DocumentTaxIdentity is the seller as documents name it.
-type DocumentTaxIdentity struct {
+// SettingsTaxIdentity is the seller as documents name it.
+type SettingsTaxIdentity struct {
 	LegalName         Opt[string]        `json:"legal_name,omitzero" maxLength:"255" fault:"long=INVALID_TAX_IDENTITY"`
 	RegisteredAddress Opt[PostalAddress] `json:"registered_address,omitzero"`
 	TaxIDs            []jsontext.Value   `json:"tax_ids" maxItems:"20" fault:"long=INVALID_TAX_IDENTITY" doc:"Kept as sent."`

@@ -63,6 +63,13 @@ const (
 	InvoiceActivity       = "inevt"
 	InvoiceAccess         = "ivat"
 
+	CustomerSession         = "csess"
+	CustomerAddress         = "cad"
+	CustomerVerification    = "cver"
+	CustomerDeletionRequest = "cdr"
+	EmailChangeRequest      = "ecr"
+	AccessLink              = "olnk"
+
 	OnboardingSession = "onbs"
 	DemoSession       = "demo"
 

@@ -56,3 +56,18 @@ func AddressOf(tx db.Tx, merchantID string) (*Address, error) {
 	}
 	return fromJSON[Address](address)
 }
+
+// FindEnvironment finds an active environment by its id alone, for pages whose address names nothing else.
+// RESOURCE_NOT_FOUND when there is none.
+func FindEnvironment(tx db.Tx, environmentID string) (tenant.Scope, error) {
+	scope := tenant.Scope{EnvironmentID: environmentID}
+	var status string
+	err := tx.QueryRow([]any{&scope.MerchantID, &status}, `SELECT merchant_id, status FROM environments WHERE environment_id = $1`, environmentID)
+	if errors.Is(err, db.ErrNoRows) || err == nil && status != StatusActive {
+		return tenant.Scope{}, fault.NotFound("environment")
+	}
+	if err != nil {
+		return tenant.Scope{}, fmt.Errorf("find an environment: %w", err)
+	}
+	return scope, nil
+}

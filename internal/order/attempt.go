@@ -40,6 +40,9 @@ func (s *Service) SetActiveAttempt(tx db.Tx, o *Order, in AttemptInput) error {
 		c.UpdatedAt = now
 		o.BuyerContact = &c
 	}
+	if err := noteContact(tx, o); err != nil {
+		return err
+	}
 	freezeDelivery(o, now)
 	return s.Save(tx, o, in.Cause, Change{Events: Quiet})
 }

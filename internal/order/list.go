@@ -38,6 +38,7 @@ type ListInput struct {
 	ExternalReferenceID string
 	Origin              string
 	Query               string // part of number, external reference, a note or a line's name, in any letter case
+	NumberOnly          bool   // Query looks at the number alone, for callers who may not see the rest
 	MinAmount           *int64
 	MaxAmount           *int64
 	Currency            string
@@ -128,6 +129,14 @@ func (s *Service) List(ctx context.Context, tx db.Tx, in ListInput) (ListResult,
 	return out, nil
 }
 
+// searched is where Query looks.
+func (in ListInput) searched() string {
+	if in.NumberOnly {
+		return "order_number"
+	}
+	return "search"
+}
+
 func (in ListInput) query() *listing.Query {
 	q := listing.From("orders", orderColumns, "order_id", in.Scope)
 	if in.CustomerID != "" {
@@ -138,7 +147,7 @@ func (in ListInput) query() *listing.Query {
 	}
 	return q.Equal("status", in.Status).Equal("order_number", in.OrderNumber).Equal("origin", in.Origin).Equal("currency", in.Currency).
 		In("payment_status", in.PaymentStatuses).In("refund_status", in.RefundStatuses).In("fulfillment_status", in.FulfillmentStatuses).
-		Search("search", in.Query).AtLeast("total", in.MinAmount).AtMost("total", in.MaxAmount).
+		Search(in.searched(), in.Query).AtLeast("total", in.MinAmount).AtMost("total", in.MaxAmount).
 		Range("created_at", in.CreatedAfter, in.CreatedBefore).Range("updated_at", in.UpdatedAfter, in.UpdatedBefore)
 }
 

@@ -31,6 +31,8 @@ type Service struct {
 	// GaveBack runs after money of an order went back, or came back after all: a refund, its return by the
 	// bank, the reversal of a recorded payment.
 	GaveBack []func(tx db.Tx, o *Order, cause event.Cause) error
+	// Claimed runs in the transaction that gives a guest purchase to a customer.
+	Claimed []func(tx db.Tx, o *Order) error
 	// Failpoints end the process at named places in tests; nil in production.
 	Failpoints *failpoint.Points
 }

@@ -15,6 +15,7 @@ import (
 
 	"flint/internal/app"
 	"flint/internal/auth"
+	"flint/internal/auth/buyer"
 	"flint/internal/auth/oauth"
 	"flint/internal/clock"
 	"flint/internal/customer"
@@ -45,6 +46,7 @@ import (
 	"flint/internal/settings"
 	"flint/internal/tax"
 	"flint/internal/tenant"
+	webaccount "flint/internal/web/account"
 	webcheckout "flint/internal/web/checkout"
 	"flint/internal/web/devhome"
 	"flint/internal/web/mailing"
@@ -76,6 +78,7 @@ type Server struct {
 	Settings    *settings.Service
 	Invoices    *invoice.Service
 	OAuth       *oauth.Service
+	Buyers      *buyer.Service
 	Requests    *requestlog.Log
 	Setup       *onboarding.Service
 	Metrics     *observe.Metrics
@@ -90,6 +93,7 @@ type Server struct {
 	observer *observe.Observer
 	tracing  *observe.Tracing
 	checkout *webcheckout.Handler
+	account  *webaccount.Handler
 	gate     *signin.Gate
 	pages    *weboauth.Handler
 
@@ -152,7 +156,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.restored = s.quarantined()
 	s.build()
 	if s.UI, err = ui.New(ui.Config{Log: c.Log, Languages: []ui.Language{ui.English()}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")},
-		webcheckout.Part(), devhome.Part(), reference.Part(), signin.Part(), weboauth.Part(), mailing.Part()); err != nil {
+		webcheckout.Part(), devhome.Part(), reference.Part(), signin.Part(), weboauth.Part(), mailing.Part(), webaccount.Part()); err != nil {
 		return fmt.Errorf("read the pages: %w", err)
 	}
 	s.Home = devhome.New(s.UI)
@@ -162,6 +166,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 		Throttle: s.pageThrottle(),
 		Mails:    c.Mail != nil || c.Development,
 	})
+	s.buildAccount()
 	return s.buildPages()
 }
 
@@ -231,6 +236,7 @@ func (s *Server) build() {
 	payments.Settled = append(payments.Settled, s.receiptOfCheckout)
 
 	s.buildSignIns()
+	s.buildBuyer(customers, orders)
 
 	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events, Apps: webhookApps(s.Apps), Failpoints: s.Failpoints}
 	s.Webhooks.Observe = s.Metrics.Delivery
@@ -264,6 +270,7 @@ func (s *Server) build() {
 		OAuth:     s.OAuth,
 		Setup:     s.Setup,
 		Settings:  s.Settings,
+		Buyers:    s.Buyers,
 	}
 	s.buildInvoice()
 	if !s.restored {
@@ -273,7 +280,8 @@ func (s *Server) build() {
 	s.API = httpapi.New(httpapi.Config{
 		DB: d, Clock: c, IDs: s.IDs, Log: log, Idempotency: s.Idempotency, CursorKey: s.derive("page tokens"), BaseURL: s.BaseURL,
 		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout,
-			auth.InstallToken: s.OAuth.Authenticate, auth.InvoiceToken: s.verifyInvoice, auth.CLIToken: s.OAuth.AuthenticateCLI, auth.OnboardingSession: s.Setup.Authenticate},
+			auth.InstallToken: s.OAuth.Authenticate, auth.InvoiceToken: s.verifyInvoice, auth.CLIToken: s.OAuth.AuthenticateCLI, auth.OnboardingSession: s.Setup.Authenticate,
+			auth.CustomerSession: s.Buyers.Authenticate},
 		Limits: s.Limits, Address: clientAddress(s.Proxies), Refuse: s.refuseInQuarantine, Requests: s.Requests, Failpoints: s.Failpoints,
 		Processor: s.processorFor, Development: s.Development,
 	})

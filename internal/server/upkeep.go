@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"flint/internal/auth"
+	"flint/internal/auth/buyer"
 	"flint/internal/auth/oauth"
 	"flint/internal/db"
 	"flint/internal/idempotency"
@@ -36,7 +37,11 @@ func (s *Server) cleanUp(ctx context.Context) error {
 				return err
 			}
 			spent, err := oauth.Purge(tx, s.Clock.Now(), step)
-			n = max(n, spent)
+			if err != nil {
+				return err
+			}
+			ended, err := buyer.Purge(tx, s.Clock.Now(), step)
+			n = max(n, spent, ended)
 			return err
 		})
 		return n, err

@@ -186,7 +186,7 @@ func (h *Handler) cause(s *domain.Session) event.Cause {
 }
 
 const (
-	accessCookie = "flint_checkout"
+	accessCookie = domain.PageCookie
 	// accessFor is how long a browser keeps the key to a checkout: the longest session and the recovery
 	// of a payment after it.
 	accessFor = 48 * time.Hour

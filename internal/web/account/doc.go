@@ -1,0 +1,41 @@
+// Package account serves what a merchant's customers see of their purchases: the hosted account, and the
+// status page of one order that an access link opens.
+//
+//	GET  /account/{env}                       the way in, or the orders of who is in
+//	POST /account/{env}/code                  email: mails a code, whatever the address
+//	POST /account/{env}/code/check            code
+//	GET  /account/{env}/enter/{token}         an account_url; a script, or a button, sends it on
+//	POST /account/{env}/enter                 token
+//	GET  /account/{env}/orders                ?page
+//	GET  /account/{env}/orders/{id}
+//	POST /account/{env}/orders/{id}/pay       opens the order's checkout
+//	POST /account/{env}/orders/{id}/receipt
+//	GET  /account/{env}/addresses             ?edit
+//	POST /account/{env}/addresses             id to change one, none for a new one
+//	POST /account/{env}/addresses/delete      id
+//	POST /account/{env}/addresses/default     id
+//	GET  /account/{env}/details               profile, address of mails, what is mailed, deletion
+//	POST /account/{env}/profile               name, phone
+//	POST /account/{env}/preferences           checkout_reminders, shipping_updates
+//	POST /account/{env}/email                 new_email: mails two codes
+//	POST /account/{env}/email/confirm         id, new_code, current_code
+//	POST /account/{env}/deletion
+//	POST /account/{env}/sign-out
+//	GET  /o/{token}                           an access link, and the page of the link it was traded for
+//	POST /o/open                              token
+//	POST /o/{id}/pay
+//	POST /o/{id}/receipt
+//
+// {env} is the environment's id: every merchant environment has customers of its own. All of it works
+// without JavaScript, and every form answers with a page or a 303.
+//
+// # Links
+//
+// The token of a link is traded for a cookie by a form, so that programs which only look at addresses use
+// nothing up, and the address that stays in the browser carries no secret.
+//
+// # Forged requests
+//
+// Forms of other sites are refused by what browsers say about a request's origin, and forms of signed-in
+// customers carry a token over their login in addition.
+package account
