@@ -203,7 +203,7 @@ func (s *Server) build() {
 	s.buildOAuth()
 
 	customers := &customer.Service{IDs: s.IDs, Clock: c, Events: events}
-	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates, Failpoints: s.Failpoints}
+	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Catalog: s.catalog(), Rates: tax.NewTable().Rates, Failpoints: s.Failpoints}
 	payments := &payment.Service{
 		DB: d, Clock: c, IDs: s.IDs, Events: events, Journal: journal, Orders: orders, Logger: log,
 		Choose: s.processorFor, Failpoints: s.Failpoints,
@@ -244,7 +244,7 @@ func (s *Server) build() {
 		APIVersion: httpapi.Version, Demo: s.Development, Limited: s.Limits != nil,
 	})
 	s.Services = &httpapi.Services{
-		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
+		Customers: customers, Catalog: orders.Catalog, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
 		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, Apps: s.Apps, OAuth: s.OAuth, Setup: s.Setup,
 	}
 	if !s.restored {
