@@ -24,6 +24,7 @@ import (
 	"flint/internal/ledger"
 	"flint/internal/order"
 	"flint/internal/payment"
+	"flint/internal/paymentlink"
 	"flint/internal/processor/simulator"
 	"flint/internal/refund"
 	"flint/internal/tax"
@@ -51,6 +52,7 @@ type Bench struct {
 	Payments  *payment.Service
 	Refunds   *refund.Service
 	Checkouts *checkout.Service
+	Links     *paymentlink.Service
 	Simulator *simulator.Simulator
 	Cause     event.Cause // of a merchant's call
 
@@ -78,7 +80,7 @@ func New(t testing.TB, d db.DB) *Bench {
 	b.Orders = &order.Service{
 		IDs: ids, Clock: c, Events: events, Journal: journal,
 		Customers: &customer.Service{IDs: ids, Clock: c, Events: events},
-		Catalog:   &catalog.Service{IDs: ids, Clock: c, InUse: []catalog.UseFunc{checkout.VariantsInUse, order.VariantsInUse}}, Rates: tax.NewTable().Rates,
+		Catalog:   &catalog.Service{IDs: ids, Clock: c, InUse: []catalog.UseFunc{checkout.VariantsInUse, order.VariantsInUse, paymentlink.VariantsInUse}}, Rates: tax.NewTable().Rates,
 	}
 	b.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: ids, Logger: log, Sink: b.notice})
 	b.Payments = &payment.Service{
@@ -93,6 +95,8 @@ func New(t testing.TB, d db.DB) *Bench {
 	b.Payments.Refunds = b.Refunds.Apply
 	b.Payments.Settled = append(b.Payments.Settled, b.Checkouts.OrderSettled)
 	b.Orders.Repriced = append(b.Orders.Repriced, b.Checkouts.OrderRepriced)
+	b.Links = &paymentlink.Service{IDs: ids, Clock: c, Orders: b.Orders, Catalog: b.Orders.Catalog, Checkouts: b.Checkouts, Key: []byte("0123456789abcdef0123456789abcdef")}
+	b.Links.Register(b.Payments)
 	return b
 }
 
@@ -100,7 +104,7 @@ func New(t testing.TB, d db.DB) *Bench {
 // Notices are delivered through the first bench.
 func (b *Bench) Another() *Bench {
 	return &Bench{
-		DB: b.DB, Clock: b.Clock, IDs: b.IDs, Orders: b.Orders, Payments: b.Payments, Refunds: b.Refunds, Checkouts: b.Checkouts,
+		DB: b.DB, Clock: b.Clock, IDs: b.IDs, Orders: b.Orders, Payments: b.Payments, Refunds: b.Refunds, Checkouts: b.Checkouts, Links: b.Links,
 		Simulator: b.Simulator, Cause: b.Cause, ctx: b.ctx,
 		Scope: tenant.Scope{MerchantID: b.IDs.New(id.Merchant), EnvironmentID: b.IDs.New(id.Sandbox)},
 	}

@@ -64,7 +64,9 @@ var bodies = map[string]string{
 	"acknowledgeDataRequest": `{}`,
 	"createProduct":          `{"name":"x","product_type":"digital","default_variant":{"unit_price_money":` + usd(100) + `}}`, "updateProduct": `{"name":"x"}`,
 	"createProductVariant": `{"unit_price_money":` + usd(100) + `,"selected_option_values":[{"option_value_id":"{option_value_id}"}]}`, "updateProductVariant": `{"name":"x"}`,
-	"deleteProduct": ``, "deleteProductVariant": ``,
+	"paymentLinks.create": `{"name":"x","line_items":[{"name":"x","unit_price_money":` + usd(100) + `}]}`, "paymentLinks.update": `{"name":"x"}`,
+	"paymentLinks.resolve": `{"resolution_context":"x"}`,
+	"deleteProduct":        ``, "deleteProductVariant": ``,
 	"rotateWebhookSecret": ``, "createWebhookTestEvent": `{"event_type":"order.paid"}`, "resendWebhookDelivery": ``,
 }
 
@@ -99,6 +101,7 @@ func (s *shop) furnish(t *testing.T, name string, owner party, scope tenant.Scop
 	option := product["options"].([]any)[0].(map[string]any)
 	h.ids["option_id"] = option["option_id"].(string)
 	h.ids["option_value_id"] = option["values"].([]any)[2].(map[string]any)["option_value_id"].(string)
+	take(post("payment-links", `{"name":"`+h.mark+`","metadata":{"m":"`+h.mark+`"},"line_items":[{"name":"x","unit_price_money":`+usd(500)+`}]}`), "payment_link_id")
 	take(post("webhook-endpoints", `{"url":"`+hook+`","description":"`+h.mark+`"}`), "webhook_endpoint_id")
 	take(post("webhook-endpoints/"+h.ids["webhook_endpoint_id"]+"/test-events", `{"event_type":"order.paid"}`), "webhook_delivery_id", "webhook_event_id")
 	_, made := s.keyOf(t, scope, h.mark, []string{"customers.read"}, time.Time{})

@@ -4,4 +4,6 @@ func registerCatalog(a *API, s *Services) {
 	registerProducts(a, s)
 	registerWriteProducts(a, s)
 	registerProductVariants(a, s)
+	registerPaymentLinks(a, s)
+	registerWritePaymentLinks(a, s)
 }

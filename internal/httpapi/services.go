@@ -15,6 +15,7 @@ import (
 	"flint/internal/onboarding"
 	"flint/internal/order"
 	"flint/internal/payment"
+	"flint/internal/paymentlink"
 	"flint/internal/refund"
 	"flint/internal/tenant"
 	"flint/internal/webhook"
@@ -34,6 +35,20 @@ type Services struct {
 	OAuth     *oauth.Service
 	Apps      *app.Service
 	Setup     *onboarding.Service
+
+	PaymentLinks *paymentlink.Service
+	// Merchant tells buyers who sells.
+	Merchant func(tx db.Tx, scope tenant.Scope) (Shop, error)
+	// QR draws a text as an SVG or PNG.
+	QR func(text, format string) ([]byte, error)
+}
+
+// Shop is a merchant as buyers see it; empty fields are not set. Colors are #rrggbb.
+type Shop struct {
+	Name             string
+	LogoURL, LogoAlt string
+	IconURL, IconAlt string
+	Primary, Accent  string
 }
 
 // orderOf checks that a checkout credential stays with the order of its session; other credentials

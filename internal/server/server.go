@@ -251,6 +251,7 @@ func (s *Server) build() {
 		Customers: customers, Catalog: orders.Catalog, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
 		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, Apps: s.Apps, OAuth: s.OAuth, Setup: s.Setup,
 	}
+	s.buildCatalog()
 	if !s.restored {
 		s.Requests = requestlog.New(requestlog.Options{DB: d, Clock: c, Logger: log, Redactor: requestlog.Redactor{Emails: s.HideEmails}, Failpoints: s.Failpoints})
 		s.Metrics.RequestLogs(s.Requests.Dropped)
