@@ -9,6 +9,7 @@ import (
 	"flint/internal/paymentlink"
 	"flint/internal/qr"
 	"flint/internal/tenant"
+	webpay "flint/internal/web/pay"
 )
 
 // catalog is the catalogue, which asks those who sell before it archives anything.
@@ -46,4 +47,15 @@ func (s *Server) shop(tx db.Tx, scope tenant.Scope) (httpapi.Shop, error) {
 		out.IconURL, out.IconAlt = m.Icon.URL, m.Icon.Alt
 	}
 	return out, nil
+}
+
+// buildPay makes the pages of payment links.
+func (s *Server) buildPay() {
+	s.pay = webpay.NewHandler(webpay.Config{
+		DB: s.DB, Log: s.Log, UI: s.UI, Links: s.Services.PaymentLinks, BaseURL: s.BaseURL, Throttle: s.pageThrottle(), Enter: s.checkout.Enter,
+		Shop: func(tx db.Tx, scope tenant.Scope) (webpay.Shop, error) {
+			shop, err := s.shop(tx, scope)
+			return webpay.Shop{Name: shop.Name, LogoURL: shop.LogoURL, Accent: shop.Primary}, err
+		},
+	})
 }

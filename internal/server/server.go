@@ -47,6 +47,7 @@ import (
 	webcheckout "flint/internal/web/checkout"
 	"flint/internal/web/devhome"
 	weboauth "flint/internal/web/oauth"
+	webpay "flint/internal/web/pay"
 	"flint/internal/web/reference"
 	"flint/internal/web/signin"
 	"flint/internal/web/ui"
@@ -87,6 +88,7 @@ type Server struct {
 	observer *observe.Observer
 	tracing  *observe.Tracing
 	checkout *webcheckout.Handler
+	pay      *webpay.Handler
 	gate     *signin.Gate
 	pages    *weboauth.Handler
 
@@ -149,7 +151,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.restored = s.quarantined()
 	s.build()
 	if s.UI, err = ui.New(ui.Config{Log: c.Log, Languages: []ui.Language{ui.English()}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")},
-		webcheckout.Part(), devhome.Part(), reference.Part(), signin.Part(), weboauth.Part()); err != nil {
+		webcheckout.Part(), devhome.Part(), reference.Part(), signin.Part(), weboauth.Part(), webpay.Part()); err != nil {
 		return fmt.Errorf("read the pages: %w", err)
 	}
 	s.Home = devhome.New(s.UI)
@@ -159,6 +161,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 		Throttle: s.pageThrottle(),
 		Mails:    c.Mail != nil || c.Development,
 	})
+	s.buildPay()
 	return s.buildPages()
 }
 
