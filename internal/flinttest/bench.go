@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"flint/internal/catalog"
 	"flint/internal/checkout"
 	"flint/internal/clock"
 	"flint/internal/customer"
@@ -24,6 +25,7 @@ import (
 	"flint/internal/ledger"
 	"flint/internal/order"
 	"flint/internal/payment"
+	"flint/internal/paymentlink"
 	"flint/internal/processor/manual"
 	"flint/internal/processor/simulator"
 	"flint/internal/refund"
@@ -55,6 +57,7 @@ type Bench struct {
 	Checkouts *checkout.Service
 	Stranded  *stranded.Service
 	Invoices  *invoice.Service
+	Links     *paymentlink.Service
 	Simulator *simulator.Simulator
 	Cause     event.Cause // of a merchant's call
 	// DefaultTermID is the payment term of invoices that name none; set before use.
@@ -84,7 +87,8 @@ func New(t testing.TB, d db.DB) *Bench {
 	}
 	b.Orders = &order.Service{
 		IDs: ids, Clock: c, Events: events, Journal: journal,
-		Customers: &customer.Service{IDs: ids, Clock: c, Events: events}, Rates: tax.NewTable().Rates,
+		Customers: &customer.Service{IDs: ids, Clock: c, Events: events},
+		Catalog:   &catalog.Service{IDs: ids, Clock: c, InUse: []catalog.UseFunc{checkout.VariantsInUse, order.VariantsInUse, paymentlink.VariantsInUse}}, Rates: tax.NewTable().Rates,
 	}
 	b.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: ids, Logger: log, Sink: b.notice})
 	b.Payments = &payment.Service{
@@ -103,6 +107,8 @@ func New(t testing.TB, d db.DB) *Bench {
 	b.Payments.Settled = append(b.Payments.Settled, b.Checkouts.OrderSettled)
 	b.Orders.Repriced = append(b.Orders.Repriced, b.Checkouts.OrderRepriced)
 	b.invoices(t, log)
+	b.Links = &paymentlink.Service{IDs: ids, Clock: c, Orders: b.Orders, Catalog: b.Orders.Catalog, Checkouts: b.Checkouts, Key: []byte("0123456789abcdef0123456789abcdef")}
+	b.Links.Register(b.Payments)
 	return b
 }
 
@@ -110,7 +116,7 @@ func New(t testing.TB, d db.DB) *Bench {
 // Notices are delivered through the first bench.
 func (b *Bench) Another() *Bench {
 	return &Bench{
-		DB: b.DB, Clock: b.Clock, IDs: b.IDs, Orders: b.Orders, Payments: b.Payments, Refunds: b.Refunds, Checkouts: b.Checkouts, Stranded: b.Stranded, Invoices: b.Invoices,
+		DB: b.DB, Clock: b.Clock, IDs: b.IDs, Orders: b.Orders, Payments: b.Payments, Refunds: b.Refunds, Checkouts: b.Checkouts, Stranded: b.Stranded, Invoices: b.Invoices, Links: b.Links,
 		Simulator: b.Simulator, Cause: b.Cause, ctx: b.ctx,
 		Scope: tenant.Scope{MerchantID: b.IDs.New(id.Merchant), EnvironmentID: b.IDs.New(id.Sandbox)},
 	}

@@ -84,6 +84,11 @@ var bodies = map[string]string{
 	"me.update": `{"name":"x"}`, "me.createAddress": anAddress, "me.updateAddress": `{"label":"x"}`, "me.deleteAddress": ``, "me.setDefaultAddress": `{"default_for":"both"}`,
 	"me.createEmailChangeRequest": `{"new_email":"y@buyer.test"}`, "me.createDeletionRequest": ``, "me.updateEmailPreferences": `{"checkout_reminders":false}`,
 	"me.sendOrderReceipt": ``,
+	"createProduct":       `{"name":"x","product_type":"digital","default_variant":{"unit_price_money":` + usd(100) + `}}`, "updateProduct": `{"name":"x"}`,
+	"createProductVariant": `{"unit_price_money":` + usd(100) + `,"selected_option_values":[{"option_value_id":"{option_value_id}"}]}`, "updateProductVariant": `{"name":"x"}`,
+	"paymentLinks.create": `{"name":"x","line_items":[{"name":"x","unit_price_money":` + usd(100) + `}]}`, "paymentLinks.update": `{"name":"x"}`,
+	"paymentLinks.resolve": `{"resolution_context":"x"}`,
+	"deleteProduct":        ``, "deleteProductVariant": ``,
 }
 
 const anAddress = `{"recipient_name":"x","address":{"line1":"1 Main","city":"Town","state":"CA","postal_code":"90001","country":"US"}}`
@@ -112,6 +117,14 @@ func (s *shop) furnish(t *testing.T, name string, owner party, scope tenant.Scop
 			`","line_items":[{"name":"`+h.mark+`","unit_price_money":`+usd(500)+`}]}`)).data()["order_id"].(string)
 	}
 	take(post("customers", `{"email":"`+h.mark+`@buyer.test","name":"`+h.mark+`"}`), "customer_id")
+	product := take(post("products", `{"name":"`+h.mark+`","product_type":"physical","options":[{"name":"Size","values":[{"value":"`+h.mark+`"},{"value":"L"},{"value":"XL"}]}],
+		"variants":[{"sku":"`+h.mark+`","unit_price_money":`+usd(500)+`,"selected_option_values":[{"client_option_key":"Size","client_value_key":"`+h.mark+`"}]},
+			{"unit_price_money":`+usd(600)+`,"selected_option_values":[{"client_option_key":"Size","client_value_key":"L"}]}]}`), "product_id").data()
+	h.ids["variant_id"] = product["default_variant_id"].(string)
+	option := product["options"].([]any)[0].(map[string]any)
+	h.ids["option_id"] = option["option_id"].(string)
+	h.ids["option_value_id"] = option["values"].([]any)[2].(map[string]any)["option_value_id"].(string)
+	take(post("payment-links", `{"name":"`+h.mark+`","metadata":{"m":"`+h.mark+`"},"line_items":[{"name":"x","unit_price_money":`+usd(500)+`}]}`), "payment_link_id")
 	take(post("webhook-endpoints", `{"url":"`+hook+`","description":"`+h.mark+`"}`), "webhook_endpoint_id")
 	take(post("webhook-endpoints/"+h.ids["webhook_endpoint_id"]+"/test-events", `{"event_type":"order.paid"}`), "webhook_delivery_id", "webhook_event_id")
 	_, made := s.keyOf(t, scope, h.mark, []string{"customers.read"}, time.Time{})

@@ -67,6 +67,24 @@ func (l *limiters) arrived(c *Caller, now time.Time, h http.Header) error {
 	return l.allow(limiterKey{0, "global-ip", c.Address.String()}, l.limits.Address, now, h)
 }
 
+// public checks an operation that anybody can call.
+func (l *limiters) public(c *Caller, op *operation, now time.Time, h http.Header) error {
+	if l == nil || op.rate == nil || !c.Address.IsValid() {
+		return nil
+	}
+	from := c.Address
+	if from.Is6() { // one customer of a provider has a whole network
+		if network, err := from.Prefix(64); err == nil {
+			from = network.Addr()
+		}
+	}
+	err := l.allow(limiterKey{0, "resource", op.route.ID + " " + from.String()}, op.rate.rate, now, h)
+	if f := fault.Of(err); f != nil {
+		f.Code = op.rate.code
+	}
+	return err
+}
+
 // known checks the credential and its merchant.
 func (l *limiters) known(c *Caller, t Tier, now time.Time, h http.Header) error {
 	if l == nil {

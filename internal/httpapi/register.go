@@ -11,6 +11,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/fault"
 	"flint/internal/idempotency"
+	"flint/internal/tenant"
 )
 
 // operation is a registered row: how to read its input and how to run it.
@@ -22,6 +23,8 @@ type operation struct {
 	body    *shape // nil without a JSON body
 	run     func(ctx context.Context, x *exchange) error
 	timeout time.Duration
+	rate    *publicRate
+	tenant  func(tx db.Tx, in any) (tenant.Scope, string, error)
 	sealed  bool
 	summary string
 	text    string
@@ -34,6 +37,25 @@ type operation struct {
 
 // Option refines a registration.
 type Option func(*operation)
+
+// PerAddress bounds how often one address may call an operation that anybody can call, and names the fault.
+func PerAddress(rate Rate, code string) Option {
+	return func(op *operation) { op.rate = &publicRate{rate, code} }
+}
+
+// publicRate is the bound of PerAddress.
+type publicRate struct {
+	rate Rate
+	code string
+}
+
+// Owned finds the environment and the object that a write without a credential acts on, so that the answer
+// can be kept under its idempotency key.
+func Owned[I any](find func(tx db.Tx, in *I) (tenant.Scope, string, error)) Option {
+	return func(op *operation) {
+		op.tenant = func(tx db.Tx, in any) (tenant.Scope, string, error) { return find(tx, in.(*I)) } //nolint:errcheck,forcetypeassert // the operation's own input
+	}
+}
 
 // Doc gives the document a short title and a sentence or two.
 func Doc(summary, text string) Option {
@@ -126,6 +148,12 @@ func Write[I, O any](a *API, id string, h func(ctx context.Context, tx db.Tx, c 
 				return answer(op, x, out, err)
 			}
 			var err error
+			if op.tenant != nil {
+				if x.key.Scope, x.key.CredentialID, err = op.tenant(tx, in); err != nil {
+					return err
+				}
+				x.caller.Scope = x.key.Scope
+			}
 			if x.key.Key == "" {
 				ans, err = do()
 			} else {

@@ -50,7 +50,7 @@ func (x *exchange) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.limits.known(c, x.op.route.Tier, c.Now, h); err != nil {
+	if err := errors.Join(a.limits.public(c, x.op, c.Now, h), a.limits.known(c, x.op.route.Tier, c.Now, h)); err != nil {
 		return err
 	}
 	if a.Refuse != nil && x.op.route.Tier != TierRead {
@@ -218,7 +218,7 @@ func (x *exchange) takeKey(query url.Values, body []byte) error {
 		c.IdempotencyKey = values[0]
 	}
 	x.w.Header()["Idempotency-Key"] = []string{c.IdempotencyKey}
-	if c.Kind == auth.Nobody {
+	if c.Kind == auth.Nobody && x.op.tenant == nil {
 		return nil // without a tenant there is nowhere to keep an answer; the key only names the request
 	}
 	x.key = idempotency.Key{Scope: c.Scope, CredentialID: c.ID, Route: route.ID, Key: c.IdempotencyKey,

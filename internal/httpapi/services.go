@@ -8,6 +8,7 @@ import (
 	"flint/internal/auth"
 	"flint/internal/auth/buyer"
 	"flint/internal/auth/oauth"
+	"flint/internal/catalog"
 	"flint/internal/checkout"
 	"flint/internal/customer"
 	"flint/internal/db"
@@ -17,6 +18,7 @@ import (
 	"flint/internal/onboarding"
 	"flint/internal/order"
 	"flint/internal/payment"
+	"flint/internal/paymentlink"
 	"flint/internal/refund"
 	"flint/internal/settings"
 	"flint/internal/stranded"
@@ -27,6 +29,7 @@ import (
 // Services are the domains behind the operations on orders and money.
 type Services struct {
 	Customers *customer.Service
+	Catalog   *catalog.Service
 	Orders    *order.Service
 	Payments  *payment.Service
 	Refunds   *refund.Service
@@ -42,6 +45,12 @@ type Services struct {
 	Settings  *settings.Service
 	Invoices  *invoice.Service
 	Buyers    *buyer.Service
+
+	PaymentLinks *paymentlink.Service
+	// Merchant tells buyers who sells.
+	Merchant func(tx db.Tx, scope tenant.Scope) (Shop, error)
+	// QR draws a text as an SVG or PNG.
+	QR func(text, format string) ([]byte, error)
 }
 
 // CheckoutPrincipal is what a checkout session's credential may do.
@@ -53,6 +62,14 @@ func CheckoutPrincipal(access *checkout.Access, now time.Time) auth.Principal {
 		p.RecoveryID = session.Detail.RecoveryID
 	}
 	return p
+}
+
+// Shop is a merchant as buyers see it; empty fields are not set. Colors are #rrggbb.
+type Shop struct {
+	Name             string
+	LogoURL, LogoAlt string
+	IconURL, IconAlt string
+	Primary, Accent  string
 }
 
 // orderOf checks that a checkout credential stays with the order of its session; other credentials

@@ -15,6 +15,7 @@ import (
 	"flint/internal/app"
 	"flint/internal/auth"
 	"flint/internal/auth/buyer"
+	"flint/internal/catalog"
 	"flint/internal/checkout"
 	"flint/internal/customer"
 	"flint/internal/db"
@@ -31,8 +32,10 @@ import (
 	"flint/internal/onboarding"
 	"flint/internal/order"
 	"flint/internal/payment"
+	"flint/internal/paymentlink"
 	"flint/internal/processor/manual"
 	"flint/internal/processor/simulator"
+	"flint/internal/qr"
 	"flint/internal/refund"
 	"flint/internal/secret"
 	"flint/internal/server"
@@ -118,7 +121,8 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	log := slog.New(slog.DiscardHandler)
 	events, journal := &event.Log{IDs: a.IDs}, &ledger.Journal{IDs: a.IDs}
 	customers := &customer.Service{IDs: a.IDs, Clock: a.Clock, Events: events}
-	orders := &order.Service{IDs: a.IDs, Clock: a.Clock, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates}
+	orders := &order.Service{IDs: a.IDs, Clock: a.Clock, Events: events, Journal: journal, Customers: customers,
+		Catalog: &catalog.Service{IDs: a.IDs, Clock: a.Clock, InUse: []catalog.UseFunc{checkout.VariantsInUse, order.VariantsInUse, paymentlink.VariantsInUse}}, Rates: tax.NewTable().Rates}
 	payments := &payment.Service{
 		DB: d, Clock: a.Clock, IDs: a.IDs, Events: events, Journal: journal, Orders: orders, Logger: log,
 		Choose: func(tenant.Scope) string { return simulator.Name },
@@ -157,6 +161,11 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	s.dispatcher = webhook.NewDispatcher(s.services.Webhooks, d, log, notifier)
 	events.Wake = s.dispatcher.Wake
 	s.services.Customers, s.services.Orders, s.services.Payments = customers, orders, payments
+	s.services.Catalog = orders.Catalog
+	s.services.PaymentLinks = &paymentlink.Service{IDs: a.IDs, Clock: a.Clock, Orders: orders, Catalog: orders.Catalog, Checkouts: checkouts, Key: []byte("0123456789abcdef0123456789abcdef")}
+	s.services.PaymentLinks.Register(payments)
+	s.services.Merchant = func(db.Tx, tenant.Scope) (httpapi.Shop, error) { return httpapi.Shop{Name: "Shop"}, nil }
+	s.services.QR = qr.Draw
 	s.services.Refunds, s.services.Checkouts = refunds, checkouts
 	s.services.Invoices = &invoice.Service{
 		DB: d, Clock: a.Clock, IDs: a.IDs, Events: events, Orders: orders, Payments: payments, Customers: customers, Logger: log, Box: box,

@@ -1,6 +1,6 @@
 // Package metadata holds the rules of the key and value pairs that callers keep on our objects.
 //
-// An object has at most 50 pairs of 32768 bytes together, keys and values counted. A key has 1 to 64
+// An object has at most 50 pairs of 32768 bytes together, keys and values counted. A key has 1 to 256
 // characters; keys that start with "flint_" are the platform's.
 package metadata
 
@@ -17,7 +17,7 @@ import (
 const (
 	MaxPairs = 50
 	MaxBytes = 32768
-	MaxKey   = 64 // characters
+	MaxKey   = 256 // characters
 
 	reservedPrefix = "flint_"
 )

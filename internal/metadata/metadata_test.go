@@ -25,8 +25,8 @@ func TestCheck(t *testing.T) {
 	}{
 		{"nothing", nil, ""},
 		{"a pair", map[string]string{"a": "b\nc"}, ""},
-		{"key of 40", map[string]string{strings.Repeat("ä", 64): ""}, ""},
-		{"key of 65", map[string]string{strings.Repeat("a", 65): ""}, "METADATA_KEY_TOO_LONG"},
+		{"key of 256", map[string]string{strings.Repeat("ä", 256): ""}, ""},
+		{"key of 65", map[string]string{strings.Repeat("a", 257): ""}, "METADATA_KEY_TOO_LONG"},
 		{"empty key", map[string]string{"": "x"}, "INVALID_METADATA_KEY"},
 		{"control character in a key", map[string]string{"a\n": "x"}, "INVALID_METADATA_KEY"},
 		{"reserved", map[string]string{"flint_x": "x"}, "RESERVED_METADATA_KEY"},

@@ -3,6 +3,7 @@ package order
 import (
 	"fmt"
 
+	"flint/internal/catalog"
 	"flint/internal/clock"
 	"flint/internal/customer"
 	"flint/internal/db"
@@ -21,6 +22,7 @@ type Service struct {
 	Events    *event.Log
 	Journal   *ledger.Journal
 	Customers *customer.Service
+	Catalog   *catalog.Service
 	Rates     RateFunc
 	// Repriced runs at the end of a Save that changed what the order costs or closed it, in the same
 	// transaction; the doors to the order close themselves in it. New orders are not told.

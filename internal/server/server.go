@@ -51,6 +51,7 @@ import (
 	"flint/internal/web/devhome"
 	"flint/internal/web/mailing"
 	weboauth "flint/internal/web/oauth"
+	webpay "flint/internal/web/pay"
 	"flint/internal/web/reference"
 	"flint/internal/web/signin"
 	"flint/internal/web/ui"
@@ -94,6 +95,7 @@ type Server struct {
 	tracing  *observe.Tracing
 	checkout *webcheckout.Handler
 	account  *webaccount.Handler
+	pay      *webpay.Handler
 	gate     *signin.Gate
 	pages    *weboauth.Handler
 
@@ -156,7 +158,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.restored = s.quarantined()
 	s.build()
 	if s.UI, err = ui.New(ui.Config{Log: c.Log, Languages: []ui.Language{ui.English()}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")},
-		webcheckout.Part(), devhome.Part(), reference.Part(), signin.Part(), weboauth.Part(), mailing.Part(), webaccount.Part()); err != nil {
+		webcheckout.Part(), devhome.Part(), reference.Part(), signin.Part(), weboauth.Part(), mailing.Part(), webaccount.Part(), webpay.Part()); err != nil {
 		return fmt.Errorf("read the pages: %w", err)
 	}
 	s.Home = devhome.New(s.UI)
@@ -167,6 +169,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 		Mails:    c.Mail != nil || c.Development,
 	})
 	s.buildAccount()
+	s.buildPay()
 	return s.buildPages()
 }
 
@@ -214,7 +217,7 @@ func (s *Server) build() {
 	s.buildSettings(events)
 
 	customers := &customer.Service{IDs: s.IDs, Clock: c, Events: events}
-	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates, Failpoints: s.Failpoints}
+	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Catalog: s.catalog(), Rates: tax.NewTable().Rates, Failpoints: s.Failpoints}
 	payments := &payment.Service{
 		DB: d, Clock: c, IDs: s.IDs, Events: events, Journal: journal, Orders: orders, Logger: log,
 		Choose: s.processorFor, Failpoints: s.Failpoints,
@@ -257,6 +260,7 @@ func (s *Server) build() {
 	})
 	s.Services = &httpapi.Services{
 		Customers: customers,
+		Catalog:   orders.Catalog,
 		Orders:    orders,
 		Payments:  payments,
 		Refunds:   refunds,
@@ -273,6 +277,7 @@ func (s *Server) build() {
 		Buyers:    s.Buyers,
 	}
 	s.buildInvoice()
+	s.buildCatalog()
 	if !s.restored {
 		s.Requests = requestlog.New(requestlog.Options{DB: d, Clock: c, Logger: log, Redactor: requestlog.Redactor{Emails: s.HideEmails}, Failpoints: s.Failpoints})
 		s.Metrics.RequestLogs(s.Requests.Dropped)

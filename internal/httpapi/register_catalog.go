@@ -1,0 +1,9 @@
+package httpapi
+
+func registerCatalog(a *API, s *Services) {
+	registerProducts(a, s)
+	registerWriteProducts(a, s)
+	registerProductVariants(a, s)
+	registerPaymentLinks(a, s)
+	registerWritePaymentLinks(a, s)
+}

@@ -1,0 +1,43 @@
+package ui
+
+// linkTexts are the texts of the pages of payment links.
+func linkTexts() map[string]string {
+	return map[string]string{
+		"link.go":              "Continue to payment",
+		"link.left.one":        "%d ticket left",
+		"link.left.other":      "%d tickets left",
+		"link.donation":        "Choose an amount",
+		"link.donation.other":  "Another amount",
+		"link.donation.amount": "Your amount (%s)",
+		"link.least":           "At least %s.",
+		"link.greatest":        "At most %s.",
+		"link.quantity":        "Quantity",
+		"link.quantity.fixed":  "Quantity: %d",
+		"link.amount":          "Your price (%s)",
+		"link.choose":          "Choose…",
+		"link.check":           "Please check what you entered.",
+		"link.changed":         "This page was changed meanwhile. Look at it once more, then continue.",
+		"link.resolving":       "A payment of this is under way. Wait a moment, then try again.",
+		"link.unavailable":     "Something on this page is not available any more.",
+		"link.fault.required":  "Fill this in.",
+		"link.fault.long":      "This is too long.",
+		"link.fault.option":    "Choose one of the options.",
+		"link.fault.low":       "Choose a larger number.",
+		"link.fault.many":      "Choose a smaller number: so many are not to be had.",
+		"link.fault.small":     "Enter a larger amount.",
+		"link.fault.large":     "Enter a smaller amount.",
+		"link.fault.amount":    "Enter an amount.",
+		"link.fault.range":     "Enter an amount within the bounds.",
+		"link.fault.other":     "This cannot be used.",
+		"link.inactive.title":  "Not available",
+		"link.inactive.text":   "This link does not take payments at the moment.",
+		"link.soldout.title":   "Sold out",
+		"link.soldout.text":    "Everything is sold, or has been paid already.",
+		"link.missing.title":   "There is nothing here",
+		"link.missing.text":    "Check that the link is complete, or ask for a new one.",
+		"link.busy.title":      "Too many requests",
+		"link.busy.text":       "Wait a moment, then try again.",
+		"link.broken.title":    "Something went wrong",
+		"link.broken.text":     "It is our fault, and it has been noted. Please try again in a moment.",
+	}
+}
