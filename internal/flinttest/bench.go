@@ -24,6 +24,7 @@ import (
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/processor/simulator"
+	"flint/internal/promotion"
 	"flint/internal/refund"
 	"flint/internal/tax"
 	"flint/internal/tenant"
@@ -77,6 +78,7 @@ func New(t testing.TB, d db.DB) *Bench {
 	b.Orders = &order.Service{
 		IDs: ids, Clock: c, Events: events, Journal: journal,
 		Customers: &customer.Service{IDs: ids, Clock: c, Events: events}, Rates: tax.NewTable().Rates,
+		Promotions: &promotion.Service{IDs: ids, Clock: c},
 	}
 	b.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: ids, Logger: log, Sink: b.notice})
 	b.Payments = &payment.Service{

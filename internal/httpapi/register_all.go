@@ -13,6 +13,7 @@ func Register(a *API, s *Services) {
 		registerPartnerApps, registerPartnerAppVersions, registerPartnerAppInstalls, registerInstalledApps,
 		registerAppApprovals, registerApproveAppApproval, registerDataRequests,
 		registerRequestLogs, registerResourceTimeline, registerOnboarding, registerDemoSessions, registerAccountSessions,
+		registerPromotion,
 	} {
 		register(a, s)
 	}

@@ -14,6 +14,7 @@ import (
 	"flint/internal/onboarding"
 	"flint/internal/order"
 	"flint/internal/payment"
+	"flint/internal/promotion"
 	"flint/internal/refund"
 	"flint/internal/tenant"
 	"flint/internal/webhook"
@@ -32,6 +33,10 @@ type Services struct {
 	OAuth     *oauth.Service
 	Apps      *app.Service
 	Setup     *onboarding.Service
+
+	Promotions *promotion.Service
+	// CodeEntry tells whether a merchant's checkouts take codes that do not say; nil is no.
+	CodeEntry func(tx db.Tx, scope tenant.Scope) (bool, error)
 }
 
 // orderOf checks that a checkout credential stays with the order of its session; other credentials

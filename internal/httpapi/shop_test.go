@@ -27,6 +27,7 @@ import (
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/processor/simulator"
+	"flint/internal/promotion"
 	"flint/internal/refund"
 	"flint/internal/secret"
 	"flint/internal/tax"
@@ -79,7 +80,8 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	log := slog.New(slog.DiscardHandler)
 	events, journal := &event.Log{IDs: a.IDs}, &ledger.Journal{IDs: a.IDs}
 	customers := &customer.Service{IDs: a.IDs, Clock: a.Clock, Events: events}
-	orders := &order.Service{IDs: a.IDs, Clock: a.Clock, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates}
+	orders := &order.Service{IDs: a.IDs, Clock: a.Clock, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates,
+		Promotions: &promotion.Service{IDs: a.IDs, Clock: a.Clock}}
 	payments := &payment.Service{
 		DB: d, Clock: a.Clock, IDs: a.IDs, Events: events, Journal: journal, Orders: orders, Logger: log,
 		Choose: func(tenant.Scope) string { return simulator.Name },
@@ -107,6 +109,7 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	s.dispatcher = webhook.NewDispatcher(s.services.Webhooks, d, log, notifier)
 	events.Wake = s.dispatcher.Wake
 	s.services.Customers, s.services.Orders, s.services.Payments = customers, orders, payments
+	s.services.Promotions = orders.Promotions
 	s.services.Refunds, s.services.Checkouts = refunds, checkouts
 	s.services.Apps = &app.Service{DB: d, IDs: a.IDs, Clock: a.Clock, Events: events, Jobs: job.New(d, a.Clock, a.IDs, log)}
 	s.services.Apps.Register()

@@ -29,6 +29,8 @@ const (
 	OrderCharge      = "chg"
 	OrderDiscount    = "disc"
 	OrderTip         = "tip"
+	Promotion        = "promo"
+	PromotionCode    = "pcode"
 	OrderActivity    = "oact"
 	TaxBreakdown     = "txb"
 	PaymentIntent    = "pi"

@@ -204,6 +204,7 @@ func (s *Server) build() {
 
 	customers := &customer.Service{IDs: s.IDs, Clock: c, Events: events}
 	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates, Failpoints: s.Failpoints}
+	s.buildPromotion(orders)
 	payments := &payment.Service{
 		DB: d, Clock: c, IDs: s.IDs, Events: events, Journal: journal, Orders: orders, Logger: log,
 		Choose: s.processorFor, Failpoints: s.Failpoints,
@@ -245,7 +246,7 @@ func (s *Server) build() {
 	})
 	s.Services = &httpapi.Services{
 		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
-		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, Apps: s.Apps, OAuth: s.OAuth, Setup: s.Setup,
+		Promotions: orders.Promotions, Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, Apps: s.Apps, OAuth: s.OAuth, Setup: s.Setup,
 	}
 	if !s.restored {
 		s.Requests = requestlog.New(requestlog.Options{DB: d, Clock: c, Logger: log, Redactor: requestlog.Redactor{Emails: s.HideEmails}, Failpoints: s.Failpoints})
