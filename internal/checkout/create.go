@@ -42,6 +42,8 @@ type Service struct {
 	Events   *event.Log
 	Orders   *order.Service
 	Payments *payment.Service
+	// CodeEntry tells whether a merchant's checkouts take promotion codes when they do not say; nil is no.
+	CodeEntry func(tx db.Tx, scope tenant.Scope) (bool, error)
 	// Key authenticates the cookies of hosted pages; 32 bytes of the installation's own.
 	Key []byte
 	// Failpoints end the process at named places in tests; nil in production.
@@ -224,7 +226,7 @@ func (s *Service) source(ctx context.Context, tx db.Tx, in CreateInput) (*order.
 		}
 		created := order.CreateInput{
 			Scope: in.Scope, Cause: in.Cause, Origin: "checkout", Lines: []order.LineInput{line},
-			CustomerID: in.Detail.Collection.CustomerID,
+			CustomerID: in.Detail.Collection.CustomerID, AutomaticOff: in.automaticOff(),
 		}
 		if in.Detail.TaxEnabled != nil {
 			created.Tax = &order.TaxInput{Enabled: in.Detail.TaxEnabled}
@@ -250,7 +252,17 @@ func (s *Service) source(ctx context.Context, tx db.Tx, in CreateInput) (*order.
 		return nil, fault.Conflict("CHECKOUT_PAYMENT_RESOLVING", "A payment of this order is under way.").
 			With("order_payment_attempt_id", o.ActiveAttemptID)
 	}
+	if in.automaticOff() {
+		cause := in.Cause
+		cause.CheckoutSessionID = in.ReplaceID // which ends as superseded, not for the new price
+		return o, s.Orders.AutomaticOff(ctx, tx, o, cause)
+	}
 	return o, nil
+}
+
+// automaticOff tells whether the session wants no promotion that comes by itself.
+func (in *CreateInput) automaticOff() bool {
+	return in.Detail.AutoPromotions != nil && !*in.Detail.AutoPromotions
 }
 
 // inside moves the paths of an order's faults to the quick pay item that caused them.

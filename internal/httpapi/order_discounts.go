@@ -9,7 +9,6 @@ import (
 	"flint/internal/db"
 	"flint/internal/fault"
 	"flint/internal/order"
-	"flint/internal/tenant"
 )
 
 // ApplyOrderDiscountInput is the request of applyOrderDiscount.
@@ -60,22 +59,11 @@ func (s *Services) checkCodesEnabled(tx db.Tx, session *checkout.Session, param 
 	if session == nil {
 		return nil
 	}
-	enabled, err := CodesEnabled(tx, session, s.CodeEntry)
+	enabled, err := s.Checkouts.CodesEnabled(tx, session)
 	if err == nil && !enabled {
 		return fault.Invalid("PROMOTION_CODES_DISABLED", param, "This checkout takes no codes.")
 	}
 	return err
-}
-
-// CodesEnabled tells whether a checkout takes codes: as it says itself, else as its merchant's settings say.
-func CodesEnabled(tx db.Tx, session *checkout.Session, settings func(tx db.Tx, scope tenant.Scope) (bool, error)) (bool, error) {
-	switch own := session.Detail.CodesEnabled; {
-	case own != nil:
-		return *own, nil
-	case settings != nil:
-		return settings(tx, session.Scope)
-	}
-	return false, nil
 }
 
 // RemoveOrderDiscountsRequest names the discounts to take away.

@@ -35,8 +35,6 @@ type Services struct {
 	Setup     *onboarding.Service
 
 	Promotions *promotion.Service
-	// CodeEntry tells whether a merchant's checkouts take codes that do not say; nil is no.
-	CodeEntry func(tx db.Tx, scope tenant.Scope) (bool, error)
 }
 
 // orderOf checks that a checkout credential stays with the order of its session; other credentials

@@ -378,3 +378,27 @@ func TestDecisionsAddUp(t *testing.T) {
 		}
 	})
 }
+
+// The example of docs/promotions.md, to the last cent.
+func TestExampleOfTheDocs(t *testing.T) {
+	t.Parallel()
+	shop := basket(Line{Name: "Shirt", SKU: "S", UnitPrice: 3000, Quantity: 2}, Line{Name: "Cap", SKU: "C", UnitPrice: 1000, Quantity: 3})
+	shop.Charges = []Charge{{ID: "chg_1", Type: "delivery_fee", Amount: new(int64(700))}}
+	shop.Flats = []Flat{{Rank: Rank{Since: noon}, Class: ClassOrder, Amount: 500}}
+	d := decide(t, shop, open,
+		offer("caps", func(p *Promotion) {
+			p.Class, p.Method = ClassLineItem, Method{Type: PercentOff, Percent: 20_0000}
+			p.Eligibility = group(t, `[{"attribute":"line_item.sku","operator":"eq","values":["C"]}]`)
+		}),
+		offer("order", func(*Promotion) {}),
+		offer("delivery", func(p *Promotion) {
+			p.Class, p.Method.Percent = ClassServiceCharge, 100_0000
+			p.Method.Discounted = charges(t, `[{"attribute":"service_charge.type","operator":"eq","values":["delivery_fee"]}]`)
+		}))
+	if got := told(d); got != "caps:600 order:840 delivery:700 " {
+		t.Errorf("%q", got)
+	}
+	if got := fmt.Sprint(d.Applied[1].Parts); got != "[{li_0 600} {li_1 240}]" {
+		t.Errorf("10 %% of the order: %s", got)
+	}
+}

@@ -32,6 +32,7 @@ type visit struct {
 	actions  []payment.Action
 	newestID string // newest attempt of the order, whoever began it; a form carries it to tell that it is out of date
 	source   *source
+	codes    bool // the buyer may enter promotion codes
 	locale   string
 	now      time.Time
 }
@@ -69,6 +70,9 @@ func (h *Handler) read(tx db.Tx, v *visit) error {
 	var err error
 	scope := v.session.Scope
 	if v.order, err = h.Orders.Get(tx.Context(), tx, scope, v.session.OrderID); err != nil {
+		return err
+	}
+	if v.codes, err = h.Checkouts.CodesEnabled(tx, v.session); err != nil {
 		return err
 	}
 	if v.merchant, err = h.Merchants.Get(tx.Context(), tx, scope.MerchantID); err != nil {
