@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"flint/internal/catalog"
 	"flint/internal/checkout"
 	"flint/internal/clock"
 	"flint/internal/customer"
@@ -77,7 +78,8 @@ func New(t testing.TB, d db.DB) *Bench {
 	}
 	b.Orders = &order.Service{
 		IDs: ids, Clock: c, Events: events, Journal: journal,
-		Customers: &customer.Service{IDs: ids, Clock: c, Events: events}, Rates: tax.NewTable().Rates,
+		Customers: &customer.Service{IDs: ids, Clock: c, Events: events},
+		Catalog:   &catalog.Service{IDs: ids, Clock: c, InUse: []catalog.UseFunc{checkout.VariantsInUse, order.VariantsInUse}}, Rates: tax.NewTable().Rates,
 		Promotions: &promotion.Service{IDs: ids, Clock: c},
 	}
 	b.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: ids, Logger: log, Sink: b.notice})

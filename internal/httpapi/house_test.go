@@ -65,7 +65,10 @@ var bodies = map[string]string{
 	"updateInstalledAppLimits": `{"own_orders_only":false}`, "acceptInstalledAppPermissions": `{"app_version":1}`,
 	"approveAppApproval": ``, "refuseAppApproval": `{"reason":"x"}`, "createDataRequest": `{"topic":"customer_redact","customer_id":"{customer_id}"}`,
 	"acknowledgeDataRequest": `{}`,
-	"rotateWebhookSecret":    ``, "createWebhookTestEvent": `{"event_type":"order.paid"}`, "resendWebhookDelivery": ``,
+	"createProduct":          `{"name":"x","product_type":"digital","default_variant":{"unit_price_money":` + usd(100) + `}}`, "updateProduct": `{"name":"x"}`,
+	"createProductVariant": `{"unit_price_money":` + usd(100) + `,"selected_option_values":[{"option_value_id":"{option_value_id}"}]}`, "updateProductVariant": `{"name":"x"}`,
+	"deleteProduct": ``, "deleteProductVariant": ``,
+	"rotateWebhookSecret": ``, "createWebhookTestEvent": `{"event_type":"order.paid"}`, "resendWebhookDelivery": ``,
 }
 
 // furnish makes the objects of a house through the API.
@@ -92,6 +95,13 @@ func (s *shop) furnish(t *testing.T, name string, owner party, scope tenant.Scop
 			`","line_items":[{"name":"`+h.mark+`","unit_price_money":`+usd(500)+`}]}`)).data()["order_id"].(string)
 	}
 	take(post("customers", `{"email":"`+h.mark+`@buyer.test","name":"`+h.mark+`"}`), "customer_id")
+	product := take(post("products", `{"name":"`+h.mark+`","product_type":"physical","options":[{"name":"Size","values":[{"value":"`+h.mark+`"},{"value":"L"},{"value":"XL"}]}],
+		"variants":[{"sku":"`+h.mark+`","unit_price_money":`+usd(500)+`,"selected_option_values":[{"client_option_key":"Size","client_value_key":"`+h.mark+`"}]},
+			{"unit_price_money":`+usd(600)+`,"selected_option_values":[{"client_option_key":"Size","client_value_key":"L"}]}]}`), "product_id").data()
+	h.ids["variant_id"] = product["default_variant_id"].(string)
+	option := product["options"].([]any)[0].(map[string]any)
+	h.ids["option_id"] = option["option_id"].(string)
+	h.ids["option_value_id"] = option["values"].([]any)[2].(map[string]any)["option_value_id"].(string)
 	take(post("webhook-endpoints", `{"url":"`+hook+`","description":"`+h.mark+`"}`), "webhook_endpoint_id")
 	take(post("webhook-endpoints/"+h.ids["webhook_endpoint_id"]+"/test-events", `{"event_type":"order.paid"}`), "webhook_delivery_id", "webhook_event_id")
 	_, made := s.keyOf(t, scope, h.mark, []string{"customers.read"}, time.Time{})

@@ -44,16 +44,16 @@ type LineImageInput struct {
 	AssetID string `json:"image_asset_id,omitzero" maxLength:"64" doc:"Reserved."`
 }
 
-// CreateLineInput is a new line: a name and a unit price.
+// CreateLineInput is a new line: of a variant, or with a name and a unit price.
 type CreateLineInput struct {
-	Name             string                `json:"name,omitzero" maxLength:"255" fault:"long=LINE_ITEM_NAME_TOO_LONG" doc:"Required, unless the line comes from a catalogue."`
+	Name             string                `json:"name,omitzero" maxLength:"255" fault:"long=LINE_ITEM_NAME_TOO_LONG" doc:"Required, unless variant_id is sent."`
 	Description      string                `json:"description,omitzero" maxLength:"5000" fault:"long=DESCRIPTION_TOO_LONG"`
 	Quantity         *int64                `json:"quantity,omitzero" minimum:"1" maximum:"1000000" fault:"small=LINE_ITEM_INVALID_QUANTITY,long=LINE_ITEM_QUANTITY_TOO_LARGE" doc:"1 when left out."`
-	UnitPrice        *Money                `json:"unit_price_money,omitzero" fault:"small=LINE_ITEM_NEGATIVE_PRICE" doc:"Required, unless the line comes from a catalogue. Its currency is that of the order."`
+	UnitPrice        *Money                `json:"unit_price_money,omitzero" fault:"small=LINE_ITEM_NEGATIVE_PRICE" doc:"Required, unless variant_id is sent. Its currency is that of the order."`
 	Tax              *LineItemTax          `json:"tax,omitzero"`
 	Image            *LineImageInput       `json:"image,omitzero"`
 	Metadata         map[string]string     `json:"metadata,omitempty"`
-	VariantID        string                `json:"variant_id,omitzero" maxLength:"64" doc:"Reserved."`
+	VariantID        string                `json:"variant_id,omitzero" maxLength:"64" doc:"Copies name, description, price, image and tax category of a variant of the catalogue."`
 	BundleID         string                `json:"bundle_id,omitzero" maxLength:"64" doc:"Reserved."`
 	Modifiers        any                   `json:"modifiers,omitzero" doc:"Reserved."`
 	Fulfillment      *LineFulfillmentInput `json:"fulfillment,omitzero" doc:"Reserved."`
@@ -63,7 +63,6 @@ type CreateLineInput struct {
 }
 
 func (in *CreateLineInput) refuseReserved(f *fault.List, at string) {
-	refuseReserved(f, in.VariantID != "", at+".variant_id")
 	refuseReserved(f, in.BundleID != "", at+".bundle_id")
 	refuseReserved(f, in.Modifiers != nil, at+".modifiers")
 	refuseReserved(f, in.Fulfillment != nil, at+".fulfillment")
@@ -75,7 +74,7 @@ func (in *CreateLineInput) refuseReserved(f *fault.List, at string) {
 
 func (in *CreateLineInput) domain() order.LineInput {
 	out := order.LineInput{
-		Name: in.Name, Description: in.Description, Quantity: in.Quantity, UnitPrice: in.UnitPrice.amount(),
+		VariantID: in.VariantID, Name: in.Name, Description: in.Description, Quantity: in.Quantity, UnitPrice: in.UnitPrice.amount(),
 		Tax: in.Tax.domain(), Metadata: in.Metadata,
 	}
 	if in.Image != nil {
@@ -84,16 +83,16 @@ func (in *CreateLineInput) domain() order.LineInput {
 	return out
 }
 
-// domainLines is nil when a line comes from a catalogue: what such a line lacks is not a fault of its own.
+// domainLines is nil when a line is of a bundle, which is reserved: what such a line lacks is not a fault of its own.
 func domainLines(f *fault.List, lines []CreateLineInput) []order.LineInput {
 	out := make([]order.LineInput, len(lines))
-	catalog := false
+	bundle := false
 	for n := range lines {
 		lines[n].refuseReserved(f, index("line_items", n))
-		catalog = catalog || lines[n].VariantID != "" || lines[n].BundleID != ""
+		bundle = bundle || lines[n].BundleID != ""
 		out[n] = lines[n].domain()
 	}
-	if catalog {
+	if bundle {
 		return nil
 	}
 	return out

@@ -82,7 +82,8 @@ func registerOrderLines(a *API, s *Services) {
 		o, err := s.Orders.AddLines(ctx, tx, in.domain)
 		return s.orderAnswer(a, tx, c, o, err)
 	}, Doc("Add lines to an order", "In the order's currency; the order is priced again."),
-		Errors("ORDER_CLOSED", "PAYMENT_ATTEMPT_IN_PROGRESS", "CURRENCY_MISMATCH", "RESOURCE_LIMIT_EXCEEDED", "INVALID_TOTALS"))
+		Errors("ORDER_CLOSED", "PAYMENT_ATTEMPT_IN_PROGRESS", "CURRENCY_MISMATCH", "RESOURCE_LIMIT_EXCEEDED", "INVALID_TOTALS",
+			"VARIANT_NOT_SELLABLE", "LINE_ITEM_SOURCE_CONFLICT", "CATALOG_LINE_ITEM_FIELDS_READ_ONLY"))
 
 	Write(a, "updateOrderLineItem", func(ctx context.Context, tx db.Tx, c *Caller, in *UpdateOrderLineInput) (*Order, error) {
 		if _, err := s.openSessionOf(tx, c, in.OrderID); err != nil {
@@ -98,7 +99,7 @@ func registerOrderLines(a *API, s *Services) {
 	}, Doc("Change a line of an order", "Once money settled, price and tax stand and the quantity only rises."),
 		Errors("ORDER_LINE_ITEM_VERSION_CONFLICT", "ORDER_CLOSED", "PAYMENT_ATTEMPT_IN_PROGRESS", "PAID_LINE_ITEM_PRICE_CHANGE_FORBIDDEN",
 			"PAID_LINE_ITEM_QUANTITY_DECREASE_FORBIDDEN", "PAID_LINE_ITEM_QUANTITY_CHANGE_FORBIDDEN", "PAID_LINE_ITEM_TAX_CHANGE_FORBIDDEN",
-			"CURRENCY_MISMATCH", "NO_FIELDS_TO_UPDATE"))
+			"CATALOG_LINE_ITEM_FIELDS_READ_ONLY", "CURRENCY_MISMATCH", "NO_FIELDS_TO_UPDATE"))
 
 	Write(a, "deleteOrderLineItem", func(ctx context.Context, tx db.Tx, c *Caller, in *OrderLineInput) (*Order, error) {
 		o, err := s.Orders.DeleteLine(ctx, tx, order.DeleteLineInput{Scope: c.Scope, Cause: s.cause(c), OrderID: in.OrderID, LineID: in.LineID})

@@ -81,7 +81,7 @@ func TestOrdersRefuse(t *testing.T) {
 			{"quantity of zero", "POST", "/v1/orders", line(`"quantity":0`), 400, "LINE_ITEM_INVALID_QUANTITY", "line_items[0].quantity"},
 			{"half a piece", "POST", "/v1/orders", line(`"quantity":0.5`), 400, "INVALID_FIELD_TYPE", "line_items[0].quantity"},
 			{"a large quantity", "POST", "/v1/orders", line(`"quantity":1000001`), 400, "LINE_ITEM_QUANTITY_TOO_LARGE", "line_items[0].quantity"},
-			{"a variant", "POST", "/v1/orders", `{"line_items":[{"variant_id":"var_1"}]}`, 400, "RESERVED_FIELD_NOT_YET_SUPPORTED", "line_items[0].variant_id"},
+			{"a variant", "POST", "/v1/orders", `{"line_items":[{"variant_id":"var_1"}]}`, 400, "INVALID_ID", "line_items[0].variant_id"},
 			{"a gift card", "POST", "/v1/orders", line(`"gift_card_purchase":{"x":1}`), 400, "RESERVED_FIELD_NOT_YET_SUPPORTED", "line_items[0].gift_card_purchase"},
 			{"a fulfilment", "POST", "/v1/orders", line(`"fulfillment":{"requirement":"none"}`), 400, "RESERVED_FIELD_NOT_YET_SUPPORTED", "line_items[0].fulfillment"},
 			{"a promotion", "POST", "/v1/orders", `{"line_items":[{"name":"Tea","unit_price_money":` + usd(5) + `}],"discounts":[{"promotion":{"promotion_code":"X"}}]}`, 409, "PROMOTION_DECLINED", "discounts[0].promotion"},

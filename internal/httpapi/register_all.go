@@ -12,6 +12,7 @@ func Register(a *API, s *Services) {
 		registerOAuthAuthorize, registerOAuthPreview, registerOAuthToken, registerOAuthRevoke, registerOAuthIntrospect, registerOAuthDevice, registerOAuthMetadata,
 		registerPartnerApps, registerPartnerAppVersions, registerPartnerAppInstalls, registerInstalledApps,
 		registerAppApprovals, registerApproveAppApproval, registerDataRequests,
+		registerCatalog,
 		registerRequestLogs, registerResourceTimeline, registerOnboarding, registerDemoSessions, registerAccountSessions,
 		registerPromotion,
 	} {

@@ -6,6 +6,7 @@ import (
 	"flint/internal/app"
 	"flint/internal/auth"
 	"flint/internal/auth/oauth"
+	"flint/internal/catalog"
 	"flint/internal/checkout"
 	"flint/internal/customer"
 	"flint/internal/db"
@@ -23,6 +24,7 @@ import (
 // Services are the domains behind the operations on orders and money.
 type Services struct {
 	Customers *customer.Service
+	Catalog   *catalog.Service
 	Orders    *order.Service
 	Payments  *payment.Service
 	Refunds   *refund.Service

@@ -13,6 +13,7 @@ import (
 
 	"flint/internal/app"
 	"flint/internal/auth"
+	"flint/internal/catalog"
 	"flint/internal/checkout"
 	"flint/internal/customer"
 	"flint/internal/db"
@@ -80,7 +81,8 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	log := slog.New(slog.DiscardHandler)
 	events, journal := &event.Log{IDs: a.IDs}, &ledger.Journal{IDs: a.IDs}
 	customers := &customer.Service{IDs: a.IDs, Clock: a.Clock, Events: events}
-	orders := &order.Service{IDs: a.IDs, Clock: a.Clock, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates,
+	orders := &order.Service{IDs: a.IDs, Clock: a.Clock, Events: events, Journal: journal, Customers: customers,
+		Catalog: &catalog.Service{IDs: a.IDs, Clock: a.Clock, InUse: []catalog.UseFunc{checkout.VariantsInUse, order.VariantsInUse}}, Rates: tax.NewTable().Rates,
 		Promotions: &promotion.Service{IDs: a.IDs, Clock: a.Clock}}
 	payments := &payment.Service{
 		DB: d, Clock: a.Clock, IDs: a.IDs, Events: events, Journal: journal, Orders: orders, Logger: log,
@@ -110,6 +112,7 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	events.Wake = s.dispatcher.Wake
 	s.services.Customers, s.services.Orders, s.services.Payments = customers, orders, payments
 	s.services.Promotions = orders.Promotions
+	s.services.Catalog = orders.Catalog
 	s.services.Refunds, s.services.Checkouts = refunds, checkouts
 	s.services.Apps = &app.Service{DB: d, IDs: a.IDs, Clock: a.Clock, Events: events, Jobs: job.New(d, a.Clock, a.IDs, log)}
 	s.services.Apps.Register()

@@ -419,6 +419,10 @@ func wireLine(l *order.Line, c money.Currency) OrderLineItem {
 		RefundedQuantity: l.RefundedQuantity, ModifierTotal: m(0), Metadata: l.Metadata,
 		Tax: &LineItemTax{Taxable: &l.Tax.Taxable, Category: l.Tax.Category, Calculation: wireTaxMethod(l.Tax.Calculation)},
 	}
+	if from := l.Source; from != nil {
+		out.SourceType, out.ProductID, out.VariantID = "variant", from.ProductID, from.VariantID
+		out.SelectedOptions, out.Categories = wireChoices(from.Selected), wireCategories(from.Categories)
+	}
 	if l.Image != nil {
 		out.Image = &LineImage{URL: l.Image.URL, Alt: l.Image.Alt}
 	}

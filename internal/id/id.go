@@ -52,6 +52,14 @@ const (
 	AppApproval      = "apprv"
 	AppDataRequest   = "dsreq"
 	OAuthSession     = "osess"
+	Product          = "prod"
+	ProductVariant   = "var"
+	ProductOption    = "popt"
+	OptionValue      = "poval"
+	ProductCategory  = "cat"
+	PaymentLink      = "pl"
+	PaymentLinkLine  = "plli"
+	PaymentLinkField = "plcf"
 
 	OnboardingSession = "onbs"
 	DemoSession       = "demo"
@@ -59,6 +67,7 @@ const (
 	JournalEntry = "jent"
 	Job          = "job"
 	Mail         = "mail"
+	Settings     = "set"
 )
 
 // Source makes identifiers. It is safe for concurrent use.

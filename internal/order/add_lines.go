@@ -40,8 +40,8 @@ func (s *Service) AddLines(ctx context.Context, tx db.Tx, in AddLinesInput) (*Or
 	if len(o.Lines)+len(in.Lines) > MaxLines {
 		return nil, fault.Conflict("RESOURCE_LIMIT_EXCEEDED", "An order has at most %d line items.", MaxLines)
 	}
-	if in.Lines[0].UnitPrice.Currency != o.Currency {
-		return nil, fault.Invalid("CURRENCY_MISMATCH", "line_items[0].unit_price_money.currency", "The price is not in the currency of the order.")
+	if in.Lines, err = s.readVariants(tx, in.Scope, in.Lines, o.Currency); err != nil {
+		return nil, err
 	}
 	a := NewActivity{Type: ActivityLineAdded, Description: "Added " + count(len(in.Lines), "line item") + "."}
 	for _, line := range in.Lines {
@@ -52,6 +52,9 @@ func (s *Service) AddLines(ctx context.Context, tx db.Tx, in AddLinesInput) (*Or
 		a.Description, a.RefType, a.RefID = "Added: "+added.Name+".", RefLine, added.ID
 	}
 	if err := s.reprice(ctx, tx, o); err != nil {
+		return nil, err
+	}
+	if err := noteVariants(tx, o, o.Lines[len(o.Lines)-len(in.Lines):]); err != nil {
 		return nil, err
 	}
 	return o, s.Save(tx, o, in.Cause, Change{Activities: []NewActivity{a}})

@@ -86,6 +86,9 @@ func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (*Order,
 	if err != nil {
 		return nil, err
 	}
+	if in.Lines, err = s.readVariants(tx, in.Scope, in.Lines, in.Lines[0].currency()); err != nil {
+		return nil, err
+	}
 	o, err := s.draft(ctx, tx, in, buyer)
 	if err != nil {
 		return nil, err
@@ -96,6 +99,9 @@ func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (*Order,
 	created := NewActivity{Type: ActivityCreated, Description: "Order created with " + count(len(o.Lines), "line item") + "."}
 	if err := insertOrder(tx, o, 1); err != nil {
 		return nil, fmt.Errorf("insert the order: %w", err)
+	}
+	if err := noteVariants(tx, o, o.Lines); err != nil {
+		return nil, err
 	}
 	s.Failpoints.Hit("order.created")
 	return o, s.record(tx, o, o.CreatedAt, in.Cause, Change{Activities: []NewActivity{created}}, []string{EventCreated})

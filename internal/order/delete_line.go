@@ -41,6 +41,9 @@ func (s *Service) DeleteLine(ctx context.Context, tx db.Tx, in DeleteLineInput) 
 			Then("Add the new line item first, or close the order.")
 	}
 	change := Change{Activities: []NewActivity{{Type: ActivityLineRemoved, Description: "Removed: " + line.Name + ".", RefType: RefLine, RefID: line.ID}}}
+	if err := forgetVariant(tx, o, line); err != nil {
+		return nil, err
+	}
 	o.Lines = slices.DeleteFunc(o.Lines, func(l Line) bool { return l.ID == in.LineID })
 	change.Activities = append(change.Activities, dropTarget(o, in.LineID)...)
 	if err := s.reprice(ctx, tx, o); err != nil {

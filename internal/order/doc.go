@@ -21,6 +21,11 @@
 //     and total >= net collected
 //   - the journal's accounts of the order equal Position of its amounts at every revision
 //
+// # Lines of the catalogue
+//
+// A line of a variant copies name, price, picture, categories and tax category when it is added. The copy
+// is read-only and never follows the catalogue.
+//
 // # Storage
 //
 // One order is one row: what is filtered, sorted or constrained is a column, the priced aggregate

@@ -3,6 +3,7 @@ package order
 import (
 	"time"
 
+	"flint/internal/catalog"
 	"flint/internal/event"
 	"flint/internal/money"
 )
@@ -46,9 +47,10 @@ type paidData struct {
 }
 
 type eventLine struct {
-	ID            string    `json:"order_line_item_id"`
-	Name          string    `json:"name"`
-	Quantity      int64     `json:"quantity"`
+	ID       string `json:"order_line_item_id"`
+	Name     string `json:"name"`
+	Quantity int64  `json:"quantity"`
+	*sourceData
 	UnitPrice     moneyData `json:"unit_price_money"`
 	BaseSubtotal  moneyData `json:"base_subtotal_money"`
 	ModifierTotal moneyData `json:"modifier_total_money"`
@@ -56,6 +58,32 @@ type eventLine struct {
 	Discount      moneyData `json:"discount_money"`
 	Tax           moneyData `json:"tax_money"`
 	Total         moneyData `json:"total_money"`
+}
+
+// sourceData is where a line of a variant comes from.
+type sourceData struct {
+	SourceType string           `json:"source_type"`
+	ProductID  string           `json:"product_id"`
+	VariantID  string           `json:"variant_id"`
+	Selected   []catalog.Choice `json:"selected_options,omitempty"`
+	Categories []categoryData   `json:"categories,omitempty"`
+}
+
+type categoryData struct {
+	CategoryID string `json:"category_id"`
+	Handle     string `json:"handle"`
+	Name       string `json:"name"`
+}
+
+func newSourceData(from *LineSource) *sourceData {
+	if from == nil {
+		return nil
+	}
+	d := &sourceData{SourceType: "variant", ProductID: from.ProductID, VariantID: from.VariantID, Selected: from.Selected}
+	for _, c := range from.Categories {
+		d.Categories = append(d.Categories, categoryData{c.ID, c.Handle, c.Name})
+	}
+	return d
 }
 
 // stateData is the payload of the events that promise the id and little more.
@@ -104,7 +132,7 @@ func newPaidData(o *Order) paidData {
 	for i := range o.Lines {
 		l := &o.Lines[i]
 		d.Lines[i] = eventLine{
-			ID: l.ID, Name: l.Name, Quantity: l.Quantity, UnitPrice: m(l.UnitPrice), BaseSubtotal: m(l.BaseSubtotal),
+			ID: l.ID, Name: l.Name, Quantity: l.Quantity, sourceData: newSourceData(l.Source), UnitPrice: m(l.UnitPrice), BaseSubtotal: m(l.BaseSubtotal),
 			ModifierTotal: m(0), Subtotal: m(l.Subtotal), Discount: m(l.Discount), Tax: m(l.TaxAmount), Total: m(l.Total),
 		}
 	}

@@ -11,8 +11,10 @@ import (
 	"flint/internal/text"
 )
 
-// LineInput describes a new ad-hoc line item.
+// LineInput describes a new line item: of a variant, whose name, price, picture and tax category are copied,
+// or ad hoc with a name and a unit price.
 type LineInput struct {
+	VariantID   string
 	Name        string
 	Description string
 	Quantity    *int64 // nil: 1
@@ -20,9 +22,16 @@ type LineInput struct {
 	Tax         *ItemTaxInput // nil: taxable, by the order's mode
 	Image       *Image
 	Metadata    map[string]string
+
+	source *LineSource // of a variant that was read
+	sku    string
 }
 
 func (in LineInput) check(l *fault.List, param string) {
+	if in.VariantID != "" {
+		in.checkVariant(l, param)
+		return
+	}
 	checkLineName(l, param+".name", in.Name)
 	checkDescription(l, param+".description", in.Description)
 	if in.Quantity != nil {
@@ -57,7 +66,7 @@ func checkLines(l *fault.List, lines []LineInput) {
 		if in.UnitPrice == nil {
 			continue
 		}
-		if first == "" {
+		if first == "" { // prices of variants are not known yet; oneCurrency looks again
 			first = in.UnitPrice.Currency
 		}
 		if in.UnitPrice.Currency != first {
@@ -68,7 +77,7 @@ func checkLines(l *fault.List, lines []LineInput) {
 
 func (in LineInput) newLine(ids *id.Source) Line {
 	line := Line{
-		ID: ids.New(id.OrderLineItem), Version: 1, Name: in.Name, Description: in.Description, Image: in.Image, Quantity: 1,
+		ID: ids.New(id.OrderLineItem), Version: 1, SKU: in.sku, Source: in.source, Name: in.Name, Description: in.Description, Image: in.Image, Quantity: 1,
 		UnitPrice: in.UnitPrice.Minor, Tax: ItemTax{Taxable: true}, Metadata: in.Metadata,
 	}
 	if in.Quantity != nil {

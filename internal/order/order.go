@@ -84,6 +84,7 @@ type Line struct {
 	Name        string            `json:"name"`
 	Description string            `json:"description,omitempty"`
 	SKU         string            `json:"sku,omitempty"`
+	Source      *LineSource       `json:"source,omitempty"` // nil: ad-hoc
 	Image       *Image            `json:"image,omitempty"`
 	Quantity    int64             `json:"quantity"`
 	UnitPrice   int64             `json:"unit_price"`

@@ -263,6 +263,12 @@ func (s *Service) basket(ctx context.Context, tx db.Tx, o *Order, offers []promo
 		l := &o.Lines[i]
 		line := promotion.Line{ID: l.ID, Name: l.Name, SKU: l.SKU, Quantity: l.Quantity, UnitPrice: l.UnitPrice, Subtotal: calc.Mul(l.UnitPrice, l.Quantity)}
 		sum = calc.Add(sum, line.Subtotal)
+		if l.Source != nil {
+			line.VariantID, line.ProductID = l.Source.VariantID, l.Source.ProductID
+			for _, c := range l.Source.Categories {
+				line.Categories = append(line.Categories, c.Handle)
+			}
+		}
 		b.Lines = append(b.Lines, line)
 	}
 	for i := range o.Charges {

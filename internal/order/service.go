@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"flint/internal/catalog"
 	"flint/internal/clock"
 	"flint/internal/customer"
 	"flint/internal/db"
@@ -24,6 +25,7 @@ type Service struct {
 	Events    *event.Log
 	Journal   *ledger.Journal
 	Customers *customer.Service
+	Catalog   *catalog.Service
 	Rates     RateFunc
 	// Promotions decide and count discounts by rule; nil when there are none.
 	Promotions *promotion.Service

@@ -72,6 +72,11 @@ func (s *Service) UpdateLine(ctx context.Context, tx db.Tx, in UpdateLineInput) 
 	if err := checkPriceOpen(o); err != nil {
 		return nil, err
 	}
+	if line.Source != nil {
+		if err := in.checkCopied(line); err != nil {
+			return nil, err
+		}
+	}
 	if in.UnitPrice != nil && in.UnitPrice.Currency != o.Currency {
 		return nil, fault.Invalid("CURRENCY_MISMATCH", "unit_price_money.currency", "The price is not in the currency of the order.")
 	}

@@ -239,7 +239,7 @@ type Settings struct {
 }
 
 // MaxPerOrder is how many promotions an order gets unless the merchant's settings say otherwise.
-const MaxPerOrder = 10
+const MaxPerOrder = 5
 
 // Service holds the collaborators of the operations on promotions. Each operation runs in the caller's
 // transaction.

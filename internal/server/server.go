@@ -41,6 +41,7 @@ import (
 	"flint/internal/refund"
 	"flint/internal/requestlog"
 	"flint/internal/secret"
+	"flint/internal/settings"
 	"flint/internal/tax"
 	"flint/internal/tenant"
 	webcheckout "flint/internal/web/checkout"
@@ -70,6 +71,7 @@ type Server struct {
 	Idempotency *idempotency.Store
 	API         *httpapi.API
 	Receipts    *notification.Service
+	Settings    *settings.Service
 	OAuth       *oauth.Service
 	Requests    *requestlog.Log
 	Setup       *onboarding.Service
@@ -201,9 +203,10 @@ func (s *Server) build() {
 	s.Apps.Register()
 	s.Merchants = merchant.NewService(s.IDs, s.Keys.RevokeEnvironment, s.Jobs.EndEnvironment, s.Apps.EndEnvironment)
 	s.buildOAuth()
+	s.buildSettings()
 
 	customers := &customer.Service{IDs: s.IDs, Clock: c, Events: events}
-	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Rates: tax.NewTable().Rates, Failpoints: s.Failpoints}
+	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Catalog: s.catalog(), Rates: tax.NewTable().Rates, Failpoints: s.Failpoints}
 	s.buildPromotion(orders)
 	payments := &payment.Service{
 		DB: d, Clock: c, IDs: s.IDs, Events: events, Journal: journal, Orders: orders, Logger: log,
@@ -215,10 +218,12 @@ func (s *Server) build() {
 	refunds.Permit, refunds.Recount = s.permitRefund, s.Apps.RecountRefund
 	payments.Refunds = refunds.Apply
 	checkouts := &checkout.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Key: s.derive("checkout page"), Failpoints: s.Failpoints}
+	s.buildCodeEntry(checkouts)
 	payments.Settled = append(payments.Settled, checkouts.OrderSettled)
 	orders.Repriced = append(orders.Repriced, checkouts.OrderRepriced)
 
-	s.Receipts = &notification.Service{DB: d, Clock: c, IDs: s.IDs, Jobs: s.Jobs, Sender: s.Mail, Orders: ReceiptOrders(orders, s.Merchants, customers)}
+	s.Receipts = &notification.Service{DB: d, Clock: c, IDs: s.IDs, Jobs: s.Jobs, Sender: s.Mail, Box: s.Box,
+		Orders: ReceiptOrders(orders, s.Merchants, customers), Policy: s.mailPolicy, Brand: s.mailBrand}
 	if s.Receipts.Sender == nil && s.Development {
 		s.Receipts.Sender = mail.Mailbox{DB: d}
 	}
@@ -245,7 +250,7 @@ func (s *Server) build() {
 		APIVersion: httpapi.Version, Demo: s.Development, Limited: s.Limits != nil,
 	})
 	s.Services = &httpapi.Services{
-		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
+		Customers: customers, Catalog: orders.Catalog, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
 		Promotions: orders.Promotions, Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, Apps: s.Apps, OAuth: s.OAuth, Setup: s.Setup,
 	}
 	if !s.restored {

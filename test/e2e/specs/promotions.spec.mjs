@@ -51,7 +51,7 @@ test('a code is refused, applied, removed and paid with', async ({ flint, page }
 });
 
 test('a checkout without codes shows no field', async ({ flint, page }) => {
-  const { url } = await openCheckout(flint);
+  const { url } = await openCheckout(flint, { promotion_config: { codes_enabled: false } });
   await page.goto(url);
   await expect(pay(page)).toBeVisible();
   await expect(page.getByLabel('Code', { exact: true })).toHaveCount(0);

@@ -1,0 +1,7 @@
+package httpapi
+
+func registerCatalog(a *API, s *Services) {
+	registerProducts(a, s)
+	registerWriteProducts(a, s)
+	registerProductVariants(a, s)
+}
