@@ -274,7 +274,7 @@ func (s *Service) source(ctx context.Context, tx db.Tx, in CreateInput) (*order.
 		}
 		created := order.CreateInput{
 			Scope: in.Scope, Cause: in.Cause, Origin: "checkout", Lines: []order.LineInput{line},
-			CustomerID: in.Detail.Collection.CustomerID,
+			CustomerID: in.Detail.Collection.CustomerID, AutomaticOff: in.automaticOff(),
 		}
 		if in.Detail.TaxEnabled != nil {
 			created.Tax = &order.TaxInput{Enabled: in.Detail.TaxEnabled}
@@ -299,7 +299,20 @@ func (s *Service) source(ctx context.Context, tx db.Tx, in CreateInput) (*order.
 	case o.ActiveAttemptID != "":
 		return nil, resolving(o)
 	}
-	return o, o.CheckCollectable(in.InvoiceID)
+	if err := o.CheckCollectable(in.InvoiceID); err != nil {
+		return nil, err
+	}
+	if in.automaticOff() {
+		cause := in.Cause
+		cause.CheckoutSessionID = in.ReplaceID // which ends as superseded, not for the new price
+		return o, s.Orders.AutomaticOff(ctx, tx, o, cause)
+	}
+	return o, nil
+}
+
+// automaticOff tells whether the session wants no promotion that comes by itself.
+func (in *CreateInput) automaticOff() bool {
+	return in.Detail.AutoPromotions != nil && !*in.Detail.AutoPromotions
 }
 
 // inside moves the paths of an order's faults to the quick pay item that caused them.

@@ -92,7 +92,13 @@ func (s *Service) Close(tx db.Tx, in CloseInput) (*Session, error) {
 	if err := s.end(tx, o, session, StatusClosed, ReasonAPI, in.Cause); err != nil {
 		return nil, err
 	}
-	return session, nil
+	dropped, err := s.Orders.DropSessionCodes(tx.Context(), tx, o, session.ID)
+	if err == nil && dropped {
+		err = s.Orders.Save(tx, o, in.Cause, order.Change{Activities: []order.NewActivity{{
+			Type: order.ActivityDiscountRemoved, Description: "Codes of a closed checkout removed.",
+		}}})
+	}
+	return session, err
 }
 
 // lock reads a session and locks first its order, then the session.
@@ -167,11 +173,19 @@ func (s *Service) Expire(ctx context.Context, d db.DB, limit int) (int, error) {
 			if err := s.end(tx, o, session, StatusExpired, ReasonExpired, cause); err != nil {
 				return err
 			}
+			dropped, err := s.Orders.DropSessionCodes(ctx, tx, o, session.ID)
+			if err != nil {
+				return err
+			}
+			events := order.Quiet
+			if dropped {
+				events = nil
+			}
 			return s.Orders.Save(tx, o, cause, order.Change{
 				Activities: []order.NewActivity{{
 					Type: order.ActivitySessionExpired, Description: "Checkout session expired.", RefType: order.RefCheckoutSession, RefID: session.ID,
 				}},
-				Events: order.Quiet,
+				Events: events,
 			})
 		})
 		if err != nil {

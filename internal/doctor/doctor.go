@@ -12,6 +12,7 @@ package doctor
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -150,7 +151,7 @@ func (c *checker) environment(ctx context.Context, d db.DB, scope tenant.Scope) 
 	if err := c.appRefunds(ctx, d, scope); err != nil {
 		return err
 	}
-	if err := c.invoices(ctx, d, scope); err != nil {
+	if err := errors.Join(c.invoices(ctx, d, scope), c.promotions(ctx, d, scope)); err != nil {
 		return err
 	}
 	return c.sequences(ctx, d, scope)

@@ -28,6 +28,7 @@ import (
 	"flint/internal/paymentlink"
 	"flint/internal/processor/manual"
 	"flint/internal/processor/simulator"
+	"flint/internal/promotion"
 	"flint/internal/refund"
 	"flint/internal/stranded"
 	"flint/internal/tax"
@@ -89,6 +90,7 @@ func New(t testing.TB, d db.DB) *Bench {
 		IDs: ids, Clock: c, Events: events, Journal: journal,
 		Customers: &customer.Service{IDs: ids, Clock: c, Events: events},
 		Catalog:   &catalog.Service{IDs: ids, Clock: c, InUse: []catalog.UseFunc{checkout.VariantsInUse, order.VariantsInUse, paymentlink.VariantsInUse}}, Rates: tax.NewTable().Rates,
+		Promotions: &promotion.Service{IDs: ids, Clock: c},
 	}
 	b.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: ids, Logger: log, Sink: b.notice})
 	b.Payments = &payment.Service{

@@ -36,6 +36,8 @@ type Warning struct {
 	Reason     string `json:"reason,omitzero"`
 	Resource   string `json:"resource,omitzero"`
 	ResourceID string `json:"resource_id,omitzero"`
+
+	PromotionCode string `json:"promotion_code,omitzero"`
 }
 
 // Warn adds a notice to meta.warnings of the answer.

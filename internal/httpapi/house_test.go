@@ -49,6 +49,9 @@ var bodies = map[string]string{
 	"updateOrderCharge": `{"name":"x"}`, "deleteOrderCharge": ``,
 	"applyOrderDiscount":   `{"manual":{"name":"x","amount_money":` + usd(1) + `,"discount_class":"order"}}`,
 	"removeOrderDiscounts": `{"order_discount_ids":["disc_01J00000000000000000000000"]}`, "repriceOrderDiscounts": ``,
+	"createDiscountPreview": `{"order_id":"{open_order_id}"}`,
+	"createPromotion":       `{"name":"x","application_method":{"type":"percent_off","percent_off":5}}`, "updatePromotion": `{"name":"x"}`, "deletePromotion": ``,
+	"createPromotionCode": `{"code":"x"}`, "updatePromotionCode": `{"max_uses":9}`, "deletePromotionCode": ``,
 	"sendOrderReceipt": `{"email":"x@buyer.test"}`,
 	"payOrder": `{"action":"confirm_payment_intents","payment_intents":[{"payment_intent_id":"{payment_intent_id}","token":"simtok_approve"}],
 		"expected_outstanding_money":` + usd(500) + `}`,
@@ -131,6 +134,9 @@ func (s *shop) furnish(t *testing.T, name string, owner party, scope tenant.Scop
 	h.ids["api_key_id"] = made.ID
 	h.ids["organization_id"] = s.call(t, "GET", "/v1/merchant", key, "").data()["organization_id"].(string)
 	h.ids["user_id"] = s.user(t, owner, h.mark+"@staff.test", "viewer")
+
+	take(post("promotions", `{"name":"`+h.mark+`","application_method":{"type":"percent_off","percent_off":1},"codes":[{"code":"`+h.mark+`"}]}`), "promotion_id")
+	h.ids["promotion_code_id"] = s.call(t, "GET", "/v1/promotion-codes?promotion_id="+h.ids["promotion_id"], key, "").list()[0].(map[string]any)["promotion_code_id"].(string)
 
 	h.ids["order_id"], h.ids["open_order_id"] = order(), order()
 	o := "orders/" + h.ids["order_id"]

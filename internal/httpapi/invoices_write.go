@@ -116,11 +116,15 @@ func (in *CreateInvoiceInput) Validate() error {
 			CustomerID: q.CustomerID, Tip: q.RequestedTip.domain(), BuyerNote: q.BuyerNote, InternalNote: q.InternalNote, Lines: domainLines(&inner, q.Lines),
 		}
 		for n := range q.Discounts {
-			if d := q.Discounts[n].domain(&inner, index("discounts", n)+"."); d != nil {
+			d, ask := q.Discounts[n].domain(&inner, index("discounts", n)+".")
+			if d != nil {
 				quick.Discounts = append(quick.Discounts, *d)
 			}
+			if ask != nil {
+				quick.Promotions = append(quick.Promotions, *ask)
+			}
 		}
-		if quick.Lines != nil && len(quick.Discounts) == len(q.Discounts) {
+		if quick.Lines != nil && len(quick.Discounts)+len(quick.Promotions) == len(q.Discounts) {
 			addRules(&inner, quick.Validate())
 		}
 		if err := inner.Err(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"flint/internal/auth"
+	"flint/internal/checkout"
 	"flint/internal/db"
 	"flint/internal/fault"
 	"flint/internal/order"
@@ -31,11 +32,34 @@ func (in *ApplyOrderDiscountInput) domain(c *Caller) (order.ApplyDiscountInput, 
 			return out, err
 		}
 	}
-	if d := in.Body.domain(&f, ""); d != nil {
+	d, ask := in.Body.domain(&f, "")
+	if d != nil {
 		out.Discount = *d
+	}
+	if ask != nil {
+		ask.SessionID = c.checkoutSession()
+		out.Promotion = ask
+	}
+	if d != nil || ask != nil {
 		addRules(&f, out.Validate())
 	}
 	return out, f.Err()
+}
+
+// checkoutSession is the session of a buyer's credential, empty for others.
+func (c *Caller) checkoutSession() string {
+	if c.Kind == auth.CheckoutCredential {
+		return c.SubjectID
+	}
+	return ""
+}
+
+// checkCodesEnabled refuses codes at a checkout that takes none; a nil session is a merchant's call.
+func checkCodesEnabled(session *checkout.Session, param string) error {
+	if session == nil || session.TakesCodes() {
+		return nil
+	}
+	return fault.Invalid("PROMOTION_CODES_DISABLED", param, "This checkout takes no codes.")
 }
 
 // RemoveOrderDiscountsRequest names the discounts to take away.
@@ -56,12 +80,18 @@ type OrderInput struct {
 
 func registerOrderDiscounts(a *API, s *Services) {
 	Write(a, "applyOrderDiscount", func(ctx context.Context, tx db.Tx, c *Caller, in *ApplyOrderDiscountInput) (*Order, error) {
-		if _, err := s.openSessionOf(tx, c, in.OrderID); err != nil {
+		session, err := s.openSessionOf(tx, c, in.OrderID)
+		if err != nil {
 			return nil, err
 		}
 		input, err := in.domain(c)
 		if err != nil {
 			return nil, err
+		}
+		if input.Promotion != nil {
+			if err := checkCodesEnabled(session, "promotion.promotion_code"); err != nil {
+				return nil, err
+			}
 		}
 		input.Cause = s.cause(c)
 		o, err := s.Orders.ApplyDiscount(ctx, tx, input)
@@ -70,7 +100,7 @@ func registerOrderDiscounts(a *API, s *Services) {
 		Errors("NO_DISCOUNTABLE_BALANCE", "EXACTLY_ONE_REQUIRED", "CURRENCY_MISMATCH", "LINE_ITEM_DISCOUNT_REQUIRES_IDS",
 			"LINE_ITEM_DISCOUNT_NO_CHARGE_IDS", "ORDER_DISCOUNT_NO_LINE_ITEM_IDS", "ORDER_DISCOUNT_NO_CHARGE_IDS",
 			"SERVICE_CHARGE_DISCOUNT_REQUIRES_CHARGE_IDS", "CHECKOUT_MANUAL_DISCOUNT_NOT_ALLOWED", "CHECKOUT_DISCOUNT_ID_NOT_ALLOWED",
-			"ORDER_CLOSED", "PAYMENT_ATTEMPT_IN_PROGRESS"))
+			"PROMOTION_DECLINED", "PROMOTION_NOT_REDEEMABLE", "PROMOTION_NO_ACTIVE_CODES", "PROMOTION_ID_REQUIRED", "PROMOTION_CODES_DISABLED", "ORDER_CLOSED", "PAYMENT_ATTEMPT_IN_PROGRESS"))
 
 	Write(a, "removeOrderDiscounts", func(ctx context.Context, tx db.Tx, c *Caller, in *RemoveOrderDiscountsInput) (*Order, error) {
 		session, err := s.openSessionOf(tx, c, in.OrderID)
@@ -104,8 +134,10 @@ func (s *Services) checkBuyerDiscounts(ctx context.Context, tx db.Tx, c *Caller,
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(o.Discounts, func(d order.Discount) bool { return d.Source == "manual" && slices.Contains(in.Body.IDs, d.ID) }) {
-		return fault.Invalid("CHECKOUT_DISCOUNT_NOT_REMOVABLE", "order_discount_ids", "A buyer cannot remove a discount of the merchant.")
+	if slices.ContainsFunc(o.Discounts, func(d order.Discount) bool {
+		return (d.Source == "manual" || !d.Asked) && slices.Contains(in.Body.IDs, d.ID)
+	}) {
+		return fault.Invalid("CHECKOUT_DISCOUNT_NOT_REMOVABLE", "order_discount_ids", "A buyer removes only what a code brought.")
 	}
 	return nil
 }

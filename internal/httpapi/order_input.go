@@ -217,10 +217,17 @@ func (d *DeliveryInput) domain(f *fault.List) *order.DeliveryInput {
 	return out
 }
 
-// PromotionReference is reserved.
+// PromotionReference names a promotion, by its code or by its id.
 type PromotionReference struct {
-	Code string `json:"promotion_code,omitzero" maxLength:"100" doc:"Reserved."`
-	ID   string `json:"promotion_id,omitzero" maxLength:"64" doc:"Reserved."`
+	Code string `json:"promotion_code,omitzero" maxLength:"100" fault:"long=CODE_TOO_LONG" doc:"In any letter case."`
+	ID   string `json:"promotion_id,omitzero" maxLength:"64" doc:"Of an automatic one; buyers cannot use it."`
+}
+
+func (p *PromotionReference) ask() *order.PromotionAsk {
+	if p == nil {
+		return nil
+	}
+	return &order.PromotionAsk{Code: p.Code, PromotionID: p.ID}
 }
 
 // ManualDiscountInput is a flat amount off the order, off some lines or off some charges.
@@ -235,20 +242,21 @@ type ManualDiscountInput struct {
 
 // DiscountRequest asks for one discount: a promotion or a manual one.
 type DiscountRequest struct {
-	Promotion *PromotionReference  `json:"promotion,omitzero" doc:"Reserved."`
+	Promotion *PromotionReference  `json:"promotion,omitzero"`
 	Manual    *ManualDiscountInput `json:"manual,omitzero"`
 }
 
 // domain notes what cannot be applied, and is nil then. at is the path before the members' names.
-func (d *DiscountRequest) domain(f *fault.List, at string) *order.DiscountInput {
+func (d *DiscountRequest) domain(f *fault.List, at string) (*order.DiscountInput, *order.PromotionAsk) {
 	switch m := d.Manual; {
 	case (d.Promotion == nil) == (m == nil):
 		f.Add("EXACTLY_ONE_REQUIRED", trimDot(at), "A discount is either a promotion or a manual one.")
-		return nil
+		return nil, nil
 	case m == nil:
-		refuseReserved(f, true, at+"promotion")
-		return nil
+		ask := d.Promotion.ask()
+		ask.Param = at + "promotion"
+		return nil, ask
 	default:
-		return &order.DiscountInput{Name: m.Name, Amount: *m.Amount.amount(), Class: m.Class, Scope: m.Scope, LineIDs: m.LineIDs, ChargeIDs: m.ChargeIDs}
+		return &order.DiscountInput{Name: m.Name, Amount: *m.Amount.amount(), Class: m.Class, Scope: m.Scope, LineIDs: m.LineIDs, ChargeIDs: m.ChargeIDs}, nil
 	}
 }

@@ -40,13 +40,17 @@ func (in *CreateOrderInput) Validate() error {
 		Lines: domainLines(&f, r.Lines),
 	}
 	for n := range r.Discounts {
-		if d := r.Discounts[n].domain(&f, index("discounts", n)+"."); d != nil {
+		d, ask := r.Discounts[n].domain(&f, index("discounts", n)+".")
+		if d != nil {
 			in.domain.Discounts = append(in.domain.Discounts, *d)
+		}
+		if ask != nil {
+			in.domain.Promotions = append(in.domain.Promotions, *ask)
 		}
 	}
 	refuseReserved(&f, r.InventoryRouting != nil, "inventory_routing_source")
 	// What is refused is missing from the domain's input, whose own faults would then name wrong places.
-	if in.domain.Lines != nil && len(in.domain.Discounts) == len(r.Discounts) {
+	if in.domain.Lines != nil && len(in.domain.Discounts)+len(in.domain.Promotions) == len(r.Discounts) {
 		addRules(&f, in.domain.Validate())
 	}
 	return f.Err()
@@ -61,13 +65,21 @@ func registerCreateOrder(a *API, s *Services) {
 		Errors("CURRENCY_MISMATCH", "UNSUPPORTED_CURRENCY", "INVALID_TOTALS", "NO_DISCOUNTABLE_BALANCE", "LINE_ITEM_UNIT_PRICE_REQUIRED",
 			"LINE_ITEM_NAME_REQUIRED", "CREATE_ORDER_LINE_ITEM_DISCOUNT_UNSUPPORTED", "ORDER_TAX_LOCATION_INVALID", "TAX_MODE_MISMATCH",
 			"TIP_LIMIT_EXCEEDED", "TIP_CURRENCY_MISMATCH", "VARIANT_NOT_SELLABLE", "LINE_ITEM_SOURCE_CONFLICT",
-			"CATALOG_LINE_ITEM_FIELDS_READ_ONLY", "RESOURCE_NOT_FOUND"))
+			"CATALOG_LINE_ITEM_FIELDS_READ_ONLY", "RESOURCE_NOT_FOUND", "PROMOTION_DECLINED", "PROMOTION_CONFLICT",
+			"PROMOTION_NOT_REDEEMABLE", "PROMOTION_NO_ACTIVE_CODES", "PROMOTION_ID_REQUIRED"))
 }
 
-// orderAnswer is the whole order after an operation on it.
+// orderAnswer is the whole order after an operation on it, with a warning for each promotion that the
+// operation took off.
 func (s *Services) orderAnswer(a *API, tx db.Tx, c *Caller, o *order.Order, err error) (*Order, error) {
 	if err != nil {
 		return nil, err
+	}
+	for _, d := range o.Declined {
+		c.Warn(Warning{
+			Code: "promotion_declined", Message: "A promotion no longer applies to the order: " + d.Name + ".", Reason: d.Reason,
+			PromotionCode: d.Code, Resource: "promotion", ResourceID: d.PromotionID,
+		})
 	}
 	return s.wireOrderNow(a, tx, c, o)
 }

@@ -84,7 +84,7 @@ func TestOrdersRefuse(t *testing.T) {
 			{"a variant", "POST", "/v1/orders", `{"line_items":[{"variant_id":"var_1"}]}`, 400, "INVALID_ID", "line_items[0].variant_id"},
 			{"a gift card", "POST", "/v1/orders", line(`"gift_card_purchase":{"x":1}`), 400, "RESERVED_FIELD_NOT_YET_SUPPORTED", "line_items[0].gift_card_purchase"},
 			{"a fulfilment", "POST", "/v1/orders", line(`"fulfillment":{"requirement":"none"}`), 400, "RESERVED_FIELD_NOT_YET_SUPPORTED", "line_items[0].fulfillment"},
-			{"a promotion", "POST", "/v1/orders", `{"line_items":[{"name":"Tea","unit_price_money":` + usd(5) + `}],"discounts":[{"promotion":{"promotion_code":"X"}}]}`, 400, "RESERVED_FIELD_NOT_YET_SUPPORTED", "discounts[0].promotion"},
+			{"a promotion", "POST", "/v1/orders", `{"line_items":[{"name":"Tea","unit_price_money":` + usd(5) + `}],"discounts":[{"promotion":{"promotion_code":"X"}}]}`, 409, "PROMOTION_DECLINED", "discounts[0].promotion"},
 			{"a discount of nothing", "POST", "/v1/orders", `{"line_items":[{"name":"Tea","unit_price_money":` + usd(5) + `}],"discounts":[{}]}`, 400, "EXACTLY_ONE_REQUIRED", "discounts[0]"},
 			{"a discount of a line to be", "POST", "/v1/orders", `{"line_items":[{"name":"Tea","unit_price_money":` + usd(5) + `}],"discounts":[{"manual":{"name":"x","amount_money":` + usd(1) + `,"discount_class":"line_item","order_line_item_ids":["li_1"]}}]}`, 400, "CREATE_ORDER_LINE_ITEM_DISCOUNT_UNSUPPORTED", "discounts[0].manual"},
 			{"a picture by http", "POST", "/v1/orders", line(`"image":{"url":"http://x.test/a.png"}`), 400, "IMAGE_URL_INVALID", "line_items[0].image.url"},

@@ -256,7 +256,7 @@ func TestBuyerOfAnOrder(t *testing.T) {
 			{"a tip that is not offered", "PATCH", "", `{"requested_tip":{"percent":11}}`, buyer, 400, "CHECKOUT_TIP_NOT_ALLOWED", "requested_tip"},
 			{"a manual discount", "POST", "/discounts", `{"manual":{"name":"x","amount_money":` + usd(1) + `}}`, buyer, 400, "CHECKOUT_MANUAL_DISCOUNT_NOT_ALLOWED", "manual"},
 			{"a promotion by id", "POST", "/discounts", `{"promotion":{"promotion_id":"promo_1"}}`, buyer, 400, "CHECKOUT_DISCOUNT_ID_NOT_ALLOWED", "promotion.promotion_id"},
-			{"a code", "POST", "/discounts", `{"promotion":{"promotion_code":"X"}}`, buyer, 400, "RESERVED_FIELD_NOT_YET_SUPPORTED", "promotion"},
+			{"a code", "POST", "/discounts", `{"promotion":{"promotion_code":"X"}}`, buyer, 400, "PROMOTION_CODES_DISABLED", "promotion.promotion_code"},
 			{"the merchant's discount", "POST", "/discounts/remove", `{"order_discount_ids":["` + discount + `"]}`, buyer, 400, "CHECKOUT_DISCOUNT_NOT_REMOVABLE", "order_discount_ids"},
 			{"the price", "PATCH", "/line-items/" + own, `{"unit_price_money":` + usd(1) + `}`, buyer, 400, "FIELD_NOT_ALLOWED_FOR_CALLER", ""},
 			{"a charge", "POST", "/charges", `{"charge":{"type":"other","name":"x","amount_money":` + usd(1) + `}}`, buyer, 403, "AUTHORIZATION_FAILED", ""},

@@ -17,6 +17,7 @@ func Register(a *API, s *Services) {
 		registerSettingsPart,
 		registerInvoice,
 		registerBuyer,
+		registerPromotion,
 	} {
 		register(a, s)
 	}

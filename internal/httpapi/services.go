@@ -19,6 +19,7 @@ import (
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/paymentlink"
+	"flint/internal/promotion"
 	"flint/internal/refund"
 	"flint/internal/settings"
 	"flint/internal/stranded"
@@ -46,6 +47,7 @@ type Services struct {
 	Invoices  *invoice.Service
 	Buyers    *buyer.Service
 
+	Promotions   *promotion.Service
 	PaymentLinks *paymentlink.Service
 	// Merchant tells buyers who sells.
 	Merchant func(tx db.Tx, scope tenant.Scope) (Shop, error)

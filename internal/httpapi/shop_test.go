@@ -35,6 +35,7 @@ import (
 	"flint/internal/paymentlink"
 	"flint/internal/processor/manual"
 	"flint/internal/processor/simulator"
+	"flint/internal/promotion"
 	"flint/internal/qr"
 	"flint/internal/refund"
 	"flint/internal/secret"
@@ -122,7 +123,8 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	events, journal := &event.Log{IDs: a.IDs}, &ledger.Journal{IDs: a.IDs}
 	customers := &customer.Service{IDs: a.IDs, Clock: a.Clock, Events: events}
 	orders := &order.Service{IDs: a.IDs, Clock: a.Clock, Events: events, Journal: journal, Customers: customers,
-		Catalog: &catalog.Service{IDs: a.IDs, Clock: a.Clock, InUse: []catalog.UseFunc{checkout.VariantsInUse, order.VariantsInUse, paymentlink.VariantsInUse}}, Rates: tax.NewTable().Rates}
+		Catalog: &catalog.Service{IDs: a.IDs, Clock: a.Clock, InUse: []catalog.UseFunc{checkout.VariantsInUse, order.VariantsInUse, paymentlink.VariantsInUse}}, Rates: tax.NewTable().Rates,
+		Promotions: &promotion.Service{IDs: a.IDs, Clock: a.Clock}}
 	payments := &payment.Service{
 		DB: d, Clock: a.Clock, IDs: a.IDs, Events: events, Journal: journal, Orders: orders, Logger: log,
 		Choose: func(tenant.Scope) string { return simulator.Name },
@@ -161,6 +163,7 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	s.dispatcher = webhook.NewDispatcher(s.services.Webhooks, d, log, notifier)
 	events.Wake = s.dispatcher.Wake
 	s.services.Customers, s.services.Orders, s.services.Payments = customers, orders, payments
+	s.services.Promotions = orders.Promotions
 	s.services.Catalog = orders.Catalog
 	s.services.PaymentLinks = &paymentlink.Service{IDs: a.IDs, Clock: a.Clock, Orders: orders, Catalog: orders.Catalog, Checkouts: checkouts, Key: []byte("0123456789abcdef0123456789abcdef")}
 	s.services.PaymentLinks.Register(payments)

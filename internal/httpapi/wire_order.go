@@ -356,7 +356,7 @@ func wireOrder(o *order.Order) *Order {
 	}
 	for _, d := range o.Discounts {
 		out.Discounts = append(out.Discounts, AppliedDiscount{
-			ID: d.ID, OrderID: o.ID, Source: d.Source, Name: d.Name, Class: d.Class, Amount: m(d.Amount), Applied: m(d.Applied),
+			ID: d.ID, OrderID: o.ID, Source: d.Source, PromotionID: d.PromotionID, PromotionCode: d.Code, Name: d.Name, Class: d.Class, Amount: m(d.Amount), Applied: m(d.Applied),
 			LineIDs: d.LineIDs, ChargeIDs: d.ChargeIDs, Status: d.Status,
 		})
 	}

@@ -69,6 +69,8 @@ const (
 	CustomerDeletionRequest = "cdr"
 	EmailChangeRequest      = "ecr"
 	AccessLink              = "olnk"
+	Promotion        = "promo"
+	PromotionCode    = "pcode"
 	Product          = "prod"
 	ProductVariant   = "var"
 	ProductOption    = "popt"

@@ -51,7 +51,7 @@ func (s *Service) AddLines(ctx context.Context, tx db.Tx, in AddLinesInput) (*Or
 		added := o.Lines[len(o.Lines)-1]
 		a.Description, a.RefType, a.RefID = "Added: "+added.Name+".", RefLine, added.ID
 	}
-	if err := s.reprice(o); err != nil {
+	if err := s.reprice(ctx, tx, o); err != nil {
 		return nil, err
 	}
 	if err := noteVariants(tx, o, o.Lines[len(o.Lines)-len(in.Lines):]); err != nil {

@@ -79,7 +79,7 @@ func (s *Service) AddCharge(ctx context.Context, tx db.Tx, in AddChargeInput) (*
 		in.Charge.Tax.apply(&c.Tax)
 	}
 	o.Charges = append(o.Charges, c)
-	if err := s.reprice(o); err != nil {
+	if err := s.reprice(ctx, tx, o); err != nil {
 		return nil, err
 	}
 	return o, s.Save(tx, o, in.Cause, Change{Activities: []NewActivity{{

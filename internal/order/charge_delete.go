@@ -38,7 +38,7 @@ func (s *Service) DeleteCharge(ctx context.Context, tx db.Tx, in DeleteChargeInp
 	change := Change{Activities: []NewActivity{{Type: ActivityChargeRemoved, Description: "Charge removed: " + c.Name + ".", RefType: RefCharge, RefID: c.ID}}}
 	o.Charges = slices.DeleteFunc(o.Charges, func(c Charge) bool { return c.ID == in.ChargeID })
 	change.Activities = append(change.Activities, dropTarget(o, in.ChargeID)...)
-	if err := s.reprice(o); err != nil {
+	if err := s.reprice(ctx, tx, o); err != nil {
 		return nil, err
 	}
 	return o, s.Save(tx, o, in.Cause, change)

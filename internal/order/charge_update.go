@@ -83,7 +83,7 @@ func (s *Service) UpdateCharge(ctx context.Context, tx db.Tx, in UpdateChargeInp
 		return nil, err
 	}
 	c.UpdatedAt = s.Clock.Now()
-	if err := s.reprice(o); err != nil {
+	if err := s.reprice(ctx, tx, o); err != nil {
 		return nil, err
 	}
 	return o, s.Save(tx, o, in.Cause, Change{Activities: []NewActivity{{

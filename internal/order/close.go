@@ -24,8 +24,8 @@ func (in CloseInput) Validate() error {
 	return l.Err()
 }
 
-// Close closes an open order: discounts that were not redeemed are canceled, which may raise the
-// total, and order.closed is recorded. Money that was paid stays, and refunds remain possible.
+// Close closes an open order: discounts that were not redeemed are canceled, which gives the uses of
+// promotions back and may raise the total, and order.closed is recorded. Money that was paid stays, and refunds remain possible.
 func (s *Service) Close(ctx context.Context, tx db.Tx, in CloseInput) (*Order, error) {
 	if err := in.Validate(); err != nil {
 		return nil, err
@@ -50,7 +50,10 @@ func (s *Service) Close(ctx context.Context, tx db.Tx, in CloseInput) (*Order, e
 		}
 	}
 	if canceled {
-		if err := s.reprice(o); err != nil {
+		if err := s.release(tx, o); err != nil {
+			return nil, err
+		}
+		if err := s.price(o); err != nil {
 			return nil, err
 		}
 	}

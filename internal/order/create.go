@@ -25,6 +25,8 @@ type CreateInput struct {
 	Lines               []LineInput
 	CustomerID          string
 	Discounts           []DiscountInput // of class order: lines have no ids yet
+	Promotions          []PromotionAsk
+	AutomaticOff        bool // no promotion comes by itself
 	Tip                 *TipInput
 	Tax                 *TaxInput
 	Delivery            *DeliveryInput
@@ -52,6 +54,9 @@ func (in CreateInput) Validate() error {
 				l.Add("CREATE_ORDER_LINE_ITEM_DISCOUNT_UNSUPPORTED", at, "A discount of a new order applies to the order as a whole.")
 			}
 		}
+	}
+	for i, p := range in.Promotions {
+		p.check(&l, cmp.Or(p.Param, "discounts["+strconv.Itoa(i)+"].promotion"))
 	}
 	if in.Tip != nil {
 		in.Tip.check(&l, "requested_tip")
@@ -84,7 +89,7 @@ func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (*Order,
 	if in.Lines, err = s.readVariants(tx, in.Scope, in.Lines, in.Lines[0].currency()); err != nil {
 		return nil, err
 	}
-	o, err := s.draft(in, buyer)
+	o, err := s.draft(ctx, tx, in, buyer)
 	if err != nil {
 		return nil, err
 	}
@@ -102,15 +107,15 @@ func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (*Order,
 	return o, s.record(tx, o, o.CreatedAt, in.Cause, Change{Activities: []NewActivity{created}}, []string{EventCreated})
 }
 
-// draft builds and prices the order of in; nothing is written.
-func (s *Service) draft(in CreateInput, buyer *customer.Customer) (*Order, error) {
+// draft builds and prices the order of in; of it nothing is written yet, but uses of promotions are taken.
+func (s *Service) draft(ctx context.Context, tx db.Tx, in CreateInput, buyer *customer.Customer) (*Order, error) {
 	now := s.Clock.Now()
 	o := &Order{
 		Scope: in.Scope, ID: s.IDs.New(id.Order), Revision: 1, Origin: cmp.Or(in.Origin, "api"), Status: StatusOpen,
 		Currency: in.Lines[0].UnitPrice.Currency, FulfillmentStatus: "not_fulfilled",
 		Tax:        Tax{Mode: TaxAutomatic, PriceMode: PriceAdditive},
 		CustomerID: in.CustomerID, BuyerNote: in.BuyerNote, InternalNote: in.InternalNote, ExternalReferenceID: in.ExternalReferenceID,
-		Metadata: in.Metadata, CreatedAt: now, UpdatedAt: now,
+		Metadata: in.Metadata, AutomaticOff: in.AutomaticOff, CreatedAt: now, UpdatedAt: now,
 	}
 	if in.Cause.ActorType == "app" {
 		o.AppID = in.Cause.ActorID
@@ -142,7 +147,7 @@ func (s *Service) draft(in CreateInput, buyer *customer.Customer) (*Order, error
 			return nil, err
 		}
 	}
-	if err := s.reprice(o); err != nil {
+	if err := s.reprice(ctx, tx, o, in.Promotions...); err != nil {
 		return nil, err
 	}
 	if i := slices.IndexFunc(o.Discounts, func(d Discount) bool { return d.Applied == 0 }); i >= 0 {

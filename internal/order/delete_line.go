@@ -46,7 +46,7 @@ func (s *Service) DeleteLine(ctx context.Context, tx db.Tx, in DeleteLineInput) 
 	}
 	o.Lines = slices.DeleteFunc(o.Lines, func(l Line) bool { return l.ID == in.LineID })
 	change.Activities = append(change.Activities, dropTarget(o, in.LineID)...)
-	if err := s.reprice(o); err != nil {
+	if err := s.reprice(ctx, tx, o); err != nil {
 		return nil, err
 	}
 	return o, s.Save(tx, o, in.Cause, change)

@@ -5,11 +5,21 @@ import (
 
 	"flint/internal/fault"
 	"flint/internal/money"
+	"flint/internal/promotion"
 )
 
-// discount applies the discounts of each class, one class after the other and the older discount
-// first. A discount takes what it asks for or, when less is left, all of that, and spreads it over its
-// bases by what is left of each; so no base ever falls below zero. Canceled ones take nothing.
+// rank is the place of the discount among those of its class.
+func (d *Discount) rank() promotion.Rank {
+	if d.PromotionID == "" {
+		return promotion.Rank{Since: d.CreatedAt}
+	}
+	return promotion.Rank{Priority: d.Priority, Since: d.Since, PromotionID: d.PromotionID}
+}
+
+// discount applies the discounts of each class, one class after the other and each class by rank. A
+// discount takes what it asks for or, when less is left, all of that, and spreads it over its bases by
+// what is left of each; a promotion takes the parts that were decided. No base ever falls below zero.
+// Canceled ones take nothing.
 func (p *pricer) discount(classes ...string) error {
 	if len(p.o.Discounts) == 0 {
 		return nil
@@ -19,9 +29,7 @@ func (p *pricer) discount(classes ...string) error {
 	for i := range p.o.Discounts {
 		byAge = append(byAge, i)
 	}
-	slices.SortStableFunc(byAge, func(a, b int) int {
-		return p.o.Discounts[a].CreatedAt.Compare(p.o.Discounts[b].CreatedAt)
-	})
+	slices.SortStableFunc(byAge, func(a, b int) int { return p.o.Discounts[a].rank().Compare(p.o.Discounts[b].rank()) })
 	rows := max(len(p.o.Lines), len(p.o.Charges))
 	var rowBuf [32]int64
 	scratch := rowBuf[:]
@@ -65,6 +73,11 @@ func (p *pricer) discountLines(d *Discount, left, parts []int64) error {
 			left[i] = p.Sub(l.Subtotal, l.Discount)
 		}
 	}
+	if len(d.Parts) > 0 {
+		for i := range parts {
+			parts[i] = d.part(p.o.Lines[i].ID)
+		}
+	}
 	if err := p.spread(d, left, parts); err != nil {
 		return err
 	}
@@ -84,6 +97,11 @@ func (p *pricer) discountCharges(d *Discount, left, parts []int64) error {
 			left[i] = p.Sub(c.Applied, c.Discount)
 		}
 	}
+	if len(d.Parts) > 0 {
+		for i := range parts {
+			parts[i] = d.part(p.o.Charges[i].ID)
+		}
+	}
 	if err := p.spread(d, left, parts); err != nil {
 		return err
 	}
@@ -93,9 +111,30 @@ func (p *pricer) discountCharges(d *Discount, left, parts []int64) error {
 	return nil
 }
 
-// spread sets what the discount takes and its parts. As it takes no more than is left in all, no part
+// part is what the promotion takes from one line or charge.
+func (d *Discount) part(id string) int64 {
+	for i := range d.Parts {
+		if d.Parts[i].ID == id {
+			return d.Parts[i].Amount
+		}
+	}
+	return 0
+}
+
+// spread sets what the discount takes and its parts, which hold the wish of each where a promotion has
+// decided it. As it takes no more than is left in all, no part
 // is more than is left of its base (see money.Allocate).
 func (p *pricer) spread(d *Discount, left, parts []int64) error {
+	if len(d.Parts) > 0 {
+		d.Applied = 0
+		for i := range parts {
+			if parts[i] = min(parts[i], left[i]); d.Status == DiscountCanceled {
+				parts[i] = 0
+			}
+			d.Applied = p.Add(d.Applied, parts[i])
+		}
+		return nil
+	}
 	d.Applied = min(d.Amount, p.Sum(left...))
 	if d.Status == DiscountCanceled {
 		d.Applied = 0

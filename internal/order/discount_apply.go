@@ -101,23 +101,29 @@ func (in DiscountInput) newDiscount(o *Order, ids *id.Source, now time.Time, par
 	}, l.Err()
 }
 
-// ApplyDiscountInput adds a manual discount to an order.
+// ApplyDiscountInput adds a manual discount to an order or, when Promotion is set, asks for a promotion.
 type ApplyDiscountInput struct {
-	Scope    tenant.Scope
-	Cause    event.Cause
-	OrderID  string
-	Discount DiscountInput
+	Scope     tenant.Scope
+	Cause     event.Cause
+	OrderID   string
+	Discount  DiscountInput
+	Promotion *PromotionAsk
 }
 
 // Validate reports every fault of the input.
 func (in ApplyDiscountInput) Validate() error {
 	var l fault.List
-	in.Discount.check(&l, "manual")
+	if in.Promotion != nil {
+		in.Promotion.check(&l, "promotion")
+	} else {
+		in.Discount.check(&l, "manual")
+	}
 	return l.Err()
 }
 
 // ApplyDiscount adds a pending discount and reprices the order. NO_DISCOUNTABLE_BALANCE when nothing
-// is left that it could take from; a discount that is only partly used stays.
+// is left that it could take from; a discount that is only partly used stays. A promotion that does not
+// apply is PROMOTION_DECLINED with its reason, see PromotionAsk.
 func (s *Service) ApplyDiscount(ctx context.Context, tx db.Tx, in ApplyDiscountInput) (*Order, error) {
 	if err := in.Validate(); err != nil {
 		return nil, err
@@ -132,15 +138,18 @@ func (s *Service) ApplyDiscount(ctx context.Context, tx db.Tx, in ApplyDiscountI
 	if len(o.Discounts) >= MaxDiscounts {
 		return nil, fault.Conflict("RESOURCE_LIMIT_EXCEEDED", "An order has at most %d discounts.", MaxDiscounts)
 	}
+	if in.Promotion != nil {
+		return o, s.applyPromotion(ctx, tx, o, in)
+	}
 	d, err := in.Discount.newDiscount(o, s.IDs, s.Clock.Now(), "manual")
 	if err != nil {
 		return nil, err
 	}
 	o.Discounts = append(o.Discounts, d)
-	if err := s.reprice(o); err != nil {
+	if err := s.reprice(ctx, tx, o); err != nil {
 		return nil, err
 	}
-	if o.Discounts[len(o.Discounts)-1].Applied == 0 {
+	if i := slices.IndexFunc(o.Discounts, func(v Discount) bool { return v.ID == d.ID }); o.Discounts[i].Applied == 0 {
 		return nil, noDiscountableBalance("manual.amount_money")
 	}
 	return o, s.Save(tx, o, in.Cause, Change{Activities: []NewActivity{{

@@ -27,8 +27,9 @@ func (in RemoveDiscountsInput) Validate() error {
 	return nil
 }
 
-// RemoveDiscounts removes all named discounts or none. Only pending ones can go: redeemed and
-// canceled ones are history.
+// RemoveDiscounts removes all named discounts or none, and gives their uses of promotions back. Only
+// pending ones can go: redeemed and canceled ones are history. An automatic promotion that is removed
+// stays off the order.
 func (s *Service) RemoveDiscounts(ctx context.Context, tx db.Tx, in RemoveDiscountsInput) (*Order, error) {
 	if err := in.Validate(); err != nil {
 		return nil, err
@@ -54,6 +55,9 @@ func (s *Service) RemoveDiscounts(ctx context.Context, tx db.Tx, in RemoveDiscou
 			return nil, fault.Conflict("DISCOUNT_NOT_REMOVABLE", "Only pending discounts can be removed.")
 		}
 		names = append(names, o.Discounts[i].Name)
+		if d := &o.Discounts[i]; d.PromotionID != "" && !d.Asked {
+			addID(&o.RefusedPromotions, d.PromotionID)
+		}
 		a.RefType, a.RefID = RefDiscount, discountID
 		o.Discounts = slices.Delete(o.Discounts, i, i+1)
 	}
@@ -61,7 +65,7 @@ func (s *Service) RemoveDiscounts(ctx context.Context, tx db.Tx, in RemoveDiscou
 		a.RefType, a.RefID = "", ""
 	}
 	a.Description = "Removed: " + strings.Join(names, ", ") + "."
-	if err := s.reprice(o); err != nil {
+	if err := s.reprice(ctx, tx, o); err != nil {
 		return nil, err
 	}
 	return o, s.Save(tx, o, in.Cause, change)

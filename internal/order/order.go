@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"flint/internal/money"
+	"flint/internal/promotion"
 	"flint/internal/tenant"
 )
 
@@ -69,10 +70,16 @@ type Order struct {
 	Metadata            map[string]string `json:"metadata,omitempty"`
 	Delivery            *Delivery         `json:"delivery,omitempty"`
 	ClosedReason        string            `json:"closed_reason,omitempty"`
+	AutomaticOff        bool              `json:"automatic_off,omitempty"`      // no promotion comes by itself
+	RefusedPromotions   []string          `json:"refused_promotions,omitempty"` // automatic ones that the merchant took off
 	CreatedAt           time.Time         `json:"-"`
 	UpdatedAt           time.Time         `json:"-"`
 
-	stored stored // what the row says, as of Load or the last Save
+	// Declined are the promotions that the last pricing took off the order; they are not stored.
+	Declined []Declined `json:"-"`
+
+	stored stored          // what the row says, as of Load or the last Save
+	held   []promotion.Use // what the order's discounts hold in this transaction
 }
 
 // Line is one line item. Computed fields are set by Price.
@@ -173,7 +180,8 @@ const (
 	DiscountCanceled = "canceled"
 )
 
-// Discount is a flat reduction. Canceled ones stay listed and take nothing.
+// Discount is a reduction: a flat one of the merchant, or what a promotion takes. Canceled ones stay
+// listed and take nothing.
 type Discount struct {
 	ID        string    `json:"id"`
 	Source    string    `json:"source"` // manual, promotion
@@ -185,6 +193,18 @@ type Discount struct {
 	ChargeIDs []string  `json:"charge_ids,omitempty"`
 	Status    string    `json:"status"`
 	CreatedAt time.Time `json:"created_at"`
+
+	// Of a promotion. What it takes is decided by package promotion and fixed here until the order is priced
+	// again, so that pricing needs nothing but the order.
+	PromotionID string           `json:"promotion_id,omitempty"`
+	CodeID      string           `json:"promotion_code_id,omitempty"`
+	Code        string           `json:"promotion_code,omitempty"`
+	Asked       bool             `json:"asked,omitempty"`       // by code or id; the others come by themselves
+	CustomerID  string           `json:"customer_id,omitempty"` // whose uses are counted, where they are
+	SessionID   string           `json:"session_id,omitempty"`  // the checkout whose buyer entered the code
+	Priority    int64            `json:"priority,omitempty"`
+	Since       time.Time        `json:"since,omitzero"`
+	Parts       []promotion.Part `json:"parts,omitempty"`
 }
 
 // Tip statuses.

@@ -172,7 +172,7 @@ func (in PatchInput) setDelivery(o *Order) error {
 // of the balance.
 func (s *Service) patchPrice(ctx context.Context, tx db.Tx, o *Order, in PatchInput, change *Change) error {
 	step := func(a NewActivity) error {
-		if err := s.reprice(o); err != nil {
+		if err := s.reprice(ctx, tx, o); err != nil {
 			return err
 		}
 		a.Balance = balanceNow(o)
@@ -195,7 +195,7 @@ func (s *Service) patchPrice(ctx context.Context, tx db.Tx, o *Order, in PatchIn
 		}
 		locate(o, buyer)
 		if moved {
-			if err := s.reprice(o); err != nil {
+			if err := s.reprice(ctx, tx, o); err != nil {
 				return err
 			}
 			for i := range change.Activities {

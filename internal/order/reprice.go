@@ -16,7 +16,8 @@ type RepriceInput struct {
 	OrderID string
 }
 
-// Reprice recomputes an order against today's tax rates and the customer's exemption and addresses.
+// Reprice recomputes an order against today's promotions and tax rates and the customer's exemption and
+// addresses.
 // An order that comes out the same is not written.
 func (s *Service) Reprice(ctx context.Context, tx db.Tx, in RepriceInput) (*Order, error) {
 	o, err := s.Load(tx, in.Scope, in.OrderID)
@@ -38,7 +39,7 @@ func (s *Service) Reprice(ctx context.Context, tx db.Tx, in RepriceInput) (*Orde
 		exempt(o, buyer)
 		locate(o, buyer)
 	}
-	if err := s.reprice(o); err != nil {
+	if err := s.reprice(ctx, tx, o); err != nil {
 		return nil, err
 	}
 	after, err := encodeDoc(o)

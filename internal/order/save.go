@@ -37,6 +37,9 @@ func (s *Service) Save(tx db.Tx, o *Order, cause event.Cause, c Change) error {
 	if hasSettledMoney(o) && o.DerivePaymentStatus() == PaymentPaid && o.stored.paymentStatus != PaymentPaid && !slices.Contains(events, EventPaid) {
 		events = append(slices.Clone(events), EventPaid)
 	}
+	for _, d := range o.Declined {
+		c.Activities = append(slices.Clip(c.Activities), NewActivity{Type: ActivityDiscountRemoved, Description: "No longer applies: " + d.Name + "."})
+	}
 	now := s.Clock.Now()
 	refunded, moved := o.Settlement.Refunded > o.stored.refunded, o.Stranded && o.Credit() != o.stored.credit
 	mutated := o.Pricing != o.stored.pricing || o.Status != o.stored.status

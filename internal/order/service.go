@@ -1,6 +1,7 @@
 package order
 
 import (
+	"context"
 	"fmt"
 
 	"flint/internal/catalog"
@@ -12,6 +13,8 @@ import (
 	"flint/internal/fault"
 	"flint/internal/id"
 	"flint/internal/ledger"
+	"flint/internal/promotion"
+	"flint/internal/tenant"
 )
 
 // Service holds the collaborators of the order operations. Each operation runs in the caller's
@@ -24,6 +27,10 @@ type Service struct {
 	Customers *customer.Service
 	Catalog   *catalog.Service
 	Rates     RateFunc
+	// Promotions decide and count discounts by rule; nil when there are none.
+	Promotions *promotion.Service
+	// PromotionSettings are a merchant's limits; nil lets every promotion take part.
+	PromotionSettings func(tx db.Tx, scope tenant.Scope) (promotion.Settings, error)
 	// Repriced runs at the end of a Save that changed what the order costs or closed it, in the same
 	// transaction; the doors to the order close themselves in it. New orders are not told.
 	Repriced []func(tx db.Tx, o *Order, cause event.Cause) error
@@ -89,8 +96,16 @@ func checkNoAttempt(o *Order) error {
 // hasSettledMoney tells whether the price layer is frozen downwards.
 func hasSettledMoney(o *Order) bool { return o.Settlement.Paid > 0 }
 
-// reprice runs Price, and refuses facts that contradict the tax mode and a result that the money already moved does not allow.
-func (s *Service) reprice(o *Order) error {
+// reprice lets promotions take part anew, with those that are asked for, and prices the order.
+func (s *Service) reprice(ctx context.Context, tx db.Tx, o *Order, asks ...PromotionAsk) error {
+	if err := s.promote(ctx, tx, o, asks); err != nil {
+		return err
+	}
+	return s.price(o)
+}
+
+// price runs Price, and refuses facts that contradict the tax mode and a result that the money already moved does not allow.
+func (s *Service) price(o *Order) error {
 	if err := checkTaxInputs(o); err != nil {
 		return err
 	}

@@ -85,6 +85,7 @@ func (o *Order) markStored(activities int64) {
 		revision: o.Revision, activities: activities, status: o.Status, pricing: o.Pricing, total: o.Pricing.Total, balance: o.Balance(), credit: o.Credit(), refunded: o.Settlement.Refunded,
 		paymentStatus: o.DerivePaymentStatus(), position: Position(o), listed: o.listed(),
 	}
+	o.held = o.uses()
 }
 
 func encodeDoc(o *Order) ([]byte, error) {

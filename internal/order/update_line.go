@@ -89,7 +89,7 @@ func (s *Service) UpdateLine(ctx context.Context, tx db.Tx, in UpdateLineInput) 
 		return nil, err
 	}
 	line.Version++
-	if err := s.reprice(o); err != nil {
+	if err := s.reprice(ctx, tx, o); err != nil {
 		return nil, err
 	}
 	return o, s.Save(tx, o, in.Cause, Change{Activities: []NewActivity{{

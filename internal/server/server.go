@@ -218,6 +218,7 @@ func (s *Server) build() {
 
 	customers := &customer.Service{IDs: s.IDs, Clock: c, Events: events}
 	orders := &order.Service{IDs: s.IDs, Clock: c, Events: events, Journal: journal, Customers: customers, Catalog: s.catalog(), Rates: tax.NewTable().Rates, Failpoints: s.Failpoints}
+	s.buildPromotion(orders)
 	payments := &payment.Service{
 		DB: d, Clock: c, IDs: s.IDs, Events: events, Journal: journal, Orders: orders, Logger: log,
 		Choose: s.processorFor, Failpoints: s.Failpoints,
@@ -259,22 +260,23 @@ func (s *Server) build() {
 		APIVersion: httpapi.Version, Demo: s.Development, Limited: s.Limits != nil,
 	})
 	s.Services = &httpapi.Services{
-		Customers: customers,
-		Catalog:   orders.Catalog,
-		Orders:    orders,
-		Payments:  payments,
-		Refunds:   refunds,
-		Checkouts: checkouts,
-		Sessions:  s.sessionViews(),
-		Stranded:  inbox,
-		Webhooks:  s.Webhooks,
-		Stream:    s.Stream,
-		Receipts:  s.Receipts,
-		Apps:      s.Apps,
-		OAuth:     s.OAuth,
-		Setup:     s.Setup,
-		Settings:  s.Settings,
-		Buyers:    s.Buyers,
+		Customers:  customers,
+		Catalog:    orders.Catalog,
+		Orders:     orders,
+		Payments:   payments,
+		Refunds:    refunds,
+		Checkouts:  checkouts,
+		Sessions:   s.sessionViews(),
+		Stranded:   inbox,
+		Webhooks:   s.Webhooks,
+		Stream:     s.Stream,
+		Receipts:   s.Receipts,
+		Apps:       s.Apps,
+		OAuth:      s.OAuth,
+		Setup:      s.Setup,
+		Settings:   s.Settings,
+		Promotions: orders.Promotions,
+		Buyers:     s.Buyers,
 	}
 	s.buildInvoice()
 	s.buildCatalog()

@@ -87,10 +87,11 @@ document.addEventListener("submit", async e => {
     const page = await fetch(f.action, {method: "POST", body, headers: {Accept: "text/html"}});
     next = new DOMParser().parseFromString(policy.createHTML((await page.text()).replace(/<style[^]*?<\/style>/g, "")), "text/html");
   } catch { busy(false); by.removeAttribute("aria-busy"); return lost(form.dataset.lost); }
-  if (!next.getElementById("go")) return location.reload();
+  if (!next.getElementById("go") || !next.getElementById("payment_token") !== !$("payment_token")) return location.reload();
   all("[data-live]").forEach(old => { const now = next.getElementById(old.id); now ? old.replaceWith(document.adoptNode(now)) : old.remove(); });
   const again = document.querySelector(`[name=tip][value="${CSS.escape(by.value)}"]`);
-  if (again) again.focus();
+  const code = f.action.endsWith("/promotion") && $("promotion_code");
+  if (again || code) (again || code).focus();
   $("status").textContent = $("go").textContent;
 });
 })();

@@ -56,7 +56,7 @@ type Config struct {
 	Simulator Simulator
 	Pages     *Pages
 	BaseURL   string // public address of this installation, without a slash at its end
-	// Throttle tells how long the sender of a request must wait before doing a thing (open, pay, fields)
+	// Throttle tells how long the sender of a request must wait before doing a thing (open, pay, fields, promotion)
 	// once more, 0 for not at all; nil bounds nobody.
 	Throttle func(r *http.Request, what string) time.Duration
 	Mails    bool // receipts are mailed, so the pages may say so
@@ -84,14 +84,15 @@ func NewHandler(c Config) *Handler {
 // Routes adds the pages to mux. Forms that another site sends are refused with 403.
 func (h *Handler) Routes(mux *http.ServeMux) {
 	for pattern, f := range map[string]http.HandlerFunc{
-		"GET /checkout/{id}":          h.show,
-		"GET /checkout/{id}/return":   h.returned,
-		"POST /checkout/{id}/open":    h.throttled("open", h.open),
-		"POST /checkout/{id}/tip":     h.buyer(h.tip),
-		"POST /checkout/{id}/contact": h.buyer(h.contact),
-		"POST /checkout/{id}/change":  h.buyer(h.change),
-		"POST /checkout/{id}/pay":     h.throttled("pay", h.buyer(h.pay)),
-		"POST /checkout/{id}/abandon": h.buyer(h.abandon),
+		"GET /checkout/{id}":            h.show,
+		"GET /checkout/{id}/return":     h.returned,
+		"POST /checkout/{id}/open":      h.throttled("open", h.open),
+		"POST /checkout/{id}/tip":       h.buyer(h.tip),
+		"POST /checkout/{id}/promotion": h.throttled("promotion", h.buyer(h.promotion)),
+		"POST /checkout/{id}/contact":   h.buyer(h.contact),
+		"POST /checkout/{id}/change":    h.buyer(h.change),
+		"POST /checkout/{id}/pay":       h.throttled("pay", h.buyer(h.pay)),
+		"POST /checkout/{id}/abandon":   h.buyer(h.abandon),
 
 		"GET /simulator/fields/{id}":         h.fields,
 		"POST /simulator/fields/{id}":        h.throttled("fields", h.tokenize),

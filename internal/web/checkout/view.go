@@ -112,6 +112,20 @@ type TipPreset struct {
 	Current bool
 }
 
+// Promotions is the section of promotion codes.
+type Promotions struct {
+	Codes []AppliedCode
+	Value string // typed, and at fault
+	Error string // text or key, beside the field
+}
+
+// AppliedCode is a code that the order has.
+type AppliedCode struct {
+	ID     string // of the discount
+	Code   string
+	Amount string // with its minus sign
+}
+
 // Stored is a payment source that the fields have already turned into a token.
 type Stored struct {
 	Option Option
@@ -132,11 +146,12 @@ type Payment struct {
 	Summary      Summary
 	Pay          Amount
 	Contact      Contact
-	Tip          *Tip     // nil: no tip section
-	Options      []Option // in order; at least one
-	Option       Option   // the chosen one
-	FieldsURL    string   // "/simulator/fields/cs_…" or a processor's; "?option=" is added
-	FormTargets  []string // origins that paying may redirect to: 3-D Secure of a real processor
+	Tip          *Tip        // nil: no tip section
+	Promotions   *Promotions // nil: no section of codes
+	Options      []Option    // in order; at least one
+	Option       Option      // the chosen one
+	FieldsURL    string      // "/simulator/fields/cs_…" or a processor's; "?option=" is added
+	FormTargets  []string    // origins that paying may redirect to: 3-D Secure of a real processor
 	Stored       *Stored
 	RequireTerms bool
 	CancelURL    string

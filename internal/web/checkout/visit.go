@@ -35,6 +35,7 @@ type visit struct {
 	actions  []payment.Action
 	newestID string // newest attempt of the order, whoever began it; a form carries it to tell that it is out of date
 	source   *source
+	codes    bool // the buyer may enter promotion codes
 	locale   string
 	framed   bool // the answer goes into a frame of the merchant's page
 	now      time.Time
@@ -75,6 +76,7 @@ func (h *Handler) read(tx db.Tx, v *visit) error {
 	if v.order, err = h.Orders.Get(tx.Context(), tx, scope, v.session.OrderID); err != nil {
 		return err
 	}
+	v.codes = v.session.TakesCodes()
 	if v.merchant, err = h.Merchants.Get(tx.Context(), tx, scope.MerchantID); err != nil {
 		return err
 	}
