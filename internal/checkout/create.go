@@ -61,8 +61,13 @@ type CreateInput struct {
 	Scope               tenant.Scope
 	OrderID             string
 	QuickPay            *QuickPay
-	ReplaceID           string // the open session to replace; only with OrderID
-	Surface             string // hosted when empty
+	ReplaceID           string    // the open session to replace; only with OrderID
+	InvoiceID           string    // set by the invoice domain only
+	PaymentLinkID       string    // set by the payment link domain only
+	RecoveryID          string    // set by the recovery domain only
+	Origin              string    // the order's when empty
+	ExpiresAt           time.Time // fixed deadline, for sessions that end with something else; wins over Detail.ExpiresIn
+	Surface             string    // hosted when empty
 	ExternalReferenceID string
 	Detail              Detail
 	Cause               event.Cause
@@ -187,8 +192,12 @@ func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (Launch,
 	secretText, token := secret.NewToken("csauth_"), secret.NewToken("cslaunch_")
 	session := &Session{
 		Scope: in.Scope, ID: s.IDs.New(id.CheckoutSession), OrderID: o.ID, Status: StatusOpen, Surface: in.Surface, Origin: o.Origin,
+		InvoiceID: in.InvoiceID, PaymentLinkID: in.PaymentLinkID, RecoveryID: in.RecoveryID,
 		CustomerID: o.CustomerID, ExternalReferenceID: in.ExternalReferenceID, SecretHash: secret.Hash(secretText),
 		LaunchHash: secret.Hash(token), CreatedAt: now, UpdatedAt: now, Detail: in.Detail,
+	}
+	if in.Origin != "" {
+		session.Origin = in.Origin
 	}
 	if session.Surface == "" {
 		session.Surface = SurfaceHosted
@@ -199,7 +208,10 @@ func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (Launch,
 	if len(session.Detail.Options) == 0 {
 		session.Detail.Options = payment.DefaultOptions()
 	}
-	session.ExpiresAt = now.Add(time.Duration(session.Detail.ExpiresIn) * time.Second)
+	session.ExpiresAt = in.ExpiresAt
+	if in.ExpiresAt.IsZero() {
+		session.ExpiresAt = now.Add(time.Duration(session.Detail.ExpiresIn) * time.Second)
+	}
 	if err := s.fence(tx, o, session, in); err != nil {
 		return Launch{}, err
 	}
@@ -247,10 +259,9 @@ func (s *Service) source(ctx context.Context, tx db.Tx, in CreateInput) (*order.
 	case len(o.Lines) == 0:
 		return nil, fault.Conflict("ORDER_HAS_NO_LINE_ITEMS", "The order has nothing to pay for.")
 	case o.ActiveAttemptID != "":
-		return nil, fault.Conflict("CHECKOUT_PAYMENT_RESOLVING", "A payment of this order is under way.").
-			With("order_payment_attempt_id", o.ActiveAttemptID)
+		return nil, resolving(o)
 	}
-	return o, nil
+	return o, o.CheckCollectable(in.InvoiceID)
 }
 
 // inside moves the paths of an order's faults to the quick pay item that caused them.
@@ -275,21 +286,9 @@ func inside(param string, err error) error {
 
 // fence makes sure that the new session is the only open one.
 func (s *Service) fence(tx db.Tx, o *order.Order, session *Session, in CreateInput) error {
-	if len(o.CheckoutSessionIDs) == 0 {
-		if in.ReplaceID != "" {
-			return fault.Conflict("CHECKOUT_SESSION_CURRENT_CHANGED", "The order has no open checkout session to replace.")
-		}
-		return nil
-	}
-	current, err := openOf(tx, o.Scope, o.ID)
+	current, err := s.Current(tx, o, in.Cause)
 	if err != nil {
 		return err
-	}
-	if current != nil && !current.Open(s.Clock.Now()) {
-		if err := s.end(tx, o, current, StatusExpired, ReasonExpired, in.Cause); err != nil {
-			return err
-		}
-		current = nil
 	}
 	switch {
 	case current == nil && in.ReplaceID != "":

@@ -19,6 +19,8 @@ type endData struct {
 	Reason            string    `json:"reason"`
 	UpdatedAt         time.Time `json:"resource_updated_at"`
 	OrderID           string    `json:"order_id"`
+	InvoiceID         string    `json:"invoice_id,omitempty"`
+	PaymentLinkID     string    `json:"payment_link_id,omitempty"`
 	ExpiredAt         time.Time `json:"expired_at,omitzero"`
 	SupersedingID     string    `json:"superseding_checkout_session_id,omitempty"`
 }
@@ -28,6 +30,8 @@ type completedData struct {
 	CheckoutSessionID string    `json:"checkout_session_id"`
 	Status            string    `json:"status"`
 	OrderID           string    `json:"order_id"`
+	InvoiceID         string    `json:"invoice_id,omitempty"`
+	PaymentLinkID     string    `json:"payment_link_id,omitempty"`
 	UpdatedAt         time.Time `json:"resource_updated_at"`
 }
 
@@ -46,10 +50,13 @@ func (s *Service) end(tx db.Tx, o *order.Order, session *Session, status, reason
 	switch status {
 	case StatusPaid, StatusPartiallyPaid:
 		n.Type = "checkout_session.completed"
-		n.Data = completedData{CheckoutSessionID: session.ID, Status: status, OrderID: o.ID, UpdatedAt: now}
+		n.Data = completedData{CheckoutSessionID: session.ID, Status: status, OrderID: o.ID, InvoiceID: session.InvoiceID, PaymentLinkID: session.PaymentLinkID, UpdatedAt: now}
 	default:
 		n.Type = "checkout_session." + status
-		d := endData{CheckoutSessionID: session.ID, Status: status, Reason: reason, UpdatedAt: now, OrderID: o.ID, SupersedingID: session.SupersedingID}
+		d := endData{
+			CheckoutSessionID: session.ID, Status: status, Reason: reason, UpdatedAt: now, OrderID: o.ID, InvoiceID: session.InvoiceID,
+			PaymentLinkID: session.PaymentLinkID, SupersedingID: session.SupersedingID,
+		}
 		if status == StatusExpired {
 			d.ExpiredAt = session.ExpiresAt
 		}
@@ -78,8 +85,7 @@ func (s *Service) Close(tx db.Tx, in CloseInput) (*Session, error) {
 		return nil, fault.Conflict("CHECKOUT_SESSION_NOT_OPEN", "The checkout session has ended.").With("current_status", session.statusNow(s.Clock.Now()))
 	}
 	if o.ActiveAttemptID != "" {
-		return nil, fault.Conflict("CHECKOUT_PAYMENT_RESOLVING", "A payment of this session is under way.").
-			With("order_payment_attempt_id", o.ActiveAttemptID)
+		return nil, resolving(o)
 	}
 	session.Detail.ClosedReason = in.Reason
 	if err := s.end(tx, o, session, StatusClosed, ReasonAPI, in.Cause); err != nil {

@@ -15,6 +15,8 @@ type ListInput struct {
 	Scope               tenant.Scope
 	Status              string
 	OrderID             string
+	InvoiceID           string
+	PaymentLinkID       string
 	CustomerID          string
 	Origin              string
 	ExternalReferenceID string
@@ -41,7 +43,8 @@ func (s *Service) List(tx db.Tx, in ListInput) ([]*Session, *listing.Cursor, err
 		return nil, nil, fault.Invalid("INVALID_SORT_BY", "sort_by", "The list sorts by created_at or updated_at.")
 	}
 	q := listing.From("checkout_sessions", columns, "checkout_session_id", in.Scope).
-		Equal("order_id", in.OrderID).Equal("customer_id", in.CustomerID).Equal("origin", in.Origin).
+		Equal("order_id", in.OrderID).Equal("invoice_id", in.InvoiceID).Equal("payment_link_id", in.PaymentLinkID).
+		Equal("customer_id", in.CustomerID).Equal("origin", in.Origin).
 		Equal("external_reference_id", in.ExternalReferenceID).Search("search", in.Query).
 		Range("created_at", in.CreatedAfter, in.CreatedBefore).Range("updated_at", in.UpdatedAfter, in.UpdatedBefore).
 		Range("expires_at", in.ExpiresAfter, in.ExpiresBefore)

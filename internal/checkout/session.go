@@ -25,6 +25,11 @@ const (
 	ReasonAPI           = "api"
 	ReasonOrderMutated  = "order_mutated"
 	ReasonSuperseded    = "superseded"
+	// Reasons of sessions that collect an invoice.
+	ReasonInvoicePaidElsewhere  = "invoice_paid_elsewhere"
+	ReasonInvoiceVoided         = "invoice_voided"
+	ReasonInvoiceUncollectible  = "invoice_uncollectible"
+	ReasonInvoiceBalanceChanged = "invoice_balance_changed"
 )
 
 // Surfaces.
@@ -38,6 +43,9 @@ type Session struct {
 	Scope               tenant.Scope
 	ID                  string
 	OrderID             string
+	InvoiceID           string // the invoice it collects, else empty
+	PaymentLinkID       string // the link that opened it, else empty
+	RecoveryID          string // the recovery that brought its buyer back, else empty
 	Status              string
 	TerminalReason      string
 	Surface             string

@@ -13,13 +13,13 @@ import (
 	"flint/internal/tenant"
 )
 
-const columns = `checkout_session_id, order_id, status, terminal_reason, surface, origin, customer_id, external_reference_id,
+const columns = `checkout_session_id, order_id, invoice_id, payment_link_id, recovery_id, status, terminal_reason, surface, origin, customer_id, external_reference_id,
 	superseding_id, secret_hash, launch_hash, detail, expires_at, created_at, updated_at`
 
 func scan(r db.Row, scope tenant.Scope) (*Session, error) {
 	s := &Session{Scope: scope}
 	var detail string
-	if err := r.Scan(&s.ID, &s.OrderID, &s.Status, &s.TerminalReason, &s.Surface, &s.Origin, &s.CustomerID,
+	if err := r.Scan(&s.ID, &s.OrderID, &s.InvoiceID, &s.PaymentLinkID, &s.RecoveryID, &s.Status, &s.TerminalReason, &s.Surface, &s.Origin, &s.CustomerID,
 		&s.ExternalReferenceID, &s.SupersedingID, &s.SecretHash, &s.LaunchHash, &detail, &s.ExpiresAt, &s.CreatedAt,
 		&s.UpdatedAt); err != nil {
 		return nil, err
@@ -92,8 +92,8 @@ func insert(tx db.Tx, s *Session) error {
 		return fmt.Errorf("encode checkout session %s: %w", s.ID, err)
 	}
 	return tx.Send(`INSERT INTO checkout_sessions (merchant_id, environment_id, `+columns+`, search)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
-		s.Scope.MerchantID, s.Scope.EnvironmentID, s.ID, s.OrderID, s.Status, s.TerminalReason, s.Surface, s.Origin,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
+		s.Scope.MerchantID, s.Scope.EnvironmentID, s.ID, s.OrderID, s.InvoiceID, s.PaymentLinkID, s.RecoveryID, s.Status, s.TerminalReason, s.Surface, s.Origin,
 		s.CustomerID, s.ExternalReferenceID, s.SupersedingID, s.SecretHash, s.LaunchHash, string(detail), s.ExpiresAt,
 		s.CreatedAt, s.UpdatedAt, searchText(s))
 }

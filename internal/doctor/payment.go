@@ -62,6 +62,10 @@ func (c *checker) operations(b *books) {
 		if o.Kind == payment.KindSale || o.Kind == payment.KindCapture {
 			i.taken += o.Amount
 		}
+		if o.Kind == payment.KindReversal {
+			i.opened -= o.Amount
+			i.taken -= o.Amount
+		}
 	}
 	for _, r := range b.refunds {
 		for _, a := range r.allocations {

@@ -16,6 +16,8 @@ var Names = []string{
 	"payment.planned",         // in the transaction
 	"payment.capture",         // in the transaction that plans one
 	"payment.void",            // in the transaction that plans one
+	"payment.recorded",        // in the transaction that records money received elsewhere
+	"payment.reversed",        // in the transaction that takes a record back
 	"payment.before_call",     // committed as planned, the processor not asked
 	"payment.after_call",      // the processor has answered
 	"payment.before_apply",    // in the transaction

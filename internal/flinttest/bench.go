@@ -23,6 +23,7 @@ import (
 	"flint/internal/ledger"
 	"flint/internal/order"
 	"flint/internal/payment"
+	"flint/internal/processor/manual"
 	"flint/internal/processor/simulator"
 	"flint/internal/refund"
 	"flint/internal/tax"
@@ -81,7 +82,7 @@ func New(t testing.TB, d db.DB) *Bench {
 	b.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: ids, Logger: log, Sink: b.notice})
 	b.Payments = &payment.Service{
 		DB: d, Clock: c, IDs: ids, Events: events, Journal: journal, Orders: b.Orders, Logger: log,
-		Processors: map[string]payment.Processor{simulator.Name: b.Simulator},
+		Processors: map[string]payment.Processor{simulator.Name: b.Simulator, payment.Manual: manual.Processor{}},
 		Choose:     func(tenant.Scope) string { return simulator.Name },
 	}
 	b.Refunds = &refund.Service{Clock: c, IDs: ids, Events: events, Orders: b.Orders, Payments: b.Payments}

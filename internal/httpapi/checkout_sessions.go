@@ -73,12 +73,9 @@ type CloseCheckoutSessionInput struct {
 
 func registerCheckoutSessions(a *API, s *Services) {
 	Get(a, "checkoutSessions.list", func(ctx context.Context, tx db.Tx, c *Caller, in *ListCheckoutSessionsInput) (Page[*CheckoutSession], error) {
-		if in.PaymentLinkID != "" {
-			return Page[*CheckoutSession]{Data: []*CheckoutSession{}}, nil // no session comes from a link yet
-		}
 		page, err := List(c, in.PageQuery, func(after *listing.Cursor, limit int) ([]*checkout.Session, *listing.Cursor, error) {
 			return s.Checkouts.List(tx, checkout.ListInput{
-				Scope: c.Scope, Status: in.Status, OrderID: in.OrderID, CustomerID: in.CustomerID, Origin: in.Origin,
+				Scope: c.Scope, Status: in.Status, OrderID: in.OrderID, PaymentLinkID: in.PaymentLinkID, CustomerID: in.CustomerID, Origin: in.Origin,
 				ExternalReferenceID: in.ExternalReferenceID, Query: in.Query, CreatedAfter: in.CreatedAfter, CreatedBefore: in.CreatedBefore,
 				UpdatedAfter: in.UpdatedAfter, UpdatedBefore: in.UpdatedBefore, ExpiresAfter: in.ExpiresAfter, ExpiresBefore: in.ExpiresBefore,
 				SortBy: in.SortBy, Ascending: in.SortDirection == "asc", After: after, Limit: limit,

@@ -172,7 +172,7 @@ func wireSession(s *checkout.Session, kind auth.Kind, now time.Time) *CheckoutSe
 	status, reason := s.StatusNow(now)
 	out := &CheckoutSession{
 		ID: s.ID, MerchantID: s.Scope.MerchantID, Status: status, TerminalReason: reason, SupersedingID: s.SupersedingID,
-		Surface: s.Surface, Origin: s.Origin, PageOrigin: d.PageOrigin, OrderID: s.OrderID, ExpiresAt: s.ExpiresAt,
+		Surface: s.Surface, Origin: s.Origin, PageOrigin: d.PageOrigin, OrderID: s.OrderID, InvoiceID: s.InvoiceID, PaymentLinkID: s.PaymentLinkID, ExpiresAt: s.ExpiresAt,
 		Expiration: &CheckoutExpiration{Seconds: d.ExpiresIn, URL: d.ExpirationURL},
 		Payments:   &CheckoutPayments{Options: d.Options, Note: d.PaymentNote, ExternalReferenceID: d.PaymentRef},
 		Problems:   []CheckoutProblem{}, RecoveryMode: s.Recovering(now),

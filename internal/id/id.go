@@ -51,12 +51,23 @@ const (
 	AppDataRequest   = "dsreq"
 	OAuthSession     = "osess"
 
+	Invoice               = "inv"
+	InvoiceLineItem       = "invli"
+	InvoiceScheduleEntry  = "invse"
+	InvoiceLateFee        = "invlf"
+	InvoicePaymentTerm    = "ipt"
+	InvoicePaymentAttempt = "invpa"
+	InvoiceDelivery       = "indel"
+	InvoiceActivity       = "inevt"
+	InvoiceAccess         = "ivat"
+
 	OnboardingSession = "onbs"
 	DemoSession       = "demo"
 
 	JournalEntry = "jent"
 	Job          = "job"
 	Mail         = "mail"
+	Settings     = "set"
 )
 
 // Source makes identifiers. It is safe for concurrent use.

@@ -33,6 +33,14 @@ const (
 	Refunds Account = "refunds"
 	// MerchantBalance is money the processor holds for the merchant (debit).
 	MerchantBalance Account = "merchant_balance"
+	// LateFees is what was charged for paying late (credit).
+	LateFees Account = "late_fees"
+	// CreditNotes is what credit notes took off what buyers owe (debit).
+	CreditNotes Account = "credit_notes"
+	// WriteOffs is what was given up on (debit).
+	WriteOffs Account = "write_offs"
+	// WriteOffAllowance stands against the receivable of what was written off (credit).
+	WriteOffAllowance Account = "write_off_allowance"
 	// ProcessorClearing is money asked of a processor and not answered yet; it returns to zero.
 	ProcessorClearing Account = "processor_clearing"
 	// PaymentsInFlight mirrors the clearing of payments; it returns to zero.

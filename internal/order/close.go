@@ -40,6 +40,9 @@ func (s *Service) Close(ctx context.Context, tx db.Tx, in CloseInput) (*Order, e
 	if err := checkNoAttempt(o); err != nil {
 		return nil, err
 	}
+	if o.InvoiceID != "" && o.Outstanding() > 0 {
+		return nil, lockedByInvoice(o)
+	}
 	canceled := false
 	for i := range o.Discounts {
 		if d := &o.Discounts[i]; d.Status == DiscountPending {

@@ -15,8 +15,9 @@
 // # Invariants
 //
 //   - sum of line totals + charge totals + order-level tax + tip = total, and total >= 0
-//   - 0 <= refunded <= paid; outstanding = max(total - paid, 0); credit = max(paid - total - refunded, 0);
-//     balance = outstanding - credit
+//   - owed = total + late fees - credited; 0 <= refunded <= paid; outstanding = max(owed - paid, 0);
+//     credit = max(paid - owed - refunded, 0); balance = outstanding - credit
+//   - while an issued invoice owns the order, nothing changes its price and nothing else collects it
 //   - after any settled money: no line is cut, removed or repriced downwards, tax and customer stay,
 //     and total >= net collected
 //   - the journal's accounts of the order equal Position of its amounts at every revision

@@ -51,6 +51,9 @@ type Order struct {
 	Hold       *Hold      `json:"hold,omitempty"`
 	SettledAt  time.Time  `json:"settled_at,omitzero"` // when the first pay call went through
 
+	InvoiceID string    `json:"invoice_id,omitempty"` // the issued invoice that owns collection, empty for none
+	Invoicing Invoicing `json:"invoicing,omitzero"`
+
 	ActiveAttemptID    string   `json:"-"`
 	PaymentIntentIDs   []string `json:"payment_intent_ids,omitempty"`
 	RefundIDs          []string `json:"refund_ids,omitempty"`
@@ -272,6 +275,15 @@ type Settlement struct {
 	Paid       int64 // settled captures, gross
 	Refunded   int64 // succeeded refunds
 	SettledTip int64
+}
+
+// Invoicing is what invoices of the order have added to and taken off what is owed, in minor units. It
+// changes neither the price nor what was paid.
+type Invoicing struct {
+	DraftID    string `json:"draft_id,omitempty"`    // the draft of an invoice, which owns nothing yet
+	LateFees   int64  `json:"late_fees,omitempty"`   // assessed, less what was waived
+	Credited   int64  `json:"credited,omitempty"`    // by credit notes
+	WrittenOff int64  `json:"written_off,omitempty"` // given up on; it stays payable
 }
 
 // Hold is the open authorization of the order.

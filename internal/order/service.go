@@ -57,7 +57,15 @@ func checkPriceOpen(o *Order) error {
 	if err := checkOpen(o); err != nil {
 		return err
 	}
+	if o.InvoiceID != "" {
+		return lockedByInvoice(o)
+	}
 	return checkNoAttempt(o)
+}
+
+func lockedByInvoice(o *Order) error {
+	return fault.Conflict("INVOICE_LOCKED_ORDER_FINANCIALS", "An invoice was issued over the order, so its amounts stand still.").
+		Then("Void the invoice, or correct it with a credit note.").With("invoice_id", o.InvoiceID)
 }
 
 func checkNoAttempt(o *Order) error {

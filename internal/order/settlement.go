@@ -5,8 +5,15 @@ import (
 	"flint/internal/money"
 )
 
-// Outstanding is what is still to be collected. A refund never makes an order payable again.
-func (o *Order) Outstanding() int64 { return max(o.Pricing.Total-o.Settlement.Paid, 0) }
+// owed is what the order asks for: its price, with late fees on top and without what credit notes took off.
+func (o *Order) owed() int64 { return o.Pricing.Total + o.Invoicing.LateFees - o.Invoicing.Credited }
+
+// Outstanding is what is still to be collected. A refund never makes an order payable again, and what
+// was written off may still be paid.
+func (o *Order) Outstanding() int64 { return max(o.owed()-o.Settlement.Paid, 0) }
+
+// WrittenOff is what of Outstanding was given up on. A payment that comes after all lowers it.
+func (o *Order) WrittenOff() int64 { return min(o.Invoicing.WrittenOff, o.Outstanding()) }
 
 // Credit is what the buyer has overpaid and not got back.
 func (o *Order) Credit() int64 { return max(o.overpaid()-o.Settlement.Refunded, 0) }
@@ -17,8 +24,8 @@ func (o *Order) Balance() int64 { return o.Outstanding() - o.Credit() }
 // NetCollected is settled money less succeeded refunds.
 func (o *Order) NetCollected() int64 { return o.Settlement.Paid - o.Settlement.Refunded }
 
-// overpaid is what was paid above the total, returned or not.
-func (o *Order) overpaid() int64 { return max(o.Settlement.Paid-o.Pricing.Total, 0) }
+// overpaid is what was paid above what is owed, returned or not.
+func (o *Order) overpaid() int64 { return max(o.Settlement.Paid-o.owed(), 0) }
 
 // UnsettledTip is the requested tip that no payment has carried yet.
 func (o *Order) UnsettledTip() int64 { return max(o.Pricing.Tip-o.Settlement.SettledTip, 0) }
@@ -50,7 +57,8 @@ func (o *Order) DeriveRefundStatus() string {
 
 // Position is what the journal's accounts of the order must hold, as a function of its price and its
 // settlement alone; it always sums to zero. A refund first gives back what was overpaid, which settles
-// the receivable; the rest is held against sales in its own account.
+// the receivable; the rest is held against sales in its own account. What was written off is a loss with
+// an allowance against it, because the buyer still owes it.
 func Position(o *Order) []ledger.Posting {
 	p, s := o.Pricing, o.Settlement
 	returned := min(s.Refunded, o.overpaid())
@@ -62,6 +70,10 @@ func Position(o *Order) []ledger.Posting {
 		{Account: ledger.Tips, Amount: -p.Tip},
 		{Account: ledger.Refunds, Amount: s.Refunded - returned},
 		{Account: ledger.MerchantBalance, Amount: o.NetCollected()},
+		{Account: ledger.LateFees, Amount: -o.Invoicing.LateFees},
+		{Account: ledger.CreditNotes, Amount: o.Invoicing.Credited},
+		{Account: ledger.WriteOffs, Amount: o.WrittenOff()},
+		{Account: ledger.WriteOffAllowance, Amount: -o.WrittenOff()},
 	}
 }
 

@@ -3,6 +3,8 @@ package order
 import (
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"flint/internal/ledger"
 )
 
@@ -40,12 +42,34 @@ func TestSettlement(t *testing.T) {
 	}
 }
 
+// Whatever is added to and taken off what is owed, the accounts sum to zero, and the receivable less its
+// allowance is what anybody still hopes for.
+func TestPositionOfInvoicedOrders(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		amount := func(name string, most int64) int64 { return rapid.Int64Range(0, most).Draw(t, name) }
+		o := settled(amount("total", 5000), amount("paid", 9000), 0)
+		o.Settlement.Refunded = amount("refunded", o.Settlement.Paid)
+		o.Invoicing.LateFees = amount("late fees", 900)
+		o.Invoicing.Credited = amount("credited", o.Pricing.Total+o.Invoicing.LateFees)
+		o.Invoicing.WrittenOff = amount("written off", 9000)
+		var sum int64
+		for _, p := range Position(o) {
+			sum += p.Amount
+		}
+		if sum != 0 || o.Outstanding() < 0 || o.Credit() < 0 || o.WrittenOff() > o.Outstanding() {
+			t.Fatalf("sum %d, outstanding %d, credit %d, written off %d", sum, o.Outstanding(), o.Credit(), o.WrittenOff())
+		}
+	})
+}
+
 func TestPosition(t *testing.T) {
 	t.Parallel()
 	o := &Order{Pricing: Pricing{Subtotal: 10000, Tax: 800, TaxIncluded: 200, Tip: 500, Total: 11300}}
 	o.Settlement = Settlement{Paid: 11400, Refunded: 1100} // 1.00 too much, and 11.00 given back
 	want := map[ledger.Account]int64{
 		ledger.Receivable: 0, ledger.Sales: -9800, ledger.Tax: -1000, ledger.Tips: -500, ledger.Refunds: 1000, ledger.MerchantBalance: 10300,
+		ledger.LateFees: 0, ledger.CreditNotes: 0, ledger.WriteOffs: 0, ledger.WriteOffAllowance: 0,
 	}
 	got := Position(o)
 	for _, p := range got {

@@ -115,6 +115,30 @@ func carryTip(o *Order, paymentIntentID string, amount int64, now time.Time) int
 	return part
 }
 
+// uncarryTip takes the tip back that a payment carried, as far as amount goes and nothing of it was
+// refunded, and returns it: that part of the tip is asked for again, at the same amount.
+func uncarryTip(o *Order, paymentIntentID string, amount int64, now time.Time) int64 {
+	for i := range o.Tips {
+		t := &o.Tips[i]
+		k := slices.IndexFunc(t.Allocations, func(a TipAllocation) bool { return a.PaymentIntentID == paymentIntentID })
+		if k < 0 || t.Status == TipCanceled {
+			continue
+		}
+		part := min(amount, t.Allocations[k].Amount, t.Settled-t.Refunded)
+		if part == 0 || t.Status != TipRequested && (t.Refunded > 0 || requestedTip(o) != nil) {
+			continue // a tip that was given back in part stays what it is
+		}
+		if t.Allocations[k].Amount -= part; t.Allocations[k].Amount == 0 {
+			t.Allocations = slices.Delete(t.Allocations, k, k+1)
+		}
+		fixed := t.Effective
+		t.Settled -= part
+		t.Status, t.Amount, t.Percent, t.UpdatedAt = TipRequested, &fixed, nil, now
+		return part
+	}
+	return 0
+}
+
 // refundTips books amount as given back of the settled tips, oldest first; a negative amount takes a
 // refund back, newest first. It returns what did not fit.
 func refundTips(o *Order, amount int64, now time.Time) (rest int64) {

@@ -67,6 +67,15 @@ type IntentDetail struct {
 	CancellationReason string            `json:"cancellation_reason,omitempty"`
 	ReturnURL          string            `json:"return_url,omitempty"`
 	Metadata           map[string]string `json:"metadata,omitempty"`
+	Recorded           *Recorded         `json:"recorded,omitempty"` // of money received elsewhere
+}
+
+// Recorded is what the merchant said about money received elsewhere.
+type Recorded struct {
+	Note       string    `json:"note,omitempty"`
+	ReceivedAt time.Time `json:"received_at"`
+	InvoiceID  string    `json:"invoice_id,omitempty"` // the invoice it was received for, may be empty
+	Reversed   int64     `json:"reversed,omitempty"`   // minor units taken back
 }
 
 // Failure says why a payment did not go through.
@@ -77,8 +86,11 @@ type Failure struct {
 }
 
 // Refundable is what may still be given back: captured, less what was refunded, is being refunded or
-// is under dispute.
+// is under dispute. Recorded money was never with a processor, so it is reversed instead.
 func (i *Intent) Refundable() int64 {
+	if i.Processor == Manual {
+		return 0
+	}
 	return i.Captured - i.Refunded - i.RefundReserved - i.Disputed
 }
 

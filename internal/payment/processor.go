@@ -47,6 +47,7 @@ const (
 	KindCapture   Kind = "capture"   // take Amount of a hold and release the rest
 	KindVoid      Kind = "void"      // release a hold, or abandon a payment that waits for the buyer
 	KindRefund    Kind = "refund"    // give Amount of a captured payment back
+	KindReversal  Kind = "reversal"  // take Amount of recorded money back; never asked of a processor
 )
 
 // Operation is one call to a processor. It is written down before the call.
