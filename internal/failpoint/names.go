@@ -10,6 +10,14 @@ var Names = []string{
 	"order.saved",             // in the transaction, before journal and events
 	"order.recorded",          // in the transaction, after journal and events
 	"event.recorded",          // in the transaction
+	"invoice.created",         // in the transaction
+	"invoice.numbered",        // in the transaction that issues, the row not written
+	"invoice.saved",           // in the transaction, before activities and events
+	"invoice.paid_by_hand",    // in the transaction that recorded the money
+	"invoice.credited",        // in the transaction, the invoice not written
+	"invoice.late_fee",        // in the transaction, the invoice not written
+	"invoice.closed",          // in the transaction, the invoice not written
+	"invoice.due",             // between two invoices that are due
 	"checkout.created",        // in the transaction
 	"checkout.ended",          // in the transaction
 	"checkout.expiring",       // between two sessions whose time is over

@@ -20,6 +20,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/event"
 	"flint/internal/id"
+	"flint/internal/invoice"
 	"flint/internal/ledger"
 	"flint/internal/order"
 	"flint/internal/payment"
@@ -51,8 +52,11 @@ type Bench struct {
 	Payments  *payment.Service
 	Refunds   *refund.Service
 	Checkouts *checkout.Service
+	Invoices  *invoice.Service
 	Simulator *simulator.Simulator
 	Cause     event.Cause // of a merchant's call
+	// DefaultTermID is the payment term of invoices that name none; set before use.
+	DefaultTermID string
 
 	ctx         context.Context
 	mu          sync.Mutex
@@ -60,6 +64,7 @@ type Bench struct {
 	forgetBooks bool
 	crashed     atomic.Bool
 	held        []payment.Notice
+	letters     []string // keys of mails
 }
 
 // New returns a Bench over a fresh scope of d.
@@ -92,6 +97,7 @@ func New(t testing.TB, d db.DB) *Bench {
 	b.Payments.Refunds = b.Refunds.Apply
 	b.Payments.Settled = append(b.Payments.Settled, b.Checkouts.OrderSettled)
 	b.Orders.Repriced = append(b.Orders.Repriced, b.Checkouts.OrderRepriced)
+	b.invoices(t, log)
 	return b
 }
 
@@ -99,7 +105,7 @@ func New(t testing.TB, d db.DB) *Bench {
 // Notices are delivered through the first bench.
 func (b *Bench) Another() *Bench {
 	return &Bench{
-		DB: b.DB, Clock: b.Clock, IDs: b.IDs, Orders: b.Orders, Payments: b.Payments, Refunds: b.Refunds, Checkouts: b.Checkouts,
+		DB: b.DB, Clock: b.Clock, IDs: b.IDs, Orders: b.Orders, Payments: b.Payments, Refunds: b.Refunds, Checkouts: b.Checkouts, Invoices: b.Invoices,
 		Simulator: b.Simulator, Cause: b.Cause, ctx: b.ctx,
 		Scope: tenant.Scope{MerchantID: b.IDs.New(id.Merchant), EnvironmentID: b.IDs.New(id.Sandbox)},
 	}

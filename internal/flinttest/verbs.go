@@ -86,6 +86,11 @@ func (b *Bench) Pay(orderID, token string, change ...func(*payment.PayInput)) er
 	return b.Payments.Execute(b.ctx, started.Operations, in.Cause, nil)
 }
 
+// PaySession pays from a token through a checkout session.
+func (b *Bench) PaySession(orderID, sessionID, token string) error {
+	return b.Pay(orderID, token, func(in *payment.PayInput) { in.CheckoutSessionID = sessionID })
+}
+
 // Paid pays an order and fails the test when that is refused.
 func (b *Bench) Paid(t TB, orderID, token string) State {
 	t.Helper()

@@ -10,6 +10,7 @@ import (
 	"flint/internal/customer"
 	"flint/internal/db"
 	"flint/internal/fault"
+	"flint/internal/invoice"
 	"flint/internal/notification"
 	"flint/internal/onboarding"
 	"flint/internal/order"
@@ -32,6 +33,7 @@ type Services struct {
 	OAuth     *oauth.Service
 	Apps      *app.Service
 	Setup     *onboarding.Service
+	Invoices  *invoice.Service
 }
 
 // orderOf checks that a checkout credential stays with the order of its session; other credentials

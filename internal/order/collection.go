@@ -100,7 +100,11 @@ func (s *Service) Unsettle(tx db.Tx, o *Order, cause event.Cause, paymentIntentI
 	}
 	o.Settlement.Paid = paid
 	o.Settlement.SettledTip -= uncarryTip(o, paymentIntentID, amount, s.Clock.Now())
-	return s.Save(tx, o, cause, Change{PaymentIntentID: paymentIntentID, Activities: []NewActivity{{
+	err = s.Save(tx, o, cause, Change{PaymentIntentID: paymentIntentID, Activities: []NewActivity{{
 		Type: ActivityAdjustment, Description: "Recorded payment taken back.", RefType: RefPaymentIntent, RefID: paymentIntentID,
 	}}})
+	if err != nil {
+		return err
+	}
+	return s.gaveBack(tx, o, cause)
 }

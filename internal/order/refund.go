@@ -42,11 +42,15 @@ func (s *Service) SettleRefund(tx db.Tx, o *Order, in RefundInput) error {
 		return err
 	}
 	addID(&o.RefundIDs, in.RefundID)
-	return s.Save(tx, o, in.Cause, Change{
+	err := s.Save(tx, o, in.Cause, Change{
 		RefundID:   in.RefundID,
 		Events:     []string{EventRefunded},
 		Activities: []NewActivity{{Type: ActivityRefund, Description: "Refund sent to the buyer.", RefType: RefRefund, RefID: in.RefundID}},
 	})
+	if err != nil {
+		return err
+	}
+	return s.gaveBack(tx, o, in.Cause)
 }
 
 // ReverseRefund takes back what SettleRefund booked for the same input: the refund had succeeded and
@@ -55,10 +59,14 @@ func (s *Service) ReverseRefund(tx db.Tx, o *Order, in RefundInput) error {
 	if err := s.bookRefund(o, in, -1); err != nil {
 		return err
 	}
-	return s.Save(tx, o, in.Cause, Change{
+	err := s.Save(tx, o, in.Cause, Change{
 		RefundID:   in.RefundID,
 		Activities: []NewActivity{{Type: ActivityRefundFailed, Description: "A refund came back and is due again.", RefType: RefRefund, RefID: in.RefundID}},
 	})
+	if err != nil {
+		return err
+	}
+	return s.gaveBack(tx, o, in.Cause)
 }
 
 // NoteRefundFailed writes the activity of a refund that did not go through; no money had moved.

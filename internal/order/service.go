@@ -25,6 +25,9 @@ type Service struct {
 	// Repriced runs at the end of a Save that changed what the order costs or closed it, in the same
 	// transaction; the doors to the order close themselves in it. New orders are not told.
 	Repriced []func(tx db.Tx, o *Order, cause event.Cause) error
+	// GaveBack runs after money of an order went back, or came back after all: a refund, its return by the
+	// bank, the reversal of a recorded payment.
+	GaveBack []func(tx db.Tx, o *Order, cause event.Cause) error
 	// Failpoints end the process at named places in tests; nil in production.
 	Failpoints *failpoint.Points
 }
@@ -125,4 +128,13 @@ func count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func (s *Service) gaveBack(tx db.Tx, o *Order, cause event.Cause) error {
+	for _, f := range s.GaveBack {
+		if err := f(tx, o, cause); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -217,6 +217,7 @@ type transition struct {
 	released bool   // a hold ended without a capture
 	expired  bool   // because its time ran out
 	failed   bool   // the source was declined
+	waiting  bool   // the bank has to settle it
 	unpaid   string // the attempt that ended without money, empty when none did
 }
 
@@ -243,7 +244,7 @@ func (t *transition) sale(out Outcome) error {
 		i.Status = IntentRequiresAction
 		return t.note(eventRequiresAction)
 	default:
-		i.Status = IntentProcessing
+		i.Status, t.waiting = IntentProcessing, true
 		return t.note(eventProcessing)
 	}
 }
@@ -353,6 +354,13 @@ func (t *transition) finish() error {
 	}
 	if err != nil {
 		return err
+	}
+	if t.waiting {
+		for _, f := range t.service.Waiting {
+			if err := f(t.tx, o, i.AttemptID, t.cause); err != nil {
+				return err
+			}
+		}
 	}
 	if t.unpaid != "" {
 		return t.service.endedUnpaid(t.tx, o, t.unpaid, t.cause)

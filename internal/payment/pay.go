@@ -114,13 +114,27 @@ func (s *Service) Pay(tx db.Tx, in PayInput) (Started, error) {
 	if code, err := s.admit(tx, o, in.CheckoutSessionID); err != nil || code != "" {
 		return s.turnAway(tx, o, s.newAttempt(o, in.CheckoutSessionID, ModePayment, CompleteOrder, nil, now), code, in.Cause, err)
 	}
+	amount, completion := outstanding, CompleteOrder
+	if o.InvoiceID != "" && s.Due != nil {
+		if amount, err = s.Due(tx, o, in.CheckoutSessionID); err != nil {
+			return Started{}, err
+		}
+		if amount < outstanding {
+			completion = PartialPayment
+		}
+		in.Flow = "invoice"
+	}
+	tip, err := money.Allocate(min(o.UnsettledTip(), outstanding), []int64{amount, outstanding - amount})
+	if err != nil {
+		return Started{}, err
+	}
 	leg := &Intent{
 		Scope: in.Scope, ID: s.IDs.New(id.PaymentIntent), OrderID: o.ID, CustomerID: o.CustomerID,
-		Status: IntentProcessing, Amount: outstanding, Tip: min(o.UnsettledTip(), outstanding), Currency: o.Currency,
+		Status: IntentProcessing, Amount: amount, Tip: tip[0], Currency: o.Currency,
 		CaptureMethod: CaptureAutomatic, Flow: in.Flow, Origin: o.Origin, Processor: processor,
 		CreatedAt: now, UpdatedAt: now, Detail: IntentDetail{Options: DefaultOptions(), ReturnURL: in.ReturnURL},
 	}
-	a := s.newAttempt(o, in.CheckoutSessionID, ModePayment, CompleteOrder, []string{leg.ID}, now)
+	a := s.newAttempt(o, in.CheckoutSessionID, ModePayment, completion, []string{leg.ID}, now)
 	leg.AttemptID = a.ID
 	if err := insertIntent(tx, leg); err != nil {
 		return Started{}, err

@@ -46,6 +46,13 @@ type Service struct {
 	// saved. Money may still arrive for it later; Settled hears of that.
 	Ended []func(tx db.Tx, o *order.Order, attemptID string, cause event.Cause) error
 
+	// Waiting runs in the transaction in which a payment turned out to wait for the bank, after the order is
+	// saved.
+	Waiting []func(tx db.Tx, o *order.Order, attemptID string, cause event.Cause) error
+	// Due tells how much a payment through the session of an order that an invoice owns collects, in minor
+	// units; the invoice domain sets it. Other payments collect everything outstanding.
+	Due func(tx db.Tx, o *order.Order, sessionID string) (int64, error)
+
 	// CallTimeout bounds one call to a processor. Zero means 20 seconds.
 	CallTimeout time.Duration
 	// Failpoints end the process at a named place, in crash tests; nil otherwise.

@@ -28,6 +28,7 @@ import (
 	"flint/internal/httpapi"
 	"flint/internal/id"
 	"flint/internal/idempotency"
+	"flint/internal/invoice"
 	"flint/internal/job"
 	"flint/internal/ledger"
 	"flint/internal/mail"
@@ -73,6 +74,7 @@ type Server struct {
 	API         *httpapi.API
 	Receipts    *notification.Service
 	Settings    *settings.Service
+	Invoices    *invoice.Service
 	OAuth       *oauth.Service
 	Requests    *requestlog.Log
 	Setup       *onboarding.Service
@@ -83,7 +85,7 @@ type Server struct {
 	listener net.Listener
 	stopping chan struct{}
 	fatal    chan error
-	ticks    [2]chan struct{} // one for each loop of every
+	ticks    [3]chan struct{} // one for each loop of every
 	key      []byte
 	observer *observe.Observer
 	tracing  *observe.Tracing
@@ -107,7 +109,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 		return nil, errors.New("failpoints are for development servers")
 	}
 	s := &Server{Config: c, stopping: make(chan struct{}), fatal: make(chan error, 1),
-		ticks: [2]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1)}, IDs: id.NewSource(c.Clock)}
+		ticks: [3]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)}, IDs: id.NewSource(c.Clock)}
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
@@ -252,6 +254,7 @@ func (s *Server) build() {
 		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
 		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, Apps: s.Apps, OAuth: s.OAuth, Setup: s.Setup,
 	}
+	s.buildInvoice()
 	if !s.restored {
 		s.Requests = requestlog.New(requestlog.Options{DB: d, Clock: c, Logger: log, Redactor: requestlog.Redactor{Emails: s.HideEmails}, Failpoints: s.Failpoints})
 		s.Metrics.RequestLogs(s.Requests.Dropped)
@@ -259,7 +262,7 @@ func (s *Server) build() {
 	s.API = httpapi.New(httpapi.Config{
 		DB: d, Clock: c, IDs: s.IDs, Log: log, Idempotency: s.Idempotency, CursorKey: s.derive("page tokens"), BaseURL: s.BaseURL,
 		Verify: map[auth.Kind]httpapi.Verify{auth.APIKey: s.Keys.Authenticate, auth.CheckoutCredential: s.verifyCheckout,
-			auth.InstallToken: s.OAuth.Authenticate, auth.CLIToken: s.OAuth.AuthenticateCLI, auth.OnboardingSession: s.Setup.Authenticate},
+			auth.InstallToken: s.OAuth.Authenticate, auth.InvoiceToken: s.verifyInvoice, auth.CLIToken: s.OAuth.AuthenticateCLI, auth.OnboardingSession: s.Setup.Authenticate},
 		Limits: s.Limits, Address: clientAddress(s.Proxies), Refuse: s.refuseInQuarantine, Requests: s.Requests, Failpoints: s.Failpoints,
 		Processor: s.processorFor, Development: s.Development,
 	})
@@ -427,6 +430,7 @@ func (s *Server) workers() []func(ctx context.Context) {
 			}
 			s.every(ctx, s.ticks[0], "finish open payments", payments.Sweep)
 		},
+		func(ctx context.Context) { s.every(ctx, s.ticks[2], "look after invoices", s.Invoices.RunDue) },
 		func(ctx context.Context) {
 			s.every(ctx, s.ticks[1], "expire checkout sessions", func(ctx context.Context, limit int) (int, error) {
 				return checkouts.Expire(ctx, s.DB, limit)

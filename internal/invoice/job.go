@@ -1,0 +1,204 @@
+package invoice
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"flint/internal/db"
+	"flint/internal/event"
+	"flint/internal/fault"
+	"flint/internal/tenant"
+)
+
+var system = event.Cause{ActorType: "system"}
+
+// target names a row that time or the mail server has something to say about.
+type target struct {
+	scope tenant.Scope
+	id    string
+}
+
+func targets(ctx context.Context, d db.DB, sql string, args ...any) (found []target, err error) {
+	err = d.Read(ctx, func(tx db.Tx) error {
+		found = found[:0]
+		return tx.Query(func(r db.Row) error {
+			var t target
+			err := r.Scan(&t.scope.MerchantID, &t.scope.EnvironmentID, &t.id)
+			found = append(found, t)
+			return err
+		}, sql, args...)
+	})
+	return found, err
+}
+
+// RunDue does what has become due: drafts are issued, overdue invoices announced, reminders sent, late fees
+// charged, attempts ended, what became of mails noted. It tells how many rows it worked on. What is due is
+// read off the invoice each time, so it may be called at any moment, by several nodes, and after any jump of
+// the clock; each thing happens once.
+func (s *Service) RunDue(ctx context.Context, limit int) (int, error) {
+	now, done := s.Clock.Now(), 0
+	for _, kind := range []struct {
+		sql  string
+		args []any
+		work func(tx db.Tx, t target) error
+	}{
+		{`SELECT merchant_id, environment_id, invoice_id FROM invoices WHERE next_check_at <= $1 ORDER BY next_check_at LIMIT $2`, []any{now, limit},
+			func(tx db.Tx, t target) error { return s.look(ctx, tx, t) }},
+		{`SELECT merchant_id, environment_id, attempt_id FROM invoice_attempts WHERE status = 'open' AND expires_at <= $1 LIMIT $2`, []any{now, limit}, s.expireAttempt},
+		{`SELECT merchant_id, environment_id, delivery_id FROM invoice_deliveries WHERE status = 'pending' ORDER BY created_at LIMIT $1`, []any{limit},
+			func(tx db.Tx, t target) error { return s.delivered(tx, t.scope, t.id) }},
+	} {
+		found, err := targets(ctx, s.DB, kind.sql, kind.args...)
+		if err != nil {
+			return done, fmt.Errorf("look for invoices that are due: %w", err)
+		}
+		for _, t := range found {
+			s.Failpoints.Hit("invoice.due")
+			if err := s.DB.Write(ctx, func(tx db.Tx) error { return kind.work(tx, t) }); err != nil {
+				if f := fault.Of(err); f == nil || f.Class == fault.ClassInternal {
+					return done, fmt.Errorf("look after %s: %w", t.id, err)
+				}
+				s.Logger.Warn("an invoice could not be looked after", "row", t.id, "error", err)
+				continue
+			}
+			done++
+		}
+	}
+	return done, nil
+}
+
+// look does what is due of one invoice.
+func (s *Service) look(ctx context.Context, tx db.Tx, t target) error {
+	o, v, err := s.open(tx, t.scope, t.id)
+	if err != nil {
+		return err
+	}
+	now := s.Clock.Now()
+	if v.NextCheckAt.IsZero() || v.NextCheckAt.After(now) {
+		return nil
+	}
+	if v.Status == StatusDraft {
+		return s.issueScheduled(ctx, tx, v)
+	}
+	var c change
+	var remind []string
+	policy := v.LateFeePolicy()
+	var fees []duePart
+	for _, p := range v.dueParts() {
+		if p.outstanding == 0 || !v.Collectible() {
+			continue
+		}
+		if now.After(p.at) && !slices.Contains(v.Told.Overdue, p.entryID) {
+			v.Told.Overdue = append(v.Told.Overdue, p.entryID)
+			c.note(ActivityOverdue, "The due date passed.", ActivityDetail{EntryID: p.entryID, DueAt: p.at})
+			c.tell(EventOverdue, func(d *eventData) { d.DueAt, d.EntryID = p.at, p.entryID })
+		}
+		if key := v.reminderNow(p, now); key != "" && !v.RemindersPaused {
+			remind = append(remind, key)
+			c.note(ActivityReminderDue, "It is time to remind the buyer.", ActivityDetail{EntryID: p.entryID, DueAt: p.at})
+			c.tell(EventReminderDue, func(d *eventData) { d.DueAt, d.EntryID = p.at, p.entryID })
+		}
+		if policy == nil || v.feeFor(p.entryID) || slices.Contains(v.Told.LateFees, p.entryID) {
+			continue
+		}
+		if at := v.feeAt(p.at, policy); now.After(at) {
+			if policy.Mode == FeeAutomatic && o.ActiveAttemptID != "" {
+				continue // charged once the payment has ended
+			}
+			v.Told.LateFees = append(v.Told.LateFees, p.entryID)
+			if err := v.feeDue(p, at, &c); err != nil {
+				return err
+			}
+			if policy.Mode == FeeAutomatic {
+				fees = append(fees, p)
+			}
+		}
+	}
+	if len(remind) > 0 && v.Delivery == DeliverByEmail && v.RecipientEmail != "" {
+		v.LastReminder = now
+		if _, err := s.send(ctx, tx, v, DeliveryReminder, "rule/"+remind[0], system); err != nil {
+			return err
+		}
+	}
+	if err := s.save(tx, v, system, c); err != nil {
+		return err
+	}
+	for _, p := range fees {
+		if amount, err := feeOn(policy, p.outstanding); err != nil || amount < 1 {
+			continue // a percentage of a few minor units is nothing
+		}
+		if err := s.assess(tx, o, v, p, system); err != nil {
+			return err
+		}
+	}
+	if !v.NextCheckAt.IsZero() && !v.NextCheckAt.After(now) { // a late fee waits for a payment under way
+		return s.postpone(tx, v, now.Add(time.Minute))
+	}
+	return nil
+}
+
+// postpone looks again a little later, without a new version.
+func (s *Service) postpone(tx db.Tx, v *Invoice, at time.Time) error {
+	return tx.Send(`UPDATE invoices SET next_check_at = $4 WHERE merchant_id = $1 AND environment_id = $2 AND invoice_id = $3`,
+		v.Scope.MerchantID, v.Scope.EnvironmentID, v.ID, at)
+}
+
+// reminderNow marks every rule whose time has come as done and gives the newest of them, empty when none
+// is new: after a jump of the clock the buyer gets one reminder and not five.
+func (v *Invoice) reminderNow(p duePart, now time.Time) (newest string) {
+	days := slices.Sorted(slices.Values(v.Reminders))
+	for _, d := range days {
+		key := reminderKey(p.entryID, d)
+		if v.remindAt(p.at, d).After(now) || slices.Contains(v.Told.Reminders, key) {
+			continue
+		}
+		v.Told.Reminders = append(v.Told.Reminders, key)
+		newest = key
+	}
+	return newest
+}
+
+// issueScheduled issues a draft whose time has come. When it cannot be issued, that is announced once, and
+// the draft waits for its merchant. Issue refuses before it writes anything, so the rest of the transaction
+// still holds.
+func (s *Service) issueScheduled(ctx context.Context, tx db.Tx, v *Invoice) error {
+	_, err := s.Issue(ctx, tx, IssueInput{Scope: v.Scope, InvoiceID: v.ID, Cause: system})
+	f := fault.Of(err)
+	if err == nil || f == nil || f.Class == fault.ClassInternal {
+		return err
+	}
+	fresh, loadErr := load(tx, v.Scope, v.ID)
+	if loadErr != nil {
+		return loadErr
+	}
+	fresh.IssueFailed = f.Code
+	var c change
+	c.note(ActivityIssueFailed, "The invoice could not be issued on time.", ActivityDetail{ErrorCode: f.Code})
+	c.tell(EventIssueFailed, func(d *eventData) { d.ErrorCode = f.Code })
+	return s.save(tx, fresh, system, c)
+}
+
+// expireAttempt ends an attempt whose link has run out.
+func (s *Service) expireAttempt(tx db.Tx, t target) error {
+	found, err := attempts(tx, t.scope, ` AND attempt_id = $3`, t.id)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	_, v, err := s.open(tx, t.scope, found[0].InvoiceID)
+	if err != nil {
+		return err
+	}
+	now := s.Clock.Now()
+	if found, err = attempts(tx, t.scope, ` AND attempt_id = $3`, t.id); err != nil || found[0].Status != AttemptOpen {
+		return err
+	}
+	found[0].Status = AttemptExpired
+	if err := saveAttempt(tx, found[0], now); err != nil {
+		return err
+	}
+	var c change
+	c.tell(EventAttemptExpired, v.aboutAttempt(found[0]))
+	return s.save(tx, v, system, c)
+}
