@@ -28,13 +28,15 @@ type books struct {
 	outstanding   int64
 	activityCount int64
 
-	activities []activity
-	attempts   []attempt
-	intents    []*intent
-	operations []*operation
-	refunds    []*refundRow
-	items      []item
-	entries    map[string]*entry
+	activities  []activity
+	attempts    []attempt
+	intents     []*intent
+	operations  []*operation
+	refunds     []*refundRow
+	items       []item
+	notes       []*noteRow
+	creditItems []creditItem
+	entries     map[string]*entry
 }
 
 type activity struct{ sequence, delta, running int64 }
@@ -145,7 +147,7 @@ func readPage(tx db.Tx, scope tenant.Scope, after string, size int) (*page, erro
 		return nil, fmt.Errorf("read orders: %w", err)
 	}
 	between := []any{scope.MerchantID, scope.EnvironmentID, after, p.until}
-	for _, read := range []func(db.Tx, []any) error{p.readActivities, p.readAttempts, p.readIntents, p.readOperations, p.readRefunds, p.readItems, p.readJournal} {
+	for _, read := range []func(db.Tx, []any) error{p.readActivities, p.readAttempts, p.readIntents, p.readOperations, p.readRefunds, p.readItems, p.readNotes, p.readJournal} {
 		if err := read(tx, between); err != nil {
 			return nil, err
 		}

@@ -60,6 +60,9 @@ const (
 	InvoiceDelivery       = "indel"
 	InvoiceActivity       = "inevt"
 	InvoiceAccess         = "ivat"
+	CreditNote            = "cn"
+	CreditNoteLine        = "cnli"
+	CreditNoteAllocation  = "cnal"
 
 	OnboardingSession = "onbs"
 	DemoSession       = "demo"

@@ -31,6 +31,8 @@ type Service struct {
 	// Recount is told what a refund of an app gives back, whenever parts of it fail or go through after
 	// all; nil for nobody.
 	Recount func(tx db.Tx, scope tenant.Scope, refundID string, minor int64) error
+	// Changed is told of every outcome of a refund's parts, in the transaction that applies it; nil for nobody.
+	Changed func(tx db.Tx, r *Refund, cause event.Cause) error
 	// Failpoints end the process at named places in tests; nil in production.
 	Failpoints *failpoint.Points
 }
@@ -93,6 +95,8 @@ type CreateInput struct {
 	Metadata            map[string]string
 	GrantID             string // of the app that refunds, empty for others
 	Approved            bool   // the merchant has seen this refund of the app
+	InvoiceID           string // of the credit note that it pays out
+	CreditNoteID        string // that it pays out, empty for none
 	Cause               event.Cause
 }
 
@@ -123,7 +127,7 @@ func (s *Service) Create(tx db.Tx, in CreateInput) (*Refund, []payment.Operation
 		Scope: in.Scope, ID: s.IDs.New(id.Refund), OrderID: o.ID, CustomerID: o.CustomerID, Status: StatusPending,
 		Currency: o.Currency, Reason: in.Reason, ExternalReferenceID: in.ExternalReferenceID, CreatedAt: now, UpdatedAt: now,
 		Detail: Detail{ReasonMessage: in.ReasonMessage, Metadata: in.Metadata, IdempotencyKey: in.Cause.IdempotencyKey,
-			ActorType: in.Cause.ActorType, ActorID: in.Cause.ActorID},
+			ActorType: in.Cause.ActorType, ActorID: in.Cause.ActorID, InvoiceID: in.InvoiceID, CreditNoteID: in.CreditNoteID},
 	}
 	held, err := loadTaken(tx, o.Scope, o.ID)
 	if err != nil {
