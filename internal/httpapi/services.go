@@ -7,6 +7,7 @@ import (
 	"flint/internal/auth"
 	"flint/internal/auth/oauth"
 	"flint/internal/checkout"
+	"flint/internal/creditnote"
 	"flint/internal/customer"
 	"flint/internal/db"
 	"flint/internal/fault"
@@ -22,18 +23,19 @@ import (
 
 // Services are the domains behind the operations on orders and money.
 type Services struct {
-	Customers *customer.Service
-	Orders    *order.Service
-	Payments  *payment.Service
-	Refunds   *refund.Service
-	Checkouts *checkout.Service
-	Webhooks  *webhook.Service
-	Stream    *webhook.Stream
-	Receipts  *notification.Service
-	OAuth     *oauth.Service
-	Apps      *app.Service
-	Setup     *onboarding.Service
-	Invoices  *invoice.Service
+	Customers   *customer.Service
+	Orders      *order.Service
+	Payments    *payment.Service
+	Refunds     *refund.Service
+	Checkouts   *checkout.Service
+	Webhooks    *webhook.Service
+	Stream      *webhook.Stream
+	Receipts    *notification.Service
+	OAuth       *oauth.Service
+	Apps        *app.Service
+	Setup       *onboarding.Service
+	Invoices    *invoice.Service
+	CreditNotes *creditnote.Service
 }
 
 // orderOf checks that a checkout credential stays with the order of its session; other credentials

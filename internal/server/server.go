@@ -38,6 +38,7 @@ import (
 	"flint/internal/onboarding"
 	"flint/internal/order"
 	"flint/internal/payment"
+	"flint/internal/pdf"
 	"flint/internal/processor/manual"
 	"flint/internal/processor/simulator"
 	"flint/internal/refund"
@@ -75,6 +76,7 @@ type Server struct {
 	Receipts    *notification.Service
 	Settings    *settings.Service
 	Invoices    *invoice.Service
+	Paper       *pdf.Renderer
 	OAuth       *oauth.Service
 	Requests    *requestlog.Log
 	Setup       *onboarding.Service
@@ -255,6 +257,7 @@ func (s *Server) build() {
 		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, Apps: s.Apps, OAuth: s.OAuth, Setup: s.Setup,
 	}
 	s.buildInvoice()
+	s.buildPaper()
 	if !s.restored {
 		s.Requests = requestlog.New(requestlog.Options{DB: d, Clock: c, Logger: log, Redactor: requestlog.Redactor{Emails: s.HideEmails}, Failpoints: s.Failpoints})
 		s.Metrics.RequestLogs(s.Requests.Dropped)
