@@ -3,6 +3,7 @@ package server
 import (
 	"flint/internal/creditnote"
 	"flint/internal/pdf"
+	webinvoice "flint/internal/web/invoice"
 )
 
 // buildPaper makes credit notes and the documents of invoices, and hangs them on the hooks of both.
@@ -17,4 +18,12 @@ func (s *Server) buildPaper() {
 	}
 	x.Refunds.Changed = notes.RefundChanged
 	x.CreditNotes = notes
+}
+
+// hostedInvoices are the pages behind the links of invoices.
+func (s *Server) hostedInvoices() *webinvoice.Handler {
+	return webinvoice.NewHandler(webinvoice.Config{
+		DB: s.DB, Clock: s.Clock, Log: s.Log, Invoices: s.Invoices, Notes: s.Services.CreditNotes, Merchants: s.Merchants,
+		Settings: s.Settings.Effective, UI: s.UI, BaseURL: s.BaseURL, Throttle: s.pageThrottle(),
+	})
 }

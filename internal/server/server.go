@@ -49,6 +49,7 @@ import (
 	"flint/internal/tenant"
 	webcheckout "flint/internal/web/checkout"
 	"flint/internal/web/devhome"
+	webinvoice "flint/internal/web/invoice"
 	weboauth "flint/internal/web/oauth"
 	"flint/internal/web/reference"
 	"flint/internal/web/signin"
@@ -84,16 +85,17 @@ type Server struct {
 	UI          *ui.Renderer
 	Home        *devhome.Pages
 
-	listener net.Listener
-	stopping chan struct{}
-	fatal    chan error
-	ticks    [3]chan struct{} // one for each loop of every
-	key      []byte
-	observer *observe.Observer
-	tracing  *observe.Tracing
-	checkout *webcheckout.Handler
-	gate     *signin.Gate
-	pages    *weboauth.Handler
+	listener     net.Listener
+	stopping     chan struct{}
+	fatal        chan error
+	ticks        [3]chan struct{} // one for each loop of every
+	key          []byte
+	observer     *observe.Observer
+	tracing      *observe.Tracing
+	checkout     *webcheckout.Handler
+	invoicePages *webinvoice.Handler
+	gate         *signin.Gate
+	pages        *weboauth.Handler
 
 	metricsListener net.Listener
 	restored        bool // from a backup, and not released yet
@@ -154,7 +156,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.restored = s.quarantined()
 	s.build()
 	if s.UI, err = ui.New(ui.Config{Log: c.Log, Languages: []ui.Language{ui.English()}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")},
-		webcheckout.Part(), devhome.Part(), reference.Part(), signin.Part(), weboauth.Part()); err != nil {
+		webcheckout.Part(), devhome.Part(), reference.Part(), signin.Part(), weboauth.Part(), webinvoice.Part()); err != nil {
 		return fmt.Errorf("read the pages: %w", err)
 	}
 	s.Home = devhome.New(s.UI)
@@ -164,6 +166,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 		Throttle: s.pageThrottle(),
 		Mails:    c.Mail != nil || c.Development,
 	})
+	s.invoicePages = s.hostedInvoices()
 	return s.buildPages()
 }
 
