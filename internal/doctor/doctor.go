@@ -150,6 +150,9 @@ func (c *checker) environment(ctx context.Context, d db.DB, scope tenant.Scope) 
 	if err := c.appRefunds(ctx, d, scope); err != nil {
 		return err
 	}
+	if err := c.invoices(ctx, d, scope); err != nil {
+		return err
+	}
 	return c.sequences(ctx, d, scope)
 }
 

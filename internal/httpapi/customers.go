@@ -46,7 +46,10 @@ func registerCustomers(a *API, s *Services) {
 			})
 			return found.Customers, found.Next, err
 		})
-		return MapPage(page, func(found *customer.Customer) *Customer { return expandCustomer(c, found, in.Expand) }), err
+		if err != nil {
+			return Page[*Customer]{}, err
+		}
+		return s.expandCustomers(tx, c, page, in.Expand)
 	}, Doc("List customers", "Newest first unless sorted otherwise."))
 
 	Get(a, "getCustomer", func(ctx context.Context, tx db.Tx, c *Caller, in *GetCustomerInput) (*Customer, error) {
@@ -57,15 +60,35 @@ func registerCustomers(a *API, s *Services) {
 		if err != nil {
 			return nil, err
 		}
-		return expandCustomer(c, found, in.Expand), nil
+		page, err := s.expandCustomers(tx, c, Page[*customer.Customer]{Data: []*customer.Customer{found}}, in.Expand)
+		if err != nil {
+			return nil, err
+		}
+		return page.Data[0], nil
 	}, Doc("Read a customer", "A buyer of this merchant environment."))
 }
 
-// expandCustomer shows what a customer owes on invoices: nothing, for there are none yet.
-func expandCustomer(c *Caller, found *customer.Customer, expand []string) *Customer {
-	out := wireCustomer(found)
-	if slices.Contains(expand, "receivables") {
-		out.Receivables = &CustomerReceivables{ObservedAt: c.Now, Balances: []CurrencyReceivable{}}
+// expandCustomers shows, when asked to, what customers owe on invoices.
+func (s *Services) expandCustomers(tx db.Tx, c *Caller, page Page[*customer.Customer], expand []string) (Page[*Customer], error) {
+	out := MapPage(page, wireCustomer)
+	if !slices.Contains(expand, "receivables") {
+		return out, nil
 	}
-	return out
+	ids := make([]string, len(page.Data))
+	for n, found := range page.Data {
+		ids[n] = found.ID
+	}
+	owed, err := s.Invoices.Receivables(tx, c.Scope, ids)
+	if err != nil {
+		return Page[*Customer]{}, err
+	}
+	for n, id := range ids {
+		out.Data[n].Receivables = &CustomerReceivables{ObservedAt: c.Now, Balances: []CurrencyReceivable{}}
+		for _, r := range owed[id] {
+			out.Data[n].Receivables.Balances = append(out.Data[n].Receivables.Balances, CurrencyReceivable{
+				Currency: string(r.Currency), Outstanding: wireMoney(r.Outstanding, r.Currency), Overdue: wireMoney(r.Overdue, r.Currency),
+			})
+		}
+	}
+	return out, nil
 }

@@ -19,12 +19,13 @@ import (
 // house is a merchant environment with one object of every kind, all of them marked: no other house may
 // ever see the mark or an id.
 type house struct {
-	scope tenant.Scope
-	key   string // with every scope
-	mark  string
-	ids   map[string]string // by the name of the path parameter
-	grant *app.Grant        // of an app of the same merchant
-	buyer []string          // the headers of a checkout credential over another order than order_id
+	scope   tenant.Scope
+	key     string // with every scope
+	mark    string
+	ids     map[string]string // by the name of the path parameter
+	grant   *app.Grant        // of an app of the same merchant
+	invoice string            // the token of the link of invoice_id
+	buyer   []string          // the headers of a checkout credential over another order than order_id
 }
 
 // bodies are valid requests of the operations that take one; {name} stands for an id. An operation that is
@@ -62,7 +63,12 @@ var bodies = map[string]string{
 	"updateInstalledAppLimits": `{"own_orders_only":false}`, "acceptInstalledAppPermissions": `{"app_version":1}`,
 	"approveAppApproval": ``, "refuseAppApproval": `{"reason":"x"}`, "createDataRequest": `{"topic":"customer_redact","customer_id":"{customer_id}"}`,
 	"acknowledgeDataRequest": `{}`,
-	"rotateWebhookSecret":    ``, "createWebhookTestEvent": `{"event_type":"order.paid"}`, "resendWebhookDelivery": ``,
+	"invoices.create":        `{"order_id":"{open_order_id}"}`, "invoices.update": `{"reminders_paused":true}`, "invoices.cancelPaymentAttempt": ``,
+	"invoices.recordManualPayment": `{"amount_money":` + usd(1) + `}`, "invoices.reverseManualPayment": `{"amount_money":` + usd(1) + `}`,
+	"invoices.sendReminder": ``, "invoices.waiveLateFee": `{"reason_message":"x"}`,
+	"invoicePaymentTerms.create": `{"name":"x","calculation":{"type":"on_receipt"}}`, "invoicePaymentTerms.update": `{"name":"x"}`,
+	"invoicePaymentTerms.remove": ``,
+	"rotateWebhookSecret":        ``, "createWebhookTestEvent": `{"event_type":"order.paid"}`, "resendWebhookDelivery": ``,
 }
 
 // furnish makes the objects of a house through the API.
@@ -121,12 +127,31 @@ func (s *shop) furnish(t *testing.T, name string, owner party, scope tenant.Scop
 	if h.ids["app_approval_id"], _ = asked.fault()["app_approval_id"].(string); h.ids["app_approval_id"] == "" {
 		t.Fatalf("furnish %s: %s", name, asked.body)
 	}
+	h.bill(t, take, post, order)
 	take(post("data-requests", `{"topic":"customer_data","customer_id":"`+h.ids["customer_id"]+`","note":"`+h.mark+`"}`), "data_request_id")
 	h.ids["resource_id"] = h.ids["order_id"]
 	h.ids["api_request_log_id"] = s.call(t, "GET", "/v1/developer/request-logs?path_query=customers", key, "").list()[0].(map[string]any)["api_request_log_id"].(string)
 	access := take(post("checkout-sessions", `{"order_id":"`+order()+`"}`)).data()
 	h.buyer = credentialIn(t, access)
 	return h
+}
+
+// bill issues an invoice with a late fee that was charged, and takes the token of its link.
+func (h *house) bill(t *testing.T, take func(answer, ...string) answer, post func(path, body string) answer, order func() string) {
+	t.Helper()
+	take(post("invoice-payment-terms", `{"name":"`+h.mark+`","calculation":{"type":"on_receipt"},"late_fee_policy":{"type":"fixed","amount_money":`+usd(10)+
+		`,"grace_period_days":0}}`), "invoice_payment_term_id")
+	of := func(a answer, list, name string) string {
+		return a.data()[list].([]any)[0].(map[string]any)[name].(string)
+	}
+	draft := take(post("invoices", `{"order_id":"`+order()+`","memo":"`+h.mark+`","recipient_email":"`+h.mark+
+		`@buyer.test","payment_due":{"type":"payment_terms","invoice_payment_term_id":"`+h.ids["invoice_payment_term_id"]+`"},"schedule_entries":[{"kind":"balance",`+
+		`"amount_specification":{"type":"remaining_balance"},"due":{"type":"date","due_at":"2020-01-01T00:00:00Z"}}]}`), "invoice_id")
+	entry := of(draft, "schedule_entries", "invoice_schedule_entry_id")
+	issued := take(post("invoices/"+h.ids["invoice_id"]+"/issue", `{}`)).data()
+	_, h.invoice, _ = strings.Cut(issued["public_url"].(string), "#invoice_token=")
+	h.ids["invoice_late_fee_id"] = of(take(post("invoices/"+h.ids["invoice_id"]+"/late-fees", `{"invoice_schedule_entry_id":"`+entry+`"}`)), "late_fees", "invoice_late_fee_id")
+	take(post("invoices/"+h.ids["invoice_id"]+"/checkout-session", `{}`), "invoice_payment_attempt_id")
 }
 
 // credentialIn finds the credential pair in the answer that opened a session.

@@ -53,7 +53,10 @@ var credentialKinds = map[auth.Kind]struct {
 	auth.CLIToken:          {credential{key: auth.PrefixCLIToken + strings.Repeat("x", 43)}, cliTokens},
 	auth.OnboardingSession: {credential{key: auth.PrefixOnboardingSession + "x"}, wrongSessions},
 	auth.CustomerSession:   {credential{key: auth.PrefixCustomerSession + "x"}, nil},
-	auth.InvoiceToken:      {credential{key: auth.PrefixInvoiceToken + "x"}, nil},
+	auth.InvoiceToken: {credential{key: auth.PrefixInvoiceToken + "x"}, func(_ *testing.T, m *matrix) []credential {
+		return []credential{{name: "an invoice of the environment", key: m.home.invoice},
+			{name: "another merchant's invoice", key: m.houses[1].invoice}}
+	}},
 }
 
 // matrix is one server with five environments in it: home and, of the same and of another merchant, test

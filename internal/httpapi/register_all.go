@@ -12,7 +12,7 @@ func Register(a *API, s *Services) {
 		registerOAuthAuthorize, registerOAuthPreview, registerOAuthToken, registerOAuthRevoke, registerOAuthIntrospect, registerOAuthDevice, registerOAuthMetadata,
 		registerPartnerApps, registerPartnerAppVersions, registerPartnerAppInstalls, registerInstalledApps,
 		registerAppApprovals, registerApproveAppApproval, registerDataRequests,
-		registerRequestLogs, registerResourceTimeline, registerOnboarding, registerDemoSessions, registerAccountSessions,
+		registerInvoice, registerRequestLogs, registerResourceTimeline, registerOnboarding, registerDemoSessions, registerAccountSessions,
 	} {
 		register(a, s)
 	}

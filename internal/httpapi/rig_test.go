@@ -155,6 +155,9 @@ func (r *rig) call(t testing.TB, method, path, key, body string, headers ...stri
 	if out.body, err = io.ReadAll(res.Body); err != nil {
 		t.Fatal(err)
 	}
+	if res.Header.Get("Content-Type") == "application/pdf" {
+		return out
+	}
 	if err := json.Unmarshal(out.body, &out.json); err != nil {
 		t.Fatalf("%s %s answered %d with something that is not JSON: %q", method, path, out.status, out.body)
 	}

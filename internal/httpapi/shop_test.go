@@ -20,15 +20,19 @@ import (
 	"flint/internal/event"
 	"flint/internal/fault"
 	"flint/internal/httpapi"
+	"flint/internal/id"
+	"flint/internal/invoice"
 	"flint/internal/job"
 	"flint/internal/ledger"
 	"flint/internal/merchant"
 	"flint/internal/onboarding"
 	"flint/internal/order"
 	"flint/internal/payment"
+	"flint/internal/processor/manual"
 	"flint/internal/processor/simulator"
 	"flint/internal/refund"
 	"flint/internal/secret"
+	"flint/internal/settings"
 	"flint/internal/tax"
 	"flint/internal/tenant"
 	"flint/internal/webhook"
@@ -92,6 +96,7 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	}
 	payments.Refunds = refunds.Apply
 	payments.Settled = append(payments.Settled, checkouts.OrderSettled)
+	payments.Processors[payment.Manual] = manual.Processor{}
 	box, err := secret.NewBox(bytes.Repeat([]byte{5}, 32))
 	if err != nil {
 		t.Fatal(err)
@@ -108,6 +113,29 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	events.Wake = s.dispatcher.Wake
 	s.services.Customers, s.services.Orders, s.services.Payments = customers, orders, payments
 	s.services.Refunds, s.services.Checkouts = refunds, checkouts
+	s.services.Invoices = &invoice.Service{
+		DB: d, Clock: a.Clock, IDs: a.IDs, Events: events, Orders: orders, Payments: payments, Customers: customers, Logger: log, Box: box,
+		BaseURL: "https://pay.test", Settings: (&settings.Service{}).Effective, Door: checkouts.InvoiceDoor(),
+		Seller: func(db.Tx, tenant.Scope) (invoice.Seller, error) { return invoice.Seller{Name: "Shop"}, nil },
+		PDF: func(_ context.Context, v *invoice.Invoice) ([]byte, error) {
+			return []byte("%PDF " + v.Number + " " + v.Memo), nil
+		},
+		Mail: invoice.Mail{
+			Queue: func(context.Context, db.Tx, invoice.Letter) (string, error) { return a.IDs.New(id.Mail), nil },
+			State: func(db.Tx, tenant.Scope, string) (string, string, error) { return "queued", "", nil },
+		},
+	}
+	s.services.Invoices.Attach()
+	a.Verify[auth.InvoiceToken] = func(ctx context.Context, _, token string) (p auth.Principal, err error) {
+		err = d.Read(ctx, func(tx db.Tx) error {
+			v, err := s.services.Invoices.Authenticate(tx, token)
+			if err == nil {
+				p = auth.Principal{Kind: auth.InvoiceToken, ID: v.LinkID, SubjectID: v.ID, Scope: v.Scope}
+			}
+			return err
+		})
+		return p, err
+	}
 	s.services.Apps = &app.Service{DB: d, IDs: a.IDs, Clock: a.Clock, Events: events, Jobs: job.New(d, a.Clock, a.IDs, log)}
 	s.services.Apps.Register()
 	s.services.OAuth = newTokens(s, d, a)

@@ -165,7 +165,7 @@ type CollectInput struct {
 // Collect charges a saved payment method without the buyer. The caller executes the operations that the
 // attempt returns once it has committed.
 //
-// Faults: those of Checkout, INVOICE_PAYMENT_ATTEMPT_ACTIVE, INVOICE_AUTOPAY_PAYMENT_METHOD_REQUIRED.
+// Faults: those of Checkout, INVOICE_AUTOPAY_PAYMENT_METHOD_REQUIRED.
 func (s *Service) Collect(ctx context.Context, tx db.Tx, in CollectInput) (*PaymentAttempt, error) {
 	o, v, err := s.open(tx, in.Scope, in.InvoiceID)
 	if err != nil {

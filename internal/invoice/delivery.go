@@ -63,9 +63,7 @@ func (s *Service) SendReminder(ctx context.Context, tx db.Tx, scope tenant.Scope
 	}
 	now := s.Clock.Now()
 	if wait := v.LastReminder.Add(reminderEvery).Sub(now); !v.LastReminder.IsZero() && wait > 0 {
-		e := fault.Conflict("INVOICE_REMINDER_RATE_LIMITED", "A reminder was sent a short while ago.").Retry(wait)
-		e.Class = fault.ClassRateLimited
-		return Issued{}, e
+		return Issued{}, (&fault.Error{Class: fault.ClassRateLimited, Code: "INVOICE_REMINDER_RATE_LIMITED", Message: "A reminder was sent a short while ago."}).Retry(wait)
 	}
 	v.LastReminder = now
 	d, err := s.send(ctx, tx, v, DeliveryReminder, "reminder/"+now.Format(time.RFC3339), cause)

@@ -85,7 +85,7 @@ func (s *Service) assess(tx db.Tx, o *order.Order, v *Invoice, part duePart, cau
 		return err
 	}
 	if amount < 1 || amount > order.MaxAmount {
-		return fault.Conflict("INVALID_INVOICE_LATE_FEE_AMOUNT", "The late fee comes to nothing.")
+		return fault.Invalid("INVALID_INVOICE_LATE_FEE_AMOUNT", "", "The late fee comes to nothing.")
 	}
 	if err := s.Door.Fence(tx, o, fenceBalance, cause); err != nil {
 		return err
