@@ -13,6 +13,7 @@ func Register(a *API, s *Services) {
 		registerPartnerApps, registerPartnerAppVersions, registerPartnerAppInstalls, registerInstalledApps,
 		registerAppApprovals, registerApproveAppApproval, registerDataRequests,
 		registerInvoice, registerRequestLogs, registerResourceTimeline, registerOnboarding, registerDemoSessions, registerAccountSessions,
+		registerPaper,
 	} {
 		register(a, s)
 	}
