@@ -29,6 +29,9 @@ func (p *paper) parties() {
 }
 
 func (p *paper) party(x, y, width float64, title string, who Party) float64 {
+	if who.Name == "" && who.Email == "" && len(who.Lines) == 0 {
+		return y
+	}
 	p.text(x, y, title, style{smallSize, false, grey})
 	y += 5
 	name, small := style{bodySize, true, ink}, style{smallSize, false, ink}
