@@ -20,6 +20,7 @@ func (c *checker) order(b *books) {
 	c.intents(b)
 	c.attempts(b)
 	c.refunds(b)
+	c.creditNotes(b)
 	c.settlement(b)
 	c.stranded(b)
 	c.journal(b)

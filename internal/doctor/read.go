@@ -28,14 +28,16 @@ type books struct {
 	outstanding   int64
 	activityCount int64
 
-	activities []activity
-	attempts   []attempt
-	intents    []*intent
-	operations []*operation
-	refunds    []*refundRow
-	items      []item
-	stranded   []strandedRow
-	entries    map[string]*entry
+	activities  []activity
+	attempts    []attempt
+	intents     []*intent
+	operations  []*operation
+	refunds     []*refundRow
+	items       []item
+	stranded    []strandedRow
+	notes       []*noteRow
+	creditItems []creditItem
+	entries     map[string]*entry
 }
 
 type activity struct{ sequence, delta, running int64 }
@@ -151,7 +153,7 @@ func readPage(tx db.Tx, scope tenant.Scope, after string, size int) (*page, erro
 		return nil, fmt.Errorf("read orders: %w", err)
 	}
 	between := []any{scope.MerchantID, scope.EnvironmentID, after, p.until}
-	for _, read := range []func(db.Tx, []any) error{p.readActivities, p.readAttempts, p.readIntents, p.readOperations, p.readRefunds, p.readItems, p.readStranded, p.readJournal} {
+	for _, read := range []func(db.Tx, []any) error{p.readActivities, p.readAttempts, p.readIntents, p.readOperations, p.readRefunds, p.readItems, p.readStranded, p.readNotes, p.readJournal} {
 		if err := read(tx, between); err != nil {
 			return nil, err
 		}

@@ -40,6 +40,9 @@ var Names = []string{
 	"payment.expiring",        // in the transaction that ends a hold
 	"refund.created",          // in the transaction
 	"refund.applied",          // in the transaction
+	"creditnote.issued",       // in the transaction, before its events
+	"creditnote.allocated",    // in the transaction, before its events
+	"creditnote.refunded",     // in the transaction that reserves credit for a refund
 	"requestlog.before_write", // answered, the request's log not written
 	"api.before_answer",       // committed, the first byte not sent
 	"commit.before",           // everything is written, COMMIT is not sent

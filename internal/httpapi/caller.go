@@ -17,6 +17,7 @@ type Caller struct {
 	RequestID      string     // the caller's own or a UUID of ours
 	LogID          string     // rlog_…, the correlation id of events this request causes
 	IdempotencyKey string     // the effective key of a write, generated when the caller sent none
+	KeyGenerated   bool       // the caller sent none
 	APIVersion     string     // version that encodes the answer
 	Address        netip.Addr // of the client, invalid when unknown
 	Now            time.Time  // when the request was received

@@ -114,7 +114,10 @@ func (s *shop) furnish(t *testing.T, name string, owner party, scope tenant.Scop
 		}
 		return a
 	}
-	post := func(path, body string) answer { t.Helper(); return s.call(t, "POST", "/v1/"+path, key, body) }
+	post := func(path, body string, headers ...string) answer {
+		t.Helper()
+		return s.call(t, "POST", "/v1/"+path, key, body, headers...)
+	}
 	order := func() string {
 		return take(post("orders", `{"internal_note":"`+h.mark+`","customer_id":"`+h.ids["customer_id"]+
 			`","line_items":[{"name":"`+h.mark+`","unit_price_money":`+usd(500)+`}]}`)).data()["order_id"].(string)
@@ -216,7 +219,7 @@ func (s *shop) strand(t *testing.T, h *house, orderID string) {
 }
 
 // bill issues an invoice with a late fee that was charged, and takes the token of its link.
-func (h *house) bill(t *testing.T, take func(answer, ...string) answer, post func(path, body string) answer, order func() string) {
+func (h *house) bill(t *testing.T, take func(answer, ...string) answer, post func(path, body string, headers ...string) answer, order func() string) {
 	t.Helper()
 	take(post("invoice-payment-terms", `{"name":"`+h.mark+`","calculation":{"type":"on_receipt"},"late_fee_policy":{"type":"fixed","amount_money":`+usd(10)+
 		`,"grace_period_days":0}}`), "invoice_payment_term_id")
@@ -230,6 +233,12 @@ func (h *house) bill(t *testing.T, take func(answer, ...string) answer, post fun
 	issued := take(post("invoices/"+h.ids["invoice_id"]+"/issue", `{}`)).data()
 	_, h.invoice, _ = strings.Cut(issued["public_url"].(string), "#invoice_token=")
 	h.ids["invoice_late_fee_id"] = of(take(post("invoices/"+h.ids["invoice_id"]+"/late-fees", `{"invoice_schedule_entry_id":"`+entry+`"}`)), "late_fees", "invoice_late_fee_id")
+	lines := issued["invoice"].(map[string]any)["snapshot"].(map[string]any)["line_items"].([]any)
+	lineID := lines[0].(map[string]any)["invoice_line_item_id"].(string)
+	take(post("credit-notes", `{"invoice_id":"`+h.ids["invoice_id"]+`","reason":"goodwill","memo":"`+h.mark+`","credit_note_lines":[{"invoice_line_item_id":"`+
+		lineID+`","correction":{"type":"amount","amount_money":`+usd(3)+`}}]}`), "credit_note_id")
+	take(post("credit-notes/"+h.ids["credit_note_id"]+"/issue", `{}`))
+	take(post("credit-notes/"+h.ids["credit_note_id"]+"/allocations", `{"amount_money":`+usd(1)+`}`, "Idempotency-Key: "+h.mark), "credit_note_allocation_id")
 	take(post("invoices/"+h.ids["invoice_id"]+"/checkout-session", `{}`), "invoice_payment_attempt_id")
 }
 

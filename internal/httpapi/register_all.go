@@ -18,6 +18,7 @@ func Register(a *API, s *Services) {
 		registerInvoice,
 		registerBuyer,
 		registerPromotion,
+		registerPaper,
 	} {
 		register(a, s)
 	}

@@ -3,9 +3,9 @@ package httpapi
 // returnRoutes lists returns, refunds, disputes and credit notes.
 var returnRoutes = []Route{
 	{ID: "listMeRefunds", Method: "GET", Path: "/v1/me/refunds", By: byCustomer, Tier: TierRead, Status: 200, List: true},
-	{ID: "listMeCreditNotes", Method: "GET", Path: "/v1/me/invoices/{invoice_id}/credit-notes", By: byCustomer, Tier: TierRead, Status: 200, List: true},
-	{ID: "getMeCreditNote", Method: "GET", Path: "/v1/me/invoices/{invoice_id}/credit-notes/{credit_note_id}", By: byCustomer, Tier: TierRead, Status: 200},
-	{ID: "getMeCreditNotePDF", Method: "GET", Path: "/v1/me/invoices/{invoice_id}/credit-notes/{credit_note_id}/pdf", By: byCustomer, Tier: TierRead, Status: 200},
+	{ID: "listMeCreditNotes", Method: "GET", Path: "/v1/me/invoices/{invoice_id}/credit-notes", By: byCustomer | byInvoice, Tier: TierRead, Status: 200, List: true},
+	{ID: "getMeCreditNote", Method: "GET", Path: "/v1/me/invoices/{invoice_id}/credit-notes/{credit_note_id}", By: byCustomer | byInvoice, Tier: TierRead, Status: 200},
+	{ID: "getMeCreditNotePDF", Method: "GET", Path: "/v1/me/invoices/{invoice_id}/credit-notes/{credit_note_id}/pdf", By: byCustomer | byInvoice, Tier: TierRead, Status: 200},
 	{ID: "listMeReturns", Method: "GET", Path: "/v1/me/returns", By: byCustomer, Tier: TierRead, Status: 200, List: true},
 	{ID: "createMeReturn", Method: "POST", Path: "/v1/me/returns", By: byCustomer, Tier: TierWrite, Key: KeyOptional, Status: 201},
 	{ID: "getMeReturn", Method: "GET", Path: "/v1/me/returns/{return_id}", By: byCustomer, Tier: TierRead, Status: 200},

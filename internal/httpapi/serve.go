@@ -208,7 +208,7 @@ func (x *exchange) takeKey(query url.Values, body []byte) error {
 	case len(values) == 0 && route.Key == KeyRequired:
 		return fault.Invalid("IDEMPOTENCY_KEY_REQUIRED", "Idempotency-Key", "This operation needs an Idempotency-Key.")
 	case len(values) == 0:
-		c.IdempotencyKey = idempotency.NewKey()
+		c.IdempotencyKey, c.KeyGenerated = idempotency.NewKey(), true
 	case len(values) > 1:
 		return fault.Invalid("INVALID_IDEMPOTENCY_KEY", "Idempotency-Key", "Send one Idempotency-Key.")
 	default:

@@ -10,6 +10,7 @@ import (
 	"flint/internal/auth/oauth"
 	"flint/internal/catalog"
 	"flint/internal/checkout"
+	"flint/internal/creditnote"
 	"flint/internal/customer"
 	"flint/internal/db"
 	"flint/internal/fault"
@@ -29,23 +30,24 @@ import (
 
 // Services are the domains behind the operations on orders and money.
 type Services struct {
-	Customers *customer.Service
-	Catalog   *catalog.Service
-	Orders    *order.Service
-	Payments  *payment.Service
-	Refunds   *refund.Service
-	Checkouts *checkout.Service
-	Sessions  SessionViews
-	Stranded  *stranded.Service
-	Webhooks  *webhook.Service
-	Stream    *webhook.Stream
-	Receipts  *notification.Service
-	OAuth     *oauth.Service
-	Apps      *app.Service
-	Setup     *onboarding.Service
-	Settings  *settings.Service
-	Invoices  *invoice.Service
-	Buyers    *buyer.Service
+	Customers   *customer.Service
+	Catalog     *catalog.Service
+	Orders      *order.Service
+	Payments    *payment.Service
+	Refunds     *refund.Service
+	Checkouts   *checkout.Service
+	Sessions    SessionViews
+	Stranded    *stranded.Service
+	Webhooks    *webhook.Service
+	Stream      *webhook.Stream
+	Receipts    *notification.Service
+	OAuth       *oauth.Service
+	Apps        *app.Service
+	Setup       *onboarding.Service
+	Settings    *settings.Service
+	Invoices    *invoice.Service
+	Buyers      *buyer.Service
+	CreditNotes *creditnote.Service
 
 	Promotions   *promotion.Service
 	PaymentLinks *paymentlink.Service

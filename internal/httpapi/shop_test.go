@@ -17,6 +17,7 @@ import (
 	"flint/internal/auth/buyer"
 	"flint/internal/catalog"
 	"flint/internal/checkout"
+	"flint/internal/creditnote"
 	"flint/internal/customer"
 	"flint/internal/db"
 	"flint/internal/egress"
@@ -183,6 +184,14 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 		},
 	}
 	s.services.Invoices.Attach()
+	s.services.Invoices.HasCreditNote = creditnote.Standing
+	s.services.CreditNotes = &creditnote.Service{
+		Clock: a.Clock, IDs: a.IDs, Events: events, Orders: orders, Invoices: s.services.Invoices, Refunds: refunds, Settings: s.services.Invoices.Settings,
+		PDF: func(_ context.Context, n *creditnote.Note, _ *invoice.Invoice) ([]byte, error) {
+			return []byte("%PDF " + n.Number + " " + n.Memo), nil
+		},
+	}
+	refunds.Changed = s.services.CreditNotes.RefundChanged
 	a.Verify[auth.InvoiceToken] = func(ctx context.Context, _, token string) (p auth.Principal, err error) {
 		err = d.Read(ctx, func(tx db.Tx) error {
 			v, err := s.services.Invoices.Authenticate(tx, token)

@@ -77,6 +77,11 @@ func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out paym
 			return err
 		}
 	}
+	if s.Changed != nil {
+		if err := s.Changed(tx, r, cause); err != nil {
+			return err
+		}
+	}
 	switch sign {
 	case 1:
 		err = s.Orders.SettleRefund(tx, o, booked)

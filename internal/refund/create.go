@@ -33,6 +33,8 @@ type Service struct {
 	Recount func(tx db.Tx, scope tenant.Scope, refundID string, minor int64) error
 	// Ended runs when a refund got another status, after it was booked; nil for nobody.
 	Ended func(tx db.Tx, o *order.Order, r *Refund, cause event.Cause) error
+	// Changed is told of every outcome of a refund's parts, in the transaction that applies it; nil for nobody.
+	Changed func(tx db.Tx, r *Refund, cause event.Cause) error
 	// Failpoints end the process at named places in tests; nil in production.
 	Failpoints *failpoint.Points
 }
@@ -95,6 +97,8 @@ type CreateInput struct {
 	Metadata            map[string]string
 	GrantID             string // of the app that refunds, empty for others
 	Approved            bool   // the merchant has seen this refund of the app
+	InvoiceID           string // of the credit note that it pays out
+	CreditNoteID        string // that it pays out, empty for none
 	Cause               event.Cause
 }
 
@@ -125,7 +129,7 @@ func (s *Service) Create(tx db.Tx, in CreateInput) (*Refund, []payment.Operation
 		Scope: in.Scope, ID: s.IDs.New(id.Refund), OrderID: o.ID, CustomerID: o.CustomerID, Status: StatusPending,
 		Currency: o.Currency, Reason: in.Reason, ExternalReferenceID: in.ExternalReferenceID, CreatedAt: now, UpdatedAt: now,
 		Detail: Detail{ReasonMessage: in.ReasonMessage, Metadata: in.Metadata, IdempotencyKey: in.Cause.IdempotencyKey,
-			ActorType: in.Cause.ActorType, ActorID: in.Cause.ActorID},
+			ActorType: in.Cause.ActorType, ActorID: in.Cause.ActorID, InvoiceID: in.InvoiceID, CreditNoteID: in.CreditNoteID},
 	}
 	held, err := loadTaken(tx, o.Scope, o.ID)
 	if err != nil {

@@ -51,6 +51,9 @@ type Detail struct {
 	ActorID   string `json:"actor_id,omitempty"`
 	// GrantID is that of the app that made the refund, empty for others.
 	GrantID string `json:"grant_id,omitempty"`
+	// InvoiceID and CreditNoteID are the credit note that the refund pays out, and its invoice.
+	InvoiceID    string `json:"invoice_id,omitempty"`
+	CreditNoteID string `json:"credit_note_id,omitempty"`
 	// ItemsSettled tells that the order's lines and charges carry this refund.
 	ItemsSettled bool `json:"items_settled,omitempty"`
 	// ItemsReleased tells that other refunds may take them again.

@@ -22,6 +22,7 @@ func (s *Server) Handler(more ...func(mux *http.ServeMux)) http.Handler {
 	mux.Handle("GET /docs/errors", reference.Handler(s.UI, docs.Errors))
 	s.checkout.Routes(mux)
 	s.pay.Routes(mux)
+	s.invoicePages.Routes(mux)
 	s.gate.Routes(mux)
 	s.account.Routes(mux)
 	s.pages.Routes(mux)

@@ -38,6 +38,7 @@ import (
 	"flint/internal/onboarding"
 	"flint/internal/order"
 	"flint/internal/payment"
+	"flint/internal/pdf"
 	"flint/internal/processor/manual"
 	"flint/internal/processor/simulator"
 	"flint/internal/refund"
@@ -49,6 +50,7 @@ import (
 	webaccount "flint/internal/web/account"
 	webcheckout "flint/internal/web/checkout"
 	"flint/internal/web/devhome"
+	webinvoice "flint/internal/web/invoice"
 	"flint/internal/web/mailing"
 	weboauth "flint/internal/web/oauth"
 	webpay "flint/internal/web/pay"
@@ -78,6 +80,7 @@ type Server struct {
 	Receipts    *notification.Service
 	Settings    *settings.Service
 	Invoices    *invoice.Service
+	Paper       *pdf.Renderer
 	OAuth       *oauth.Service
 	Buyers      *buyer.Service
 	Requests    *requestlog.Log
@@ -86,18 +89,19 @@ type Server struct {
 	UI          *ui.Renderer
 	Home        *devhome.Pages
 
-	listener net.Listener
-	stopping chan struct{}
-	fatal    chan error
-	ticks    [3]chan struct{} // one for each loop of every
-	key      []byte
-	observer *observe.Observer
-	tracing  *observe.Tracing
-	checkout *webcheckout.Handler
-	account  *webaccount.Handler
-	pay      *webpay.Handler
-	gate     *signin.Gate
-	pages    *weboauth.Handler
+	listener     net.Listener
+	stopping     chan struct{}
+	fatal        chan error
+	ticks        [3]chan struct{} // one for each loop of every
+	key          []byte
+	observer     *observe.Observer
+	tracing      *observe.Tracing
+	checkout     *webcheckout.Handler
+	account      *webaccount.Handler
+	pay          *webpay.Handler
+	gate         *signin.Gate
+	pages        *weboauth.Handler
+	invoicePages *webinvoice.Handler
 
 	metricsListener net.Listener
 	restored        bool // from a backup, and not released yet
@@ -158,7 +162,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.restored = s.quarantined()
 	s.build()
 	if s.UI, err = ui.New(ui.Config{Log: c.Log, Languages: []ui.Language{ui.English()}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")},
-		webcheckout.Part(), devhome.Part(), reference.Part(), signin.Part(), weboauth.Part(), mailing.Part(), webaccount.Part(), webpay.Part()); err != nil {
+		webcheckout.Part(), devhome.Part(), reference.Part(), signin.Part(), weboauth.Part(), mailing.Part(), webaccount.Part(), webpay.Part(), webinvoice.Part()); err != nil {
 		return fmt.Errorf("read the pages: %w", err)
 	}
 	s.Home = devhome.New(s.UI)
@@ -170,6 +174,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	})
 	s.buildAccount()
 	s.buildPay()
+	s.invoicePages = s.hostedInvoices()
 	return s.buildPages()
 }
 
@@ -280,6 +285,7 @@ func (s *Server) build() {
 	}
 	s.buildInvoice()
 	s.buildCatalog()
+	s.buildPaper()
 	if !s.restored {
 		s.Requests = requestlog.New(requestlog.Options{DB: d, Clock: c, Logger: log, Redactor: requestlog.Redactor{Emails: s.HideEmails}, Failpoints: s.Failpoints})
 		s.Metrics.RequestLogs(s.Requests.Dropped)

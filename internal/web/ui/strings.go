@@ -13,7 +13,7 @@ func English() Language {
 			}
 			return "other"
 		},
-		Texts: together(englishTexts(), accountTexts(), mailingTexts(), buyerTexts(), linkTexts()),
+		Texts: together(englishTexts(), accountTexts(), mailingTexts(), buyerTexts(), linkTexts(), invoiceTexts()),
 	}
 }
 
