@@ -133,6 +133,9 @@ func (c *checker) attempts(b *books) {
 		for _, intentID := range a.intents {
 			legs += amounts[intentID]
 		}
+		if len(a.intents) == 0 && a.status == payment.AttemptFailed {
+			continue // it was turned away before any payment was made of it
+		}
 		if a.completion == payment.CompleteOrder || legs > a.expected {
 			c.add(b.finding("payment_attempts", a.id, "expected outstanding = sum of its payments", legs, a.expected))
 		}

@@ -213,10 +213,11 @@ type transition struct {
 
 	settled  int64 // minor units that reached the order in this step
 	tip      int64
-	held     bool // a hold began
-	released bool // a hold ended without a capture
-	expired  bool // because its time ran out
-	failed   bool // the source was declined
+	held     bool   // a hold began
+	released bool   // a hold ended without a capture
+	expired  bool   // because its time ran out
+	failed   bool   // the source was declined
+	unpaid   string // the attempt that ended without money, empty when none did
 }
 
 func (t *transition) sale(out Outcome) error {
@@ -350,8 +351,14 @@ func (t *transition) finish() error {
 		// Other legs go on; the order's history still tells of this one.
 		err = orders.NotePaymentFailed(t.tx, o, t.cause, i.ID, t.reason())
 	}
-	if err != nil || t.settled == 0 {
+	if err != nil {
 		return err
+	}
+	if t.unpaid != "" {
+		return t.service.endedUnpaid(t.tx, o, t.unpaid, t.cause)
+	}
+	if t.settled == 0 {
+		return nil
 	}
 	for _, f := range t.service.Settled {
 		if err := f(t.tx, o, t.cause); err != nil {
@@ -390,6 +397,9 @@ func (t *transition) moveAttempt() (ended bool, err error) {
 		}
 	}
 	a.FailureCode, a.FailureMessage = "", ""
+	if a.Status == AttemptFailed || a.Status == AttemptExpired || a.Status == AttemptCanceled {
+		t.unpaid = a.ID
+	}
 	switch a.Status {
 	case AttemptFailed:
 		for _, l := range legs {

@@ -100,6 +100,9 @@ func (s *Service) Confirm(tx db.Tx, in ConfirmInput) (Started, error) {
 	for n, l := range chosen {
 		ids[n] = l.ID
 	}
+	if code, err := s.admit(tx, o, in.CheckoutSessionID); err != nil || code != "" {
+		return s.turnAway(tx, o, s.newAttempt(o, in.CheckoutSessionID, ModePayment, completion, ids, now), code, in.Cause, err)
+	}
 	if err := spreadTip(o, chosen, outstanding-total); err != nil {
 		return Started{}, err
 	}

@@ -43,6 +43,10 @@ func plainReason(code string) string {
 		return "the debit is above the account's limit."
 	case "payment_action_expired", "payment_not_completed":
 		return "it was not completed in time."
+	case "payment_link_capacity_claim_failed", "payment_link_capacity_validation_failed":
+		return "what the payment link sells is sold out."
+	case "coupon_reservation_failed":
+		return "a discount can no longer be used."
 	default:
 		return "the processor could not complete it."
 	}

@@ -111,6 +111,9 @@ func (s *Service) Pay(tx db.Tx, in PayInput) (Started, error) {
 		return Started{}, err
 	}
 	now := s.Clock.Now()
+	if code, err := s.admit(tx, o, in.CheckoutSessionID); err != nil || code != "" {
+		return s.turnAway(tx, o, s.newAttempt(o, in.CheckoutSessionID, ModePayment, CompleteOrder, nil, now), code, in.Cause, err)
+	}
 	leg := &Intent{
 		Scope: in.Scope, ID: s.IDs.New(id.PaymentIntent), OrderID: o.ID, CustomerID: o.CustomerID,
 		Status: IntentProcessing, Amount: outstanding, Tip: min(o.UnsettledTip(), outstanding), Currency: o.Currency,
@@ -272,6 +275,9 @@ func (s *Service) start(tx db.Tx, o *order.Order, a *Attempt, c Contact, ops []O
 func (s *Service) settleNothing(tx db.Tx, o *order.Order, in PayInput) (Started, error) {
 	now := s.Clock.Now()
 	a := s.newAttempt(o, in.CheckoutSessionID, ModeSettlement, CompleteOrder, nil, now)
+	if code, err := s.admit(tx, o, in.CheckoutSessionID); err != nil || code != "" {
+		return s.turnAway(tx, o, a, code, in.Cause, err)
+	}
 	a.Status, a.CompletedAt = AttemptSucceeded, now
 	if err := insertAttempt(tx, a); err != nil {
 		return Started{}, err

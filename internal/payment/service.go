@@ -38,6 +38,13 @@ type Service struct {
 	// Settled runs in the transaction in which a payment changed what an order has paid, after the
 	// order is saved; the doors to the order (sessions, links, invoices) close themselves in it.
 	Settled []func(tx db.Tx, o *order.Order, cause event.Cause) error
+	// Admit is asked in the transaction that would start a payment, merchants' and buyers' alike, with the
+	// order locked and before anything is planned. A code turns the payment away: its attempt is on record
+	// as failed with that code, and nothing is charged. sessionID is that of the paying checkout session, or empty.
+	Admit []func(tx db.Tx, o *order.Order, sessionID string) (failureCode string, err error)
+	// Ended runs in the transaction in which an admitted attempt ended without any money, after the order is
+	// saved. Money may still arrive for it later; Settled hears of that.
+	Ended []func(tx db.Tx, o *order.Order, attemptID string, cause event.Cause) error
 
 	// CallTimeout bounds one call to a processor. Zero means 20 seconds.
 	CallTimeout time.Duration
