@@ -86,7 +86,7 @@ func (s *Service) Update(tx db.Tx, in UpdateInput) (*Session, error) {
 	if err := in.Validate(); err != nil {
 		return nil, err
 	}
-	_, session, err := s.lock(tx, in.Scope, in.SessionID)
+	o, session, err := s.lock(tx, in.Scope, in.SessionID)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,10 @@ func (s *Service) Update(tx db.Tx, in UpdateInput) (*Session, error) {
 	if in.Contact != nil {
 		session.setContact(*in.Contact, now)
 	}
-	return session, save(tx, session, now)
+	if err := save(tx, session, now); err != nil || in.Contact == nil {
+		return session, err
+	}
+	return session, s.seen(tx, o, session, SeenContact)
 }
 
 func (s *Service) checkOpen(session *Session, now time.Time) error {

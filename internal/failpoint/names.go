@@ -13,6 +13,13 @@ var Names = []string{
 	"checkout.created",        // in the transaction
 	"checkout.ended",          // in the transaction
 	"checkout.expiring",       // between two sessions whose time is over
+	"recovery.working",        // between two recoveries whose time has come
+	"recovery.abandoned",      // in the transaction, before the event
+	"recovery.reminded",       // in the transaction that decides on a reminder
+	"recovery.opened",         // in the transaction that leads the holder of a link back
+	"recovery.settled",        // in the transaction of the money
+	"recovery.action_started", // in the transaction
+	"recovery.action_done",    // in the transaction, the new door is open
 	"payment.planned",         // in the transaction
 	"payment.capture",         // in the transaction that plans one
 	"payment.void",            // in the transaction that plans one

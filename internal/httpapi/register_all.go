@@ -13,6 +13,7 @@ func Register(a *API, s *Services) {
 		registerPartnerApps, registerPartnerAppVersions, registerPartnerAppInstalls, registerInstalledApps,
 		registerAppApprovals, registerApproveAppApproval, registerDataRequests,
 		registerRequestLogs, registerResourceTimeline, registerOnboarding, registerDemoSessions, registerAccountSessions,
+		registerRecovery,
 	} {
 		register(a, s)
 	}

@@ -14,6 +14,7 @@ import (
 	"flint/internal/onboarding"
 	"flint/internal/order"
 	"flint/internal/payment"
+	"flint/internal/recovery"
 	"flint/internal/refund"
 	"flint/internal/tenant"
 	"flint/internal/webhook"
@@ -32,6 +33,7 @@ type Services struct {
 	OAuth     *oauth.Service
 	Apps      *app.Service
 	Setup     *onboarding.Service
+	Recovery  *recovery.Service
 }
 
 // orderOf checks that a checkout credential stays with the order of its session; other credentials

@@ -27,6 +27,7 @@ import (
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/processor/simulator"
+	"flint/internal/recovery"
 	"flint/internal/refund"
 	"flint/internal/secret"
 	"flint/internal/tax"
@@ -108,6 +109,9 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	events.Wake = s.dispatcher.Wake
 	s.services.Customers, s.services.Orders, s.services.Payments = customers, orders, payments
 	s.services.Refunds, s.services.Checkouts = refunds, checkouts
+	s.services.Recovery = &recovery.Service{Clock: a.Clock, IDs: a.IDs, Events: events, Orders: orders, Payments: payments, Checkouts: checkouts,
+		Logger: log, Key: []byte("0123456789abcdef0123456789abcdef"), BaseURL: "https://pay.test"}
+	recovery.Wire(s.services.Recovery)
 	s.services.Apps = &app.Service{DB: d, IDs: a.IDs, Clock: a.Clock, Events: events, Jobs: job.New(d, a.Clock, a.IDs, log)}
 	s.services.Apps.Register()
 	s.services.OAuth = newTokens(s, d, a)

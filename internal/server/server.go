@@ -80,7 +80,7 @@ type Server struct {
 	listener net.Listener
 	stopping chan struct{}
 	fatal    chan error
-	ticks    [2]chan struct{} // one for each loop of every
+	ticks    [3]chan struct{} // one for each loop of every
 	key      []byte
 	observer *observe.Observer
 	tracing  *observe.Tracing
@@ -104,7 +104,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 		return nil, errors.New("failpoints are for development servers")
 	}
 	s := &Server{Config: c, stopping: make(chan struct{}), fatal: make(chan error, 1),
-		ticks: [2]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1)}, IDs: id.NewSource(c.Clock)}
+		ticks: [3]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)}, IDs: id.NewSource(c.Clock)}
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
@@ -247,6 +247,7 @@ func (s *Server) build() {
 		Customers: customers, Orders: orders, Payments: payments, Refunds: refunds, Checkouts: checkouts,
 		Webhooks: s.Webhooks, Stream: s.Stream, Receipts: s.Receipts, Apps: s.Apps, OAuth: s.OAuth, Setup: s.Setup,
 	}
+	s.buildRecovery()
 	if !s.restored {
 		s.Requests = requestlog.New(requestlog.Options{DB: d, Clock: c, Logger: log, Redactor: requestlog.Redactor{Emails: s.HideEmails}, Failpoints: s.Failpoints})
 		s.Metrics.RequestLogs(s.Requests.Dropped)
@@ -427,6 +428,7 @@ func (s *Server) workers() []func(ctx context.Context) {
 				return checkouts.Expire(ctx, s.DB, limit)
 			})
 		},
+		s.bringBack,
 	}
 }
 

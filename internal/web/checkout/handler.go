@@ -22,6 +22,7 @@ import (
 	"flint/internal/payment"
 	"flint/internal/secret"
 	"flint/internal/tenant"
+	"flint/internal/throttle"
 )
 
 // Simulator is the simulated processor as its pages need it: the fields that turn test details into a
@@ -64,11 +65,12 @@ type Handler struct {
 	Config
 	https  bool
 	origin *http.CrossOriginProtection
+	noted  *throttle.Throttle[string] // sessions whose buyer was noted lately
 }
 
 // NewHandler returns a Handler.
 func NewHandler(c Config) *Handler {
-	h := &Handler{Config: c, https: strings.HasPrefix(c.BaseURL, "https://"), origin: http.NewCrossOriginProtection()}
+	h := &Handler{Config: c, https: strings.HasPrefix(c.BaseURL, "https://"), origin: http.NewCrossOriginProtection(), noted: throttle.New[string]()}
 	// Behind a proxy the Host header may be another one than browsers name as the origin.
 	if u, err := url.Parse(c.BaseURL); err == nil && u.Host != "" {
 		if err := h.origin.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
@@ -226,6 +228,20 @@ func (h *Handler) open(w http.ResponseWriter, r *http.Request) {
 		h.setCookie(w, sessionID, accessCookie, value, accessFor)
 		h.suggestTip(r, sessionID)
 		see(w, r, page(sessionID))
+	}
+}
+
+// notedEvery is how often at most it is written down that a buyer looks at a page.
+const notedEvery = 5 * time.Minute
+
+// note writes down that the buyer is there. What keeps it from being written never keeps the page away.
+func (h *Handler) note(r *http.Request, session *domain.Session) {
+	if h.noted.Take(session.ID, throttle.Rate{PerSecond: 1 / notedEvery.Seconds(), Burst: 1}, h.Clock.Now()) > 0 {
+		return
+	}
+	err := h.DB.Write(r.Context(), func(tx db.Tx) error { return h.Checkouts.NoteOpened(tx, session.Scope, session.ID) })
+	if err != nil {
+		h.Log.ErrorContext(r.Context(), "a buyer's visit was not noted", "session", session.ID, "error", err)
 	}
 }
 

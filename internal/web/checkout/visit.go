@@ -175,6 +175,7 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request) {
 	case stateClosed:
 		end(EndClosed, "", d.CancelURL)
 	default:
+		h.note(r, v.session)
 		h.Pages.RenderPayment(w, r, h.payment(v, nil))
 	}
 }
