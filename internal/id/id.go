@@ -60,6 +60,7 @@ const (
 	JournalEntry = "jent"
 	Job          = "job"
 	Mail         = "mail"
+	Settings     = "set"
 )
 
 // Source makes identifiers. It is safe for concurrent use.

@@ -10,15 +10,19 @@ import (
 
 // Message is one mail to one person.
 type Message struct {
-	Scope     tenant.Scope
-	ID        string // mail_…; sent again it is the same mail
-	FromName  string // shown beside the installation's sender address; may be empty
-	ReplyTo   string // may be empty
-	To        string // an address without a display name
-	Subject   string // one line
-	Text      string
-	HTML      string // may be empty
-	CreatedAt time.Time
+	Scope    tenant.Scope
+	ID       string // mail_…; sent again it is the same mail
+	FromName string // shown beside the installation's sender address; may be empty
+	ReplyTo  string // may be empty
+	To       string // an address without a display name
+	Cc       []string
+	Subject  string // one line
+	Text     string
+	HTML     string // may be empty
+	// Unsubscribe is an https address that takes a POST without asking back (RFC 8058); may be empty.
+	Unsubscribe string
+	Attachments []Attachment
+	CreatedAt   time.Time
 }
 
 // Sender hands mails over. It is called outside any transaction.

@@ -13,6 +13,7 @@ import (
 	"flint/internal/fault"
 	"flint/internal/id"
 	"flint/internal/job"
+	"flint/internal/secret"
 	"flint/internal/tenant"
 )
 
@@ -31,14 +32,25 @@ type Service struct {
 	Clock  clock.Clock
 	IDs    *id.Source
 	Jobs   *job.Queue
-	Sender Sender // nil: no mail is sent, and receipts are refused
+	Sender Sender      // nil: no mail is sent, letters are suppressed and receipts refused
+	Box    *secret.Box // seals what letters say while they wait
+	// Policy reads what the settings say about a family; nil: Flint sends everything.
+	Policy func(tx db.Tx, scope tenant.Scope, family string) (Policy, error)
+	// Brand reads whose mails these are; nil: they are plain.
+	Brand func(tx db.Tx, scope tenant.Scope) (Brand, error)
+	// Renderers make big attachments when their mail leaves, by Letter.Render. Each opens its own
+	// transaction. It is filled before the queue runs.
+	Renderers map[string]func(ctx context.Context, scope tenant.Scope, id string) (Attachment, error)
 	// Orders reads what a receipt says of an order and locks the order until tx ends, which makes
 	// the limits hold. RESOURCE_NOT_FOUND when the scope has no such order.
 	Orders func(ctx context.Context, tx db.Tx, scope tenant.Scope, orderID string) (Order, error)
 }
 
-// Register makes the queue send receipts. It is called once, before the queue runs.
-func (s *Service) Register() { job.Handle(s.Jobs, receiptJob, s.deliver) }
+// Register makes the queue send mails. It is called once, before the queue runs.
+func (s *Service) Register() {
+	job.Handle(s.Jobs, receiptJob, s.deliver)
+	job.Handle(s.Jobs, letterJob, s.deliverLetter)
+}
 
 // Input asks for a receipt.
 type Input struct {

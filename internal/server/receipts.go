@@ -46,19 +46,12 @@ func receiptOrder(o *order.Order, m merchant.Merchant, email string) notificatio
 	p := o.Pricing
 	out := notification.Order{
 		Number: o.Number, Paid: o.DerivePaymentStatus() == order.PaymentPaid, Email: email, PaidAt: o.SettledAt,
-		Merchant: notification.Merchant{Name: m.BusinessName, SupportEmail: m.SupportEmail, SupportPhone: m.SupportPhone, SupportURL: m.SupportURL},
+		Merchant: mailMerchant(m),
 		Currency: o.Currency, Subtotal: p.Subtotal, Discount: p.Discount, Tax: p.Tax, TaxIncluded: p.TaxIncluded, Tip: p.Tip, Total: p.Total,
 		Received: o.Settlement.Paid, Refunded: o.Settlement.Refunded,
 	}
 	if zone, err := time.LoadLocation(m.ReportingTimezone); err == nil { // UTC otherwise
 		out.Zone = zone
-	}
-	if a := m.Address; a != nil {
-		for _, l := range []string{a.Line1, a.Line2, a.PostalCode + " " + a.City, a.State, a.Country} {
-			if l != "" && l != " " {
-				out.Merchant.Address = append(out.Merchant.Address, l)
-			}
-		}
 	}
 	for i := range o.Lines {
 		l := &o.Lines[i]
@@ -66,6 +59,19 @@ func receiptOrder(o *order.Order, m merchant.Merchant, email string) notificatio
 	}
 	for i := range o.Charges {
 		out.Charges = append(out.Charges, notification.Item{Name: o.Charges[i].Name, Amount: o.Charges[i].Applied})
+	}
+	return out
+}
+
+// mailMerchant is who a mail says it comes from.
+func mailMerchant(m merchant.Merchant) notification.Merchant {
+	out := notification.Merchant{Name: m.BusinessName, SupportEmail: m.SupportEmail, SupportPhone: m.SupportPhone, SupportURL: m.SupportURL}
+	if a := m.Address; a != nil {
+		for _, l := range []string{a.Line1, a.Line2, a.PostalCode + " " + a.City, a.State, a.Country} {
+			if l != "" && l != " " {
+				out.Address = append(out.Address, l)
+			}
+		}
 	}
 	return out
 }

@@ -1,0 +1,89 @@
+package notification
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+
+	"flint/internal/db"
+	"flint/internal/tenant"
+)
+
+// letterJob is the kind of the job that sends a letter.
+const letterJob = "letter"
+
+// letterPayload is what the job carries: a name, nothing personal.
+type letterPayload struct {
+	MailID string `json:"mail_id"`
+}
+
+// deliverLetter sends a queued letter and writes down how that ended. A mail that is refused for good
+// ends the job; another error lets the queue try again.
+func (s *Service) deliverLetter(ctx context.Context, scope tenant.Scope, p letterPayload) error {
+	var row letterRow
+	var c content
+	var brand Brand
+	wanted := false
+	err := s.DB.Read(ctx, func(tx db.Tx) (err error) {
+		if row, err = findLetter(tx, scope, p.MailID); err != nil || row.State != StateQueued {
+			return err
+		}
+		opened, err := s.Box.Open(row.MailID, row.Content)
+		if err == nil {
+			err = json.Unmarshal(opened, &c)
+		}
+		if err != nil {
+			return fmt.Errorf("open a letter: %w", err)
+		}
+		if wanted, err = s.wanted(tx, scope, c.Family, c.To); err != nil || !wanted || s.Brand == nil {
+			return err
+		}
+		if brand, err = s.Brand(tx, scope); err != nil {
+			return fmt.Errorf("read the look of a letter: %w", err)
+		}
+		return nil
+	})
+	if err != nil || row.State != StateQueued {
+		return err
+	}
+	state, reason := StateSuppressed, ReasonPreference
+	if wanted {
+		if state, reason, err = s.send(ctx, row, c, brand); err != nil {
+			return err
+		}
+	}
+	// Sent is sent: a server that is told to stop still writes it down.
+	return s.DB.Write(context.WithoutCancel(ctx), func(tx db.Tx) error {
+		return endLetter(tx, scope, row.MailID, state, reason, s.Clock.Now())
+	})
+}
+
+// send renders and hands over, outside of any transaction.
+func (s *Service) send(ctx context.Context, row letterRow, c content, brand Brand) (state, reason string, err error) {
+	files := c.Attachments
+	if c.Render != "" {
+		render, ok := s.Renderers[c.Render]
+		if !ok {
+			return "", "", fmt.Errorf("send a letter: no renderer %s", c.Render)
+		}
+		file, err := render(ctx, row.Scope, c.RenderID)
+		if err != nil {
+			return "", "", fmt.Errorf("render an attachment: %w", err)
+		}
+		files = append(files, file)
+	}
+	m, err := s.compose(row, c, brand)
+	if err != nil {
+		return "", "", err
+	}
+	m.Attachments = files
+	switch err := s.Sender.Send(ctx, m); {
+	case errors.Is(err, ErrRejected):
+		return StateRejected, ReasonAddress, nil
+	case err != nil:
+		return "", "", fmt.Errorf("send a letter: %w", err)
+	}
+	return StateSent, "", nil
+}
