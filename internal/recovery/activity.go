@@ -15,7 +15,7 @@ import (
 
 // Seen notes that the buyer of an open session did something; checkout.Service.Seen.
 func (s *Service) Seen(tx db.Tx, o *order.Order, session *checkout.Session, _ string) error {
-	return s.note(tx, o, session.ID, "")
+	return s.note(tx, o, session.ID)
 }
 
 // Tried notes that a buyer tries to pay; payment.Service.Admit. It admits everybody.
@@ -23,11 +23,11 @@ func (s *Service) Tried(tx db.Tx, o *order.Order, sessionID string) (string, err
 	if sessionID == "" {
 		return "", nil // a merchant's own call says nothing of the buyer
 	}
-	return "", s.note(tx, o, sessionID, "")
+	return "", s.note(tx, o, sessionID)
 }
 
 // note brings the order's recovery, or a new one, to a session at which the buyer is now. The order is locked.
-func (s *Service) note(tx db.Tx, o *order.Order, sessionID, linkID string) error {
+func (s *Service) note(tx db.Tx, o *order.Order, sessionID string) error {
 	now := s.Clock.Now()
 	p, err := s.plan(tx, o.Scope)
 	if err != nil {
@@ -52,7 +52,7 @@ func (s *Service) note(tx db.Tx, o *order.Order, sessionID, linkID string) error
 	if err != nil {
 		return fmt.Errorf("note a buyer's activity: %w", err)
 	}
-	return putVisit(tx, o.Scope, sessionID, r.ID, linkID, now)
+	return putVisit(tx, o.Scope, sessionID, r.ID, now)
 }
 
 // duePlanned brings the next look forward to the next step that is planned: a step whose time comes while
@@ -83,24 +83,17 @@ func nextStep(steps []Step) time.Time {
 // once when it ran out or was closed, unless a payment is under way.
 func (s *Service) SessionEnded(tx db.Tx, o *order.Order, session *checkout.Session, _ event.Cause) error {
 	reason := map[string]string{checkout.StatusExpired: ReasonExpired, checkout.StatusClosed: ReasonClosed}[session.Status]
-	if reason == "" && session.SupersedingID == "" {
+	if reason == "" {
 		return nil
 	}
 	r, err := live(tx, o.Scope, o.ID)
 	if err != nil || r == nil || r.CurrentID != session.ID {
 		return err
 	}
-	now := s.Clock.Now()
-	switch {
-	case reason == "":
-		r.CurrentID = session.SupersedingID
-		return save(tx, r, now)
-	case r.State == StateAbandoned:
-		return nil
-	case o.ActiveAttemptID != "":
-		return nil // the worker looks at it when it is due, and Unpaid when the payment ends
+	if r.State == StateAbandoned || o.ActiveAttemptID != "" {
+		return nil // with a payment under way the worker looks when it is due, or Unpaid when the payment ends
 	}
-	return s.leave(tx, r, session.ID, reason, now)
+	return s.leave(tx, r, reason, s.Clock.Now())
 }
 
 // Unpaid reacts to a payment that ended without money; payment.Service.Ended. The buyer has until the time is
@@ -194,9 +187,9 @@ func (s *Service) suppressRest(tx db.Tx, r *Recovery, why string, now time.Time)
 	return nil
 }
 
-// leave makes the buyer of a session gone. The order and the recovery are locked. The event is recorded for
+// leave makes the buyer gone from the session at which they were seen last. The order and the recovery are locked. The event is recorded for
 // the session's first time only.
-func (s *Service) leave(tx db.Tx, r *Recovery, sessionID, reason string, now time.Time) error {
+func (s *Service) leave(tx db.Tx, r *Recovery, reason string, now time.Time) error {
 	p, err := s.plan(tx, r.Scope)
 	if err != nil {
 		return err
@@ -210,11 +203,11 @@ func (s *Service) leave(tx db.Tx, r *Recovery, sessionID, reason string, now tim
 			return err
 		}
 	}
-	r.leave(sessionID, reason, now, earliest(nextStep(steps), now.Add(Lifetime)))
+	r.leave(reason, now, earliest(nextStep(steps), now.Add(Lifetime)))
 	if err := save(tx, r, now); err != nil {
 		return err
 	}
-	first, err := markVisit(tx, r.Scope, sessionID, now)
+	first, err := markVisit(tx, r.Scope, r.SessionID, now)
 	s.Failpoints.Hit("recovery.abandoned")
 	if err != nil || !first {
 		return err

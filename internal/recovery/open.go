@@ -113,7 +113,7 @@ func (s *Service) Open(ctx context.Context, tx db.Tx, token string) (*Found, err
 	}
 	s.Failpoints.Hit("recovery.opened")
 	if f.Verdict == Waiting {
-		return f, s.note(tx, o, f.Session.ID, link.ID)
+		return f, s.note(tx, o, f.Session.ID)
 	}
 	cause := event.Cause{ActorType: "buyer", ActorID: link.ID}
 	current, err := s.Checkouts.Current(tx, o, cause)
@@ -136,7 +136,7 @@ func (s *Service) Open(ctx context.Context, tx db.Tx, token string) (*Found, err
 		}
 		f.Session, f.Order = launch.Session, launch.Order
 	}
-	return f, s.note(tx, o, f.Session.ID, link.ID)
+	return f, s.note(tx, o, f.Session.ID)
 }
 
 // CancelPayment gives up the payment that waits for the holder of a token, by the operations it returns. The
@@ -144,12 +144,11 @@ func (s *Service) Open(ctx context.Context, tx db.Tx, token string) (*Found, err
 //
 // Faults: RESOURCE_NOT_FOUND, and PAYMENT_ATTEMPT_NOT_CANCELABLE when it does not wait any more.
 func (s *Service) CancelPayment(tx db.Tx, token string) ([]payment.Operation, event.Cause, error) {
-	cause := event.Cause{ActorType: "buyer"}
 	f, err := s.Look(tx, token)
 	if err != nil {
-		return nil, cause, err
+		return nil, event.Cause{}, err
 	}
-	cause.ActorID = f.Link.ID
+	cause := event.Cause{ActorType: "buyer", ActorID: f.Link.ID}
 	if f.Verdict != Waiting {
 		return nil, cause, fault.Conflict("PAYMENT_ATTEMPT_NOT_CANCELABLE", "No payment waits for its buyer.")
 	}

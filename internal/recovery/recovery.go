@@ -79,8 +79,8 @@ func (r *Recovery) seen(sessionID string, now time.Time, idle time.Duration) {
 }
 
 // leave notes that the buyer is gone. next is when something is planned for that.
-func (r *Recovery) leave(sessionID, reason string, now, next time.Time) {
-	r.State, r.Reason, r.AbandonedAt, r.SessionID = StateAbandoned, reason, now, sessionID
+func (r *Recovery) leave(reason string, now, next time.Time) {
+	r.State, r.Reason, r.AbandonedAt, r.SessionID = StateAbandoned, reason, now, r.CurrentID
 	r.DueAt = next
 }
 
@@ -95,14 +95,6 @@ func (r *Recovery) bought() string {
 		return StateRecovered
 	}
 	return StateCompleted
-}
-
-// Visit is a session whose buyer was seen.
-type Visit struct {
-	SessionID   string
-	RecoveryID  string
-	LinkID      string // that led to it
-	AbandonedAt time.Time
 }
 
 // States of a step.

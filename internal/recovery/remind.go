@@ -2,6 +2,8 @@ package recovery
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"flint/internal/db"
@@ -13,7 +15,7 @@ import (
 // Letter is a reminder to be mailed.
 type Letter struct {
 	Scope      tenant.Scope
-	Key        string // one mail for a key, ever
+	ID         string // names the reminder, for Leaving; one mail for each, ever
 	OrderID    string
 	RecoveryID string
 	Step       int64
@@ -66,9 +68,11 @@ func (s *Service) decide(tx db.Tx, o *order.Order, r *Recovery, step *Step, now 
 		return err
 	}
 	if why == "" {
-		if at := p.awake(now, zone); at.After(now) {
-			step.DueAt = at
-			return nil
+		if p.Quiet != nil {
+			if at := p.Quiet(now, zone); at.After(now) {
+				step.DueAt = at
+				return nil
+			}
 		}
 		if p.Cap > 0 { // last, because it locks the address
 			key := s.addressKey(r.Scope, email)
@@ -91,12 +95,15 @@ func (s *Service) decide(tx db.Tx, o *order.Order, r *Recovery, step *Step, now 
 		return err
 	}
 	step.State, step.LinkID, step.addressKey = StepSent, link.ID, s.addressKey(r.Scope, email)
-	step.MailID, err = s.Queue(tx, Letter{
-		Scope: r.Scope, Key: fmt.Sprintf("recovery:%s:%d", r.ID, step.Number), OrderID: o.ID, RecoveryID: r.ID, Step: step.Number,
+	step.MailID, why, err = s.Queue(tx, Letter{
+		Scope: r.Scope, ID: fmt.Sprintf("%s:%d", r.ID, step.Number), OrderID: o.ID, RecoveryID: r.ID, Step: step.Number,
 		Subject: step.Subject, To: email, URL: s.URL(r.Scope, link.ID), CustomerID: o.CustomerID, Timezone: zone,
 	})
 	if err != nil {
 		return fmt.Errorf("queue a reminder: %w", err)
+	}
+	if why != "" {
+		step.State, step.Reason = StepSuppressed, why
 	}
 	return nil
 }
@@ -139,9 +146,15 @@ func (s *Service) suppressed(tx db.Tx, o *order.Order, r *Recovery, p *Plan, ema
 	return "", nil
 }
 
-// StillWanted tells why a reminder that is about to leave must not, empty when it may. It is asked in the
-// last transaction before the mail goes out, and locks the order.
-func (s *Service) StillWanted(tx db.Tx, scope tenant.Scope, recoveryID string) (string, error) {
+// Leaving tells why a reminder that is about to leave must not any more, empty when it may, in the last
+// transaction before it is handed over; reminderID is that of Letter.ID. It locks the order, and notes the
+// reason on the step.
+func (s *Service) Leaving(tx db.Tx, scope tenant.Scope, reminderID string) (string, error) {
+	recoveryID, number, _ := strings.Cut(reminderID, ":")
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return "", fmt.Errorf("%q is no reminder", reminderID)
+	}
 	found, err := Get(tx, scope, recoveryID)
 	if err != nil {
 		return "", err
@@ -151,19 +164,26 @@ func (s *Service) StillWanted(tx db.Tx, scope tenant.Scope, recoveryID string) (
 		return "", err
 	}
 	r, err := live(tx, scope, o.ID)
-	switch {
-	case err != nil:
+	if err != nil {
 		return "", err
-	case o.DerivePaymentStatus() == order.PaymentPaid:
-		return WhyBought, nil
-	case o.Status != order.StatusOpen:
-		return WhyClosed, nil
-	case r == nil || r.ID != recoveryID:
-		return WhyBought, nil // part of the order was paid since
-	case r.State == StateReturned:
-		return WhyReturned, nil
 	}
-	return "", nil
+	why := ""
+	switch {
+	case o.DerivePaymentStatus() == order.PaymentPaid:
+		why = WhyBought
+	case o.Status != order.StatusOpen:
+		why = WhyClosed
+	case r == nil || r.ID != recoveryID:
+		why = WhyBought // part of the order was paid since
+	case r.State == StateReturned:
+		why = WhyReturned
+	}
+	if why == "" {
+		return "", nil
+	}
+	return why, tx.Send(`UPDATE recovery_steps SET state = 'suppressed', reason = $5, decided_at = $6
+		WHERE merchant_id = $1 AND environment_id = $2 AND recovery_id = $3 AND step = $4`,
+		scope.MerchantID, scope.EnvironmentID, recoveryID, n, why, s.Clock.Now())
 }
 
 // waitsForBuyer reports whether the payment under way needs its buyer to go on.

@@ -12,6 +12,8 @@ import (
 	"flint/internal/db/dbtest"
 	"flint/internal/event"
 	"flint/internal/flinttest"
+	"flint/internal/money"
+	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/recovery"
 	"flint/internal/tenant"
@@ -39,13 +41,13 @@ func newRig(t testing.TB, d db.DB) *rig {
 		Logger: slog.New(slog.DiscardHandler), Key: []byte("0123456789abcdef0123456789abcdef"), BaseURL: "https://pay.test",
 		Plan:         func(db.Tx, tenant.Scope) (recovery.Plan, error) { return r.plan, nil },
 		Unsubscribed: func(_ db.Tx, _ tenant.Scope, email string) (bool, error) { return r.off[email], nil },
-		Queue: func(tx db.Tx, l recovery.Letter) (string, error) {
+		Queue: func(tx db.Tx, l recovery.Letter) (string, string, error) {
 			tx.AfterCommit(func() {
 				r.mu.Lock()
 				defer r.mu.Unlock()
 				r.letters = append(r.letters, l)
 			})
-			return fmt.Sprintf("mail_%s_%d", l.RecoveryID, l.Step), nil
+			return fmt.Sprintf("mail_%s_%d", l.RecoveryID, l.Step), "", nil
 		},
 	}
 	recovery.Wire(r.rec)
@@ -203,4 +205,8 @@ func count(events []string, kind string) (n int) {
 		}
 	}
 	return n
+}
+
+func oneLine() []order.LineInput {
+	return []order.LineInput{{Name: "Thing", UnitPrice: &money.Amount{Minor: 5000, Currency: "USD"}}}
 }

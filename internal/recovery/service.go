@@ -35,8 +35,9 @@ type Service struct {
 	BaseURL string
 	// Plan reads what the merchant has set up; nil for the defaults, which send no mail.
 	Plan func(tx db.Tx, scope tenant.Scope) (Plan, error)
-	// Queue hands a reminder over in the transaction that decided on it; nil when no mail can be sent.
-	Queue func(tx db.Tx, l Letter) (mailID string, err error)
+	// Queue hands a reminder over in the transaction that decided on it, and says why it will not go out when
+	// that is known; nil when no mail can be sent.
+	Queue func(tx db.Tx, l Letter) (mailID, why string, err error)
 	// Unsubscribed tells whether an address has switched reminders off; nil when none can.
 	Unsubscribed func(tx db.Tx, scope tenant.Scope, email string) (bool, error)
 	// Doors opens doors of domains that this one does not know, by the type of the action: payment_link,

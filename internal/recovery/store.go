@@ -1,7 +1,6 @@
 package recovery
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -87,28 +86,12 @@ func save(tx db.Tx, r *Recovery, now time.Time) error {
 		r.LastActivityAt, r.AbandonedAt, r.DueAt, r.EndedAt, r.UpdatedAt)
 }
 
-// visitOf reads the visit to a session, nil when its buyer was never seen.
-func visitOf(tx db.Tx, scope tenant.Scope, sessionID string) (*Visit, error) {
-	v := &Visit{SessionID: sessionID}
-	err := tx.QueryRow([]any{&v.RecoveryID, &v.LinkID, &v.AbandonedAt}, `SELECT recovery_id, link_id, abandoned_at FROM recovery_visits
-		WHERE merchant_id = $1 AND environment_id = $2 AND checkout_session_id = $3`, scope.MerchantID, scope.EnvironmentID, sessionID)
-	if errors.Is(err, db.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the visit to a session: %w", err)
-	}
-	return v, nil
-}
-
 // putVisit notes that a session's buyer was seen. A later recovery of the same session takes it over, its
 // mark stays.
-func putVisit(tx db.Tx, scope tenant.Scope, sessionID, recoveryID, linkID string, now time.Time) error {
-	return tx.Send(`INSERT INTO recovery_visits (merchant_id, environment_id, checkout_session_id, recovery_id, link_id, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (merchant_id, environment_id, checkout_session_id)
-		DO UPDATE SET recovery_id = excluded.recovery_id,
-			link_id = CASE WHEN excluded.link_id <> '' THEN excluded.link_id ELSE recovery_visits.link_id END`,
-		scope.MerchantID, scope.EnvironmentID, sessionID, recoveryID, linkID, now)
+func putVisit(tx db.Tx, scope tenant.Scope, sessionID, recoveryID string, now time.Time) error {
+	return tx.Send(`INSERT INTO recovery_visits (merchant_id, environment_id, checkout_session_id, recovery_id, created_at)
+		VALUES ($1, $2, $3, $4, $5) ON CONFLICT (merchant_id, environment_id, checkout_session_id) DO UPDATE SET recovery_id = excluded.recovery_id`,
+		scope.MerchantID, scope.EnvironmentID, sessionID, recoveryID, now)
 }
 
 // markVisit sets the mark of the session's abandonment and reports whether it was not set before.

@@ -101,14 +101,7 @@ func (s *Service) watch(tx db.Tx, o *order.Order, r *Recovery, now time.Time) er
 	case checkout.StatusClosed:
 		reason = ReasonClosed
 	}
-	// A session that took the place of the one that was left, and that nobody has seen, was not left.
-	left := r.CurrentID
-	if visit, err := visitOf(tx, r.Scope, left); err != nil {
-		return err
-	} else if visit == nil {
-		left = r.SessionID
-	}
-	return s.leave(tx, r, left, reason, now)
+	return s.leave(tx, r, reason, now)
 }
 
 // wait sets when to look at a buyer who is gone again, or gives up.

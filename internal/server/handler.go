@@ -21,6 +21,7 @@ func (s *Server) Handler(more ...func(mux *http.ServeMux)) http.Handler {
 	mux.Handle("GET /assets/", s.UI.Assets())
 	mux.Handle("GET /docs/errors", reference.Handler(s.UI, docs.Errors))
 	s.checkout.Routes(mux)
+	s.back.Routes(mux)
 	s.gate.Routes(mux)
 	s.pages.Routes(mux)
 	for _, f := range more {

@@ -47,6 +47,7 @@ import (
 	webcheckout "flint/internal/web/checkout"
 	"flint/internal/web/devhome"
 	weboauth "flint/internal/web/oauth"
+	webrecovery "flint/internal/web/recovery"
 	"flint/internal/web/reference"
 	"flint/internal/web/signin"
 	"flint/internal/web/ui"
@@ -89,6 +90,7 @@ type Server struct {
 	checkout *webcheckout.Handler
 	gate     *signin.Gate
 	pages    *weboauth.Handler
+	back     *webrecovery.Handler
 
 	metricsListener net.Listener
 	restored        bool // from a backup, and not released yet
@@ -149,7 +151,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.restored = s.quarantined()
 	s.build()
 	if s.UI, err = ui.New(ui.Config{Log: c.Log, Languages: []ui.Language{ui.English()}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")},
-		webcheckout.Part(), devhome.Part(), reference.Part(), signin.Part(), weboauth.Part()); err != nil {
+		webcheckout.Part(), devhome.Part(), reference.Part(), signin.Part(), weboauth.Part(), webrecovery.Part()); err != nil {
 		return fmt.Errorf("read the pages: %w", err)
 	}
 	s.Home = devhome.New(s.UI)
@@ -158,6 +160,10 @@ func (s *Server) open(ctx context.Context) (err error) {
 		Payments: s.Services.Payments, Merchants: s.Merchants, Simulator: s.Simulator, Pages: webcheckout.New(s.UI), BaseURL: s.BaseURL,
 		Throttle: s.pageThrottle(),
 		Mails:    c.Mail != nil || c.Development,
+	})
+	s.back = webrecovery.NewHandler(webrecovery.Config{
+		DB: s.DB, Log: c.Log, Recovery: s.Services.Recovery, Payments: s.Services.Payments, Merchants: s.Merchants, UI: s.UI, BaseURL: s.BaseURL,
+		Enter: s.checkout.Enter, Throttle: s.pageThrottle(),
 	})
 	return s.buildPages()
 }

@@ -37,7 +37,6 @@ CREATE TABLE IF NOT EXISTS recovery_visits (
     environment_id      {{text}} NOT NULL,
     checkout_session_id {{text}} NOT NULL,
     recovery_id         {{text}} NOT NULL,
-    link_id             {{text}} NOT NULL DEFAULT '',
     abandoned_at        {{int}},
     created_at          {{int}} NOT NULL,
     PRIMARY KEY (merchant_id, environment_id, checkout_session_id)

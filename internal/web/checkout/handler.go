@@ -231,6 +231,13 @@ func (h *Handler) open(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// Enter lets a browser into a session that it reached by other means than the session's own link, and leads
+// it there.
+func (h *Handler) Enter(w http.ResponseWriter, r *http.Request, session *domain.Session) {
+	h.setCookie(w, session.ID, accessCookie, h.Checkouts.PageCookie(session), accessFor)
+	see(w, r, page(session.ID))
+}
+
 // notedEvery is how often at most it is written down that a buyer looks at a page.
 const notedEvery = 5 * time.Minute
 
