@@ -1,8 +1,12 @@
 package devenv
 
 import (
+	"io"
+	"mime"
 	"net/http"
 	"regexp"
+	"strconv"
+	"strings"
 
 	"flint/internal/db"
 	"flint/internal/fault"
@@ -61,10 +65,53 @@ func (e *Environment) mailbox(w http.ResponseWriter, r *http.Request) {
 }
 
 func (e *Environment) mailPage(w http.ResponseWriter, r *http.Request) {
+	m, ok := e.mail(w, r)
+	if !ok {
+		return
+	}
+	v := viewOf(m)
+	for n, a := range m.Attachments {
+		v.Files = append(v.Files, devhome.File{Name: a.Name, Size: strconv.Itoa((len(a.Data)+1023)/1024) + " kB", URL: v.URL + "/files/" + strconv.Itoa(n)})
+	}
+	e.Server.Home.RenderMail(w, r, v)
+}
+
+// mailHTML is a mail as its reader sees it, shut in: nothing of it runs, and it may be framed by us alone.
+func (e *Environment) mailHTML(w http.ResponseWriter, r *http.Request) {
+	m, ok := e.mail(w, r)
+	if !ok {
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data:; frame-ancestors 'self'; sandbox allow-popups")
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	_, _ = io.WriteString(w, m.HTML) // a reader who has gone cannot be told
+}
+
+// mailFile is an attachment, always as a download.
+func (e *Environment) mailFile(w http.ResponseWriter, r *http.Request) {
+	m, ok := e.mail(w, r)
+	if !ok {
+		return
+	}
+	n, err := strconv.Atoi(r.PathValue("n"))
+	if err != nil || n < 0 || n >= len(m.Attachments) {
+		http.NotFound(w, r)
+		return
+	}
+	a := m.Attachments[n]
+	h := w.Header()
+	h.Set("Content-Type", a.Type)
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": a.Name}))
+	h.Set("Cache-Control", "no-store")
+	_, _ = w.Write(a.Data) // a reader who has gone cannot be told
+}
+
+// mail reads the mail of a route; it answers itself when there is none.
+func (e *Environment) mail(w http.ResponseWriter, r *http.Request) (m notification.Message, ok bool) {
 	box := mail.Mailbox{DB: e.Server.DB}
-	var m notification.Message
-	err := e.Server.DB.Read(r.Context(), func(tx db.Tx) error {
-		var err error
+	err := e.Server.DB.Read(r.Context(), func(tx db.Tx) (err error) {
 		m, err = box.Get(r.Context(), tx, r.PathValue("id"))
 		return err
 	})
@@ -73,9 +120,8 @@ func (e *Environment) mailPage(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 	case err != nil:
 		e.fail(w, "a mail was not read", err)
-	default:
-		e.Server.Home.RenderMail(w, r, viewOf(m))
 	}
+	return m, err == nil
 }
 
 func (e *Environment) fail(w http.ResponseWriter, what string, err error) {
@@ -86,7 +132,12 @@ func (e *Environment) fail(w http.ResponseWriter, what string, err error) {
 var address = regexp.MustCompile(`https?://[^\s<>"]+`)
 
 func viewOf(m notification.Message) devhome.Mail {
+	page := ""
+	if m.HTML != "" {
+		page = "/dev/mailbox/" + m.ID + "/view"
+	}
 	return devhome.Mail{
+		HTMLURL: page, Cc: strings.Join(m.Cc, ", "),
 		ID: m.ID, URL: "/dev/mailbox/" + m.ID, From: m.FromName, To: m.To, Subject: m.Subject,
 		Date: m.CreatedAt.Format("2 Jan 2006, 15:04 UTC"), Text: m.Text, Links: address.FindAllString(m.Text, -1),
 	}

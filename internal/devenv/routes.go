@@ -46,6 +46,8 @@ func (e *Environment) Routes(mux *http.ServeMux) {
 	handle("GET /dev/mail", e.mails)
 	handle("GET /dev/mailbox", e.mailbox)
 	handle("GET /dev/mailbox/{id}", e.mailPage)
+	handle("GET /dev/mailbox/{id}/view", e.mailHTML)
+	handle("GET /dev/mailbox/{id}/files/{n}", e.mailFile)
 }
 
 func answer(w http.ResponseWriter, status int, v any) {

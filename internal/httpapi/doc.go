@@ -16,5 +16,6 @@
 // minLength, maxLength, minItems, maxItems, pattern, default and nullable as in huma; fault
 // ("required=NAME_REQUIRED,long=NAME_TOO_LONG,small=NEGATIVE,invalid=INVALID_NAME") to name the fault of a field;
 // flint:"extension" for what goes beyond the contract, flint:"nullable" for objects that may be null. Inputs add path, query and header; path:"…"
-// with id:"ord" answers 404 for what is no id of that kind, with id:"*" for what is no id at all.
+// with id:"ord" answers 404 for what is no id of that kind, with id:"*" for what is no id at all, with id:"a|b" for what is
+// neither of the words.
 package httpapi

@@ -63,7 +63,9 @@ var bodies = map[string]string{
 	"updateInstalledAppLimits": `{"own_orders_only":false}`, "acceptInstalledAppPermissions": `{"app_version":1}`,
 	"approveAppApproval": ``, "refuseAppApproval": `{"reason":"x"}`, "createDataRequest": `{"topic":"customer_redact","customer_id":"{customer_id}"}`,
 	"acknowledgeDataRequest": `{}`,
-	"rotateWebhookSecret":    ``, "createWebhookTestEvent": `{"event_type":"order.paid"}`, "resendWebhookDelivery": ``,
+	"settings.update":        `{"receipts":{"header_text":"x"}}`, "settings.validateCustomDomain": ``,
+	"createPaymentMethodDomain": `{"domain_name":"x.test"}`, "updatePaymentMethodDomain": `{"status":"inactive"}`,
+	"rotateWebhookSecret": ``, "createWebhookTestEvent": `{"event_type":"order.paid"}`, "resendWebhookDelivery": ``,
 }
 
 // furnish makes the objects of a house through the API.
@@ -129,6 +131,9 @@ func (s *shop) furnish(t *testing.T, name string, owner party, scope tenant.Scop
 		t.Fatalf("furnish %s: %s", name, asked.body)
 	}
 	take(post("data-requests", `{"topic":"customer_data","customer_id":"`+h.ids["customer_id"]+`","note":"`+h.mark+`"}`), "data_request_id")
+	take(post("payment-method-domains", `{"domain_name":"`+h.mark+`.test"}`), "payment_method_domain_id")
+	take(s.call(t, "PATCH", "/v1/settings", key, `{"receipts":{"header_text":"`+h.mark+`"}}`))
+	h.ids["domain_type"] = "customer_account"
 	h.ids["resource_id"] = h.ids["order_id"]
 	h.ids["api_request_log_id"] = s.call(t, "GET", "/v1/developer/request-logs?path_query=customers", key, "").list()[0].(map[string]any)["api_request_log_id"].(string)
 	access := take(post("checkout-sessions", `{"order_id":"`+order()+`"}`)).data()

@@ -166,7 +166,11 @@ func (p *inputPlan) fill(v reflect.Value, r *http.Request, query url.Values, fau
 		switch prm.place {
 		case inPath:
 			values = []string{r.PathValue(prm.name)}
-			if prm.idPrefix == anyID && requestlog.ResourceType(values[0]) == "" ||
+			if strings.Contains(prm.idPrefix, "|") { // words to choose from
+				if !slices.Contains(strings.Split(prm.idPrefix, "|"), values[0]) {
+					return errNoSuchPath
+				}
+			} else if prm.idPrefix == anyID && requestlog.ResourceType(values[0]) == "" ||
 				prm.idPrefix != "" && prm.idPrefix != anyID && !id.Valid(prm.idPrefix, values[0]) {
 				return errNoSuchPath
 			}

@@ -16,6 +16,7 @@ import (
 	"flint/internal/payment"
 	"flint/internal/recovery"
 	"flint/internal/refund"
+	"flint/internal/settings"
 	"flint/internal/tenant"
 	"flint/internal/webhook"
 )
@@ -34,6 +35,7 @@ type Services struct {
 	Apps      *app.Service
 	Setup     *onboarding.Service
 	Recovery  *recovery.Service
+	Settings  *settings.Service
 }
 
 // orderOf checks that a checkout credential stays with the order of its session; other credentials

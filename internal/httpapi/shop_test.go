@@ -30,6 +30,7 @@ import (
 	"flint/internal/recovery"
 	"flint/internal/refund"
 	"flint/internal/secret"
+	"flint/internal/settings"
 	"flint/internal/tax"
 	"flint/internal/tenant"
 	"flint/internal/webhook"
@@ -40,13 +41,14 @@ type shop struct {
 	mails []onboarding.Mail
 	*rig
 	services   *httpapi.Services
+	dns        *fakeDNS
 	simulator  *simulator.Simulator
 	dispatcher *webhook.Dispatcher
 }
 
 func newShop(t testing.TB, d db.DB, more ...func(*shop)) *shop {
 	t.Helper()
-	s := &shop{services: &httpapi.Services{}}
+	s := &shop{services: &httpapi.Services{}, dns: &fakeDNS{}}
 	verify := func(c *httpapi.Config) {
 		c.Verify[auth.CheckoutCredential] = func(ctx context.Context, sessionID, secret string) (auth.Principal, error) {
 			var p auth.Principal
@@ -97,6 +99,8 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.services.Settings = &settings.Service{IDs: a.IDs, Clock: a.Clock, Events: events, Host: "flint.test", Resolver: s.dns.resolver(),
+		TakesOptions: func(tenant.Scope) []string { return payment.DefaultOptions() }}
 	notifier := &webhook.Notifier{}
 	s.services.Webhooks = &webhook.Service{
 		IDs: a.IDs, Clock: a.Clock, Box: box, Client: egress.NewClient(egress.Development(), egress.SystemLookup, nil), Events: events,

@@ -6,8 +6,8 @@ import (
 	"flint/internal/recovery"
 )
 
-// RecoveryStep is one reminder of a recovery, and what became of it.
-type RecoveryStep struct {
+// RecoveryReminder is one reminder of a recovery, and what became of it.
+type RecoveryReminder struct {
 	Step      int64     `json:"step"`
 	Status    string    `json:"status" enum:"planned,sent,suppressed"`
 	Reason    string    `json:"suppression_reason,omitzero" doc:"Why it was not sent: order_paid, order_closed, session_reopened, payment_under_way, no_email, no_consent, unsubscribed, frequency_cap, merchant_address_missing, merchant_sends, reminders_off, superseded_by_later_step, not_recoverable."`
@@ -37,7 +37,7 @@ type Recovery struct {
 	Status         string               `json:"status" enum:"watching,abandoned,returned,recovered,completed,ended,lapsed"`
 	Reason         string               `json:"reason,omitzero" enum:"inactivity,expired,closed"`
 	Returns        int64                `json:"return_count"`
-	Steps          []RecoveryStep       `json:"steps"`
+	Steps          []RecoveryReminder       `json:"steps"`
 	Attribution    *RecoveryAttribution `json:"attribution,omitzero"`
 	LastActivityAt time.Time            `json:"last_activity_at"`
 	AbandonedAt    time.Time            `json:"abandoned_at,omitzero"`
@@ -49,11 +49,11 @@ type Recovery struct {
 func wireRecovery(r *recovery.Recovery, steps []recovery.Step) *Recovery {
 	out := &Recovery{
 		RecoveryID: r.ID, OrderID: r.OrderID, SessionID: r.SessionID, CurrentID: r.CurrentID, Status: r.State, Reason: r.Reason, Returns: r.Returns,
-		Steps: make([]RecoveryStep, len(steps)), LastActivityAt: r.LastActivityAt, AbandonedAt: r.AbandonedAt, EndedAt: r.EndedAt,
+		Steps: make([]RecoveryReminder, len(steps)), LastActivityAt: r.LastActivityAt, AbandonedAt: r.AbandonedAt, EndedAt: r.EndedAt,
 		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
 	for n, s := range steps {
-		out.Steps[n] = RecoveryStep{Step: s.Number, Status: s.State, Reason: s.Reason, Subject: s.Subject, MailID: s.MailID, LinkID: s.LinkID,
+		out.Steps[n] = RecoveryReminder{Step: s.Number, Status: s.State, Reason: s.Reason, Subject: s.Subject, MailID: s.MailID, LinkID: s.LinkID,
 			DueAt: s.DueAt, DecidedAt: s.DecidedAt}
 	}
 	if a := r.Detail.Attribution; a != nil {

@@ -61,6 +61,8 @@ const (
 	Job          = "job"
 	Mail         = "mail"
 	Settings     = "set"
+
+	PaymentMethodDomain = "pmd"
 )
 
 // Source makes identifiers. It is safe for concurrent use.

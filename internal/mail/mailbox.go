@@ -26,11 +26,19 @@ func (b Mailbox) Send(ctx context.Context, m notification.Message) error {
 		return err
 	}
 	return b.DB.Write(ctx, func(tx db.Tx) error {
-		err := tx.Send(`INSERT INTO mails (merchant_id, environment_id, mail_id, from_name, reply_to, recipient, recipient_key, subject, text_body, html_body, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`,
-			m.Scope.MerchantID, m.Scope.EnvironmentID, m.ID, m.FromName, m.ReplyTo, m.To, recipientKey(m.To), m.Subject, m.Text, m.HTML, m.CreatedAt)
+		err := tx.Send(`INSERT INTO mails (merchant_id, environment_id, mail_id, from_name, reply_to, recipient, recipient_key, subject, text_body, html_body, created_at,
+			cc, unsubscribe) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING`,
+			m.Scope.MerchantID, m.Scope.EnvironmentID, m.ID, m.FromName, m.ReplyTo, m.To, recipientKey(m.To), m.Subject, m.Text, m.HTML, m.CreatedAt,
+			strings.Join(m.Cc, ", "), m.Unsubscribe)
 		if err != nil {
 			return fmt.Errorf("keep a mail: %w", err)
+		}
+		for n, a := range m.Attachments {
+			err := tx.Send(`INSERT INTO mail_attachments (merchant_id, environment_id, mail_id, position, name, type, data) VALUES ($1, $2, $3, $4, $5, $6, $7)
+				ON CONFLICT DO NOTHING`, m.Scope.MerchantID, m.Scope.EnvironmentID, m.ID, n, a.Name, a.Type, a.Data)
+			if err != nil {
+				return fmt.Errorf("keep an attachment: %w", err)
+			}
 		}
 		return nil
 	})
@@ -64,7 +72,7 @@ func (b Mailbox) List(_ context.Context, tx db.Tx, in ListInput) ([]notification
 	return out, nil
 }
 
-// Get reads one mail of any merchant; RESOURCE_NOT_FOUND when there is none. Only development routes
+// Get reads one mail of any merchant, with its attachments; RESOURCE_NOT_FOUND when there is none. Only development routes
 // may call it.
 func (b Mailbox) Get(_ context.Context, tx db.Tx, mailID string) (m notification.Message, err error) {
 	m, err = scanMail(func(dest ...any) error {
@@ -76,25 +84,42 @@ func (b Mailbox) Get(_ context.Context, tx db.Tx, mailID string) (m notification
 	if err != nil {
 		return m, fmt.Errorf("read a mail: %w", err)
 	}
+	err = tx.Query(func(r db.Row) error {
+		var a notification.Attachment
+		err := r.Scan(&a.Name, &a.Type, &a.Data)
+		m.Attachments = append(m.Attachments, a)
+		return err
+	}, `SELECT name, type, data FROM mail_attachments WHERE merchant_id = $1 AND environment_id = $2 AND mail_id = $3 ORDER BY position`,
+		m.Scope.MerchantID, m.Scope.EnvironmentID, mailID)
+	if err != nil {
+		return m, fmt.Errorf("read the attachments of a mail: %w", err)
+	}
 	return m, nil
 }
 
 // Purge deletes mails made before the given time and returns how many.
 func (b Mailbox) Purge(ctx context.Context, before time.Time) (n int64, err error) {
 	err = b.DB.Write(ctx, func(tx db.Tx) error {
+		if err := tx.Send("DELETE FROM mail_attachments WHERE mail_id IN (SELECT mail_id FROM mails WHERE created_at < $1)", before); err != nil {
+			return err
+		}
 		n, err = tx.Exec("DELETE FROM mails WHERE created_at < $1", before)
 		return err
 	})
 	return n, err
 }
 
-const mailColumns = "merchant_id, environment_id, mail_id, from_name, reply_to, recipient, subject, text_body, html_body, created_at"
+const mailColumns = "merchant_id, environment_id, mail_id, from_name, reply_to, recipient, subject, text_body, html_body, created_at, cc, unsubscribe"
 
 func scanMail(scan func(dest ...any) error) (notification.Message, error) {
 	var m notification.Message
 	var scope tenant.Scope
-	err := scan(&scope.MerchantID, &scope.EnvironmentID, &m.ID, &m.FromName, &m.ReplyTo, &m.To, &m.Subject, &m.Text, &m.HTML, &m.CreatedAt)
+	var cc string
+	err := scan(&scope.MerchantID, &scope.EnvironmentID, &m.ID, &m.FromName, &m.ReplyTo, &m.To, &m.Subject, &m.Text, &m.HTML, &m.CreatedAt, &cc, &m.Unsubscribe)
 	m.Scope = scope
+	if cc != "" {
+		m.Cc = strings.Split(cc, ", ")
+	}
 	return m, err
 }
 

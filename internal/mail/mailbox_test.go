@@ -2,6 +2,7 @@ package mail_test
 
 import (
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ func TestMailbox(t *testing.T) {
 		for i := range 3 {
 			m := message()
 			m.ID, m.To = fmt.Sprint("mail_", i), fmt.Sprintf("Buyer%d@example.com", i%2)
+			m.Cc, m.Unsubscribe, m.Attachments = []string{"a@example.com", "b@example.com"}, "https://x.example/u", []notification.Attachment{{Name: "a.pdf", Type: "application/pdf", Data: []byte{0, 255}}, {Name: "b", Type: "text/plain", Data: []byte("b")}}
 			m.CreatedAt = m.CreatedAt.Add(time.Duration(i) * time.Minute)
 			for range 2 { // at least once: the second is the same mail
 				if err := box.Send(t.Context(), m); err != nil {
@@ -48,6 +50,7 @@ func TestMailbox(t *testing.T) {
 			}
 		}
 		want := message()
+		want.Cc, want.Unsubscribe, want.Attachments = []string{"a@example.com", "b@example.com"}, "https://x.example/u", []notification.Attachment{{Name: "a.pdf", Type: "application/pdf", Data: []byte{0, 255}}, {Name: "b", Type: "text/plain", Data: []byte("b")}}
 		want.ID, want.To, want.CreatedAt = "mail_1", "Buyer1@example.com", want.CreatedAt.Add(time.Minute)
 		var got notification.Message
 		err := d.Read(t.Context(), func(tx db.Tx) (err error) {
@@ -60,7 +63,7 @@ func TestMailbox(t *testing.T) {
 		if !fault.Is(err, "RESOURCE_NOT_FOUND") {
 			t.Errorf("a missing mail: %v", err)
 		}
-		if got != want {
+		if !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v\nwant %+v", got, want)
 		}
 		if n, err := box.Purge(t.Context(), want.CreatedAt); n != 1 || err != nil || list(mail.ListInput{}) != "mail_2 mail_1 " {

@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/tls"
@@ -144,7 +145,7 @@ func classify(err error) error {
 }
 
 func (s *SMTP) message(m notification.Message) (*gomail.Msg, error) {
-	if strings.ContainsAny(m.Subject+m.FromName+m.To+m.ReplyTo, "\r\n") {
+	if strings.ContainsAny(m.Subject+m.FromName+m.To+m.ReplyTo+m.Unsubscribe+strings.Join(m.Cc, ""), "\r\n") {
 		return nil, errors.New("mail: a header field has a line break")
 	}
 	msg := gomail.NewMsg()
@@ -153,6 +154,9 @@ func (s *SMTP) message(m notification.Message) (*gomail.Msg, error) {
 	if m.ReplyTo != "" {
 		errs = append(errs, msg.ReplyTo(m.ReplyTo))
 	}
+	if len(m.Cc) > 0 {
+		errs = append(errs, msg.Cc(m.Cc...))
+	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("address a mail: %w", err)
 	}
@@ -160,9 +164,21 @@ func (s *SMTP) message(m notification.Message) (*gomail.Msg, error) {
 	msg.SetDateWithValue(m.CreatedAt)
 	msg.SetMessageIDWithValue(m.ID + "@" + s.domain)
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	if m.Unsubscribe != "" { // RFC 8058: a mail program may leave with one POST, without asking back
+		msg.SetGenHeader(gomail.HeaderListUnsubscribe, "<"+m.Unsubscribe+">")
+		msg.SetGenHeader(gomail.HeaderListUnsubscribePost, "List-Unsubscribe=One-Click")
+	}
 	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
 	if m.HTML != "" {
 		msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
+	}
+	for _, a := range m.Attachments {
+		if strings.ContainsAny(a.Name+a.Type, "\r\n") {
+			return nil, errors.New("mail: an attachment's header field has a line break")
+		}
+		if err := msg.AttachReader(a.Name, bytes.NewReader(a.Data), gomail.WithFileContentType(gomail.ContentType(a.Type))); err != nil {
+			return nil, fmt.Errorf("attach a file: %w", err)
+		}
 	}
 	return msg, nil
 }

@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"io"
 	"math/big"
@@ -345,6 +346,57 @@ func TestOptionsAreChecked(t *testing.T) {
 	} {
 		if _, err := mail.NewSMTP(o); err == nil {
 			t.Errorf("%+v is taken", o)
+		}
+	}
+}
+
+func TestOptionalMailWithFiles(t *testing.T) {
+	t.Parallel()
+	s := start(t, &sink{}, mail.StartTLS)
+	want := message()
+	want.Cc = []string{"second@example.com"}
+	want.Unsubscribe = "https://flint.example/mail/unsubscribe/" + strings.Repeat("token_-", 40)
+	want.Attachments = []notification.Attachment{{Name: "Rechnung ü 1001.pdf", Type: "application/pdf", Data: bytes.Repeat([]byte{0, 1, 2, 255, '\r', '\n'}, 300)}}
+	if err := send(t, s.options(mail.StartTLS), want); err != nil {
+		t.Fatal(err)
+	}
+	m, err := stdmail.ReadMessage(bytes.NewReader(s.mails[0].data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	unfolded := strings.ReplaceAll(m.Header.Get("List-Unsubscribe"), " ", "")
+	if unfolded != "<"+want.Unsubscribe+">" || m.Header.Get("List-Unsubscribe-Post") != "List-Unsubscribe=One-Click" || m.Header.Get("Cc") != "<second@example.com>" {
+		t.Errorf("the headers are %v", m.Header)
+	}
+	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/mixed" {
+		t.Fatalf("type %q, %v", kind, err)
+	}
+	parts := multipart.NewReader(m.Body, params["boundary"])
+	first, err := parts.NextPart()
+	if err != nil || !strings.HasPrefix(first.Header.Get("Content-Type"), "multipart/alternative") {
+		t.Fatalf("the first part is %v, %v", first.Header, err)
+	}
+	file, err := parts.NextPart()
+	if err != nil || file.Header.Get("Content-Transfer-Encoding") != "base64" {
+		t.Fatalf("the second part is %v, %v", file.Header, err)
+	}
+	data, err := io.ReadAll(base64.NewDecoder(base64.StdEncoding, file))
+	var words mime.WordDecoder
+	name, nameErr := words.DecodeHeader(file.FileName())
+	if err != nil || nameErr != nil || !bytes.Equal(data, want.Attachments[0].Data) || name != want.Attachments[0].Name || !strings.HasPrefix(file.Header.Get("Content-Type"), "application/pdf") {
+		t.Errorf("the file %q has %d bytes, %v, %v, %v", name, len(data), err, nameErr, file.Header)
+	}
+	for _, spoil := range []func(*notification.Message){
+		func(m *notification.Message) { m.Unsubscribe = "https://x\r\nBcc: y@example.com" },
+		func(m *notification.Message) { m.Cc = []string{"a@example.com\r\nBcc: y@example.com"} },
+		func(m *notification.Message) { m.Attachments[0].Name = "a\r\nX: y" },
+	} {
+		m := message()
+		m.Attachments = []notification.Attachment{{Name: "a", Type: "text/plain"}}
+		spoil(&m)
+		if err := send(t, s.options(mail.StartTLS), m); !errors.Is(err, notification.ErrRejected) {
+			t.Errorf("a spoilt header is sent: %v", err)
 		}
 	}
 }

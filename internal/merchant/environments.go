@@ -33,3 +33,26 @@ func ReportingTimezone(_ context.Context, tx db.Tx, merchantID string) (string, 
 	}
 	return name, nil
 }
+
+// Lock locks a merchant's row until tx ends, for changes of what belongs to it and may not exist yet.
+// RESOURCE_NOT_FOUND when there is none.
+func Lock(tx db.Tx, merchantID string) error {
+	var found string
+	err := tx.QueryRow([]any{&found}, `SELECT merchant_id FROM merchants WHERE merchant_id = $1`+tx.ForUpdate(), merchantID)
+	if errors.Is(err, db.ErrNoRows) {
+		return fault.NotFound("merchant")
+	}
+	if err != nil {
+		return fmt.Errorf("lock a merchant: %w", err)
+	}
+	return nil
+}
+
+// AddressOf is the business address of a merchant, nil when it has none.
+func AddressOf(tx db.Tx, merchantID string) (*Address, error) {
+	var address string
+	if err := tx.QueryRow([]any{&address}, `SELECT address FROM merchants WHERE merchant_id = $1`, merchantID); err != nil {
+		return nil, fmt.Errorf("read a merchant's address: %w", err)
+	}
+	return fromJSON[Address](address)
+}

@@ -22,26 +22,34 @@ func (s *Service) deliver(ctx context.Context, scope tenant.Scope, p receiptPayl
 	due := false
 	err := s.DB.Write(ctx, func(tx db.Tx) error {
 		r, err := findReceipt(tx, scope, p.OrderID, p.MailID)
-		if due = err == nil && r.State == stateQueued; !due {
+		if due = err == nil && r.State == StateQueued; !due {
 			return err
 		}
 		o, err := s.Orders(ctx, tx, scope, p.OrderID)
 		if err != nil {
 			return fmt.Errorf("read the order of a receipt: %w", err)
 		}
-		m, err = render(o, scope)
-		m.Scope, m.ID, m.To, m.CreatedAt = scope, r.MailID, r.Address, r.CreatedAt
+		brand := Brand{}
+		if s.Brand != nil {
+			if brand, err = s.Brand(tx, scope); err != nil {
+				return fmt.Errorf("read the look of a receipt: %w", err)
+			}
+		}
+		brand.Merchant = o.Merchant
+		c := o.receipt()
+		c.To = r.Address
+		m, err = s.compose(letterRow{Scope: scope, MailID: r.MailID, CreatedAt: r.CreatedAt}, c, brand)
 		return err
 	})
 	if err != nil || !due {
 		return err
 	}
-	state := stateSent
+	state := StateSent
 	if err := s.Sender.Send(ctx, m); err != nil {
 		if !errors.Is(err, ErrRejected) {
 			return fmt.Errorf("send a receipt: %w", err)
 		}
-		state = stateRejected
+		state = StateRejected
 	}
 	// Sent is sent: a server that is told to stop still writes it down.
 	return s.DB.Write(context.WithoutCancel(ctx), func(tx db.Tx) error {

@@ -118,6 +118,7 @@ func TestReceiptOfARealOrder(t *testing.T) {
 
 Chairs <& Co>
 Receipt for order 1001
+
 Paid on 1 October 2026
 
 2 × Chair <b>oak</b>: $2,469.00

@@ -1,15 +1,12 @@
 package notification
 
 import (
-	_ "embed" // the template
 	"fmt"
-	"html/template"
 	"strings"
 	"time"
 	"unicode"
 
 	"flint/internal/money"
-	"flint/internal/tenant"
 )
 
 // Order is what a receipt says of an order. Amounts are minor units of Currency, and
@@ -20,6 +17,9 @@ type Order struct {
 	MerchantSends bool   // the merchant sends its own receipts
 	Email         string // address on file, may be empty
 	Locale        string // of the buyer, for amounts; may be empty
+	Header        string // the merchant's text above the items; may be empty
+	Footer        string // and below the sums
+	Brief         bool   // sums alone, without the items
 	PaidAt        time.Time
 	Zone          *time.Location // in which PaidAt is shown; UTC when nil
 	Merchant      Merchant
@@ -52,113 +52,54 @@ type Merchant struct {
 	Address      []string // lines
 }
 
-//go:embed receipt.html
-var receiptHTML string
-
-// page is what both renderings show: rows of a name and a written amount.
-type page struct {
-	Title, Merchant, Number, Date string
-	Test                          bool
-	Items, Sums                   []row
-	Contact                       []string
-	Address                       []string
-}
-
-type row struct {
-	Name, Amount string
-	Strong       bool
-}
-
-func render(o Order, scope tenant.Scope) (Message, error) {
-	p := newPage(o, scope.Mode() == tenant.ModeTest)
-	t, err := template.New("receipt").Parse(receiptHTML)
-	if err != nil {
-		return Message{}, fmt.Errorf("read the receipt's template: %w", err)
-	}
-	var page strings.Builder
-	if err := t.Execute(&page, p); err != nil {
-		return Message{}, fmt.Errorf("render a receipt: %w", err)
-	}
-	return Message{FromName: p.Merchant, ReplyTo: o.Merchant.SupportEmail, Subject: p.Title, Text: p.text(), HTML: page.String()}, nil
-}
-
-func newPage(o Order, test bool) page {
+// receipt is what the receipt of an order says.
+func (o Order) receipt() content {
 	zone := o.Zone
 	if zone == nil {
 		zone = time.UTC
 	}
-	p := page{Merchant: oneLine(o.Merchant.Name), Number: oneLine(o.Number), Date: o.PaidAt.In(zone).Format("2 January 2006"), Test: test}
-	p.Title = "Receipt for order " + p.Number
-	if p.Merchant != "" {
-		p.Title += " from " + p.Merchant
-	}
-	if test {
-		p.Title = "[Test] " + p.Title
+	number := oneLine(o.Number)
+	c := content{Family: FamilyReceipts, Heading: "Receipt for order " + number, Footer: o.Footer, Locale: o.Locale}
+	c.Subject = c.Heading
+	if name := oneLine(o.Merchant.Name); name != "" {
+		c.Subject += " from " + name
 	}
 	amount := func(minor int64) string {
 		return money.Format(money.Amount{Minor: minor, Currency: o.Currency}, o.Locale)
 	}
-	for _, i := range o.Items {
-		name := oneLine(i.Name)
-		if i.Quantity != 1 {
-			name = fmt.Sprintf("%d × %s", i.Quantity, name)
+	c.Blocks = append(c.Blocks, Paragraph("Paid on "+o.PaidAt.In(zone).Format("2 January 2006")))
+	if o.Header != "" {
+		c.Blocks = append(c.Blocks, Paragraph(o.Header))
+	}
+	var items, sums []Fact
+	if !o.Brief {
+		for _, i := range o.Items {
+			name := oneLine(i.Name)
+			if i.Quantity != 1 {
+				name = fmt.Sprintf("%d × %s", i.Quantity, name)
+			}
+			items = append(items, Fact{Name: name, Value: amount(i.Amount)})
 		}
-		p.Items = append(p.Items, row{Name: name, Amount: amount(i.Amount)})
+		c.Blocks = append(c.Blocks, Facts(items...))
 	}
 	sum := func(show bool, name string, minor int64) {
 		if show {
-			p.Sums = append(p.Sums, row{Name: name, Amount: amount(minor)})
+			sums = append(sums, Fact{Name: name, Value: amount(minor)})
 		}
 	}
-	sum(true, "Subtotal", o.Subtotal)
+	sum(!o.Brief, "Subtotal", o.Subtotal)
 	sum(o.Discount != 0, "Discount", -o.Discount)
-	for _, c := range o.Charges {
-		sum(true, oneLine(c.Name), c.Amount)
+	for _, i := range o.Charges {
+		sum(!o.Brief, oneLine(i.Name), i.Amount)
 	}
 	sum(o.Tax != 0, "Tax", o.Tax)
 	sum(o.Tip != 0, "Tip", o.Tip)
-	sum(true, "Total", o.Total)
-	p.Sums[len(p.Sums)-1].Strong = true
+	sums = append(sums, Fact{Name: "Total", Value: amount(o.Total), Strong: true})
 	sum(o.TaxIncluded != 0, "Tax included in the prices", o.TaxIncluded)
 	sum(true, "Paid", o.Received)
 	sum(o.Refunded != 0, "Refunded", o.Refunded)
-	for _, c := range []string{o.Merchant.SupportEmail, o.Merchant.SupportPhone, o.Merchant.SupportURL} {
-		if c != "" {
-			p.Contact = append(p.Contact, oneLine(c))
-		}
-	}
-	for _, l := range o.Merchant.Address {
-		p.Address = append(p.Address, oneLine(l))
-	}
-	return p
-}
-
-func (p page) text() string {
-	var b strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	if p.Test {
-		line("This is a test: no money was moved.\n")
-	}
-	line("%s", p.Merchant)
-	line("Receipt for order %s", p.Number)
-	line("Paid on %s\n", p.Date)
-	for _, r := range p.Items {
-		line("%s: %s", r.Name, r.Amount)
-	}
-	line("")
-	for _, r := range p.Sums {
-		line("%s: %s", r.Name, r.Amount)
-	}
-	if len(p.Contact) > 0 {
-		line("\nQuestions? %s", strings.Join(p.Contact, ", "))
-	}
-	for i, l := range p.Address {
-		if i == 0 {
-			line("")
-		}
-		line("%s", l)
-	}
-	return b.String()
+	c.Blocks = append(c.Blocks, Facts(sums...))
+	return c
 }
 
 // oneLine keeps what callers wrote from adding lines or header fields to a mail.

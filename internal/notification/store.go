@@ -9,13 +9,6 @@ import (
 	"flint/internal/tenant"
 )
 
-// States of a receipt. One that cannot be sent for now stays queued; its job says why.
-const (
-	stateQueued   = "queued"
-	stateSent     = "sent"
-	stateRejected = "rejected"
-)
-
 // receipt is a row of receipts.
 type receipt struct {
 	Scope     tenant.Scope
@@ -32,7 +25,7 @@ type receipt struct {
 func insertReceipt(tx db.Tx, r receipt) error {
 	err := tx.Send(`INSERT INTO receipts (merchant_id, environment_id, order_id, mail_id, address, address_key, by_checkout, state,
 		actor_type, actor_id, request_id, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		r.Scope.MerchantID, r.Scope.EnvironmentID, r.OrderID, r.MailID, r.Address, r.Key, r.Checkout, stateQueued,
+		r.Scope.MerchantID, r.Scope.EnvironmentID, r.OrderID, r.MailID, r.Address, r.Key, r.Checkout, StateQueued,
 		r.Cause.ActorType, r.Cause.ActorID, r.Cause.RequestID, r.CreatedAt)
 	if err != nil {
 		return fmt.Errorf("write a receipt: %w", err)

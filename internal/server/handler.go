@@ -24,6 +24,7 @@ func (s *Server) Handler(more ...func(mux *http.ServeMux)) http.Handler {
 	s.back.Routes(mux)
 	s.gate.Routes(mux)
 	s.pages.Routes(mux)
+	s.mailingPages().Routes(mux)
 	for _, f := range more {
 		f(mux)
 	}

@@ -12,12 +12,16 @@ import (
 	"flint/internal/merchant"
 	"flint/internal/notification"
 	"flint/internal/order"
+	"flint/internal/settings"
 	"flint/internal/tenant"
 )
 
+// Effective reads the settings that hold for an environment.
+type Effective = func(tx db.Tx, scope tenant.Scope) (*settings.Settings, error)
+
 // ReceiptOrders tells package notification, which knows no orders, what a receipt says. The address
 // on file is the one the buyer left with the payment, otherwise the customer's.
-func ReceiptOrders(orders *order.Service, merchants *merchant.Service, customers *customer.Service) func(context.Context, db.Tx, tenant.Scope, string) (notification.Order, error) {
+func ReceiptOrders(orders *order.Service, merchants *merchant.Service, customers *customer.Service, effective Effective) func(context.Context, db.Tx, tenant.Scope, string) (notification.Order, error) {
 	return func(ctx context.Context, tx db.Tx, scope tenant.Scope, orderID string) (notification.Order, error) {
 		o, err := orders.Load(tx, scope, orderID)
 		if err != nil {
@@ -38,7 +42,14 @@ func ReceiptOrders(orders *order.Service, merchants *merchant.Service, customers
 			}
 			email = c.Email
 		}
-		return receiptOrder(o, m, email), nil
+		e, err := effective(tx, scope)
+		if err != nil {
+			return notification.Order{}, fmt.Errorf("read the settings of a receipt: %w", err)
+		}
+		out := receiptOrder(o, m, email)
+		out.MerchantSends = e.EmailDelivery.MerchantSends(notification.FamilyReceipts)
+		out.Header, out.Footer, out.Brief = e.Receipts.Header, e.Receipts.Footer, !e.Receipts.Itemized
+		return out, nil
 	}
 }
 
@@ -81,6 +92,9 @@ func mailMerchant(m merchant.Merchant) notification.Merchant {
 func (s *Server) receiptOfCheckout(tx db.Tx, o *order.Order, cause event.Cause) error {
 	if cause.CheckoutSessionID == "" || o.Outstanding() > 0 || o.BuyerContact == nil || o.BuyerContact.Email == "" {
 		return nil
+	}
+	if e, err := s.Settings.Effective(tx, o.Scope); err != nil || !e.Receipts.AutoEmail {
+		return err
 	}
 	err := s.Receipts.SendReceipt(tx.Context(), tx, notification.Input{
 		Scope: o.Scope, OrderID: o.ID, Checkout: true, Cause: event.Cause{ActorType: "system", RequestID: cause.RequestID},

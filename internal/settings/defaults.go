@@ -23,17 +23,16 @@ func Defaults() Settings {
 	return Settings{
 		Branding: Branding{PrimaryColor: "#254fc4", AccentColor: "#254fc4", BackgroundColor: "#ffffff", TextColor: "#1e1c19",
 			CornerRadius: 10, FontFamily: FontSystemSans},
-		Checkout: Checkout{ExpiresIn: DefaultExpiresIn, Options: []string{"card"}, CodeEntry: true,
+		Checkout: Checkout{ExpiresIn: DefaultExpiresIn, Options: []string{"card", "ach_debit"}, CodeEntry: true,
 			RecoveryEmail: RecoveryEmail{DelaySeconds: DefaultRecoveryDelay}, SavedDetails: SavedDetails{Enabled: true}, AllowedOrigins: []string{}},
 		CustomerAccount: CustomerAccount{Mode: AccountFlintHosted, Capabilities: defaultCapabilities()},
-		EmailDelivery: EmailDelivery{OrderReceipts: FlintSends, FulfillmentUpdates: FlintSends, Invoices: FlintSends, Returns: FlintSends,
-			SubscriptionLifecycle: FlintSends, Dunning: FlintSends},
+		EmailDelivery:   EmailDelivery{OrderReceipts: FlintSends, FulfillmentUpdates: FlintSends, Invoices: FlintSends, Returns: FlintSends, Dunning: FlintSends},
 		Invoices: Invoices{CollectionMode: "buyer_initiated", Timezone: "UTC", Reminders: ReminderPolicy{Rules: []ReminderRule{}},
 			AutopayRetry: AutopayRetryPlan{DayOffsets: []int64{1, 3, 5}}},
 		Receipts:   Receipts{AutoEmail: true, Itemized: true},
 		Tipping:    Tipping{CustomTip: true, Percents: []money.Percent{percent(15), percent(18), percent(20)}},
 		Promotions: Promotions{MaxPerOrder: 5},
-		Recovery: Recovery{Steps: []RecoveryStep{}, QuietHours: &QuietHours{Start: "21:00", End: "08:00"},
+		Recovery: Recovery{Steps: []RecoveryStep{}, QuietHours: QuietHours{Enabled: true, Start: "21:00", End: "08:00"},
 			FrequencyCap: FrequencyCap{MaxMails: 3, Days: 7}},
 	}
 }

@@ -3,13 +3,27 @@ package settings
 import (
 	"strings"
 
+	"flint/internal/clock"
 	"flint/internal/db"
+	"flint/internal/event"
 	"flint/internal/id"
 	"flint/internal/tenant"
 )
 
-// Service holds the collaborators.
-type Service struct{}
+// Service holds the collaborators. Effective and ActiveDomain need none of them.
+type Service struct {
+	IDs    *id.Source
+	Clock  clock.Clock
+	Events *event.Log
+	// Host is the public hostname of the installation, which custom domains lead to; empty when it has
+	// none, and then they are refused.
+	Host     string
+	Resolver Resolver
+	// Term reports whether a payment term can be used for new invoices; nil: there is none.
+	Term func(tx db.Tx, scope tenant.Scope, termID string) (bool, error)
+	// TakesOptions tells the payment options that the environment's processor takes; nil: none.
+	TakesOptions func(scope tenant.Scope) []string
+}
 
 // Effective reads the settings that hold for an environment, in the caller's transaction: what its
 // merchant has said over the platform's defaults. RESOURCE_NOT_FOUND when there is no such merchant.

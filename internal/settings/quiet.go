@@ -6,7 +6,7 @@ import "time"
 // zone or, where that is empty or unknown, the zone of the merchant's invoices.
 func (s *Settings) AfterQuietHours(at time.Time, zone string) time.Time {
 	q := s.Recovery.QuietHours
-	if q == nil {
+	if !q.Enabled {
 		return at
 	}
 	loc, err := time.LoadLocation(zone)

@@ -3,6 +3,8 @@ package settings
 import (
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"flint/internal/money"
 )
 
@@ -95,7 +97,6 @@ type CustomerAccount struct {
 type RouteTemplates struct {
 	Order            string `json:"order,omitzero"`
 	Invoice          string `json:"invoice,omitzero"`
-	Subscription     string `json:"subscription,omitzero"`
 	Return           string `json:"return,omitzero"`
 	EmailPreferences string `json:"email_preferences,omitzero"`
 }
@@ -135,12 +136,11 @@ const (
 
 // EmailDelivery says for each family of mails who sends them.
 type EmailDelivery struct {
-	OrderReceipts         string `json:"order_receipts"`
-	FulfillmentUpdates    string `json:"fulfillment_updates"`
-	Invoices              string `json:"invoices"`
-	Returns               string `json:"returns"`
-	SubscriptionLifecycle string `json:"subscription_lifecycle"`
-	Dunning               string `json:"dunning"`
+	OrderReceipts      string `json:"order_receipts"`
+	FulfillmentUpdates string `json:"fulfillment_updates"`
+	Invoices           string `json:"invoices"`
+	Returns            string `json:"returns"`
+	Dunning            string `json:"dunning"` // kept for the contract
 }
 
 // MerchantSends reports whether the merchant itself writes the mails of a family, named as in the JSON.
@@ -238,13 +238,10 @@ type Receipts struct {
 
 // Tipping is what checkouts offer that ask for a tip without saying how.
 type Tipping struct {
-	Enabled         bool            `json:"default_enabled"`
-	CustomTip       bool            `json:"is_custom_tip_enabled"`
-	SmartTips       bool            `json:"is_smart_tips_enabled"`
-	Percents        []money.Percent `json:"tip_percent_options"` // three
-	DefaultPercent  *money.Percent  `json:"default_tip_percent,omitzero"`
-	SmartTipAmounts []Money         `json:"smart_tip_money_options,omitzero"` // none or three
-	DefaultSmartTip *Money          `json:"default_smart_tip_money,omitzero"`
+	Enabled        bool            `json:"default_enabled"`
+	CustomTip      bool            `json:"is_custom_tip_enabled"`
+	Percents       []money.Percent `json:"tip_percent_options"`          // three
+	DefaultPercent *money.Percent  `json:"default_tip_percent,omitzero"` // one of them, nil for none
 }
 
 // Promotions bounds promotions.
@@ -260,23 +257,14 @@ type Fulfillment struct {
 	ApprovalRequired bool `json:"approval_required"`
 }
 
-// Tax holds defaults of taxes.
-type Tax struct {
-	PricesIncludeTax bool `json:"prices_include_tax"`
-}
+// Tax is reserved for defaults of taxes.
+type Tax struct{}
 
 // TaxIdentity is the seller as documents name it.
 type TaxIdentity struct {
-	LegalName string   `json:"legal_name,omitzero"`
-	Address   *Address `json:"registered_address,omitzero"`
-	TaxIDs    []TaxID  `json:"tax_ids"`
-}
-
-// TaxID is a registration with a tax office.
-type TaxID struct {
-	Type    string `json:"type"`
-	Value   string `json:"value"`
-	Country string `json:"country,omitzero"`
+	LegalName string           `json:"legal_name,omitzero"`
+	Address   *Address         `json:"registered_address,omitzero"`
+	TaxIDs    []jsontext.Value `json:"tax_ids"` // objects, kept as sent
 }
 
 // Recovery is the plan by which buyers are brought back to what they left. It is ours and comes beside
@@ -286,8 +274,8 @@ type Recovery struct {
 	// RequireConsent sends reminders only to buyers who agreed to get them.
 	RequireConsent bool `json:"require_consent"`
 	// QuietHours are kept by every reminder, in the buyer's time zone or, where that is unknown, the
-	// merchant's. Nil: none.
-	QuietHours *QuietHours `json:"quiet_hours,omitzero"`
+	// merchant's.
+	QuietHours QuietHours `json:"quiet_hours"`
 	// FrequencyCap bounds reminders to one address over all orders.
 	FrequencyCap FrequencyCap `json:"frequency_cap"`
 }
@@ -299,8 +287,9 @@ type RecoveryStep struct {
 
 // QuietHours is a span of the day, which may go over midnight.
 type QuietHours struct {
-	Start string `json:"start"` // 15:04
-	End   string `json:"end"`   // 15:04, the first minute that is not quiet
+	Enabled bool   `json:"enabled"`
+	Start   string `json:"start"` // 15:04
+	End     string `json:"end"`   // 15:04, the first minute that is not quiet
 }
 
 // FrequencyCap allows at most MaxMails within Days.

@@ -59,3 +59,14 @@ func (r record) over(scope tenant.Scope) (*Settings, error) {
 	s.ID, s.Version, s.CreatedAt, s.UpdatedAt = ID(scope), r.Version, r.CreatedAt, r.UpdatedAt
 	return &s, nil
 }
+
+// save writes the record. The merchant's row is locked.
+func save(tx db.Tx, scope tenant.Scope, r record) error {
+	err := tx.Send(`INSERT INTO settings (merchant_id, environment_id, document, version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (merchant_id, environment_id) DO UPDATE SET document = excluded.document, version = excluded.version, updated_at = excluded.updated_at`,
+		scope.MerchantID, scope.EnvironmentID, string(r.Document), r.Version, r.CreatedAt, r.UpdatedAt)
+	if err != nil {
+		return fmt.Errorf("write the settings: %w", err)
+	}
+	return nil
+}

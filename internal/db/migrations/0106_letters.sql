@@ -38,3 +38,19 @@ CREATE TABLE IF NOT EXISTS email_preferences (
     updated_at         {{int}} NOT NULL,
     PRIMARY KEY (merchant_id, environment_id, address_key)
 ) {{clustered}};
+
+-- What mails of the development mailbox carry besides.
+ALTER TABLE mails ADD COLUMN IF NOT EXISTS cc {{text}} NOT NULL DEFAULT '';
+
+ALTER TABLE mails ADD COLUMN IF NOT EXISTS unsubscribe {{text}} NOT NULL DEFAULT '';
+
+CREATE TABLE IF NOT EXISTS mail_attachments (
+    merchant_id    {{text}} NOT NULL,
+    environment_id {{text}} NOT NULL,
+    mail_id        {{text}} NOT NULL,
+    position       {{int}} NOT NULL,
+    name           {{text}} NOT NULL,
+    type           {{text}} NOT NULL,
+    data           {{bytes}} NOT NULL,
+    PRIMARY KEY (merchant_id, environment_id, mail_id, position)
+) {{options}};

@@ -31,9 +31,11 @@ func (p *Pages) RenderMailbox(w http.ResponseWriter, r *http.Request, v Mailbox)
 	p.render(w, r, "mailbox", "dev.mail", v)
 }
 
-// RenderMail writes one mail, as text: what a mail carries is never shown as a page of ours.
+// RenderMail writes one mail: as text and, in a frame that may do nothing, as its reader sees it. What a
+// mail carries is never part of a page of ours.
 func (p *Pages) RenderMail(w http.ResponseWriter, r *http.Request, v Mail) {
-	p.render(w, r, "mail", "dev.mail", v)
+	p.ui.Render(w, r, ui.Page{Name: "devhome/mail", Title: p.ui.Language("").T("dev.mail"), View: v, Script: "devhome.js",
+		Policy: ui.Policy{FrameSrc: []string{"'self'"}}})
 }
 
 // RenderCallback writes the demo app's page after an install.

@@ -92,4 +92,10 @@ type Mail struct {
 	Date    string
 	Text    string
 	Links   []string
+	HTMLURL string // of the mail as its reader sees it; empty without that form
+	Cc      string
+	Files   []File
 }
+
+// File is an attachment of a mail.
+type File struct{ Name, Size, URL string }

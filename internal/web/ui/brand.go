@@ -11,6 +11,7 @@ import (
 type Brand struct {
 	Accent string // "#rrggbb" or "#rgb"; anything else means the default
 	Radius *int   // corner radius in px, held between 0 and 20; nil means 10
+	Font   string // a family of the settings: system_sans, system_serif, monospace or instrument_sans
 }
 
 // RGB is a colour, 0 to 255 a channel.
@@ -106,10 +107,7 @@ func PaletteOn(accent, ground RGB) Palette {
 
 // css is the brand as custom properties for both colour schemes. Every value is made from numbers.
 func (b Brand) css() template.CSS {
-	accent, ok := ParseColor(b.Accent)
-	if !ok {
-		accent = flintAccent
-	}
+	light, dark := b.Palettes()
 	radius := 10
 	if b.Radius != nil {
 		radius = min(max(*b.Radius, 0), 20)
@@ -117,7 +115,34 @@ func (b Brand) css() template.CSS {
 	vars := func(p Palette) string {
 		return fmt.Sprintf("--accent:%s;--accent-hover:%s;--on-accent:%s;--link:%s", p.Accent, p.Hover, p.OnAccent, p.Link)
 	}
-	return template.CSS(fmt.Sprintf( //nolint:gosec // colors and numbers only, parsed before
-		":root{%s;--radius:%dpx}@media (prefers-color-scheme:dark){:root{%s}}",
-		vars(PaletteOn(accent, lightGround)), radius, vars(PaletteOn(accent, darkGround))))
+	font := ""
+	if stack := FontStack(b.Font); stack != "" {
+		font = ";--sans:" + stack
+	}
+	return template.CSS(fmt.Sprintf( //nolint:gosec // colors, numbers and our own families only
+		":root{%s;--radius:%dpx%s}@media (prefers-color-scheme:dark){:root{%s}}", vars(light), radius, font, vars(dark)))
+}
+
+// Palettes is the accent corrected for the light and the dark ground.
+func (b Brand) Palettes() (light, dark Palette) {
+	accent, ok := ParseColor(b.Accent)
+	if !ok {
+		accent = flintAccent
+	}
+	return PaletteOn(accent, lightGround), PaletteOn(accent, darkGround)
+}
+
+// FontStack is the CSS list of a family of the settings, empty for the stylesheet's own. No font is ever
+// downloaded: a family shows where the device has it.
+func FontStack(family string) string {
+	const system = `system-ui,-apple-system,Segoe UI,Roboto,Helvetica Neue,Arial,sans-serif`
+	switch family {
+	case "instrument_sans":
+		return "Instrument Sans," + system
+	case "system_serif":
+		return "Georgia,Cambria,Times New Roman,Times,serif"
+	case "monospace":
+		return "ui-monospace,SFMono-Regular,Menlo,Consolas,Liberation Mono,monospace"
+	}
+	return ""
 }

@@ -13,7 +13,7 @@ func English() Language {
 			}
 			return "other"
 		},
-		Texts: together(englishTexts(), accountTexts(), recoveryTexts()),
+		Texts: together(englishTexts(), accountTexts(), mailingTexts(), recoveryTexts()),
 	}
 }
 
