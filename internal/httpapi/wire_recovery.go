@@ -37,7 +37,7 @@ type Recovery struct {
 	Status         string               `json:"status" enum:"watching,abandoned,returned,recovered,completed,ended,lapsed"`
 	Reason         string               `json:"reason,omitzero" enum:"inactivity,expired,closed"`
 	Returns        int64                `json:"return_count"`
-	Steps          []RecoveryReminder       `json:"steps"`
+	Steps          []RecoveryReminder   `json:"steps"`
 	Attribution    *RecoveryAttribution `json:"attribution,omitzero"`
 	LastActivityAt time.Time            `json:"last_activity_at"`
 	AbandonedAt    time.Time            `json:"abandoned_at,omitzero"`

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -50,7 +51,7 @@ func (s *Server) recoveryPlan(tx db.Tx, scope tenant.Scope) (recovery.Plan, erro
 		Cap: e.Recovery.FrequencyCap.MaxMails, CapDays: e.Recovery.FrequencyCap.Days,
 	}
 	for n, step := range e.Plan() {
-		subject := []string{recovery.SubjectReminder, recovery.SubjectQuestion, recovery.SubjectLastCall}[min(n, recovery.MaxSteps-1)]
+		subject := cmp.Or(step.Subject, []string{recovery.SubjectReminder, recovery.SubjectQuestion, recovery.SubjectLastCall}[min(n, recovery.MaxSteps-1)])
 		p.Steps = append(p.Steps, recovery.PlanStep{Delay: time.Duration(step.DelaySeconds) * time.Second, Subject: subject})
 	}
 	if len(p.Steps) == 0 {

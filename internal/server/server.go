@@ -161,6 +161,11 @@ func (s *Server) open(ctx context.Context) (err error) {
 		Payments: s.Services.Payments, Merchants: s.Merchants, Simulator: s.Simulator, Pages: webcheckout.New(s.UI), BaseURL: s.BaseURL,
 		Throttle: s.pageThrottle(),
 		Mails:    c.Mail != nil || c.Development,
+		Agree:    s.Services.Recovery.Agree,
+		Reminders: func(tx db.Tx, scope tenant.Scope, orderID string) (webcheckout.Reminders, error) {
+			asks, err := s.Services.Recovery.Asks(tx, scope, orderID)
+			return webcheckout.Reminders(asks), err
+		},
 	})
 	s.back = webrecovery.NewHandler(webrecovery.Config{
 		DB: s.DB, Log: c.Log, Recovery: s.Services.Recovery, Payments: s.Services.Payments, Merchants: s.Merchants, UI: s.UI, BaseURL: s.BaseURL,

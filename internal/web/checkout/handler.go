@@ -58,6 +58,10 @@ type Config struct {
 	// once more, 0 for not at all; nil bounds nobody.
 	Throttle func(r *http.Request, what string) time.Duration
 	Mails    bool // receipts are mailed, so the pages may say so
+	// Reminders tells whether the merchant reminds buyers who leave; nil for never.
+	Reminders func(tx db.Tx, scope tenant.Scope, orderID string) (Reminders, error)
+	// Agree notes whether the buyer wants to be reminded.
+	Agree func(tx db.Tx, scope tenant.Scope, orderID string, yes bool) error
 }
 
 // Handler serves the hosted checkout and the simulator's pages.
@@ -88,6 +92,7 @@ func (h *Handler) Routes(mux *http.ServeMux) {
 		"POST /checkout/{id}/open":    h.throttled("open", h.open),
 		"POST /checkout/{id}/tip":     h.buyer(h.tip),
 		"POST /checkout/{id}/contact": h.buyer(h.contact),
+		"POST /checkout/{id}/draft":   h.throttled("open", h.buyer(h.draft)),
 		"POST /checkout/{id}/change":  h.buyer(h.change),
 		"POST /checkout/{id}/pay":     h.throttled("pay", h.buyer(h.pay)),
 		"POST /checkout/{id}/abandon": h.buyer(h.abandon),

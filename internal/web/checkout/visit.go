@@ -32,6 +32,7 @@ type visit struct {
 	actions  []payment.Action
 	newestID string // newest attempt of the order, whoever began it; a form carries it to tell that it is out of date
 	source   *source
+	remind   Reminders
 	locale   string
 	now      time.Time
 }
@@ -73,6 +74,11 @@ func (h *Handler) read(tx db.Tx, v *visit) error {
 	}
 	if v.merchant, err = h.Merchants.Get(tx.Context(), tx, scope.MerchantID); err != nil {
 		return err
+	}
+	if h.Reminders != nil {
+		if v.remind, err = h.Reminders(tx, scope, v.order.ID); err != nil {
+			return err
+		}
 	}
 	newest, err := payment.NewestAttempt(tx, scope, v.order.ID, "")
 	if err != nil || newest == nil {

@@ -64,6 +64,7 @@ func englishTexts() map[string]string {
 		"pay.phone":            "Phone",
 		"pay.phone.hint":       "With the country code, like +1 415 555 0132.",
 		"pay.phone.bad":        "Enter the number with its country code, like +1 415 555 0132.",
+		"pay.reminders":        "Remind me by email if I do not finish this order at %s",
 		"pay.optional":         "%s (optional)",
 		"pay.contact.save":     "Save and continue",
 		"pay.billing":          "Billing address",
