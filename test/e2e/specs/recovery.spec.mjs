@@ -88,3 +88,40 @@ test('an abandoned checkout is told of once and found in the list', async ({ fli
     expect(data.map((r) => r.status)).toEqual(['abandoned']);
   }).toPass();
 });
+
+test('a buyer who agreed and left gets one mail that leads back', async ({ flint, page }, info) => {
+  await flint.api('PATCH', '/v1/merchant', {
+    address: { line1: '1 Pier', city: 'Portland', state: 'OR', postal_code: '97201', country: 'US' },
+  });
+  await flint.api('PATCH', '/v1/settings', {
+    checkout: { recovery_email: { enabled: true } },
+    recovery: { require_consent: true, quiet_hours: { enabled: false } },
+  });
+  const email = `leaves-${info.project.name}@buyer.test`;
+  const opened = await openCheckout(flint);
+  await page.goto(opened.url);
+  await title(page, /^Pay /);
+  await expectAccessible(page);
+  await page.getByLabel('Email', { exact: false }).first().fill(email);
+  const kept = page.waitForResponse(/\/draft$/);
+  await page.getByLabel(/^Remind me by email/).check();
+  expect((await kept).status()).toBe(204);
+  await shot(page, info, 'recovery-consent');
+  await page.goto('about:blank');
+  await advance(flint, 3700);
+  let mail;
+  await expect(async () => {
+    const { data } = await flint.api('GET', '/dev/mail');
+    const steps = await flint.api('GET', `/v1/recoveries?order_id=${opened.orderID}`);
+    expect(steps.data[0].steps.map((s) => [s.status, s.suppression_reason])).toEqual([['sent', undefined]]);
+    const found = data.filter((m) => m.to === email);
+    expect(found).toHaveLength(1);
+    [mail] = found;
+  }).toPass();
+  expect(mail.subject).toContain('You left something at');
+  const { data } = await flint.api('GET', `/v1/recoveries?order_id=${opened.orderID}`);
+  expect(data[0].steps.map((s) => s.status)).toEqual(['sent']);
+  await page.goto(mail.text.match(/https?:\/\/\S+\/r\/[\w-]+/)[0]);
+  await page.getByRole('button', { name: 'Continue to checkout' }).click();
+  await title(page, /^Pay /);
+});
