@@ -56,6 +56,11 @@ type Service struct {
 	SaveConfirmed func(tx db.Tx, session *Session) error
 	// Key authenticates the cookies of hosted pages; 32 bytes of the installation's own.
 	Key []byte
+	// Seen runs in the transaction in which the buyer of an open session did something, with order and
+	// session locked; what is one of the Seen constants.
+	Seen []func(tx db.Tx, o *order.Order, session *Session, what string) error
+	// Ended runs in the transaction that ended a session, after it is saved, with order and session locked.
+	Ended []func(tx db.Tx, o *order.Order, session *Session, cause event.Cause) error
 	// Failpoints end the process at named places in tests; nil in production.
 	Failpoints *failpoint.Points
 }

@@ -63,7 +63,15 @@ func (s *Service) end(tx db.Tx, o *order.Order, session *Session, status, reason
 		}
 		n.Data = d
 	}
-	return s.Events.Record(tx, session.Scope, now, cause, n)
+	if err := s.Events.Record(tx, session.Scope, now, cause, n); err != nil {
+		return err
+	}
+	for _, f := range s.Ended {
+		if err := f(tx, o, session, cause); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // CloseInput ends an open session on purpose.

@@ -89,7 +89,7 @@ func (s *Service) Update(tx db.Tx, in UpdateInput) (*Session, error) {
 	if err := in.Validate(); err != nil {
 		return nil, err
 	}
-	_, session, err := s.lock(tx, in.Scope, in.SessionID)
+	o, session, err := s.lock(tx, in.Scope, in.SessionID)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,10 @@ func (s *Service) Update(tx db.Tx, in UpdateInput) (*Session, error) {
 	if session.ExternalReferenceID == before.ExternalReferenceID && reflect.DeepEqual(session.Detail, before.Detail) {
 		return session, nil
 	}
-	return session, save(tx, session, now)
+	if err := save(tx, session, now); err != nil || in.Contact == nil {
+		return session, err
+	}
+	return session, s.seen(tx, o, session, SeenContact)
 }
 
 func (s *Service) checkOpen(session *Session, now time.Time) error {

@@ -1,7 +1,7 @@
 package event
 
 // catalog lists every event type of the contract with the resource it belongs to, in the contract's
-// groups, and what is ours beside it: app_approval.* and what apps are asked about data. Types of
+// groups, and what is ours beside it: app_approval.*, checkout_session.abandoned and .recovered, and what apps are asked about data. Types of
 // partner_app.* belong to the developer of an app, all others to a merchant.
 var catalog = []Type{
 	{"app_approval.created", "app_approval", "An app asked for a refund that the merchant wants to approve."},
@@ -10,10 +10,12 @@ var catalog = []Type{
 	{"balance_transaction.created", "balance_transaction", "A balance transaction was created."},
 	{"balance_transaction.updated", "balance_transaction", "A balance transaction changed."},
 	{"capability.updated", "capability", "What the merchant may do, or is still missing for it, changed."},
+	{"checkout_session.abandoned", "checkout_session", "The buyer of a checkout session showed up and left without paying."},
 	{"checkout_session.closed", "checkout_session", "A checkout session was closed through the API before the buyer finished."},
 	{"checkout_session.completed", "checkout_session", "The buyer finished a checkout session."},
 	{"checkout_session.expired", "checkout_session", "A checkout session ran out of time."},
 	{"checkout_session.invalidated", "checkout_session", "A checkout session can no longer be paid: its order changed, or another way to pay took its place."},
+	{"checkout_session.recovered", "checkout_session", "An order was paid after its buyer had left a checkout session."},
 	{"credit_note.created", "credit_note", "A credit note was created."},
 	{"credit_note.issued", "credit_note", "A credit note was issued."},
 	{"credit_note.updated", "credit_note", "A credit note changed."},

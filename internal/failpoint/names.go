@@ -25,6 +25,13 @@ var Names = []string{
 	"checkout.code",           // in the transaction, the code is written and its mail is not
 	"stranded.recorded",       // in the transaction that books late money
 	"stranded.assigned",       // in the transaction, taken from one order and given to the other
+	"recovery.working",        // between two recoveries whose time has come
+	"recovery.abandoned",      // in the transaction, before the event
+	"recovery.reminded",       // in the transaction that decides on a reminder
+	"recovery.opened",         // in the transaction that leads the holder of a link back
+	"recovery.settled",        // in the transaction of the money
+	"recovery.action_started", // in the transaction
+	"recovery.action_done",    // in the transaction, the new door is open
 	"payment.planned",         // in the transaction
 	"payment.capture",         // in the transaction that plans one
 	"payment.void",            // in the transaction that plans one

@@ -62,6 +62,7 @@ var bodies = map[string]string{
 	"checkoutSessions.createCustomerVerification": `{"purpose":"save_payment_method","email":"x@buyer.test"}`, "checkoutSessions.confirmCustomerVerification": `{"code":"424242"}`,
 	"resolveStrandedPayment": `{"action":"apply"}`,
 	"createWebhookEndpoint":  `{"url":"https://x.test/hook"}`, "updateWebhookEndpoint": `{"description":"x"}`, "deleteWebhookEndpoint": ``,
+	"createCheckoutSessionRecoveryAction": `{"type":"recovery_link"}`, "createOrderRecoveryAction": `{"type":"recovery_link"}`, "revokeOrderRecoveryLinks": ``,
 	"createDeveloperPartnerApp": `{"name":"x","redirect_uris":["https://x.test/"],"permission_manifest":[{"permission_id":"x","title":"x","description":"x","required_scopes":["customers.read"]}]}`,
 	"updateDeveloperPartnerApp": `{"api_version":"` + httpapi.Version + `"}`, "rotateDeveloperPartnerAppSecret": ``, "deleteDeveloperPartnerApp": ``,
 	"publishDeveloperPartnerAppVersion": `{"name":"x"}`, "acknowledgeDeveloperPartnerAppDataRequest": `{}`,
@@ -147,6 +148,12 @@ func (s *shop) furnish(t *testing.T, name string, owner party, scope tenant.Scop
 	h.ids["order_line_item_id"] = charged["line_items"].([]any)[0].(map[string]any)["order_line_item_id"].(string)
 	h.ids["order_charge_id"] = charged["charges"].([]any)[0].(map[string]any)["order_charge_id"].(string)
 	take(post("checkout-sessions", `{"order_id":"`+h.ids["order_id"]+`","metadata":{"m":"`+h.mark+`"}}`), "checkout_session_id")
+	if err := s.db.Write(context.Background(), func(tx db.Tx) error {
+		return s.services.Checkouts.NoteOpened(tx, scope, h.ids["checkout_session_id"])
+	}); err != nil {
+		t.Fatal(err)
+	}
+	h.ids["recovery_id"] = s.call(t, "GET", "/v1/recoveries?order_id="+h.ids["order_id"], key, "").list()[0].(map[string]any)["recovery_id"].(string)
 	paid := take(post(o+"/pay", `{"action":"pay","payment_source":{"token":"simtok_approve"},"expected_outstanding_money":`+usd(600)+`}`)).data()
 	h.ids["order_payment_attempt_id"] = paid["payment_attempt"].(map[string]any)["order_payment_attempt_id"].(string)
 	intents := s.call(t, "GET", "/v1/payment-intents?order_id="+h.ids["order_id"], key, "").list()

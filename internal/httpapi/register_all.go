@@ -14,6 +14,7 @@ func Register(a *API, s *Services) {
 		registerAppApprovals, registerApproveAppApproval, registerDataRequests,
 		registerCatalog,
 		registerRequestLogs, registerResourceTimeline, registerOnboarding, registerDemoSessions, registerAccountSessions,
+		registerRecovery,
 		registerSettingsPart,
 		registerInvoice,
 		registerBuyer,

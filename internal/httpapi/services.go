@@ -21,6 +21,7 @@ import (
 	"flint/internal/payment"
 	"flint/internal/paymentlink"
 	"flint/internal/promotion"
+	"flint/internal/recovery"
 	"flint/internal/refund"
 	"flint/internal/settings"
 	"flint/internal/stranded"
@@ -47,6 +48,7 @@ type Services struct {
 	Settings    *settings.Service
 	Invoices    *invoice.Service
 	Buyers      *buyer.Service
+	Recovery    *recovery.Service
 	CreditNotes *creditnote.Service
 
 	Promotions   *promotion.Service

@@ -38,6 +38,7 @@ import (
 	"flint/internal/processor/simulator"
 	"flint/internal/promotion"
 	"flint/internal/qr"
+	"flint/internal/recovery"
 	"flint/internal/refund"
 	"flint/internal/secret"
 	"flint/internal/server"
@@ -202,6 +203,9 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 		})
 		return p, err
 	}
+	s.services.Recovery = &recovery.Service{Clock: a.Clock, IDs: a.IDs, Events: events, Orders: orders, Payments: payments, Checkouts: checkouts,
+		Logger: log, Key: []byte("0123456789abcdef0123456789abcdef"), BaseURL: "https://pay.test"}
+	recovery.Wire(s.services.Recovery)
 	s.services.Apps = &app.Service{DB: d, IDs: a.IDs, Clock: a.Clock, Events: events, Jobs: job.New(d, a.Clock, a.IDs, log)}
 	s.services.Apps.Register()
 	s.services.OAuth = newTokens(s, d, a)

@@ -250,7 +250,8 @@ type RecoverySettings struct {
 
 // RecoveryStep is one reminder.
 type RecoveryStep struct {
-	DelaySeconds int64 `json:"delay_seconds" doc:"After the checkout was left: 900 to 2592000, whole minutes."`
+	DelaySeconds int64  `json:"delay_seconds" doc:"After the checkout was left: 900 to 2592000, whole minutes."`
+	Subject      string `json:"subject,omitzero" enum:"reminder,question,last_call" doc:"Wording; by the step's number when left out."`
 }
 
 // QuietHours is when no reminder is sent, in the buyer's time zone.

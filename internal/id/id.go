@@ -82,6 +82,9 @@ const (
 	PaymentLink             = "pl"
 	PaymentLinkLine         = "plli"
 	PaymentLinkField        = "plcf"
+	Recovery                = "rcv"
+	RecoveryLink            = "rlnk"
+	RecoveryAction          = "ract"
 
 	OnboardingSession = "onbs"
 	DemoSession       = "demo"

@@ -46,11 +46,14 @@ type Letter struct {
 	// of Service.Renderers and RenderID what it is given.
 	Attachments      []Attachment
 	Render, RenderID string
-	CustomerID       string
-	Locale           string    // BCP 47, of the text; empty for English
-	Timezone         string    // IANA, of the recipient; empty when it is not known
-	SendAt           time.Time // not before; zero for now
-	Cause            event.Cause
+	// Gate names one of Service.Gates, which is asked with GateID in the last transaction before the mail
+	// leaves; empty for none.
+	Gate, GateID string
+	CustomerID   string
+	Locale       string    // BCP 47, of the text; empty for English
+	Timezone     string    // IANA, of the recipient; empty when it is not known
+	SendAt       time.Time // not before; zero for now
+	Cause        event.Cause
 }
 
 // Attachment is one file of a mail.
@@ -269,10 +272,12 @@ type content struct {
 	Attachments []Attachment `json:"attachments,omitzero"`
 	Render      string       `json:"render,omitzero"`
 	RenderID    string       `json:"render_id,omitzero"`
+	Gate        string       `json:"gate,omitzero"`
+	GateID      string       `json:"gate_id,omitzero"`
 	Locale      string       `json:"locale,omitzero"`
 }
 
 func (l Letter) content() content {
 	return content{To: l.To, Cc: l.Cc, Family: l.Family, Subject: l.Subject, Heading: l.Heading, Blocks: l.Blocks, Footer: l.Footer,
-		Attachments: l.Attachments, Render: l.Render, RenderID: l.RenderID, Locale: l.Locale}
+		Attachments: l.Attachments, Render: l.Render, RenderID: l.RenderID, Gate: l.Gate, GateID: l.GateID, Locale: l.Locale}
 }

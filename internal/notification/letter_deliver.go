@@ -25,8 +25,8 @@ func (s *Service) deliverLetter(ctx context.Context, scope tenant.Scope, p lette
 	var row letterRow
 	var c content
 	var brand Brand
-	wanted := false
-	err := s.DB.Read(ctx, func(tx db.Tx) (err error) {
+	wanted, reason := false, ReasonPreference
+	err := s.DB.Write(ctx, func(tx db.Tx) (err error) {
 		if row, err = findLetter(tx, scope, p.MailID); err != nil || row.State != StateQueued {
 			return err
 		}
@@ -37,8 +37,17 @@ func (s *Service) deliverLetter(ctx context.Context, scope tenant.Scope, p lette
 		if err != nil {
 			return fmt.Errorf("open a letter: %w", err)
 		}
-		if wanted, err = s.wanted(tx, scope, c.Family, c.To); err != nil || !wanted || s.Brand == nil {
+		if wanted, err = s.wanted(tx, scope, c.Family, c.To); err != nil || !wanted {
 			return err
+		}
+		if c.Gate != "" {
+			if reason, err = s.ask(tx, scope, c); err != nil || reason != "" {
+				wanted = false
+				return err
+			}
+		}
+		if s.Brand == nil {
+			return nil
 		}
 		if brand, err = s.Brand(tx, scope); err != nil {
 			return fmt.Errorf("read the look of a letter: %w", err)
@@ -48,7 +57,7 @@ func (s *Service) deliverLetter(ctx context.Context, scope tenant.Scope, p lette
 	if err != nil || row.State != StateQueued {
 		return err
 	}
-	state, reason := StateSuppressed, ReasonPreference
+	state := StateSuppressed
 	if wanted {
 		if state, reason, err = s.send(ctx, row, c, brand); err != nil {
 			return err
@@ -86,4 +95,17 @@ func (s *Service) send(ctx context.Context, row letterRow, c content, brand Bran
 		return "", "", fmt.Errorf("send a letter: %w", err)
 	}
 	return StateSent, "", nil
+}
+
+// ask asks the gate of a letter.
+func (s *Service) ask(tx db.Tx, scope tenant.Scope, c content) (string, error) {
+	gate, ok := s.Gates[c.Gate]
+	if !ok {
+		return "", fmt.Errorf("send a letter: no gate %s", c.Gate)
+	}
+	reason, err := gate(tx, scope, c.GateID)
+	if err != nil {
+		return "", fmt.Errorf("ask whether a letter may leave: %w", err)
+	}
+	return reason, nil
 }

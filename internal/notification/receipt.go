@@ -43,6 +43,9 @@ type Service struct {
 	// Renderers make big attachments when their mail leaves, by Letter.Render. Each opens its own
 	// transaction. It is filled before the queue runs.
 	Renderers map[string]func(ctx context.Context, scope tenant.Scope, id string) (Attachment, error)
+	// Gates say why a letter that is about to leave must not any more, empty when it may, by Letter.Gate. The
+	// transaction ends before the letter is handed over, for no lock is held while a mail server answers.
+	Gates map[string]func(tx db.Tx, scope tenant.Scope, id string) (reason string, err error)
 	// Orders reads what a receipt says of an order and locks the order until tx ends, which makes
 	// the limits hold. RESOURCE_NOT_FOUND when the scope has no such order.
 	Orders func(ctx context.Context, tx db.Tx, scope tenant.Scope, orderID string) (Order, error)

@@ -23,6 +23,7 @@ func (s *Server) Handler(more ...func(mux *http.ServeMux)) http.Handler {
 	s.checkout.Routes(mux)
 	s.pay.Routes(mux)
 	s.invoicePages.Routes(mux)
+	s.back.Routes(mux)
 	s.gate.Routes(mux)
 	s.account.Routes(mux)
 	s.pages.Routes(mux)

@@ -54,6 +54,7 @@ import (
 	"flint/internal/web/mailing"
 	weboauth "flint/internal/web/oauth"
 	webpay "flint/internal/web/pay"
+	webrecovery "flint/internal/web/recovery"
 	"flint/internal/web/reference"
 	"flint/internal/web/signin"
 	"flint/internal/web/ui"
@@ -92,7 +93,7 @@ type Server struct {
 	listener     net.Listener
 	stopping     chan struct{}
 	fatal        chan error
-	ticks        [3]chan struct{} // one for each loop of every
+	ticks        [4]chan struct{} // one for each loop of every
 	key          []byte
 	observer     *observe.Observer
 	tracing      *observe.Tracing
@@ -102,6 +103,7 @@ type Server struct {
 	gate         *signin.Gate
 	pages        *weboauth.Handler
 	invoicePages *webinvoice.Handler
+	back         *webrecovery.Handler
 
 	metricsListener net.Listener
 	restored        bool // from a backup, and not released yet
@@ -119,7 +121,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 		return nil, errors.New("failpoints are for development servers")
 	}
 	s := &Server{Config: c, stopping: make(chan struct{}), fatal: make(chan error, 1),
-		ticks: [3]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)}, IDs: id.NewSource(c.Clock)}
+		ticks: [4]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)}, IDs: id.NewSource(c.Clock)}
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
@@ -162,7 +164,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.restored = s.quarantined()
 	s.build()
 	if s.UI, err = ui.New(ui.Config{Log: c.Log, Languages: []ui.Language{ui.English()}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")},
-		webcheckout.Part(), devhome.Part(), reference.Part(), signin.Part(), weboauth.Part(), mailing.Part(), webaccount.Part(), webpay.Part(), webinvoice.Part()); err != nil {
+		webcheckout.Part(), devhome.Part(), reference.Part(), signin.Part(), weboauth.Part(), mailing.Part(), webaccount.Part(), webpay.Part(), webinvoice.Part(), webrecovery.Part()); err != nil {
 		return fmt.Errorf("read the pages: %w", err)
 	}
 	s.Home = devhome.New(s.UI)
@@ -171,6 +173,15 @@ func (s *Server) open(ctx context.Context) (err error) {
 		Payments: s.Services.Payments, Merchants: s.Merchants, Settings: s.Settings.Effective, Simulator: s.Simulator, Pages: webcheckout.New(s.UI), BaseURL: s.BaseURL,
 		Throttle: s.pageThrottle(),
 		Mails:    c.Mail != nil || c.Development,
+		Agree:    s.Services.Recovery.Agree,
+		Reminders: func(tx db.Tx, scope tenant.Scope, orderID string) (webcheckout.Reminders, error) {
+			asks, err := s.Services.Recovery.Asks(tx, scope, orderID)
+			return webcheckout.Reminders(asks), err
+		},
+	})
+	s.back = webrecovery.NewHandler(webrecovery.Config{
+		DB: s.DB, Log: c.Log, Recovery: s.Services.Recovery, Payments: s.Services.Payments, Merchants: s.Merchants, UI: s.UI, BaseURL: s.BaseURL,
+		Enter: s.checkout.Enter, Throttle: s.pageThrottle(),
 	})
 	s.buildAccount()
 	s.buildPay()
@@ -286,6 +297,7 @@ func (s *Server) build() {
 	s.buildInvoice()
 	s.buildCatalog()
 	s.buildPaper()
+	s.buildRecovery()
 	if !s.restored {
 		s.Requests = requestlog.New(requestlog.Options{DB: d, Clock: c, Logger: log, Redactor: requestlog.Redactor{Emails: s.HideEmails}, Failpoints: s.Failpoints})
 		s.Metrics.RequestLogs(s.Requests.Dropped)
@@ -473,6 +485,7 @@ func (s *Server) workers() []func(ctx context.Context) {
 				return checkouts.EraseContacts(ctx, s.DB, limit)
 			})
 		},
+		s.bringBack,
 	}
 }
 

@@ -283,6 +283,8 @@ type Recovery struct {
 // RecoveryStep is one reminder.
 type RecoveryStep struct {
 	DelaySeconds int64 `json:"delay_seconds"` // after the checkout was left
+	// Subject is the wording: reminder, question or last_call; empty for that of the step's number.
+	Subject string `json:"subject,omitzero"`
 }
 
 // QuietHours is a span of the day, which may go over midnight.

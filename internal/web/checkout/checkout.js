@@ -46,6 +46,14 @@ function check() {
 }
 form.addEventListener("input", e => { if (e.target.getAttribute("aria-invalid")) fault(e.target, ""); });
 
+if (form.dataset.draft) form.addEventListener("change", e => {
+  const email = form.elements.email, yes = $("reminders");
+  if (e.target !== email && e.target !== yes || !email.value || !email.checkValidity()) return;
+  const body = new URLSearchParams({email: email.value, timezone: Intl.DateTimeFormat().resolvedOptions().timeZone});
+  if (yes && yes.checked) body.set("reminders", "yes");
+  fetch(form.dataset.draft, {method: "POST", body, keepalive: true}).catch(() => {});
+});
+
 const frames = all("iframe.fields", form).map(el => ({el, origin: new URL(el.src, location).origin}));
 const send = (f, flint) => f.el.contentWindow.postMessage({flint, nonce}, f.origin);
 const lost = text => { clearTimeout(waiting); busy(false); const p = $("payment_token-error"); p.textContent = text; if (text) p.focus(); };

@@ -120,8 +120,10 @@ func (h *Handler) contact(w http.ResponseWriter, r *http.Request, v *visit) {
 		if err != nil || !c.differs(session) {
 			return err
 		}
-		_, err = h.Checkouts.Update(tx, c.update(session, h.cause(session)))
-		return err
+		if _, err = h.Checkouts.Update(tx, c.update(session, h.cause(session))); err != nil || !v.remind.Ask {
+			return err
+		}
+		return h.Agree(tx, session.Scope, session.OrderID, r.PostFormValue("reminders") == "yes")
 	})
 	if err != nil {
 		h.refused(w, r, v, r.PostForm, err)

@@ -23,6 +23,7 @@ import (
 	"flint/internal/secret"
 	"flint/internal/settings"
 	"flint/internal/tenant"
+	"flint/internal/throttle"
 )
 
 // Simulator is the simulated processor as its pages need it: the fields that turn test details into a
@@ -60,6 +61,10 @@ type Config struct {
 	// once more, 0 for not at all; nil bounds nobody.
 	Throttle func(r *http.Request, what string) time.Duration
 	Mails    bool // receipts are mailed, so the pages may say so
+	// Reminders tells whether the merchant reminds buyers who leave; nil for never.
+	Reminders func(tx db.Tx, scope tenant.Scope, orderID string) (Reminders, error)
+	// Agree notes whether the buyer wants to be reminded.
+	Agree func(tx db.Tx, scope tenant.Scope, orderID string, yes bool) error
 }
 
 // Handler serves the hosted checkout and the simulator's pages.
@@ -67,11 +72,12 @@ type Handler struct {
 	Config
 	https  bool
 	origin *http.CrossOriginProtection
+	noted  *throttle.Throttle[string] // sessions whose buyer was noted lately
 }
 
 // NewHandler returns a Handler.
 func NewHandler(c Config) *Handler {
-	h := &Handler{Config: c, https: strings.HasPrefix(c.BaseURL, "https://"), origin: http.NewCrossOriginProtection()}
+	h := &Handler{Config: c, https: strings.HasPrefix(c.BaseURL, "https://"), origin: http.NewCrossOriginProtection(), noted: throttle.New[string]()}
 	// Behind a proxy the Host header may be another one than browsers name as the origin.
 	if u, err := url.Parse(c.BaseURL); err == nil && u.Host != "" {
 		if err := h.origin.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
@@ -90,6 +96,7 @@ func (h *Handler) Routes(mux *http.ServeMux) {
 		"POST /checkout/{id}/tip":       h.buyer(h.tip),
 		"POST /checkout/{id}/promotion": h.throttled("promotion", h.buyer(h.promotion)),
 		"POST /checkout/{id}/contact":   h.buyer(h.contact),
+		"POST /checkout/{id}/draft":     h.throttled("open", h.buyer(h.draft)),
 		"POST /checkout/{id}/change":    h.buyer(h.change),
 		"POST /checkout/{id}/pay":       h.throttled("pay", h.buyer(h.pay)),
 		"POST /checkout/{id}/abandon":   h.buyer(h.abandon),
@@ -241,6 +248,20 @@ func (h *Handler) open(w http.ResponseWriter, r *http.Request) {
 		h.setCookie(w, session, accessCookie, value, accessFor)
 		h.suggestTip(r, sessionID)
 		see(w, r, page(sessionID))
+	}
+}
+
+// notedEvery is how often at most it is written down that a buyer looks at a page.
+const notedEvery = 5 * time.Minute
+
+// note writes down that the buyer is there. What keeps it from being written never keeps the page away.
+func (h *Handler) note(r *http.Request, session *domain.Session) {
+	if h.noted.Take(session.ID, throttle.Rate{PerSecond: 1 / notedEvery.Seconds(), Burst: 1}, h.Clock.Now()) > 0 {
+		return
+	}
+	err := h.DB.Write(r.Context(), func(tx db.Tx) error { return h.Checkouts.NoteOpened(tx, session.Scope, session.ID) })
+	if err != nil {
+		h.Log.ErrorContext(r.Context(), "a buyer's visit was not noted", "session", session.ID, "error", err)
 	}
 }
 

@@ -65,7 +65,7 @@ func (v *visit) amount() Amount {
 func (h *Handler) payment(v *visit, form url.Values, faults ...FieldError) Payment {
 	d := &v.session.Detail
 	out := Payment{
-		Common: v.common(), Summary: h.due(v), Pay: v.amount(), Contact: v.contact(form), Tip: v.tip(), Promotions: v.promotions(), Seen: v.newestID,
+		Common: v.common(), Reminders: v.remind, Summary: h.due(v), Pay: v.amount(), Contact: v.contact(form), Tip: v.tip(), Promotions: v.promotions(), Seen: v.newestID,
 		FieldsURL: fieldsPath + v.session.ID, Stored: v.source.stored(), RequireTerms: d.Legal.RequireTerms,
 		CancelURL: d.CancelURL, Errors: faults, Accepted: form.Get("accept_terms") != "",
 	}

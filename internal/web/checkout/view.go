@@ -84,6 +84,13 @@ type Contact struct {
 	EmailReadOnly bool // a known customer's own address
 }
 
+// Reminders is what the page asks of a buyer who may leave.
+type Reminders struct {
+	On     bool // what is typed as e-mail address is kept before the payment
+	Ask    bool // only when the buyer agrees
+	Agreed bool
+}
+
 // Address is the billing address; nil in Contact when it is not asked for.
 type Address struct {
 	Line1, Line2, City, State, PostalCode string
@@ -143,6 +150,7 @@ type FieldError struct {
 // Payment is the page on which the buyer pays.
 type Payment struct {
 	Common
+	Reminders    Reminders
 	Summary      Summary
 	Pay          Amount
 	Contact      Contact

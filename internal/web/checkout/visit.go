@@ -36,6 +36,7 @@ type visit struct {
 	newestID string // newest attempt of the order, whoever began it; a form carries it to tell that it is out of date
 	source   *source
 	codes    bool // the buyer may enter promotion codes
+	remind   Reminders
 	locale   string
 	framed   bool // the answer goes into a frame of the merchant's page
 	now      time.Time
@@ -85,6 +86,11 @@ func (h *Handler) read(tx db.Tx, v *visit) error {
 		return err
 	}
 	v.look = holds.Branding
+	if h.Reminders != nil {
+		if v.remind, err = h.Reminders(tx, scope, v.order.ID); err != nil {
+			return err
+		}
+	}
 	newest, err := payment.NewestAttempt(tx, scope, v.order.ID, "")
 	if err != nil || newest == nil {
 		return err
@@ -189,6 +195,7 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request) {
 	case stateClosed:
 		end(EndClosed, "", d.CancelURL)
 	default:
+		h.note(r, v.session)
 		h.Pages.RenderPayment(w, r, h.payment(v, nil))
 	}
 }

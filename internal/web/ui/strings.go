@@ -13,7 +13,7 @@ func English() Language {
 			}
 			return "other"
 		},
-		Texts: together(englishTexts(), accountTexts(), mailingTexts(), buyerTexts(), linkTexts(), invoiceTexts()),
+		Texts: together(englishTexts(), accountTexts(), mailingTexts(), buyerTexts(), linkTexts(), invoiceTexts(), recoveryTexts()),
 	}
 }
 
@@ -134,6 +134,7 @@ func englishTexts() map[string]string {
 		"pay.email.bad":                        "Enter an email address like name@example.com.",
 		"pay.frame.lost":                       "The payment fields did not answer. Check your connection and try again.",
 		"pay.terms.required":                   "Agree to the terms to continue.",
+		"pay.reminders":                        "Remind me by email if I do not finish this order at %s",
 
 		// Why a payment failed
 		"decline.other":                                  "The payment was declined. Try another card, or ask your bank why.",
