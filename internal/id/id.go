@@ -52,6 +52,7 @@ const (
 	AppApproval          = "apprv"
 	AppDataRequest       = "dsreq"
 	OAuthSession         = "osess"
+	PaymentMethod        = "pm"
 
 	Invoice               = "inv"
 	InvoiceLineItem       = "invli"

@@ -234,6 +234,9 @@ func (t *transition) sale(out Outcome) error {
 		i.AuthorizedAt, i.CapturedAt, i.Status = t.now, t.now, IntentSucceeded
 		i.Detail.LastError = nil
 		t.settled, t.tip = out.Amount, i.Tip
+		if err := t.keepMethod(out); err != nil {
+			return err
+		}
 		return t.note(eventSucceeded)
 	case OutcomeFailed:
 		return t.declined(out)
@@ -317,6 +320,9 @@ func (t *transition) expire() error {
 func (t *transition) declined(out Outcome) error {
 	i := t.intent
 	i.Detail.LastError = &Failure{Code: failureCode(out.Code), Message: out.Message, At: t.now}
+	if err := t.dropMethod(); err != nil {
+		return err
+	}
 	if i.Status == IntentCanceled || i.Status == IntentExpired {
 		return nil
 	}

@@ -27,6 +27,7 @@ type ConfirmInput struct {
 	Completion          string // CompleteOrder when empty
 	ExpectedOutstanding *money.Amount
 	Contact             Contact
+	ActsFor             string // as in PayInput
 	ReturnURL           string
 	Cause               event.Cause
 }
@@ -49,10 +50,11 @@ func (s *Service) Confirm(tx db.Tx, in ConfirmInput) (Started, error) {
 		return Started{}, err
 	}
 	var (
-		faults fault.List
-		total  int64
-		chosen []*Intent
-		tokens []string
+		faults  fault.List
+		total   int64
+		chosen  []*Intent
+		tokens  []string
+		methods []string
 	)
 	for n, sel := range in.Selections {
 		at := fmt.Sprintf("payment_intents[%d]", n)
@@ -68,9 +70,9 @@ func (s *Service) Confirm(tx db.Tx, in ConfirmInput) (Started, error) {
 			faults.Add("PAYMENT_START_SHAPE_CONFLICT", at+".payment_intent_id", "Only payment intents that are staged or declined can be confirmed.")
 			continue
 		}
-		source, err := sel.Source.source(at)
+		source, err := s.sourceOf(tx, o, sel.Source, at, in.CheckoutSessionID, in.ActsFor)
 		faults.AddError("", err)
-		chosen, tokens = append(chosen, legs[k]), append(tokens, source)
+		chosen, tokens, methods = append(chosen, legs[k]), append(tokens, source), append(methods, sel.Source.PaymentMethodID)
 		if total, err = money.Add(total, legs[k].Amount); err != nil {
 			return Started{}, err
 		}
@@ -109,7 +111,7 @@ func (s *Service) Confirm(tx db.Tx, in ConfirmInput) (Started, error) {
 	a := s.newAttempt(o, in.CheckoutSessionID, ModePayment, completion, ids, now)
 	ops := make([]Operation, len(chosen))
 	for n, l := range chosen {
-		l.AttemptID, l.Status, l.Detail.LastError = a.ID, IntentProcessing, nil
+		l.AttemptID, l.Status, l.Detail.LastError, l.Detail.MethodID = a.ID, IntentProcessing, nil, methods[n]
 		if in.ReturnURL != "" {
 			l.Detail.ReturnURL = in.ReturnURL
 		}

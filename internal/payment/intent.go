@@ -67,7 +67,9 @@ type IntentDetail struct {
 	CancellationReason string            `json:"cancellation_reason,omitempty"`
 	ReturnURL          string            `json:"return_url,omitempty"`
 	Metadata           map[string]string `json:"metadata,omitempty"`
-	Recorded           *Recorded         `json:"recorded,omitempty"` // of money received elsewhere
+	Recorded           *Recorded         `json:"recorded,omitempty"`        // of money received elsewhere
+	MethodID           string            `json:"method_id,omitempty"`       // saved method that was charged
+	SavesMethodID      string            `json:"saves_method_id,omitempty"` // pending method that a success makes active
 }
 
 // Recorded is what the merchant said about money received elsewhere.

@@ -22,8 +22,8 @@ type Credential struct {
 
 func (c Credential) empty() bool { return c == Credential{} }
 
-// source is the processor's token behind the credential.
-func (c Credential) source(param string) (string, error) {
+// token is the processor's token of a credential that is no saved method.
+func (c Credential) token(param string) (string, error) {
 	set := 0
 	for _, v := range []string{c.Token, c.ConfirmationToken, c.PaymentMethodID} {
 		if v != "" {
@@ -36,9 +36,6 @@ func (c Credential) source(param string) (string, error) {
 	case set == 0:
 		return "", fault.Invalid("PAYMENT_SOURCE_REQUIRED", param, "This order has money outstanding, so a payment source is needed.").
 			Then("Send payment_source with a token, or payment sources with the payment intents.")
-	case c.PaymentMethodID != "":
-		return "", fault.Invalid("PAYMENT_SOURCE_NOT_ALLOWED", param+".payment_method_id", "Saved payment methods are not offered by this environment.").
-			Then("Send a token collected for this payment.")
 	case c.Token != "":
 		return c.Token, nil
 	default:
@@ -68,6 +65,8 @@ type PayInput struct {
 	Source              Credential
 	ExpectedOutstanding *money.Amount // what the payer saw; a mismatch charges nothing
 	Contact             Contact
+	ActsFor             string // customer whose saved methods a checkout session may use; a merchant's call uses the order's
+	SaveFor             string // customer to save the typed card for, once it has been charged; empty for nobody
 	ReturnURL           string // where the buyer's browser goes after an action
 	Flow                string // checkout, api, …
 	Cause               event.Cause
@@ -84,7 +83,8 @@ type Started struct {
 //
 // Faults: RESOURCE_NOT_FOUND, ORDER_CLOSED, ORDER_ALREADY_PAID, ORDER_PAYMENT_ATTEMPT_ACTIVE,
 // ORDER_CHANGED_REFRESH_REQUIRED, PAYMENT_SOURCE_REQUIRED, PAYMENT_SOURCE_CONFLICT,
-// PAYMENT_SOURCE_NOT_ALLOWED, PAYMENT_OPTION_NOT_READY, PAYMENT_LEG_SELECTION_REQUIRED,
+// PAYMENT_SOURCE_NOT_ALLOWED, PAYMENT_METHOD_NOT_ACTIVE, PAYMENT_METHOD_ON_SESSION_ONLY,
+// PAYMENT_METHOD_CUSTOMER_MISMATCH, SAVE_PAYMENT_METHOD_NOT_ALLOWED, PAYMENT_OPTION_NOT_READY, PAYMENT_LEG_SELECTION_REQUIRED,
 // ORDER_TAX_LOCATION_REQUIRED.
 func (s *Service) Pay(tx db.Tx, in PayInput) (Started, error) {
 	o, err := s.payable(tx, in.Scope, in.OrderID, in.CheckoutSessionID, in.ExpectedOutstanding)
@@ -99,7 +99,10 @@ func (s *Service) Pay(tx db.Tx, in PayInput) (Started, error) {
 		}
 		return s.settleNothing(tx, o, in)
 	}
-	source, err := in.Source.source("payment_source")
+	if in.SaveFor != "" && in.Source.PaymentMethodID != "" {
+		return Started{}, fault.Invalid("SAVE_PAYMENT_METHOD_NOT_ALLOWED", "save_payment_method", "The card is saved already.")
+	}
+	source, err := s.sourceOf(tx, o, in.Source, "payment_source", in.CheckoutSessionID, in.ActsFor)
 	if err != nil {
 		return Started{}, err
 	}
@@ -132,7 +135,13 @@ func (s *Service) Pay(tx db.Tx, in PayInput) (Started, error) {
 		Scope: in.Scope, ID: s.IDs.New(id.PaymentIntent), OrderID: o.ID, CustomerID: o.CustomerID,
 		Status: IntentProcessing, Amount: amount, Tip: tip[0], Currency: o.Currency,
 		CaptureMethod: CaptureAutomatic, Flow: in.Flow, Origin: o.Origin, Processor: processor,
-		CreatedAt: now, UpdatedAt: now, Detail: IntentDetail{Options: DefaultOptions(), ReturnURL: in.ReturnURL},
+		CreatedAt: now, UpdatedAt: now,
+		Detail: IntentDetail{Options: DefaultOptions(), ReturnURL: in.ReturnURL, MethodID: in.Source.PaymentMethodID},
+	}
+	if in.SaveFor != "" {
+		if leg.Detail.SavesMethodID, err = s.saveWhenCharged(tx, in.Scope, in.SaveFor, processor, source, now); err != nil {
+			return Started{}, err
+		}
 	}
 	a := s.newAttempt(o, in.CheckoutSessionID, ModePayment, completion, []string{leg.ID}, now)
 	leg.AttemptID = a.ID

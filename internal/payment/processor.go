@@ -109,6 +109,8 @@ type Source struct {
 	Last4       string `json:"last4,omitempty"`
 	BankName    string `json:"bank_name,omitempty"`
 	AccountType string `json:"account_type,omitempty"`
+	ExpMonth    int    `json:"exp_month,omitempty"` // 1 to 12, cards only
+	ExpYear     int    `json:"exp_year,omitempty"`
 }
 
 // Notice is news of an operation that the processor sends on its own: late, twice or out of order.

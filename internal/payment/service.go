@@ -16,6 +16,7 @@ import (
 	"flint/internal/id"
 	"flint/internal/ledger"
 	"flint/internal/order"
+	"flint/internal/secret"
 	"flint/internal/tenant"
 )
 
@@ -55,6 +56,8 @@ type Service struct {
 	// Due tells how much a payment through the session of an order that an invoice owns collects, in minor
 	// units; the invoice domain sets it. Other payments collect everything outstanding.
 	Due func(tx db.Tx, o *order.Order, sessionID string) (int64, error)
+	// Box seals what a processor charges of a saved payment method.
+	Box *secret.Box
 
 	// CallTimeout bounds one call to a processor. Zero means 20 seconds.
 	CallTimeout time.Duration

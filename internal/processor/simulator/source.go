@@ -87,7 +87,7 @@ func sourceOf(tx db.Tx, scope tenant.Scope, token string) (behaviour, *payment.S
 		case b.bank():
 			return b, &payment.Source{Type: "ach_debit", BankName: "Test Bank", Last4: "6789", AccountType: "checking"}, nil
 		default:
-			return b, &payment.Source{Type: "card", Brand: "visa", Last4: "4242"}, nil
+			return b, &payment.Source{Type: "card", Brand: "visa", Last4: "4242", ExpMonth: 12, ExpYear: 2099}, nil
 		}
 	}
 	var b behaviour

@@ -102,7 +102,8 @@ func (c CardInput) check(now time.Time) (behaviour, payment.Source, error) {
 	case !known:
 		faults.Add("TEST_CARD_REQUIRED", "number", "Use a test card here, such as 4242 4242 4242 4242. Real cards are not taken.")
 	}
-	switch end, ok := parseExpiry(c.Expiry); {
+	end, ok := parseExpiry(c.Expiry)
+	switch {
 	case strings.TrimSpace(c.Expiry) == "":
 		faults.Add("FIELD_REQUIRED", "expiry", "Enter the expiry date.")
 	case !ok:
@@ -121,7 +122,10 @@ func (c CardInput) check(now time.Time) (behaviour, payment.Source, error) {
 	if err := faults.Err(); err != nil {
 		return unknownSource, payment.Source{}, err
 	}
-	return b, payment.Source{Type: "card", Brand: "visa", Last4: number[len(number)-4:]}, nil
+	last := end.AddDate(0, -1, 0)
+	return b, payment.Source{
+		Type: "card", Brand: "visa", Last4: number[len(number)-4:], ExpMonth: int(last.Month()), ExpYear: last.Year(),
+	}, nil
 }
 
 func (a BankInput) check(time.Time) (behaviour, payment.Source, error) {
