@@ -31,13 +31,15 @@ type Customer struct {
 	CreatedAt           time.Time    `json:"-"`
 	UpdatedAt           time.Time    `json:"-"`
 
-	BillingAddress  *Address          `json:"billing_address,omitempty"`
-	ShippingAddress *Address          `json:"shipping_address,omitempty"`
-	TaxIdentity     *TaxIdentity      `json:"tax_identity,omitempty"`
-	Verified        bool              `json:"verified,omitzero"`
-	GroupID         string            `json:"group_id,omitempty"`
-	InternalNote    string            `json:"internal_note,omitempty"`
-	Metadata        map[string]string `json:"metadata,omitempty"`
+	BillingAddress  *Address     `json:"billing_address,omitempty"`
+	ShippingAddress *Address     `json:"shipping_address,omitempty"`
+	TaxIdentity     *TaxIdentity `json:"tax_identity,omitempty"`
+	Verified        bool         `json:"verified,omitzero"`
+	GroupID         string       `json:"group_id,omitempty"`
+	InternalNote    string       `json:"internal_note,omitempty"`
+	// DefaultPaymentMethodID is the saved method to charge when none is named.
+	DefaultPaymentMethodID string            `json:"default_payment_method_id,omitempty"`
+	Metadata               map[string]string `json:"metadata,omitempty"`
 
 	// ErasedAt is when the customer's data was deleted as asked; zero for a customer.
 	ErasedAt time.Time `json:"erased_at,omitzero"`

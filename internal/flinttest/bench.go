@@ -7,6 +7,7 @@
 package flinttest
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"sync"
@@ -30,6 +31,7 @@ import (
 	"flint/internal/processor/simulator"
 	"flint/internal/promotion"
 	"flint/internal/refund"
+	"flint/internal/secret"
 	"flint/internal/stranded"
 	"flint/internal/tax"
 	"flint/internal/tenant"
@@ -93,10 +95,15 @@ func New(t testing.TB, d db.DB) *Bench {
 		Promotions: &promotion.Service{IDs: ids, Clock: c},
 	}
 	b.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: ids, Logger: log, Sink: b.notice})
+	box, err := secret.NewBox(bytes.Repeat([]byte{5}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
 	b.Payments = &payment.Service{
 		DB: d, Clock: c, IDs: ids, Events: events, Journal: journal, Orders: b.Orders, Logger: log,
 		Processors: map[string]payment.Processor{simulator.Name: b.Simulator, payment.Manual: manual.Processor{}},
 		Choose:     func(tenant.Scope) string { return simulator.Name },
+		Box:        box,
 	}
 	b.Refunds = &refund.Service{Clock: c, IDs: ids, Events: events, Orders: b.Orders, Payments: b.Payments}
 	b.Checkouts = &checkout.Service{

@@ -186,6 +186,9 @@ func (s *shop) furnish(t *testing.T, name string, owner party, scope tenant.Scop
 	take(mine("email-change-requests", `{"new_email":"`+h.mark+`-new@buyer.test"}`), "email_change_request_id")
 	take(mine("deletion-requests", ""), "customer_deletion_request_id")
 	take(post("customer-verifications", `{"customer_id":"`+h.ids["customer_id"]+`","email":"`+h.mark+`-guest@buyer.test","purpose":"link_guest_purchases"}`), "customer_verification_id")
+	saving := take(post("payment-methods", `{"customer_id":"`+h.ids["customer_id"]+`"}`))
+	h.ids["payment_method_id"] = saving.data()["payment_method"].(map[string]any)["payment_method_id"].(string)
+	s.completeSetup(t, saving)
 	h.ids["resource_id"] = h.ids["order_id"]
 	h.ids["api_request_log_id"] = s.call(t, "GET", "/v1/developer/request-logs?path_query=customers", key, "").list()[0].(map[string]any)["api_request_log_id"].(string)
 	access := take(post("checkout-sessions", `{"order_id":"`+order()+`"}`)).data()

@@ -54,7 +54,7 @@ type PayOrderRequest struct {
 	ExpectedOutstanding *Money                   `json:"expected_outstanding_money,omitzero" doc:"What the payer saw; when it differs, nothing is charged."`
 	BuyerContact        *BuyerContactInput       `json:"buyer_contact,omitzero"`
 	GiftCards           any                      `json:"accepted_gift_card_allocation,omitzero" doc:"Reserved."`
-	SaveMethod          bool                     `json:"save_payment_method,omitzero" doc:"Reserved."`
+	SaveMethod          bool                     `json:"save_payment_method,omitzero" doc:"With a checkout session's own credential that acts for a customer: save the card for their next checkout."`
 	SavePhone           string                   `json:"save_payment_method_phone,omitzero" doc:"Reserved."`
 }
 
@@ -62,8 +62,10 @@ type PayOrderRequest struct {
 func (r *PayOrderRequest) Validate() error {
 	var f fault.List
 	refuseReserved(&f, r.GiftCards != nil, "accepted_gift_card_allocation")
-	refuseReserved(&f, r.SaveMethod, "save_payment_method")
 	refuseReserved(&f, r.SavePhone != "", "save_payment_method_phone")
+	if r.SaveMethod && (r.Action != "pay" || r.Source == nil || r.Source.ConfirmationToken == "") {
+		f.Add("SAVE_PAYMENT_METHOD_NOT_ALLOWED", "save_payment_method", "Only a card that was typed for this payment can be saved: send it as payment_source.confirmation_token of action pay.")
+	}
 	refuseReserved(&f, r.SetupSource != nil, "setup_payment_source")
 	refuseReserved(&f, r.Action == "setup", "action")
 	for _, field := range []struct {
@@ -125,7 +127,8 @@ func registerPayOrder(a *API, s *Services) {
 	}, Doc("Pay an order", "Starts a payment attempt, or resumes one. A decline is a success of this call whose attempt is failed."),
 		Errors("CHECKOUT_ATTEMPTS_EXHAUSTED", "CHECKOUT_SESSION_NOT_OPEN", "CHECKOUT_RECOVERY_RESTRICTED", "CHECKOUT_RECOVERY_ATTEMPT_MISMATCH",
 			"ORDER_CHANGED_REFRESH_REQUIRED", "ORDER_PAYMENT_ATTEMPT_ACTIVE", "ORDER_ALREADY_PAID", "ORDER_CLOSED", "PAYMENT_SOURCE_REQUIRED",
-			"PAYMENT_SOURCE_CONFLICT", "PAYMENT_SOURCE_NOT_ALLOWED", "PAYMENT_OPTION_NOT_READY", "PAYMENT_LEG_SELECTION_REQUIRED", "PAYMENT_ATTEMPT_NOT_RESUMABLE",
+			"PAYMENT_SOURCE_CONFLICT", "PAYMENT_SOURCE_NOT_ALLOWED", "PAYMENT_METHOD_NOT_ACTIVE", "PAYMENT_METHOD_ON_SESSION_ONLY",
+			"PAYMENT_METHOD_CUSTOMER_MISMATCH", "PAYMENT_METHOD_UNAVAILABLE", "SAVE_PAYMENT_METHOD_NOT_ALLOWED", "SAVE_PAYMENT_METHOD_NOT_OFFERED", "PAYMENT_OPTION_NOT_READY", "PAYMENT_LEG_SELECTION_REQUIRED", "PAYMENT_ATTEMPT_NOT_RESUMABLE",
 			"PAYMENT_ATTEMPT_STILL_PROCESSING", "PAYMENT_LEGS_INCOMPLETE", "AMOUNT_EXCEEDS_BALANCE", "ORDER_TAX_LOCATION_REQUIRED"))
 }
 
@@ -167,7 +170,7 @@ func (s *Services) startPay(tx db.Tx, c *Caller, in *PayOrderInput) (string, err
 			}}
 		}
 		started, err = s.Payments.Confirm(tx, payment.ConfirmInput{
-			Scope: c.Scope, OrderID: in.OrderID, CheckoutSessionID: sessionID, Selections: selections, Completion: r.Completion,
+			Scope: c.Scope, OrderID: in.OrderID, CheckoutSessionID: sessionID, ActsFor: c.ActsForID, Selections: selections, Completion: r.Completion,
 			ExpectedOutstanding: r.ExpectedOutstanding.amount(), Contact: contact, Cause: s.cause(c),
 		})
 	default:
@@ -175,8 +178,12 @@ func (s *Services) startPay(tx db.Tx, c *Caller, in *PayOrderInput) (string, err
 		if r.Source != nil {
 			source = payment.Credential{Token: r.Source.Token, PaymentMethodID: r.Source.PaymentMethodID, ConfirmationToken: r.Source.ConfirmationToken}
 		}
+		saveFor, err := s.saveFor(tx, c, r, session)
+		if err != nil {
+			return "", err
+		}
 		started, err = s.Payments.Pay(tx, payment.PayInput{
-			Scope: c.Scope, OrderID: in.OrderID, CheckoutSessionID: sessionID, Source: source,
+			Scope: c.Scope, OrderID: in.OrderID, CheckoutSessionID: sessionID, Source: source, ActsFor: c.ActsForID, SaveFor: saveFor,
 			ExpectedOutstanding: r.ExpectedOutstanding.amount(), Contact: contact, Flow: flow, Cause: s.cause(c),
 		})
 	}
@@ -185,6 +192,25 @@ func (s *Services) startPay(tx db.Tx, c *Caller, in *PayOrderInput) (string, err
 	}
 	in.operations = started.Operations
 	return started.Attempt.ID, nil
+}
+
+// saveFor is the customer for whom the card is saved once it has been charged; empty when nobody asked.
+func (s *Services) saveFor(tx db.Tx, c *Caller, r *PayOrderRequest, session *checkout.Session) (string, error) {
+	if !r.SaveMethod {
+		return "", nil
+	}
+	if session == nil || c.ActsForID == "" {
+		return "", fault.Invalid("SAVE_PAYMENT_METHOD_NOT_ALLOWED", "save_payment_method", "A card is saved in a checkout session whose credential acts for a customer.").
+			Then("Let the buyer confirm their e-mail address with a customer verification first.")
+	}
+	offered, err := s.Checkouts.OffersVerification(tx, session)
+	if err != nil {
+		return "", err
+	}
+	if !offered {
+		return "", fault.Invalid("SAVE_PAYMENT_METHOD_NOT_OFFERED", "save_payment_method", "This checkout does not offer to save a card.")
+	}
+	return c.ActsForID, nil
 }
 
 func (s *Services) finishPay(ctx context.Context, a *API, c *Caller, in *PayOrderInput, attemptID string, settle func(db.Tx, *PayOrderResult) error) (*PayOrderResult, error) {

@@ -17,6 +17,7 @@ func Register(a *API, s *Services) {
 		registerRecovery,
 		registerSettingsPart,
 		registerInvoice,
+		registerMethods,
 		registerBuyer,
 		registerPromotion,
 		registerPaper,

@@ -129,7 +129,7 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 		Promotions: &promotion.Service{IDs: a.IDs, Clock: a.Clock}}
 	payments := &payment.Service{
 		DB: d, Clock: a.Clock, IDs: a.IDs, Events: events, Journal: journal, Orders: orders, Logger: log,
-		Choose: func(tenant.Scope) string { return simulator.Name },
+		Choose: func(tenant.Scope) string { return simulator.Name }, Box: testBox(t),
 	}
 	s.simulator = simulator.New(simulator.Options{DB: d, Clock: a.Clock, IDs: a.IDs, Logger: log, Sink: payments.Notify})
 	payments.Processors = map[string]payment.Processor{simulator.Name: s.simulator}
@@ -395,4 +395,27 @@ func hasFault(a answer, code, param string) bool {
 		}
 	}
 	return false
+}
+
+func testBox(t testing.TB) *secret.Box {
+	t.Helper()
+	box, err := secret.NewBox(bytes.Repeat([]byte{5}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return box
+}
+
+// completeSetup types a card on the page that the answer of savePaymentMethod names.
+func (s *shop) completeSetup(t testing.TB, a answer) {
+	t.Helper()
+	address, _ := a.data()["client_setup"].(map[string]any)["simulator"].(map[string]any)["setup_url"].(string)
+	card := payment.Source{Type: "card", Brand: "visa", Last4: "4242", ExpMonth: 12, ExpYear: 2099}
+	err := s.db.Write(context.Background(), func(tx db.Tx) error {
+		_, err := s.services.Payments.CompleteSetup(tx, address[strings.LastIndexByte(address, '/')+1:], "simtok_approve", card, event.Cause{ActorType: "buyer"})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -44,7 +44,7 @@ type Customer struct {
 	InternalNote           string               `json:"internal_note,omitzero"`
 	DefaultPaymentTermID   string               `json:"default_invoice_payment_term_id,omitzero"`
 	DefaultPaymentMethodID string               `json:"default_payment_method_id,omitzero"`
-	DefaultPaymentMethod   any                  `json:"default_payment_method,omitzero" doc:"With expand=default_payment_method."`
+	DefaultPaymentMethod   *PaymentMethod       `json:"default_payment_method,omitzero" flint:"nullable" doc:"With expand=default_payment_method."`
 	Receivables            *CustomerReceivables `json:"receivables,omitzero" doc:"With expand=receivables."`
 	ExternalReferenceID    string               `json:"external_reference_id,omitzero"`
 	MerchantID             string               `json:"merchant_id"`
@@ -58,7 +58,7 @@ func wireCustomer(c *customer.Customer) *Customer {
 		ID: c.ID, Email: c.Email, Version: c.Version, Name: c.Name, Phone: c.Phone, BillingAddress: (*Address)(c.BillingAddress),
 		ShippingAddress: (*Address)(c.ShippingAddress), TaxExempt: c.TaxExempt, IsVerified: c.Verified, GroupID: c.GroupID,
 		InternalNote: c.InternalNote, ExternalReferenceID: c.ExternalReferenceID, MerchantID: c.Scope.MerchantID,
-		Metadata: c.Metadata, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
+		Metadata: c.Metadata, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, DefaultPaymentMethodID: c.DefaultPaymentMethodID,
 	}
 	if t := c.TaxIdentity; t != nil {
 		out.TaxIdentity = &TaxIdentity{RegisteredAddress: (*Address)(t.RegisteredAddress), TaxIDs: t.TaxIDs}

@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"fmt"
 	"time"
 
 	"flint/internal/db"
@@ -122,6 +123,28 @@ func (s *Service) RemoveMethod(tx db.Tx, scope tenant.Scope, methodID string, ca
 		return nil, err
 	}
 	return m, s.recordMethod(tx, m, eventMethodRemoved, cause)
+}
+
+// RemoveMethodsOf takes everything that a customer has saved out of use.
+func (s *Service) RemoveMethodsOf(tx db.Tx, scope tenant.Scope, customerID string, cause event.Cause) error {
+	var found []string
+	err := tx.Query(func(r db.Row) error {
+		var methodID string
+		err := r.Scan(&methodID)
+		found = append(found, methodID)
+		return err
+	}, `SELECT payment_method_id FROM payment_methods
+		WHERE merchant_id = $1 AND environment_id = $2 AND customer_id = $3 AND status <> 'removed' ORDER BY payment_method_id`,
+		scope.MerchantID, scope.EnvironmentID, customerID)
+	if err != nil {
+		return fmt.Errorf("find what customer %s has saved: %w", customerID, err)
+	}
+	for _, methodID := range found {
+		if _, err := s.RemoveMethod(tx, scope, methodID, cause); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Defaultable tells whether the method may be the one that is charged when none is named.

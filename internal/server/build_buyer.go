@@ -42,6 +42,9 @@ func (s *Server) buildBuyer(customers *customer.Service, orders *order.Service) 
 	}
 	orders.Claimed = append(orders.Claimed, payment.OrderClaimed, refund.OrderClaimed)
 	customers.Blocks = append(customers.Blocks, NothingMoves)
+	customers.Erased = append(customers.Erased, func(_ context.Context, tx db.Tx, c *customer.Customer, cause event.Cause) error {
+		return s.Services.Payments.RemoveMethodsOf(tx, c.Scope, c.ID, cause)
+	})
 	customers.Erased = append(customers.Erased, func(ctx context.Context, tx db.Tx, c *customer.Customer, cause event.Cause) error {
 		if err := s.Buyers.EndCustomer(tx, c.Scope, c.ID, buyer.EndErased); err != nil {
 			return err

@@ -25,6 +25,10 @@ func (s *Server) buildSessions(events *event.Log, orders *order.Service, payment
 	if s.Mail != nil || s.Development {
 		checkouts.SendCode = s.mailCheckoutCode
 	}
+	checkouts.HasSaved = func(tx db.Tx, scope tenant.Scope, customerID string) (bool, error) {
+		saved, _, err := payment.ListMethods(tx, payment.MethodList{Scope: scope, CustomerID: customerID, Now: s.Clock.Now(), Limit: 1})
+		return len(saved) > 0, err
+	}
 	payments.Settled = append(payments.Settled, checkouts.OrderSettled)
 	orders.Repriced = append(orders.Repriced, checkouts.OrderRepriced)
 	return checkouts
@@ -66,6 +70,10 @@ func (s *Server) sessionViews() httpapi.SessionViews {
 				return httpapi.CheckoutSupport{}, fmt.Errorf("read whom a buyer can ask: %w", err)
 			}
 			return httpapi.CheckoutSupport{Email: m.SupportEmail, Phone: m.SupportPhone, URL: m.SupportURL}, nil
+		},
+		SaveOffer: func(tx db.Tx, session *checkout.Session, actsForID string) (httpapi.SaveOffer, error) {
+			offered, err := s.Services.Checkouts.OffersVerification(tx, session)
+			return httpapi.SaveOffer{Offered: offered, RequiresVerification: offered && actsForID == ""}, err
 		},
 	}
 }

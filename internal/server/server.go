@@ -237,7 +237,7 @@ func (s *Server) build() {
 	s.buildPromotion(orders)
 	payments := &payment.Service{
 		DB: d, Clock: c, IDs: s.IDs, Events: events, Journal: journal, Orders: orders, Logger: log,
-		Choose: s.processorFor, Failpoints: s.Failpoints,
+		Choose: s.processorFor, Box: s.Box, Failpoints: s.Failpoints,
 	}
 	s.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: s.IDs, Logger: log, Sink: payments.Notify, Failpoints: s.Failpoints})
 	payments.Processors = map[string]payment.Processor{simulator.Name: s.observer.Processor(s.Simulator), payment.Manual: manual.Processor{}}

@@ -103,6 +103,8 @@ func (h *Handler) Routes(mux *http.ServeMux) {
 
 		"GET /simulator/fields/{id}":         h.fields,
 		"POST /simulator/fields/{id}":        h.throttled("fields", h.tokenize),
+		"GET /simulator/setup/{secret}":      h.setup,
+		"POST /simulator/setup/{secret}":     h.throttled("fields", h.saveCard),
 		"GET /simulator/challenge/{opaque}":  h.challenge,
 		"POST /simulator/challenge/{opaque}": h.answer,
 	} {

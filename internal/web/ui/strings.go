@@ -224,6 +224,11 @@ func englishTexts() map[string]string {
 		"help.text":        "Contact %s",
 
 		// Simulator: payment fields
+		"setup.title":            "Save a card",
+		"setup.text":             "%s may charge this card for what you agree to. You can remove it at any time.",
+		"setup.save":             "Save this card",
+		"setup.done":             "Your card is saved",
+		"setup.done.text":        "%s is saved with %s. You can close this page.",
 		"fields.title.card":      "Card details",
 		"fields.title.ach_debit": "Bank account details",
 		"fields.number":          "Card number",
