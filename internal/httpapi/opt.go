@@ -48,7 +48,7 @@ func (o Opt[T]) MarshalJSONTo(enc *jsontext.Encoder) error {
 // Schema implements huma.SchemaProvider: the schema of T, or null.
 func (o Opt[T]) Schema(r huma.Registry) *huma.Schema {
 	s := r.Schema(o.inner(), true, "")
-	if s.Ref != "" {
+	if s.Ref != "" || s.Type == "" {
 		return &huma.Schema{AnyOf: []*huma.Schema{s, {Type: "null"}}}
 	}
 	s.Nullable = true

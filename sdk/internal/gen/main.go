@@ -109,6 +109,7 @@ type schema struct {
 	Required             []string
 	AdditionalProperties json.RawMessage
 	AnyOf                []*schema
+	OneOf                []*schema // is any value to the clients
 }
 
 // types is one name, or several.
