@@ -160,7 +160,7 @@ func (s *Services) wireLaunch(a *API, tx db.Tx, c *Caller, launch checkout.Launc
 	out := &CheckoutLaunch{Session: wireSession(launch.Session, c.Kind, c.Now), Access: CheckoutAccess{launch.Secret.Reveal()}}
 	out.Session.URL = s.pageOf(a, launch.Session)
 	var err error
-	out.Session.PaymentCollection, err = s.collection(tx, launch.Session.Scope, launch.Order)
+	out.Session.PaymentCollection, err = s.collection(tx, launch.Session.Scope, launch.Order, launch.Session.ID)
 	return out, err
 }
 

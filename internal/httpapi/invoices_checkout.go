@@ -108,7 +108,7 @@ func (s *Services) openInvoice(ctx context.Context, a *API, tx db.Tx, c *Caller,
 		Session: wireSession(session, c.Kind, c.Now), Access: CheckoutAccess{opened.Secret}, Reused: opened.Reused,
 		Attempt: wireInvoiceAttempt(opened.Attempt, opened.Invoice.Currency, c.Now),
 	}
-	if out.Session.PaymentCollection, err = s.collection(tx, c.Scope, o); err != nil {
+	if out.Session.PaymentCollection, err = s.collection(tx, c.Scope, o, session.ID); err != nil {
 		return nil, out, err
 	}
 	if session.Surface == checkout.SurfaceHosted {

@@ -179,6 +179,58 @@ func (s *Service) AttemptDue(tx db.Tx, o *order.Order, sessionID string) (int64,
 	return o.Outstanding(), nil
 }
 
+// Part is what a checkout of an invoice asks for.
+type Part struct {
+	Number string // of the invoice
+	Kind   string // of the schedule's entry, PartRest or PartSeveral; empty for an invoice without a schedule
+	Later  int64  // minor units that stay outstanding after it
+}
+
+// Kinds of parts that are no single entry.
+const (
+	PartRest    = "rest"    // everything that is left
+	PartSeveral = "several" // several entries, or late fees as well
+)
+
+// PartOf tells what a payment through a checkout session pays of the invoice that owns the order, nil when
+// none does.
+func (s *Service) PartOf(tx db.Tx, o *order.Order, sessionID string) (*Part, error) {
+	if o.InvoiceID == "" {
+		return nil, nil
+	}
+	v, err := Get(tx, o.Scope, o.InvoiceID)
+	if err != nil {
+		return nil, err
+	}
+	due, err := s.AttemptDue(tx, o, sessionID)
+	if err != nil {
+		return nil, err
+	}
+	part := v.Part(due)
+	return &part, nil
+}
+
+// Part tells what an amount of minor units, paid now, would be a part of.
+func (v *Invoice) Part(amount int64) Part {
+	p := Part{Number: v.Number, Later: max(v.Amounts.Outstanding()-amount, 0)}
+	if len(v.Entries) == 0 {
+		return p
+	}
+	p.Kind = PartSeveral
+	if amount == v.Amounts.Outstanding() {
+		p.Kind = PartRest
+	}
+	for i := range v.Entries {
+		if e := &v.Entries[i]; e.Outstanding() > 0 {
+			if e.Outstanding() == amount {
+				p.Kind = e.Kind
+			}
+			return p
+		}
+	}
+	return p
+}
+
 // CancelAttemptInput gives a payment attempt up.
 type CancelAttemptInput struct {
 	Scope     tenant.Scope

@@ -29,6 +29,7 @@ func (s *Server) buildSessions(events *event.Log, orders *order.Service, payment
 		saved, _, err := payment.ListMethods(tx, payment.MethodList{Scope: scope, CustomerID: customerID, Now: s.Clock.Now(), Limit: 1})
 		return len(saved) > 0, err
 	}
+	payments.Door = checkouts.Door
 	payments.Settled = append(payments.Settled, checkouts.OrderSettled)
 	orders.Repriced = append(orders.Repriced, checkouts.OrderRepriced)
 	return checkouts
