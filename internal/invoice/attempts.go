@@ -156,6 +156,17 @@ func sessionOf(tx db.Tx, o *order.Order, attemptID string) (*payment.Attempt, st
 	return a, intent, nil
 }
 
+// forPayment picks the active attempt behind a payment attempt of the order: the one that charged, or that of
+// its checkout session; nil without one.
+func forPayment(found []*PaymentAttempt, of *payment.Attempt) *PaymentAttempt {
+	for _, a := range found {
+		if a.OrderAttemptID == of.ID {
+			return a
+		}
+	}
+	return forSession(found, of.CheckoutSessionID)
+}
+
 // forSession picks the active attempt that belongs to a checkout session, nil without one.
 func forSession(found []*PaymentAttempt, sessionID string) *PaymentAttempt {
 	for _, a := range slices.Backward(found) {
@@ -264,7 +275,7 @@ func (s *Service) CancelAttempt(tx db.Tx, in CancelAttemptInput) ([]payment.Oper
 		if err != nil {
 			return nil, err
 		}
-		if running.CheckoutSessionID == a.SessionID {
+		if running.ID == a.OrderAttemptID || a.SessionID != "" && running.CheckoutSessionID == a.SessionID {
 			ops, err := s.Payments.CancelAttempt(tx, payment.CancelAttemptInput{Scope: in.Scope, OrderID: o.ID, AttemptID: running.ID, Cause: in.Cause})
 			if err != nil {
 				return nil, err

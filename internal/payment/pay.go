@@ -136,7 +136,7 @@ func (s *Service) Pay(tx db.Tx, in PayInput) (Started, error) {
 		Status: IntentProcessing, Amount: due, Tip: tip[0], Currency: o.Currency,
 		CaptureMethod: CaptureAutomatic, Flow: in.Flow, Origin: o.Origin, Processor: processor,
 		CreatedAt: now, UpdatedAt: now,
-		Detail: IntentDetail{Options: DefaultOptions(), ReturnURL: in.ReturnURL, MethodID: in.Source.PaymentMethodID},
+		Detail: IntentDetail{Options: DefaultOptions(), ReturnURL: in.ReturnURL, MethodID: in.Source.PaymentMethodID, InvoiceID: o.InvoiceID},
 	}
 	if in.SaveFor != "" {
 		if leg.Detail.SavesMethodID, err = s.saveWhenCharged(tx, in.Scope, in.SaveFor, processor, source, now); err != nil {

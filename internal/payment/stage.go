@@ -94,7 +94,7 @@ func (s *Service) Stage(tx db.Tx, in StageInput) (*Intent, *order.Order, error) 
 		Status: IntentRequiresPaymentMethod, Amount: amount, Tip: tip[0], Currency: o.Currency, CaptureMethod: method,
 		Flow: in.Flow, Origin: o.Origin, Processor: processor, ExternalReferenceID: in.ExternalReferenceID,
 		CreatedAt: now, UpdatedAt: now,
-		Detail: IntentDetail{Options: options, Staged: true, ReturnURL: in.ReturnURL, Metadata: in.Metadata},
+		Detail: IntentDetail{Options: options, Staged: true, ReturnURL: in.ReturnURL, Metadata: in.Metadata, InvoiceID: o.InvoiceID},
 	}
 	if err := insertIntent(tx, i); err != nil {
 		return nil, nil, err
