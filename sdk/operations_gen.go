@@ -1095,7 +1095,7 @@ func (c *Client) InvoicesCancelPaymentAttempt(ctx context.Context, invoiceID str
 	return do[InvoicePaymentAttempt](ctx, c, call{method: "POST", path: "/v1/invoices/" + url.PathEscape(invoiceID) + "/payment-attempts/" + url.PathEscape(invoicePaymentAttemptID) + "/cancel", query: nil, body: nil, keyed: true}, options)
 }
 
-// InvoicesCollect: Charge a saved payment method. Without the buyer. Saved methods are not part of this version, so it answers INVOICE_AUTOPAY_PAYMENT_METHOD_REQUIRED.
+// InvoicesCollect: Charge a saved payment method. Of the customer, without the buyer: one that may be used off session. A decline answers INVOICE_PAYMENT_FAILED.
 //
 //	POST /v1/invoices/{invoice_id}/collect
 func (c *Client) InvoicesCollect(ctx context.Context, invoiceID string, body *CollectInvoiceRequest, options ...CallOption) (*CollectInvoiceResult, error) {

@@ -46,6 +46,8 @@ type Service struct {
 	// Settings are what merchants say about checkouts that do not say it themselves; nil leaves the
 	// platform's defaults.
 	Settings func(tx db.Tx, scope tenant.Scope) (*settings.Settings, error)
+	// MayEmbed tells whether pages of an origin may show an embedded session; nil lets every origin.
+	MayEmbed func(tx db.Tx, scope tenant.Scope, origin string) (bool, error)
 	// SendCode queues the mail with a code in the caller's transaction; nil when no mail is sent.
 	SendCode func(ctx context.Context, tx db.Tx, l CodeLetter) error
 	// HasSaved tells whether a customer has saved payment methods; nil says nobody has.
@@ -208,7 +210,7 @@ func checkPrefill(f *fault.List, c Collection) {
 //
 // Faults: those of Validate, RESOURCE_NOT_FOUND, ORDER_NOT_OPEN, ORDER_ALREADY_PAID,
 // ORDER_HAS_NO_LINE_ITEMS, CHECKOUT_SESSION_ALREADY_EXISTS, CHECKOUT_SESSION_CURRENT_CHANGED,
-// CHECKOUT_PAYMENT_RESOLVING, PAYMENT_OPTION_UNAVAILABLE.
+// CHECKOUT_PAYMENT_RESOLVING, PAYMENT_OPTION_UNAVAILABLE, CHECKOUT_PAGE_ORIGIN_NOT_ALLOWED.
 func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (Launch, error) {
 	if err := in.Validate(); err != nil {
 		return Launch{}, err
@@ -251,6 +253,9 @@ func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (Launch,
 	if err := s.complete(tx, session, &in, o.Currency); err != nil {
 		return Launch{}, err
 	}
+	if err := s.checkFrame(tx, session); err != nil {
+		return Launch{}, err
+	}
 	session.ExpiresAt = in.ExpiresAt
 	if in.ExpiresAt.IsZero() {
 		session.ExpiresAt = now.Add(time.Duration(session.Detail.ExpiresIn) * time.Second)
@@ -267,6 +272,22 @@ func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (Launch,
 	}
 	return Launch{Session: session, Order: o, Secret: secret.NewText(secretText), Token: s.LaunchToken(session)},
 		s.Orders.AttachCheckoutSession(tx, o, in.Cause, session.ID)
+}
+
+// checkFrame refuses an embedded session for a page that the merchant has not allowed to show checkouts.
+func (s *Service) checkFrame(tx db.Tx, session *Session) error {
+	if session.Surface != SurfaceEmbedded || s.MayEmbed == nil {
+		return nil
+	}
+	may, err := s.MayEmbed(tx, session.Scope, session.Detail.PageOrigin)
+	if err != nil {
+		return fmt.Errorf("read which pages may show checkouts: %w", err)
+	}
+	if !may {
+		return fault.Invalid("CHECKOUT_PAGE_ORIGIN_NOT_ALLOWED", "page_origin", "Pages of this origin may not show a checkout of this environment.").
+			Then("Add the origin to checkout.allowed_origins of the settings.")
+	}
+	return nil
 }
 
 // source locks the order to pay, or makes it from the quick pay item.

@@ -5,10 +5,30 @@ import (
 
 	"flint/internal/db"
 	"flint/internal/event"
+	"flint/internal/fault"
 	"flint/internal/invoice"
 	"flint/internal/order"
 	"flint/internal/tenant"
 )
+
+// Door refuses a payment through a session that is no way to its order any more. It is payment.Service.Door; the
+// order is locked, and so is the session from here on, so nothing can end it before the payment is on record.
+//
+// Faults: CHECKOUT_SESSION_NOT_OPEN, CHECKOUT_SESSION_EXPIRED, CHECKOUT_RECOVERY_RESTRICTED,
+// ORDER_COLLECTION_ALREADY_ACTIVE.
+func (s *Service) Door(tx db.Tx, o *order.Order, sessionID string) error {
+	session, err := load(tx, o.Scope, sessionID)
+	if err != nil {
+		return err
+	}
+	if session.OrderID != o.ID {
+		return fault.NotFound("checkout session")
+	}
+	if err := s.checkOpen(session, s.Clock.Now()); err != nil {
+		return err
+	}
+	return o.CheckCollectable(session.InvoiceID)
+}
 
 // InvoiceDoor is how invoices, which know no checkouts, open and end theirs.
 func (s *Service) InvoiceDoor() invoice.Door {

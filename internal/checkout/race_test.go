@@ -157,7 +157,7 @@ func TestRaceOfEditsAndPayments(t *testing.T) {
 				return err
 			})
 		})
-		through(t, errs, "ORDER_CHANGED_REFRESH_REQUIRED", "ORDER_PAYMENT_ATTEMPT_ACTIVE", "ORDER_ALREADY_PAID", "PAYMENT_ATTEMPT_IN_PROGRESS")
+		through(t, errs, "ORDER_CHANGED_REFRESH_REQUIRED", "CHECKOUT_SESSION_NOT_OPEN", "ORDER_PAYMENT_ATTEMPT_ACTIVE", "ORDER_ALREADY_PAID", "PAYMENT_ATTEMPT_IN_PROGRESS")
 		got := b.State(t, o.ID)
 		if paid := got.Order.Settlement.Paid; paid != 0 && paid != 5000 || got.Order.Stranded {
 			t.Errorf("the buyer was charged %d", paid)

@@ -115,6 +115,7 @@ func New(t testing.TB, d db.DB) *Bench {
 	b.Payments.Refunds, b.Payments.Excess = b.Refunds.Apply, b.Stranded.Record
 	b.Refunds.Ended = b.Stranded.RefundEnded
 	b.Orders.Balanced = append(b.Orders.Balanced, b.Stranded.Follow)
+	b.Payments.Door = b.Checkouts.Door
 	b.Payments.Settled = append(b.Payments.Settled, b.Checkouts.OrderSettled)
 	b.Orders.Repriced = append(b.Orders.Repriced, b.Checkouts.OrderRepriced)
 	b.invoices(t, log)

@@ -196,7 +196,9 @@ func (s *Services) sessionNow(ctx context.Context, a *API, tx db.Tx, c *Caller, 
 		}
 		out.ActiveAttempt = wire.ActiveAttempt
 		if out.Status == checkout.StatusOpen {
-			out.PaymentCollection = wire.PaymentCollection
+			if out.PaymentCollection, err = s.collection(tx, c.Scope, o, session.ID); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if c.Kind == auth.CheckoutCredential {

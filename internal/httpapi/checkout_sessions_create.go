@@ -87,7 +87,7 @@ func registerCreateCheckoutSession(a *API, s *Services) {
 			"CHECKOUT_SESSION_CURRENT_CHANGED", "CHECKOUT_REPLACEMENT_REQUIRES_ORDER", "EMBEDDED_PAYMENT_RETURN_URL_REQUIRED", "INVALID_CHECKOUT_SURFACE",
 			"INVALID_COLOR", "INVALID_TIP_PERCENTAGES_COUNT", "INVALID_DEFAULT_TIP_PERCENTAGE", "INVALID_SMART_TIP_AMOUNTS_COUNT", "INVALID_SMART_TIP_AMOUNT",
 			"INVALID_DEFAULT_SMART_TIP_AMOUNT", "INVALID_PAYMENT_OPTIONS", "ORDER_HAS_NO_LINE_ITEMS",
-			"CHECKOUT_PAYMENT_RESOLVING", "ORDER_NOT_OPEN", "ORDER_ALREADY_PAID", "PAYMENT_OPTION_UNAVAILABLE", "INVALID_EXPIRATION"))
+			"CHECKOUT_PAYMENT_RESOLVING", "ORDER_NOT_OPEN", "ORDER_ALREADY_PAID", "PAYMENT_OPTION_UNAVAILABLE", "INVALID_EXPIRATION", "CHECKOUT_PAGE_ORIGIN_NOT_ALLOWED"))
 }
 
 func (r *CreateCheckoutSessionRequest) domain(c *Caller) checkout.CreateInput {
@@ -160,7 +160,7 @@ func (s *Services) wireLaunch(a *API, tx db.Tx, c *Caller, launch checkout.Launc
 	out := &CheckoutLaunch{Session: wireSession(launch.Session, c.Kind, c.Now), Access: CheckoutAccess{launch.Secret.Reveal()}}
 	out.Session.URL = s.pageOf(a, launch.Session)
 	var err error
-	out.Session.PaymentCollection, err = s.collection(tx, launch.Session.Scope, launch.Order)
+	out.Session.PaymentCollection, err = s.collection(tx, launch.Session.Scope, launch.Order, launch.Session.ID)
 	return out, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/fault"
 	"flint/internal/invoice"
+	"flint/internal/payment"
 )
 
 // InvoiceCheckoutSessionRequest asks for the invoice's checkout.
@@ -108,7 +109,7 @@ func (s *Services) openInvoice(ctx context.Context, a *API, tx db.Tx, c *Caller,
 		Session: wireSession(session, c.Kind, c.Now), Access: CheckoutAccess{opened.Secret}, Reused: opened.Reused,
 		Attempt: wireInvoiceAttempt(opened.Attempt, opened.Invoice.Currency, c.Now),
 	}
-	if out.Session.PaymentCollection, err = s.collection(tx, c.Scope, o); err != nil {
+	if out.Session.PaymentCollection, err = s.collection(tx, c.Scope, o, session.ID); err != nil {
 		return nil, out, err
 	}
 	if session.Surface == checkout.SurfaceHosted {
@@ -128,6 +129,8 @@ type CollectInvoiceRequest struct {
 type CollectInvoiceInput struct {
 	InvoicePath
 	Body *CollectInvoiceRequest
+
+	operations []payment.Operation
 }
 
 // CollectInvoiceResult is what became of it.
@@ -153,14 +156,26 @@ func registerInvoiceCheckout(a *API, s *Services) {
 			if in.Body != nil {
 				collect.PaymentMethodID, collect.EntryID = in.Body.PaymentMethodID, in.Body.EntryID
 			}
-			started, err := s.Invoices.Collect(ctx, tx, collect)
+			collected, err := s.Invoices.Collect(tx, collect)
 			if err != nil {
 				return "", err
 			}
-			return started.ID, nil
+			in.operations = collected.Operations
+			return collected.Attempt.ID, nil
 		},
 		Finish: func(ctx context.Context, c *Caller, in *CollectInvoiceInput, subject string, _ func(db.Tx, *CollectInvoiceResult) error) (*CollectInvoiceResult, error) {
 			out := &CollectInvoiceResult{IdempotencyKey: c.IdempotencyKey}
+			if in.operations == nil { // an earlier call of the same key broke off
+				var err error
+				if in.operations, err = read(ctx, a, func(tx db.Tx) ([]payment.Operation, error) {
+					return invoice.Planned(tx, c.Scope, in.InvoiceID, subject)
+				}); err != nil {
+					return nil, err
+				}
+			}
+			if err := s.Invoices.Charge(ctx, c.Scope, in.InvoiceID, subject, in.operations, c.Cause()); err != nil {
+				return nil, err
+			}
 			err := a.DB.Read(ctx, func(tx db.Tx) error {
 				v, err := invoice.Get(tx, c.Scope, in.InvoiceID)
 				if err != nil {
@@ -176,11 +191,12 @@ func registerInvoiceCheckout(a *API, s *Services) {
 			})
 			return out, err
 		},
-	}, Doc("Charge a saved payment method", "Without the buyer. Saved methods are not part of this version, so it answers INVOICE_AUTOPAY_PAYMENT_METHOD_REQUIRED."),
-		Errors("INVOICE_NOT_COLLECTIBLE", "INVOICE_NOT_ISSUED", "INVOICE_PAYMENT_RESOLVING", "INVOICE_PAYMENT_PROCESSING",
-			"INVOICE_SCHEDULE_ENTRY_NOT_COLLECTIBLE", "INVOICE_PAYMENT_OPTION_LIMIT_EXCEEDED", "INVOICE_AUTOPAY_PAYMENT_METHOD_REQUIRED"))
+	}, Doc("Charge a saved payment method", "Of the customer, without the buyer: one that may be used off session. A decline answers INVOICE_PAYMENT_FAILED."),
+		Errors("INVOICE_NOT_COLLECTIBLE", "INVOICE_NOT_ISSUED", "INVOICE_PAYMENT_RESOLVING", "INVOICE_PAYMENT_PROCESSING", "INVOICE_PAYMENT_FAILED",
+			"INVOICE_SCHEDULE_ENTRY_NOT_COLLECTIBLE", "INVOICE_PAYMENT_OPTION_LIMIT_EXCEEDED", "INVOICE_AUTOPAY_PAYMENT_METHOD_REQUIRED",
+			"INVOICE_AUTOPAY_PAYMENT_METHOD_UNSUPPORTED", "PAYMENT_METHOD_NOT_ACTIVE", "PAYMENT_METHOD_ON_SESSION_ONLY", "PAYMENT_METHOD_CUSTOMER_MISMATCH"))
 }
 
 var errorsOfInvoiceCheckout = Errors("INVOICE_NOT_ISSUED", "INVOICE_NOT_COLLECTIBLE", "INVOICE_PAYMENT_RESOLVING", "INVOICE_PAYMENT_PROCESSING",
 	"INVOICE_SCHEDULE_ENTRY_NOT_COLLECTIBLE", "INVOICE_LINK_UNAVAILABLE", "INVOICE_PAYMENT_OPTION_LIMIT_EXCEEDED", "INVALID_RETURN_URL",
-	"EMBEDDED_PAYMENT_RETURN_URL_REQUIRED")
+	"EMBEDDED_PAYMENT_RETURN_URL_REQUIRED", "CHECKOUT_PAGE_ORIGIN_NOT_ALLOWED")

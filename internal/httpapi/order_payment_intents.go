@@ -132,9 +132,9 @@ func (s *Services) stage(tx db.Tx, c *Caller, in *CreateOrderPaymentIntentInput)
 	if err != nil {
 		return nil, err
 	}
-	flow := "api"
+	flow, sessionID := "api", ""
 	if session != nil {
-		flow = "checkout"
+		flow, sessionID = "checkout", session.ID
 	}
 	r := in.Body
 	if r == nil {
@@ -154,13 +154,13 @@ func (s *Services) stage(tx db.Tx, c *Caller, in *CreateOrderPaymentIntentInput)
 		return nil, err
 	}
 	i, o, err := s.Payments.Stage(tx, payment.StageInput{
-		Scope: c.Scope, OrderID: in.OrderID, Amount: r.Amount.amount(), CaptureMethod: r.CaptureMethod, Options: r.Options,
+		Scope: c.Scope, OrderID: in.OrderID, CheckoutSessionID: sessionID, Amount: r.Amount.amount(), CaptureMethod: r.CaptureMethod, Options: r.Options,
 		ReturnURL: r.ReturnURL, Flow: flow, ExternalReferenceID: r.ExternalReferenceID, Metadata: r.Metadata, Cause: s.cause(c),
 	})
 	if err != nil {
 		return nil, err
 	}
-	collection, err := s.collection(tx, c.Scope, o)
+	collection, err := s.collection(tx, c.Scope, o, sessionID)
 	return &CreatePaymentIntentResult{Intent: wireIntent(i, c.Now), Collection: collection}, err
 }
 

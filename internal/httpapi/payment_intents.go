@@ -11,6 +11,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/db/listing"
 	"flint/internal/fault"
+	"flint/internal/invoice"
 	"flint/internal/payment"
 )
 
@@ -89,22 +90,41 @@ func registerPaymentIntents(a *API, s *Services) {
 				return nil, err
 			}
 		}
+		if slices.Contains(in.Expand, "invoice") && out.InvoiceID != "" {
+			found, err := expanded(tx, c, out.InvoiceID, s.Sessions.Invoice)
+			if err != nil {
+				return nil, err
+			}
+			if found != nil {
+				out.Invoice = found
+			}
+		}
 		return out, nil
 	}, Doc("Read a payment intent", "A leg of an order."))
 }
 
 // listIntents reads a page of payment intents, of one customer unless customerID is empty.
 func listIntents(tx db.Tx, c *Caller, q PageQuery, f PaymentIntentFilter, customerID string) (Page[*payment.Intent], error) {
-	// Nothing has a risk level, an invoice, a return or a dispute yet, so these filters match nothing
+	// Nothing has a risk level, a return or a dispute yet, so these filters match nothing
 	// but their neutral value.
-	if f.InvoiceID+f.ReturnID+f.ReturnResolutionID != "" ||
+	if f.ReturnID+f.ReturnResolutionID != "" ||
 		len(f.RiskLevel) > 0 && !slices.Contains(f.RiskLevel, "not_assessed") ||
 		len(f.DisputeStatus) > 0 && !slices.Contains(f.DisputeStatus, "none") {
 		return Page[*payment.Intent]{Data: []*payment.Intent{}}, nil
 	}
+	if f.InvoiceID != "" {
+		v, err := invoice.Get(tx, c.Scope, f.InvoiceID)
+		if fault.Is(err, "RESOURCE_NOT_FOUND") || err == nil && f.OrderID != "" && f.OrderID != v.OrderID {
+			return Page[*payment.Intent]{Data: []*payment.Intent{}}, nil
+		}
+		if err != nil {
+			return Page[*payment.Intent]{}, err
+		}
+		f.OrderID = v.OrderID
+	}
 	return List(c, q, func(after *listing.Cursor, limit int) ([]*payment.Intent, *listing.Cursor, error) {
 		return payment.List(tx, payment.ListInput{
-			Scope: c.Scope, OrderID: f.OrderID, CustomerID: customerID, Status: f.Status, Origin: f.Origin, Flows: f.Flow,
+			Scope: c.Scope, OrderID: f.OrderID, InvoiceID: f.InvoiceID, CustomerID: customerID, Status: f.Status, Origin: f.Origin, Flows: f.Flow,
 			ExternalReferenceID: f.ExternalReferenceID, Query: f.Query, MinAmount: f.MinAmount, MaxAmount: f.MaxAmount,
 			Currency: f.Currency, RefundStatus: f.RefundStatus, CreatedAfter: f.CreatedAfter, CreatedBefore: f.CreatedBefore,
 			UpdatedAfter: f.UpdatedAfter, UpdatedBefore: f.UpdatedBefore, SortBy: f.SortBy, Ascending: f.SortDirection == "asc",

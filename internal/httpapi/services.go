@@ -125,16 +125,20 @@ func (s *Services) wireOrdersNow(a *API, tx db.Tx, c *Caller, orders []*order.Or
 	now, out := a.Clock.Now(), make([]*Order, len(orders))
 	for n, o := range orders {
 		out[n] = wireOrder(o)
+		due := o.Outstanding()
 		switch c.Kind {
 		case auth.CheckoutCredential:
 			out[n] = wireBuyerOrder(o)
+			if due, err = s.Payments.Collects(tx, o, c.SubjectID); err != nil {
+				return nil, err
+			}
 		case auth.CustomerSession:
 			out[n] = wireMyOrder(o)
 		}
 		attempt := attempts[o.ActiveAttemptID]
 		if attempt == nil {
 			if c.Kind != auth.CustomerSession { // which opens a checkout to pay, and cannot pay itself
-				out[n].PaymentCollection = s.wireCollection(o, intents[o.ID])
+				out[n].PaymentCollection = s.wireCollection(o, due, intents[o.ID])
 			}
 			continue
 		}
@@ -152,21 +156,26 @@ func (s *Services) collectable(o *order.Order) bool {
 	return o.Status == order.StatusOpen && o.Outstanding() != 0 && o.ActiveAttemptID == "" && s.Payments.Choose(o.Scope) != ""
 }
 
-// collection tells how the order can be paid now, nil when it cannot.
-func (s *Services) collection(tx db.Tx, scope tenant.Scope, o *order.Order) (*PaymentCollection, error) {
+// collection tells how the order can be paid now, through a checkout session when one is named; nil when it
+// cannot.
+func (s *Services) collection(tx db.Tx, scope tenant.Scope, o *order.Order, sessionID string) (*PaymentCollection, error) {
+	due, err := s.Payments.Collects(tx, o, sessionID)
+	if err != nil {
+		return nil, err
+	}
 	if !s.collectable(o) || len(o.PaymentIntentIDs) == 0 {
-		return s.wireCollection(o, nil), nil
+		return s.wireCollection(o, due, nil), nil
 	}
 	legs, err := payment.OfOrder(tx, scope, o.ID, false)
-	return s.wireCollection(o, legs), err
+	return s.wireCollection(o, due, legs), err
 }
 
-// wireCollection is collection over the order's intents.
-func (s *Services) wireCollection(o *order.Order, legs []*payment.Intent) *PaymentCollection {
+// wireCollection is collection over the order's intents and what is to be collected, in minor units.
+func (s *Services) wireCollection(o *order.Order, due int64, legs []*payment.Intent) *PaymentCollection {
 	if !s.collectable(o) {
 		return nil
 	}
-	outstanding := wireMoney(o.Outstanding(), o.Currency)
+	outstanding := wireMoney(due, o.Currency)
 	elements := CollectionElements{
 		Mode: "payment", NextStep: "collect_payment_source", SubmitTo: "pay_order", MethodCreation: "manual",
 		MethodTypes: payment.DefaultOptions(), Amount: &outstanding,

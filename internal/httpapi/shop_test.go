@@ -140,6 +140,7 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	inbox := &stranded.Service{Clock: a.Clock, IDs: a.IDs, Events: events, Orders: orders, Payments: payments, Refunds: refunds}
 	payments.Refunds, payments.Excess, refunds.Ended = refunds.Apply, inbox.Record, inbox.RefundEnded
 	orders.Balanced = append(orders.Balanced, inbox.Follow)
+	payments.Door = checkouts.Door
 	payments.Settled = append(payments.Settled, checkouts.OrderSettled)
 	checkouts.Settings = (&settings.Service{}).Effective
 	checkouts.SendCode = func(_ context.Context, _ db.Tx, l checkout.CodeLetter) error {

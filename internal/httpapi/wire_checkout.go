@@ -5,7 +5,9 @@ import (
 
 	"flint/internal/auth"
 	"flint/internal/checkout"
+	"flint/internal/invoice"
 	"flint/internal/money"
+	"flint/internal/paymentlink"
 )
 
 // CheckoutRedirects is where the buyer's browser goes.
@@ -152,6 +154,24 @@ type ExpandedInvoice struct {
 	DueAt                 *time.Time `json:"due_at,omitzero"`
 	CreatedAt             time.Time  `json:"created_at"`
 	UpdatedAt             time.Time  `json:"updated_at"`
+}
+
+// ExpandInvoice is an invoice as other objects show it.
+func ExpandInvoice(v *invoice.Invoice, now time.Time) *ExpandedInvoice {
+	m := func(minor int64) Money { return wireMoney(minor, v.Currency) }
+	return &ExpandedInvoice{
+		ID: v.ID, Number: v.Number, Status: v.Status, IsOverdue: v.Overdue(now), Outstanding: m(v.Amounts.Outstanding()), Paid: m(v.Amounts.Paid),
+		Refunded: m(v.Amounts.Refunded), RefundStatus: v.RefundStatus(), CustomerID: v.CustomerID, OrderID: v.OrderID, DueAt: timeIf(v.DueAt),
+		CreatedAt: v.CreatedAt, UpdatedAt: v.UpdatedAt,
+	}
+}
+
+// ExpandPaymentLink is a payment link as other objects show it; base is the installation's public address.
+func ExpandPaymentLink(l *paymentlink.Link, base string) *ExpandedPaymentLink {
+	return &ExpandedPaymentLink{
+		ID: l.ID, Name: l.Name, Description: l.Description, URL: base + "/pay/" + l.ID, Status: l.Status, Type: l.Type, CompletedCount: l.Completed,
+		CreatedAt: l.CreatedAt, UpdatedAt: l.UpdatedAt,
+	}
 }
 
 // ExpandedPaymentLink is a payment link inside another object.

@@ -260,7 +260,7 @@ func wireIntent(i *payment.Intent, now time.Time) *PaymentIntent {
 	out := &PaymentIntent{
 		ID: i.ID, Status: i.Status, Amount: wireMoney(i.Amount, i.Currency), Tip: wireMoney(i.Tip, i.Currency),
 		CaptureMethod: i.CaptureMethod, Options: i.Detail.Options, Source: wireSource(i.Detail.Source), Flow: i.Flow, Origin: i.Origin,
-		LastError: wirePaymentError(i.Detail.LastError), SupportReference: i.ID, OrderID: i.OrderID, CustomerID: i.CustomerID,
+		LastError: wirePaymentError(i.Detail.LastError), SupportReference: i.ID, OrderID: i.OrderID, InvoiceID: i.InvoiceID(), CustomerID: i.CustomerID,
 		Authorized: wireMoneyIf(i.Authorized, i.Currency), AuthorizedAt: timeIf(i.AuthorizedAt), ExpiresAt: timeIf(i.AuthorizationExpiresAt),
 		Capturable: wireMoneyIf(i.Capturable(now), i.Currency), Captured: wireMoneyIf(i.Captured, i.Currency), CapturedAt: timeIf(i.CapturedAt),
 		Released: wireMoneyIf(i.Released, i.Currency), Refunded: wireMoneyIf(i.Refunded, i.Currency), RefundStatus: i.RefundStatus(),

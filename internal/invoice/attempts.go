@@ -156,6 +156,17 @@ func sessionOf(tx db.Tx, o *order.Order, attemptID string) (*payment.Attempt, st
 	return a, intent, nil
 }
 
+// forPayment picks the active attempt behind a payment attempt of the order: the one that charged, or that of
+// its checkout session; nil without one.
+func forPayment(found []*PaymentAttempt, of *payment.Attempt) *PaymentAttempt {
+	for _, a := range found {
+		if a.OrderAttemptID == of.ID {
+			return a
+		}
+	}
+	return forSession(found, of.CheckoutSessionID)
+}
+
 // forSession picks the active attempt that belongs to a checkout session, nil without one.
 func forSession(found []*PaymentAttempt, sessionID string) *PaymentAttempt {
 	for _, a := range slices.Backward(found) {
@@ -177,6 +188,58 @@ func (s *Service) AttemptDue(tx db.Tx, o *order.Order, sessionID string) (int64,
 		return min(a.Expected, o.Outstanding()), nil
 	}
 	return o.Outstanding(), nil
+}
+
+// Part is what a checkout of an invoice asks for.
+type Part struct {
+	Number string // of the invoice
+	Kind   string // of the schedule's entry, PartRest or PartSeveral; empty for an invoice without a schedule
+	Later  int64  // minor units that stay outstanding after it
+}
+
+// Kinds of parts that are no single entry.
+const (
+	PartRest    = "rest"    // everything that is left
+	PartSeveral = "several" // several entries, or late fees as well
+)
+
+// PartOf tells what a payment through a checkout session pays of the invoice that owns the order, nil when
+// none does.
+func (s *Service) PartOf(tx db.Tx, o *order.Order, sessionID string) (*Part, error) {
+	if o.InvoiceID == "" {
+		return nil, nil
+	}
+	v, err := Get(tx, o.Scope, o.InvoiceID)
+	if err != nil {
+		return nil, err
+	}
+	due, err := s.AttemptDue(tx, o, sessionID)
+	if err != nil {
+		return nil, err
+	}
+	part := v.Part(due)
+	return &part, nil
+}
+
+// Part tells what an amount of minor units, paid now, would be a part of.
+func (v *Invoice) Part(amount int64) Part {
+	p := Part{Number: v.Number, Later: max(v.Amounts.Outstanding()-amount, 0)}
+	if len(v.Entries) == 0 {
+		return p
+	}
+	p.Kind = PartSeveral
+	if amount == v.Amounts.Outstanding() {
+		p.Kind = PartRest
+	}
+	for i := range v.Entries {
+		if e := &v.Entries[i]; e.Outstanding() > 0 {
+			if e.Outstanding() == amount {
+				p.Kind = e.Kind
+			}
+			return p
+		}
+	}
+	return p
 }
 
 // CancelAttemptInput gives a payment attempt up.
@@ -212,7 +275,7 @@ func (s *Service) CancelAttempt(tx db.Tx, in CancelAttemptInput) ([]payment.Oper
 		if err != nil {
 			return nil, err
 		}
-		if running.CheckoutSessionID == a.SessionID {
+		if running.ID == a.OrderAttemptID || a.SessionID != "" && running.CheckoutSessionID == a.SessionID {
 			ops, err := s.Payments.CancelAttempt(tx, payment.CancelAttemptInput{Scope: in.Scope, OrderID: o.ID, AttemptID: running.ID, Cause: in.Cause})
 			if err != nil {
 				return nil, err

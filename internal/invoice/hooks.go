@@ -66,7 +66,7 @@ func (s *Service) OrderSettled(tx db.Tx, o *order.Order, cause event.Cause) erro
 		if err != nil {
 			return err
 		}
-		if a := forSession(found, paid.CheckoutSessionID); a != nil && !paid.Open() {
+		if a := forPayment(found, paid); a != nil && !paid.Open() {
 			a.Status, a.SettledAt, a.OrderAttemptID, a.IntentID, a.Rail = AttemptSettled, now, paid.ID, newest.ID, rail
 			if err := saveAttempt(tx, a, now); err != nil {
 				return err
@@ -231,7 +231,7 @@ func (s *Service) attemptMoves(tx db.Tx, o *order.Order, attemptID string,
 	if err != nil {
 		return err
 	}
-	a := forSession(found, of.CheckoutSessionID)
+	a := forPayment(found, of)
 	if a == nil {
 		return nil
 	}

@@ -72,7 +72,7 @@ func (s *Service) Issue(ctx context.Context, tx db.Tx, in IssueInput) (Issued, e
 	if v.Collection.Resolved, err = s.mode(v, defaults); err != nil {
 		return Issued{}, err
 	}
-	if v.Collection.Resolved == CollectAutomatic && (s.Charge == nil || v.Collection.PaymentMethodID == "") {
+	if v.Collection.Resolved == CollectAutomatic && v.Collection.PaymentMethodID == "" {
 		return Issued{}, fault.Conflict("INVOICE_AUTOPAY_PAYMENT_METHOD_REQUIRED", "Automatic collection needs a saved payment method, and there is none.").
 			Then("Use collection mode buyer_initiated.")
 	}
@@ -168,8 +168,8 @@ func (s *Service) mode(v *Invoice, d *settings.Settings) (string, error) {
 			mode = CollectBuyer
 		}
 	}
-	if mode == CollectAutomatic && s.Charge == nil {
-		return "", fault.Conflict("INVOICE_COLLECTION_MODE_UNSUPPORTED", "Saved payment methods are not offered by this environment, so nothing can be charged by itself.").
+	if mode == CollectAutomatic && s.Payments.Choose(v.Scope) == "" {
+		return "", fault.Conflict("INVOICE_COLLECTION_MODE_UNSUPPORTED", "This environment has no payment processor, so nothing can be charged by itself.").
 			Then("Use collection mode buyer_initiated or external.")
 	}
 	return mode, nil

@@ -44,9 +44,6 @@ type Service struct {
 	PDF func(ctx context.Context, v *Invoice) ([]byte, error)
 	// HasCreditNote tells whether an issued credit note stands against an invoice; nil for never.
 	HasCreditNote func(tx db.Tx, scope tenant.Scope, invoiceID string) (bool, error)
-	// Charge collects an amount from a saved payment method, in the caller's transaction; nil where no methods
-	// are saved.
-	Charge func(tx db.Tx, in ChargeInput) (payment.Started, error)
 	// Failpoints end the process at named places in tests; nil in production.
 	Failpoints *failpoint.Points
 }
@@ -116,14 +113,6 @@ type Letter struct {
 	DueAt    time.Time    // zero without a due date
 	URL      string
 	Cause    event.Cause
-}
-
-// ChargeInput charges a saved payment method without the buyer.
-type ChargeInput struct {
-	Invoice         *Invoice
-	PaymentMethodID string
-	Amount          int64
-	Cause           event.Cause
 }
 
 // open locks an order and then its invoice.

@@ -198,6 +198,16 @@ func scanTerm(r db.Row, scope tenant.Scope) (*Term, error) {
 	return t, json.Unmarshal([]byte(doc), t)
 }
 
+// TermUsable tells whether new invoices may name a payment term; an archived one is there for old ones alone. It
+// is settings.Service.Term.
+func TermUsable(tx db.Tx, scope tenant.Scope, termID string) (bool, error) {
+	t, err := GetTerm(tx, scope, termID)
+	if f := fault.Of(err); f != nil && f.Class == fault.ClassNotFound {
+		return false, nil
+	}
+	return err == nil && t.Status == TermActive, err
+}
+
 // GetTerm reads a payment term; RESOURCE_NOT_FOUND when the environment has none with the id.
 func GetTerm(tx db.Tx, scope tenant.Scope, termID string) (*Term, error) {
 	return oneTerm(tx, scope, termID, "")

@@ -33,12 +33,13 @@ type ConfirmInput struct {
 }
 
 // Confirm starts an attempt over staged or declined legs, in the caller's transaction. With
-// complete_order the legs cover what is outstanding exactly; with partial_payment they may cover less.
+// complete_order the legs cover what is outstanding exactly; with partial_payment they may cover less. Legs of
+// an order that an invoice owns cover what is due of the invoice.
 //
 // Faults: those of Pay, and PAYMENT_INTENT_NOT_PART_OF_ORDER, DUPLICATE_PAYMENT_INTENT,
 // PAYMENT_START_SHAPE_CONFLICT, PAYMENT_LEGS_INCOMPLETE, AMOUNT_EXCEEDS_BALANCE.
 func (s *Service) Confirm(tx db.Tx, in ConfirmInput) (Started, error) {
-	o, err := s.payable(tx, in.Scope, in.OrderID, in.CheckoutSessionID, in.ExpectedOutstanding)
+	o, due, err := s.payable(tx, payer{scope: in.Scope, orderID: in.OrderID, sessionID: in.CheckoutSessionID}, in.ExpectedOutstanding)
 	if err != nil {
 		return Started{}, err
 	}
@@ -81,17 +82,20 @@ func (s *Service) Confirm(tx db.Tx, in ConfirmInput) (Started, error) {
 		return Started{}, err
 	}
 	outstanding := o.Outstanding()
+	if due < outstanding { // an invoice asks for a part of the order
+		in.Completion = PartialPayment
+	}
 	switch {
 	case len(chosen) > 1 && slices.ContainsFunc(chosen, func(l *Intent) bool { return l.CaptureMethod == CaptureManual }):
 		return Started{}, fault.Conflict("ORDER_DELAYED_CAPTURE_SPLIT_PAYMENT_UNSUPPORTED", "An order with manual capture is collected through one payment intent.")
-	case total > outstanding:
+	case total > due:
 		return Started{}, fault.Conflict("AMOUNT_EXCEEDS_BALANCE", "The payment intents ask for more than is outstanding.").
 			Then("Cancel a payment intent that is too large and stage a smaller one.").
-			With("current_money", money.Amount{Minor: outstanding, Currency: o.Currency})
-	case total < outstanding && in.Completion != PartialPayment:
+			With("current_money", money.Amount{Minor: due, Currency: o.Currency})
+	case total < due && (in.Completion != PartialPayment || o.InvoiceID != ""):
 		return Started{}, fault.Conflict("PAYMENT_LEGS_INCOMPLETE", "The payment intents do not cover what is outstanding.").
 			Then("Choose more payment intents, or send completion_behavior partial_payment.").
-			With("required_money", money.Amount{Minor: outstanding, Currency: o.Currency})
+			With("required_money", money.Amount{Minor: due, Currency: o.Currency})
 	}
 	completion := in.Completion
 	if completion == "" {

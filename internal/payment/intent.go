@@ -68,6 +68,7 @@ type IntentDetail struct {
 	ReturnURL          string            `json:"return_url,omitempty"`
 	Metadata           map[string]string `json:"metadata,omitempty"`
 	Recorded           *Recorded         `json:"recorded,omitempty"`        // of money received elsewhere
+	InvoiceID          string            `json:"invoice_id,omitempty"`      // the invoice that owned the order when it was made
 	MethodID           string            `json:"method_id,omitempty"`       // saved method that was charged
 	SavesMethodID      string            `json:"saves_method_id,omitempty"` // pending method that a success makes active
 }
@@ -85,6 +86,14 @@ type Failure struct {
 	Code    string    `json:"code"`
 	Message string    `json:"message"`
 	At      time.Time `json:"at"`
+}
+
+// InvoiceID is the invoice that the payment was made or recorded for, empty for none.
+func (i *Intent) InvoiceID() string {
+	if r := i.Detail.Recorded; r != nil {
+		return r.InvoiceID
+	}
+	return i.Detail.InvoiceID
 }
 
 // Refundable is what may still be given back: captured, less what was refunded, is being refunded or

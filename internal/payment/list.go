@@ -15,6 +15,7 @@ type ListInput struct {
 	Scope               tenant.Scope
 	OrderID             string
 	CustomerID          string
+	InvoiceID           string // with OrderID, the order it bills
 	Status              string
 	Origin              string
 	Flows               []string
@@ -55,6 +56,9 @@ func List(tx db.Tx, in ListInput) ([]*Intent, *listing.Cursor, error) {
 		Search("lower(payment_intent_id || ' ' || order_id || ' ' || external_reference_id)", in.Query).
 		AtLeast("amount", in.MinAmount).AtMost("amount", in.MaxAmount).In(refundStatusSQL, in.RefundStatus).
 		Range("created_at", in.CreatedAfter, in.CreatedBefore).Range("updated_at", in.UpdatedAfter, in.UpdatedBefore)
+	if in.InvoiceID != "" {
+		q.Search("lower(detail)", `"invoice_id":"`+in.InvoiceID+`"`)
+	}
 	if err := q.Sort(sort, in.Ascending, true, in.After); err != nil {
 		return nil, nil, err
 	}

@@ -57,12 +57,15 @@ func (c Contact) onOrder() *order.BuyerContact {
 	return &order.BuyerContact{Email: c.Email, Phone: c.Phone}
 }
 
-// PayInput asks to collect everything an order has outstanding from one source.
+// PayInput asks to collect from one source everything an order has outstanding, or what is due of the invoice
+// that owns it.
 type PayInput struct {
 	Scope               tenant.Scope
 	OrderID             string
 	CheckoutSessionID   string // of the session that pays, empty for a merchant's call
 	Source              Credential
+	InvoiceID           string        // set by the invoice domain, which charges for the invoice it names without its buyer
+	Amount              int64         // with InvoiceID: how much of the order to collect, in minor units
 	ExpectedOutstanding *money.Amount // what the payer saw; a mismatch charges nothing
 	Contact             Contact
 	ActsFor             string // customer whose saved methods a checkout session may use; a merchant's call uses the order's
@@ -78,16 +81,16 @@ type Started struct {
 	Operations []Operation
 }
 
-// Pay starts an attempt over everything that is outstanding, in the caller's transaction. The caller
+// Pay starts an attempt over everything that is to be collected, in the caller's transaction. The caller
 // gives the operations to Execute once it has committed; without any the order is settled already.
 //
 // Faults: RESOURCE_NOT_FOUND, ORDER_CLOSED, ORDER_ALREADY_PAID, ORDER_PAYMENT_ATTEMPT_ACTIVE,
 // ORDER_CHANGED_REFRESH_REQUIRED, PAYMENT_SOURCE_REQUIRED, PAYMENT_SOURCE_CONFLICT,
 // PAYMENT_SOURCE_NOT_ALLOWED, PAYMENT_METHOD_NOT_ACTIVE, PAYMENT_METHOD_ON_SESSION_ONLY,
-// PAYMENT_METHOD_CUSTOMER_MISMATCH, SAVE_PAYMENT_METHOD_NOT_ALLOWED, PAYMENT_OPTION_NOT_READY, PAYMENT_LEG_SELECTION_REQUIRED,
+// CHECKOUT_SESSION_NOT_OPEN, PAYMENT_METHOD_CUSTOMER_MISMATCH, SAVE_PAYMENT_METHOD_NOT_ALLOWED, PAYMENT_OPTION_NOT_READY, PAYMENT_LEG_SELECTION_REQUIRED,
 // ORDER_TAX_LOCATION_REQUIRED.
 func (s *Service) Pay(tx db.Tx, in PayInput) (Started, error) {
-	o, err := s.payable(tx, in.Scope, in.OrderID, in.CheckoutSessionID, in.ExpectedOutstanding)
+	o, due, err := s.payable(tx, payer{in.Scope, in.OrderID, in.CheckoutSessionID, in.InvoiceID, in.Amount}, in.ExpectedOutstanding)
 	if err != nil {
 		return Started{}, err
 	}
@@ -110,33 +113,30 @@ func (s *Service) Pay(tx db.Tx, in PayInput) (Started, error) {
 	if err != nil {
 		return Started{}, err
 	}
-	if err := s.refuseOpenLegs(tx, o, in.Cause); err != nil {
+	if err := s.refuseOpenLegs(tx, o, due, in.Cause); err != nil {
 		return Started{}, err
 	}
 	now := s.Clock.Now()
 	if code, err := s.admit(tx, o, in.CheckoutSessionID); err != nil || code != "" {
 		return s.turnAway(tx, o, s.newAttempt(o, in.CheckoutSessionID, ModePayment, CompleteOrder, nil, now), code, in.Cause, err)
 	}
-	amount, completion := outstanding, CompleteOrder
-	if o.InvoiceID != "" && s.Due != nil {
-		if amount, err = s.Due(tx, o, in.CheckoutSessionID); err != nil {
-			return Started{}, err
-		}
-		if amount < outstanding {
-			completion = PartialPayment
-		}
+	completion := CompleteOrder
+	if due < outstanding {
+		completion = PartialPayment
+	}
+	if o.InvoiceID != "" {
 		in.Flow = "invoice"
 	}
-	tip, err := money.Allocate(min(o.UnsettledTip(), outstanding), []int64{amount, outstanding - amount})
+	tip, err := money.Allocate(min(o.UnsettledTip(), outstanding), []int64{due, outstanding - due})
 	if err != nil {
 		return Started{}, err
 	}
 	leg := &Intent{
 		Scope: in.Scope, ID: s.IDs.New(id.PaymentIntent), OrderID: o.ID, CustomerID: o.CustomerID,
-		Status: IntentProcessing, Amount: amount, Tip: tip[0], Currency: o.Currency,
+		Status: IntentProcessing, Amount: due, Tip: tip[0], Currency: o.Currency,
 		CaptureMethod: CaptureAutomatic, Flow: in.Flow, Origin: o.Origin, Processor: processor,
 		CreatedAt: now, UpdatedAt: now,
-		Detail: IntentDetail{Options: DefaultOptions(), ReturnURL: in.ReturnURL, MethodID: in.Source.PaymentMethodID},
+		Detail: IntentDetail{Options: DefaultOptions(), ReturnURL: in.ReturnURL, MethodID: in.Source.PaymentMethodID, InvoiceID: o.InvoiceID},
 	}
 	if in.SaveFor != "" {
 		if leg.Detail.SavesMethodID, err = s.saveWhenCharged(tx, in.Scope, in.SaveFor, processor, source, now); err != nil {
@@ -178,42 +178,80 @@ func refuseTester(tx db.Tx, scope tenant.Scope, orderID, sessionID string) error
 	return nil
 }
 
-// payable locks the order and refuses what cannot be paid now, by the buyer of a session when there is one.
-func (s *Service) payable(tx db.Tx, scope tenant.Scope, orderID, sessionID string, expected *money.Amount) (*order.Order, error) {
-	o, err := s.Orders.Load(tx, scope, orderID)
+// payer is who pays which order: the buyer of a session, an invoice that charges its own buyer, or the
+// merchant when neither is named.
+type payer struct {
+	scope     tenant.Scope
+	orderID   string
+	sessionID string
+	invoiceID string
+	amount    int64 // that the invoice charges
+}
+
+// payable locks the order, refuses what cannot be paid now, and tells how much the payer has to pay.
+func (s *Service) payable(tx db.Tx, p payer, expected *money.Amount) (*order.Order, int64, error) {
+	o, err := s.Orders.Load(tx, p.scope, p.orderID)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	if o.Status != order.StatusOpen {
-		return nil, fault.Conflict("ORDER_CLOSED", "The order is closed and takes no payments.")
+	if err := s.collectable(tx, o, p); err != nil {
+		return nil, 0, err
 	}
-	if o.ActiveAttemptID != "" {
-		return nil, s.busy(tx, o)
-	}
-	if sessionID == "" { // a session of an order that an invoice owns is one of that invoice
-		if err := o.CheckCollectable(""); err != nil {
-			return nil, err
+	due := p.amount
+	if p.invoiceID == "" {
+		if due, err = s.Collects(tx, o, p.sessionID); err != nil {
+			return nil, 0, err
 		}
-	}
-	if o.DerivePaymentStatus() == order.PaymentPaid {
-		return nil, fault.Conflict("ORDER_ALREADY_PAID", "The order is paid; nothing is outstanding.")
-	}
-	if o.Tax.Status == "requires_location" {
-		return nil, fault.Conflict("ORDER_TAX_LOCATION_REQUIRED", "The order's tax cannot be computed without a location.").
-			Then("Set tax.location on the order, then pay.")
 	}
 	if expected != nil {
 		if expected.Currency != o.Currency {
-			return nil, fault.Invalid("CURRENCY_MISMATCH", "expected_outstanding_money.currency", "The order is in another currency.")
+			return nil, 0, fault.Invalid("CURRENCY_MISMATCH", "expected_outstanding_money.currency", "The order is in another currency.")
 		}
-		if current := o.Outstanding(); expected.Minor != current {
-			return nil, fault.Conflict("ORDER_CHANGED_REFRESH_REQUIRED", "The amount outstanding is not the expected one; nothing was charged.").
+		if expected.Minor != due {
+			return nil, 0, fault.Conflict("ORDER_CHANGED_REFRESH_REQUIRED", "The amount outstanding is not the expected one; nothing was charged.").
 				Then("Read the order again, show the new amount to the payer, and repeat with it.").
-				With("current_money", money.Amount{Minor: current, Currency: o.Currency}).
+				With("current_money", money.Amount{Minor: due, Currency: o.Currency}).
 				With("submitted_money", *expected)
 		}
 	}
-	return o, refuseTester(tx, scope, orderID, sessionID)
+	return o, due, refuseTester(tx, p.scope, p.orderID, p.sessionID)
+}
+
+// Collects is how much a payment of the order through a checkout session collects, in minor units: all that is
+// outstanding, or what is due of the invoice that owns the order. sessionID is empty for a merchant's payment.
+func (s *Service) Collects(tx db.Tx, o *order.Order, sessionID string) (int64, error) {
+	if o.InvoiceID == "" || sessionID == "" || s.Due == nil {
+		return o.Outstanding(), nil
+	}
+	return s.Due(tx, o, sessionID)
+}
+
+// collectable refuses an order that takes no payment now, or none from the payer.
+func (s *Service) collectable(tx db.Tx, o *order.Order, p payer) error {
+	if o.Status != order.StatusOpen {
+		return fault.Conflict("ORDER_CLOSED", "The order is closed and takes no payments.")
+	}
+	if o.ActiveAttemptID != "" {
+		return s.busy(tx, o)
+	}
+	if p.sessionID == "" {
+		if err := o.CheckCollectable(p.invoiceID); err != nil {
+			return err
+		}
+	}
+	if o.DerivePaymentStatus() == order.PaymentPaid {
+		return fault.Conflict("ORDER_ALREADY_PAID", "The order is paid; nothing is outstanding.")
+	}
+	if p.sessionID != "" && s.Door != nil {
+		if err := s.Door(tx, o, p.sessionID); err != nil {
+			return err
+		}
+	}
+	if o.Tax.Status == "requires_location" {
+		return fault.Conflict("ORDER_TAX_LOCATION_REQUIRED", "The order's tax cannot be computed without a location.").
+			Then("Set tax.location on the order, then pay.")
+	}
+	return nil
 }
 
 // busy explains which attempt holds the order.
@@ -229,8 +267,9 @@ func (s *Service) busy(tx db.Tx, o *order.Order) error {
 }
 
 // refuseOpenLegs asks the caller to choose among staged or declined legs. Declined legs that pay made
-// itself and that no longer fit the outstanding amount are canceled instead: nobody can want them.
-func (s *Service) refuseOpenLegs(tx db.Tx, o *order.Order, cause event.Cause) error {
+// itself and that no longer fit the amount to collect are canceled instead: nobody can want them. So are those
+// of an order that an invoice owns: its next payment may come through another checkout, or without the buyer.
+func (s *Service) refuseOpenLegs(tx db.Tx, o *order.Order, due int64, cause event.Cause) error {
 	if len(o.PaymentIntentIDs) == 0 {
 		return nil
 	}
@@ -243,7 +282,7 @@ func (s *Service) refuseOpenLegs(tx db.Tx, o *order.Order, cause event.Cause) er
 	for _, l := range legs {
 		switch {
 		case !l.Selectable():
-		case !l.Detail.Staged && l.Amount != o.Outstanding():
+		case !l.Detail.Staged && (l.Amount != due || o.InvoiceID != ""):
 			l.Status, l.Detail.CancellationReason = IntentCanceled, "abandoned"
 			if err := Save(tx, l, now); err != nil {
 				return err

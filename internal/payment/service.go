@@ -53,6 +53,10 @@ type Service struct {
 	// Waiting runs in the transaction in which a payment turned out to wait for the bank, after the order is
 	// saved.
 	Waiting []func(tx db.Tx, o *order.Order, attemptID string, cause event.Cause) error
+	// Door refuses a payment through a checkout session that is no way to the order any more: one that has
+	// ended, was fenced, or is not the invoice's that collects the order now. The order is locked. The checkout
+	// domain sets it.
+	Door func(tx db.Tx, o *order.Order, sessionID string) error
 	// Due tells how much a payment through the session of an order that an invoice owns collects, in minor
 	// units; the invoice domain sets it. Other payments collect everything outstanding.
 	Due func(tx db.Tx, o *order.Order, sessionID string) (int64, error)

@@ -19,7 +19,8 @@ const MaxIntents = 50
 type StageInput struct {
 	Scope               tenant.Scope
 	OrderID             string
-	Amount              *money.Amount // everything outstanding when nil
+	CheckoutSessionID   string        // of the session that stages, empty for a merchant's call
+	Amount              *money.Amount // everything to be collected when nil
 	CaptureMethod       string        // automatic when empty
 	Options             []string
 	ReturnURL           string
@@ -35,7 +36,7 @@ type StageInput struct {
 // AMOUNT_EXCEEDS_BALANCE, AMOUNT_TOO_SMALL, CURRENCY_MISMATCH, PAYMENT_INTENT_LIMIT_REACHED, PAYMENT_OPTION_NOT_READY,
 // ORDER_DELAYED_CAPTURE_SPLIT_PAYMENT_UNSUPPORTED.
 func (s *Service) Stage(tx db.Tx, in StageInput) (*Intent, *order.Order, error) {
-	o, err := s.payable(tx, in.Scope, in.OrderID, "", nil)
+	o, due, err := s.payable(tx, payer{scope: in.Scope, orderID: in.OrderID, sessionID: in.CheckoutSessionID}, nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -44,7 +45,7 @@ func (s *Service) Stage(tx db.Tx, in StageInput) (*Intent, *order.Order, error) 
 		return nil, nil, err
 	}
 	outstanding := o.Outstanding()
-	amount := outstanding
+	amount := due
 	if in.Amount != nil {
 		if in.Amount.Currency != o.Currency {
 			return nil, nil, fault.Invalid("CURRENCY_MISMATCH", "amount_money.currency", "The order is in another currency.")
@@ -54,9 +55,9 @@ func (s *Service) Stage(tx db.Tx, in StageInput) (*Intent, *order.Order, error) 
 	switch {
 	case amount <= 0:
 		return nil, nil, fault.Invalid("AMOUNT_TOO_SMALL", "amount_money.amount", "A payment intent collects at least one minor unit.")
-	case amount > outstanding:
+	case amount > due:
 		return nil, nil, fault.Invalid("AMOUNT_EXCEEDS_BALANCE", "amount_money.amount", "The amount is more than the order has outstanding.").
-			With("maximum_money", money.Amount{Minor: outstanding, Currency: o.Currency})
+			With("maximum_money", money.Amount{Minor: due, Currency: o.Currency})
 	case len(o.PaymentIntentIDs) >= MaxIntents:
 		return nil, nil, fault.Conflict("PAYMENT_INTENT_LIMIT_REACHED", "The order has %d payment intents, which is the limit.", MaxIntents)
 	}
@@ -65,7 +66,7 @@ func (s *Service) Stage(tx db.Tx, in StageInput) (*Intent, *order.Order, error) 
 		method = CaptureAutomatic
 	}
 	if method == CaptureManual {
-		if amount != outstanding {
+		if amount != due {
 			return nil, nil, fault.Conflict("ORDER_DELAYED_CAPTURE_SPLIT_PAYMENT_UNSUPPORTED", "Manual capture works for the whole outstanding amount only.").
 				Then("Leave amount_money out, or use automatic capture.")
 		}
@@ -93,7 +94,7 @@ func (s *Service) Stage(tx db.Tx, in StageInput) (*Intent, *order.Order, error) 
 		Status: IntentRequiresPaymentMethod, Amount: amount, Tip: tip[0], Currency: o.Currency, CaptureMethod: method,
 		Flow: in.Flow, Origin: o.Origin, Processor: processor, ExternalReferenceID: in.ExternalReferenceID,
 		CreatedAt: now, UpdatedAt: now,
-		Detail: IntentDetail{Options: options, Staged: true, ReturnURL: in.ReturnURL, Metadata: in.Metadata},
+		Detail: IntentDetail{Options: options, Staged: true, ReturnURL: in.ReturnURL, Metadata: in.Metadata, InvoiceID: o.InvoiceID},
 	}
 	if err := insertIntent(tx, i); err != nil {
 		return nil, nil, err

@@ -26,7 +26,7 @@ type CreateInput struct {
 // Create writes an active link. With Link.OrderID it is bound to an open order that is not paid.
 //
 // Faults: those of the rules of a link and of a session, RESOURCE_NOT_FOUND, PAYMENT_LINK_LINE_ITEM_UNAVAILABLE,
-// CURRENCY_MISMATCH, ORDER_NOT_OPEN, ORDER_ALREADY_PAID.
+// CURRENCY_MISMATCH, ORDER_NOT_OPEN, ORDER_ALREADY_PAID, ORDER_COLLECTION_ALREADY_ACTIVE.
 func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (*Link, error) {
 	if err := in.Scope.Check(); err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func checkPayable(o *order.Order) error {
 	case o.DerivePaymentStatus() == order.PaymentPaid:
 		return fault.Conflict("ORDER_ALREADY_PAID", "The order is paid; nothing is outstanding.")
 	}
-	return nil
+	return o.CheckCollectable("")
 }
 
 // complete gives lines and fields their ids, keys and defaults.

@@ -22,6 +22,7 @@ func (s *Server) buildInvoice() {
 		Mail: invoice.Mail{Queue: s.queueInvoice, State: s.Receipts.State}, Failpoints: s.Failpoints,
 	}
 	s.Invoices.Attach()
+	s.Settings.Term = invoice.TermUsable
 	x.Invoices = s.Invoices
 }
 

@@ -8,6 +8,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/event"
 	"flint/internal/httpapi"
+	"flint/internal/invoice"
 	"flint/internal/notification"
 	"flint/internal/order"
 	"flint/internal/payment"
@@ -29,6 +30,8 @@ func (s *Server) buildSessions(events *event.Log, orders *order.Service, payment
 		saved, _, err := payment.ListMethods(tx, payment.MethodList{Scope: scope, CustomerID: customerID, Now: s.Clock.Now(), Limit: 1})
 		return len(saved) > 0, err
 	}
+	checkouts.MayEmbed = s.Settings.MayEmbed
+	payments.Door = checkouts.Door
 	payments.Settled = append(payments.Settled, checkouts.OrderSettled)
 	orders.Repriced = append(orders.Repriced, checkouts.OrderRepriced)
 	return checkouts
@@ -70,6 +73,20 @@ func (s *Server) sessionViews() httpapi.SessionViews {
 				return httpapi.CheckoutSupport{}, fmt.Errorf("read whom a buyer can ask: %w", err)
 			}
 			return httpapi.CheckoutSupport{Email: m.SupportEmail, Phone: m.SupportPhone, URL: m.SupportURL}, nil
+		},
+		Invoice: func(tx db.Tx, scope tenant.Scope, invoiceID string) (*httpapi.ExpandedInvoice, error) {
+			v, err := invoice.Get(tx, scope, invoiceID)
+			if err != nil {
+				return nil, err
+			}
+			return httpapi.ExpandInvoice(v, s.Clock.Now()), nil
+		},
+		PaymentLink: func(tx db.Tx, scope tenant.Scope, linkID string) (*httpapi.ExpandedPaymentLink, error) {
+			l, err := s.Services.PaymentLinks.Get(tx, scope, linkID)
+			if err != nil {
+				return nil, err
+			}
+			return httpapi.ExpandPaymentLink(l, s.BaseURL), nil
 		},
 		SaveOffer: func(tx db.Tx, session *checkout.Session, actsForID string) (httpapi.SaveOffer, error) {
 			offered, err := s.Services.Checkouts.OffersVerification(tx, session)

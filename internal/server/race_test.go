@@ -57,6 +57,15 @@ func (h *told) of(order string) int {
 
 // racer is a client that many use at once: it fails by error, so that it may run beside the test.
 func (p *partner) racer(method, path, media, body, bearer string) (status int, out map[string]any, err error) {
+	return p.send(method, path, media, body, bearer, "")
+}
+
+// keyed is racer with an Idempotency-Key.
+func (p *partner) keyed(method, path, body, bearer, key string) (status int, out map[string]any, err error) {
+	return p.send(method, path, jsonMedia, body, bearer, key)
+}
+
+func (p *partner) send(method, path, media, body, bearer, key string) (status int, out map[string]any, err error) {
 	req, err := http.NewRequest(method, p.url+path, bytes.NewReader([]byte(body)))
 	if err != nil {
 		return 0, nil, err
@@ -66,6 +75,9 @@ func (p *partner) racer(method, path, media, body, bearer string) (status int, o
 	}
 	if bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	if key != "" {
+		req.Header.Set("Idempotency-Key", key)
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {

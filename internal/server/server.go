@@ -171,6 +171,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.checkout = webcheckout.NewHandler(webcheckout.Config{
 		DB: s.DB, Clock: c.Clock, IDs: s.IDs, Log: c.Log, Box: s.Box, Checkouts: s.Services.Checkouts, Orders: s.Services.Orders,
 		Payments: s.Services.Payments, Merchants: s.Merchants, Settings: s.Settings.Effective, Simulator: s.Simulator, Pages: webcheckout.New(s.UI), BaseURL: s.BaseURL,
+		Part:     s.Invoices.PartOf,
 		Throttle: s.pageThrottle(),
 		Mails:    c.Mail != nil || c.Development,
 		Agree:    s.Services.Recovery.Agree,

@@ -111,7 +111,8 @@ func (s *Service) WalletDomains(tx db.Tx, scope tenant.Scope, after *listing.Cur
 }
 
 // MayEmbed reports whether pages of an origin may show an embedded checkout: it is among the settings'
-// allowed origins, or the https origin of an active payment method domain.
+// allowed origins, or the https origin of an active payment method domain. An environment that has named
+// neither allows every https origin, and those of this machine in test mode.
 func (s *Service) MayEmbed(tx db.Tx, scope tenant.Scope, origin string) (bool, error) {
 	origin, ok := Origin(origin)
 	if !ok {
@@ -122,6 +123,16 @@ func (s *Service) MayEmbed(tx db.Tx, scope tenant.Scope, origin string) (bool, e
 		return err == nil, err
 	}
 	u, err := url.Parse(origin)
+	var registered int
+	if err := tx.QueryRow([]any{&registered}, `SELECT COUNT(*) FROM payment_method_domains WHERE merchant_id = $1 AND environment_id = $2`,
+		scope.MerchantID, scope.EnvironmentID); err != nil {
+		return false, fmt.Errorf("count payment method domains: %w", err)
+	}
+	if err == nil && len(e.Checkout.AllowedOrigins)+registered == 0 {
+		host := u.Hostname()
+		local := host == "localhost" || host == "127.0.0.1" || host == "::1"
+		return u.Scheme == "https" && !local || local && scope.Mode() == tenant.ModeTest, nil
+	}
 	if err != nil || u.Scheme != "https" || u.Port() != "" {
 		return false, nil
 	}

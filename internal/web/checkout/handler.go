@@ -17,6 +17,7 @@ import (
 	"flint/internal/event"
 	"flint/internal/fault"
 	"flint/internal/id"
+	"flint/internal/invoice"
 	"flint/internal/merchant"
 	"flint/internal/order"
 	"flint/internal/payment"
@@ -63,6 +64,8 @@ type Config struct {
 	Mails    bool // receipts are mailed, so the pages may say so
 	// Reminders tells whether the merchant reminds buyers who leave; nil for never.
 	Reminders func(tx db.Tx, scope tenant.Scope, orderID string) (Reminders, error)
+	// Part tells what of an invoice a session collects; nil where no invoices are.
+	Part func(tx db.Tx, o *order.Order, sessionID string) (*invoice.Part, error)
 	// Agree notes whether the buyer wants to be reminded.
 	Agree func(tx db.Tx, scope tenant.Scope, orderID string, yes bool) error
 }

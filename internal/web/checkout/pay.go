@@ -54,7 +54,7 @@ func (h *Handler) pay(w http.ResponseWriter, r *http.Request, v *visit) {
 	}
 	token := cmp.Or(form.Get("payment_token"), v.storedToken())
 	faults := v.check(form)
-	if token == "" && v.order.Outstanding() > 0 {
+	if token == "" && v.due > 0 {
 		faults = append(faults, FieldError{"payment_token", "pay.source.required"})
 	}
 	if v.session.Detail.Legal.RequireTerms && form.Get("accept_terms") == "" {
@@ -71,7 +71,7 @@ func (h *Handler) pay(w http.ResponseWriter, r *http.Request, v *visit) {
 		}
 	}
 	shown := money.Amount{Minor: expected, Currency: money.Currency(form.Get("currency"))}
-	if shown.Minor != v.order.Outstanding() || shown.Currency != v.order.Currency {
+	if shown.Minor != v.due || shown.Currency != v.order.Currency {
 		h.changed(w, r, v, shown, token)
 		return
 	}
@@ -210,13 +210,17 @@ func (h *Handler) begin(tx db.Tx, o *order.Order, session *domain.Session, shown
 	if err != nil {
 		return payment.Started{}, err
 	}
-	chosen := fitting(legs, o.Outstanding())
+	due, err := h.Payments.Collects(tx, o, session.ID)
+	if err != nil {
+		return payment.Started{}, err
+	}
+	chosen := fitting(legs, due)
 	if len(chosen) == 0 {
 		in := payment.PayInput{
 			Scope: session.Scope, OrderID: o.ID, CheckoutSessionID: session.ID, ExpectedOutstanding: &shown, Contact: contact,
 			ReturnURL: back, Flow: "checkout", Cause: cause,
 		}
-		if o.Outstanding() > 0 {
+		if due > 0 {
 			in.Source.ConfirmationToken = token
 		}
 		return h.Payments.Pay(tx, in)

@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"cmp"
 	"net/url"
 	"strconv"
 	"strings"
@@ -50,15 +51,23 @@ func (h *Handler) summary(v *visit) Summary {
 // due is the summary of what this checkout collects.
 func (h *Handler) due(v *visit) Summary {
 	s := h.summary(v)
-	if out := v.order.Outstanding(); out != v.order.Pricing.Total {
-		s.Paid, s.Due = v.money(v.order.Settlement.Paid), v.money(out)
+	if v.due != v.order.Pricing.Total {
+		s.Due = v.money(v.due)
+		if paid := v.order.Settlement.Paid; paid > 0 || v.part == nil {
+			s.Paid = v.money(paid)
+		}
+	}
+	if p := v.part; p != nil {
+		s.Part = h.Pages.text("", "pay.part."+cmp.Or(p.Kind, "whole"), p.Number)
+		if p.Later > 0 {
+			s.Later = v.money(p.Later)
+		}
 	}
 	return s
 }
 
 func (v *visit) amount() Amount {
-	out := v.order.Outstanding()
-	return Amount{Text: v.money(out), Minor: out, Currency: string(v.order.Currency)}
+	return Amount{Text: v.money(v.due), Minor: v.due, Currency: string(v.order.Currency)}
 }
 
 // payment is the page to pay on. form is what was sent last and had faults, nil on a fresh page.

@@ -64,6 +64,8 @@ type Summary struct {
 	Total     string
 	Paid      string // settled before, on an order paid in parts
 	Due       string // what this checkout collects; only when it differs from Total
+	Part      string // "Deposit of invoice 1001"; empty when no invoice asks for it
+	Later     string // what the invoice asks for later
 }
 
 // Amount is what the button shows and what the form asks to be charged; both come from one figure.

@@ -12,6 +12,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/fault"
 	"flint/internal/id"
+	"flint/internal/invoice"
 	"flint/internal/merchant"
 	"flint/internal/money"
 	"flint/internal/order"
@@ -27,6 +28,8 @@ var errLocked = errors.New("checkout: the browser has not opened this session")
 type visit struct {
 	session  *domain.Session
 	order    *order.Order
+	due      int64         // minor units that this session collects
+	part     *invoice.Part // of the invoice that the session collects, nil without one
 	merchant merchant.Merchant
 	look     settings.Branding
 	open     *payment.Attempt // that holds the order, nil without one
@@ -76,6 +79,14 @@ func (h *Handler) read(tx db.Tx, v *visit) error {
 	scope := v.session.Scope
 	if v.order, err = h.Orders.Get(tx.Context(), tx, scope, v.session.OrderID); err != nil {
 		return err
+	}
+	if v.due, err = h.Payments.Collects(tx, v.order, v.session.ID); err != nil {
+		return err
+	}
+	if h.Part != nil && v.session.InvoiceID != "" {
+		if v.part, err = h.Part(tx, v.order, v.session.ID); err != nil {
+			return err
+		}
 	}
 	v.codes = v.session.TakesCodes()
 	if v.merchant, err = h.Merchants.Get(tx.Context(), tx, scope.MerchantID); err != nil {

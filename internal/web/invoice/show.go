@@ -95,7 +95,9 @@ func (h *Handler) view(tx db.Tx, v *domain.Invoice, locale string) (view, error)
 	}
 	out.state(v, now, write, day)
 	if amount, ok := v.Collecting(now, ""); ok {
+		p := v.Part(amount)
 		out.Pay = &pay{page(v.LinkID) + "/pay", write(amount)}
+		out.asks(v, p, amount, write, day)
 	}
 	for k := range v.Entries {
 		en := &v.Entries[k]
@@ -128,6 +130,25 @@ func (out *view) state(v *domain.Invoice, now time.Time, write func(int64) strin
 		out.Headline, out.Sentence = "inv.due.title", "inv.receipt.text"
 	default:
 		out.Headline, out.Sentence = "inv.due.title", "inv.due.text"
+	}
+}
+
+// asks says of an invoice that is paid in parts what is asked for now, in place of all that is outstanding.
+func (out *view) asks(v *domain.Invoice, p domain.Part, amount int64, write func(int64) string, day func(time.Time) string) {
+	if p.Kind == "" || p.Kind == domain.PartRest {
+		return
+	}
+	out.Amount, out.Part, out.Later = write(amount), "inv.part."+p.Kind, write(p.Later)
+	for i := range v.Entries {
+		if e := &v.Entries[i]; e.Outstanding() > 0 {
+			if out.Sentence == "inv.due.text" || out.Sentence == "inv.receipt.text" {
+				out.When, out.Sentence = day(e.DueAt), "inv.due.text"
+				if e.DueAt.IsZero() {
+					out.Sentence = "inv.receipt.text"
+				}
+			}
+			return
+		}
 	}
 }
 

@@ -30,6 +30,7 @@ type view struct {
 	Headline, Amount   string
 	Sentence           string
 	When               string
+	Part, Later        string // which part Amount is, a key, and what is left after it; empty when it is all
 	Alert              *alert
 	Pay                *pay
 	PDF                string
