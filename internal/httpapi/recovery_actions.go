@@ -37,7 +37,8 @@ var doorScopes = map[string]string{recovery.TypePaymentLink: "checkouts.payment_
 
 func registerRecoveryActions(a *API, s *Services) {
 	codes := Errors("ORDER_NOT_OPEN", "ORDER_ALREADY_PAID", "CHECKOUT_SESSION_CURRENT_CHANGED", "CHECKOUT_PAYMENT_RESOLVING",
-		"PAYMENT_ATTEMPT_NOT_CANCELABLE", "RECOVERY_ACTION_UNAVAILABLE", "RECOVERY_ACTION_ALREADY_ENDED", "PAYMENT_OPTION_UNAVAILABLE")
+		"PAYMENT_ATTEMPT_NOT_CANCELABLE", "RECOVERY_ACTION_UNAVAILABLE", "RECOVERY_ACTION_ALREADY_ENDED", "PAYMENT_OPTION_UNAVAILABLE",
+		"ORDER_ALREADY_HAS_ACTIVE_INVOICE", "ORDER_COLLECTION_ALREADY_ACTIVE", "INVOICE_TIMEZONE_REQUIRED", "ORDER_TAX_NOT_READY")
 	doc := "Ends the open session and opens the new door in one transaction, so that an order never has two. The url is in this answer alone."
 
 	Staged(a, "createCheckoutSessionRecoveryAction", Steps[CreateSessionRecoveryActionInput, *RecoveryAction]{
