@@ -6,6 +6,7 @@ import (
 
 	"flint/internal/db"
 	"flint/internal/event"
+	"flint/internal/fault"
 	"flint/internal/invoice"
 	"flint/internal/order"
 	"flint/internal/paymentlink"
@@ -20,6 +21,9 @@ const boundLinkName = "Your order"
 func (s *Server) recoveryDoors() map[string]recovery.OpenDoor {
 	return map[string]recovery.OpenDoor{
 		recovery.TypePaymentLink: func(ctx context.Context, tx db.Tx, o *order.Order, cause event.Cause) (recovery.Door, error) {
+			if o.InvoiceID != "" { // the link could not be paid
+				return recovery.Door{}, fault.Conflict("ORDER_COLLECTION_ALREADY_ACTIVE", "An invoice collects this order.")
+			}
 			l, err := s.Services.PaymentLinks.Create(ctx, tx, paymentlink.CreateInput{
 				Scope: o.Scope, Cause: cause, Link: paymentlink.Link{Name: boundLinkName, OrderID: o.ID},
 			})
