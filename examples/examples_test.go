@@ -16,12 +16,14 @@ func TestAppsShareWhatAnyAppNeeds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := os.ReadFile("post-purchase/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(got, want) {
-			t.Errorf("post-purchase/%s differs from starter-go/%s: copy what you changed", name, name)
+		for _, app := range []string{"post-purchase", "checkout-extension"} {
+			got, err := os.ReadFile(app + "/" + name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got, want) {
+				t.Errorf("%s/%s differs from starter-go/%s: copy what you changed", app, name, name)
+			}
 		}
 	}
 }

@@ -49,7 +49,7 @@ func (c *appRegisterCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	manifest, err := c.manifest()
+	manifest, asks, err := c.manifest()
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (c *appRegisterCmd) Run(ctx context.Context) error {
 	}
 	var app registeredApp
 	err = api.call(ctx, "POST", "/v1/developer/partner/apps", map[string]any{
-		"name": c.Name, "redirect_uris": []string{c.RedirectURI}, "permission_manifest": manifest,
+		"name": c.Name, "redirect_uris": []string{c.RedirectURI}, "permission_manifest": manifest, "default_requested_permissions": asks,
 	}, &app)
 	if err != nil {
 		return fmt.Errorf("register the app: %w", err)
@@ -114,16 +114,23 @@ func (c *appRegisterCmd) owner() (apiClient, error) {
 	return apiClient{strings.TrimSuffix(c.BaseURL, "/"), c.APIKey}, checkAddress("--base-url", c.BaseURL)
 }
 
-func (c *appRegisterCmd) manifest() (json.RawMessage, error) {
-	raw, err := os.ReadFile(c.Permissions)
+// manifest is what the app can ask for, and the ids of all of it: its install link asks for everything, so
+// that merchants see what they may leave out.
+func (c *appRegisterCmd) manifest() (raw json.RawMessage, asks []string, err error) {
+	raw, err = os.ReadFile(c.Permissions)
 	if err != nil {
-		return nil, exitError{exitUsage, fmt.Errorf("--permissions: %w", err)}
+		return nil, nil, exitError{exitUsage, fmt.Errorf("--permissions: %w", err)}
 	}
-	var list []json.RawMessage
+	var list []struct {
+		ID string `json:"permission_id"`
+	}
 	if err := json.Unmarshal(raw, &list); err != nil {
-		return nil, exitError{exitUsage, fmt.Errorf("--permissions: %s is not a JSON list: %w", c.Permissions, err)}
+		return nil, nil, exitError{exitUsage, fmt.Errorf("--permissions: %s is not a JSON list of permissions: %w", c.Permissions, err)}
 	}
-	return raw, nil
+	for _, p := range list {
+		asks = append(asks, p.ID)
+	}
+	return raw, asks, nil
 }
 
 // env is what the app needs to know. An app on this machine listens where its merchants come back to.

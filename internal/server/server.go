@@ -259,7 +259,7 @@ func (s *Server) build() {
 	s.buildSignIns()
 	s.buildBuyer(customers, orders)
 
-	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events, Apps: webhookApps(s.Apps), Failpoints: s.Failpoints}
+	s.Webhooks = &webhook.Service{IDs: s.IDs, Clock: c, Wall: clock.System{}, Box: s.Box, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Events: events, Apps: webhookApps(s.Apps), Failpoints: s.Failpoints}
 	s.Webhooks.Observe = s.Metrics.Delivery
 	s.Apps.OnRevoke = append(s.Apps.OnRevoke, endWebhooks(s.Webhooks))
 	s.Apps.OnDelete = append(s.Apps.OnDelete, s.Webhooks.AppDeleted)

@@ -586,3 +586,21 @@ func TestBlockedTargetsAreNotCalledAndNotRevealed(t *testing.T) {
 		t.Errorf("%+v", del)
 	}
 }
+
+// A receiver compares the time of a signature with its own, so a platform's clock that was moved ahead must
+// not show there.
+func TestSignaturesCarryTheTimeOfTheMachine(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d db.DB) {
+		r := newRig(t, d)
+		r.s.Wall = clock.NewFixed(start.Add(-48 * time.Hour))
+		rc := newReceiver(t, status(http.StatusNoContent))
+		_, plain := r.endpoint(rc.URL)
+		r.record("ord_1", "order.paid")
+		r.drain()
+		got := rc.all()
+		if len(got) != 1 || got[0].header.Get("webhook-timestamp") != strconv.FormatInt(start.Add(-48*time.Hour).Unix(), 10) || !verify(t, plain.Reveal(), got[0]) {
+			t.Errorf("%+v", got)
+		}
+	})
+}

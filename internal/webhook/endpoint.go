@@ -40,8 +40,11 @@ const ReasonFailing = "failing"
 // Service does what a merchant asks of its webhooks. All fields but Apps, Notice, Observe and
 // Failpoints are needed.
 type Service struct {
-	IDs    *id.Source
-	Clock  clock.Clock
+	IDs   *id.Source
+	Clock clock.Clock
+	// Wall is the time of the machine, which signatures carry: receivers compare it with theirs, and know
+	// nothing of a platform's clock that was moved. Nil for Clock.
+	Wall   clock.Clock
 	Box    *secret.Box
 	Client *egress.Client
 	Events *event.Log

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"flint/internal/clock"
 	"flint/internal/egress"
 	"flint/internal/event"
 	"flint/internal/secret"
@@ -108,7 +109,7 @@ func (s *Service) send(ctx context.Context, j Sending) (outcome, error) {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", userAgent)
-	Sign(req.Header, keys, j.event.ID, o.started, body)
+	Sign(req.Header, keys, j.event.ID, s.wall().Now(), body)
 	req.Header.Set(HeaderLegacyID, j.event.ID)
 	req.Header.Set(HeaderLegacyType, j.event.Type)
 	req.Header.Set(HeaderLegacyEndpoint, j.endpoint.ID)
@@ -132,6 +133,14 @@ func (s *Service) send(ctx context.Context, j Sending) (outcome, error) {
 	o.contentType = clean(resp.Header.Get("Content-Type"), 200)
 	o.excerpt = redact(clean(string(resp.Body), maxExcerpt))
 	return o, nil
+}
+
+// wall is the clock of whoever checks a signature.
+func (s *Service) wall() clock.Clock {
+	if s.Wall != nil {
+		return s.Wall
+	}
+	return s.Clock
 }
 
 // shown are headers whose values help to find a fault and hold no secrets.

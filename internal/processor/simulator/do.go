@@ -151,8 +151,12 @@ func (s *Simulator) decide(tx db.Tx, op payment.Operation, c call, now time.Time
 		return r.refused(refuse("payment_failed", "The payment has another reference.")), nil, unknownSource, nil
 	}
 	r.ChargeRef, r.ProcessorRef = ch.Ref, ch.Ref
+	waiting := ch.State == ChargeWaiting
 	if no := s.change(&r, &ch, now); no != nil {
 		return r.refused(no), nil, ch.Behaviour, nil
+	}
+	if c.forget && waiting && r.Kind == payment.KindVoid {
+		return r, nil, ch.Behaviour, nil
 	}
 	return r, &ch, ch.Behaviour, nil
 }

@@ -27,6 +27,7 @@ type Fault struct {
 	TimeoutAfter  Chance `json:"timeout_after"`   // the answer is lost: an error after the effect
 	Fail          Chance `json:"fail"`            // is refused for good
 	FailCode      string `json:"fail_code"`       // with this code; processing_error when empty
+	Forget        Chance `json:"forget"`          // a void of a payment that waits for its buyer is confirmed, and the buyer may still approve
 	Echo          Chance `json:"echo"`            // what the answer said is sent as a notice too
 	Duplicate     Chance `json:"duplicate"`       // a notice is sent twice
 	Reorder       Chance `json:"reorder"`         // a notice is held back for Delays.Reorder
@@ -77,7 +78,7 @@ type namedChance struct {
 
 func (f Fault) chances() []namedChance {
 	return []namedChance{{"timeout_before", f.TimeoutBefore}, {"timeout_after", f.TimeoutAfter}, {"fail", f.Fail},
-		{"echo", f.Echo}, {"duplicate", f.Duplicate}, {"reorder", f.Reorder}, {"drop", f.Drop}}
+		{"forget", f.Forget}, {"echo", f.Echo}, {"duplicate", f.Duplicate}, {"reorder", f.Reorder}, {"drop", f.Drop}}
 }
 
 // Faults returns what is set, with the counts that are left.
@@ -127,7 +128,7 @@ func (b *faultBox) get() Faults {
 type call struct {
 	delay, answerDelay      time.Duration
 	loseRequest, loseAnswer bool
-	echo                    bool
+	echo, forget            bool
 	refusal                 *refusal
 }
 
@@ -145,6 +146,7 @@ func (b *faultBox) call(kind payment.Kind) call {
 	// A call whose request is lost uses up nothing that would have happened later.
 	if c.loseRequest = f.TimeoutBefore.draw(b.random); !c.loseRequest {
 		c.loseAnswer, c.echo = f.TimeoutAfter.draw(b.random), f.Echo.draw(b.random)
+		c.forget = f.Forget.draw(b.random)
 		if f.Fail.draw(b.random) {
 			code := f.FailCode
 			if code == "" {

@@ -241,6 +241,29 @@ func TestChallengePage(t *testing.T) {
 	})
 }
 
+// A bank that confirms a cancellation and lets the payment be approved all the same: the money has moved.
+func TestAVoidThatIsForgotten(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d db.DB) {
+		p := newPlatform(d)
+		if err := p.SetFaults(Faults{Operations: map[payment.Kind]Fault{payment.KindVoid: {Forget: Chance{Next: 1}}}}); err != nil {
+			t.Fatal(err)
+		}
+		for _, forgotten := range []bool{true, false} {
+			op := p.opening(payment.KindSale, "simtok_3ds", 700)
+			out := p.must(t, op, payment.OutcomeRequiresAction)
+			p.must(t, p.following(payment.KindVoid, op, out.ProcessorRef, 0), payment.OutcomeSucceeded)
+			view, err := p.Answer(t.Context(), strings.TrimPrefix(out.ActionURL, ChallengePath), true)
+			if (view.State == payment.OutcomeSucceeded) != forgotten || fault.Is(err, "CHALLENGE_CLOSED") == forgotten {
+				t.Errorf("forgotten %v: %s, %v", forgotten, view.State, err)
+			}
+		}
+		if totals := p.books(t).Totals; len(totals) != 1 || totals[0].Captured != 700 {
+			t.Errorf("the books say %+v", totals)
+		}
+	})
+}
+
 func TestAnswersAndVoidRace(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d db.DB) {

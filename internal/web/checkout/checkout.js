@@ -46,12 +46,14 @@ function check() {
 }
 form.addEventListener("input", e => { if (e.target.getAttribute("aria-invalid")) fault(e.target, ""); });
 
+// One after the other: typing an address and ticking the box make two changes at once, and the last word counts.
+let kept = Promise.resolve();
 if (form.dataset.draft) form.addEventListener("change", e => {
   const email = form.elements.email, yes = $("reminders");
   if (e.target !== email && e.target !== yes || !email.value || !email.checkValidity()) return;
   const body = new URLSearchParams({email: email.value, timezone: Intl.DateTimeFormat().resolvedOptions().timeZone});
   if (yes && yes.checked) body.set("reminders", "yes");
-  fetch(form.dataset.draft, {method: "POST", body, keepalive: true}).catch(() => {});
+  kept = kept.then(() => fetch(form.dataset.draft, {method: "POST", body, keepalive: true})).catch(() => {});
 });
 
 const frames = all("iframe.fields", form).map(el => ({el, origin: new URL(el.src, location).origin}));

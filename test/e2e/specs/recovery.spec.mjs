@@ -103,7 +103,7 @@ test('a buyer who agreed and left gets one mail that leads back', async ({ flint
   await title(page, /^Pay /);
   await expectAccessible(page);
   await page.getByLabel('Email', { exact: false }).first().fill(email);
-  const kept = page.waitForResponse(/\/draft$/);
+  const kept = page.waitForResponse((r) => r.url().endsWith('/draft') && (r.request().postData() ?? '').includes('reminders'));
   await page.getByLabel(/^Remind me by email/).check();
   expect((await kept).status()).toBe(204);
   await shot(page, info, 'recovery-consent');
@@ -124,4 +124,18 @@ test('a buyer who agreed and left gets one mail that leads back', async ({ flint
   await page.goto(mail.text.match(/https?:\/\/\S+\/r\/[\w-]+/)[0]);
   await page.getByRole('button', { name: 'Continue to checkout' }).click();
   await title(page, /^Pay /);
+
+  // The way out of such mails.
+  const out = mail.text.match(/Unsubscribe: (\S+)/)[1];
+  await page.goto(out);
+  await title(page, /mail/i);
+  await seen(page, info, 'unsubscribe');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await seen(page, info, 'unsubscribe-saved');
+  await page.getByRole('button').first().click();
+  await expect(page.getByRole('status')).toContainText(email);
+  await expect(page.getByRole('checkbox').first()).not.toBeChecked();
+  await seen(page, info, 'unsubscribe-left');
+  await page.goto(`${out}x`);
+  await seen(page, info, 'unsubscribe-wrong');
 });
