@@ -49,6 +49,8 @@ type Service struct {
 	Charge func(tx db.Tx, in ChargeInput) (payment.Started, error)
 	// Failpoints end the process at named places in tests; nil in production.
 	Failpoints *failpoint.Points
+
+	waiting rotation
 }
 
 // Seller is the merchant as an invoice names it.
