@@ -107,11 +107,25 @@ func (c *Client) CheckoutSessionsCloseSession(ctx context.Context, checkoutSessi
 	return do[CheckoutSession](ctx, c, call{method: "POST", path: "/v1/checkout-sessions/" + url.PathEscape(checkoutSessionID) + "/close", query: nil, body: given(body), keyed: true}, options)
 }
 
+// CheckoutSessionsConfirmCustomerVerification: Confirm a code. The right code makes this checkout act for the customer with the address, through a new credential. The order's customer changes when the payment succeeds.
+//
+//	POST /v1/checkout-sessions/{checkout_session_id}/customer-verifications/{customer_verification_id}/confirm
+func (c *Client) CheckoutSessionsConfirmCustomerVerification(ctx context.Context, checkoutSessionID string, customerVerificationID string, body *ConfirmCheckoutVerificationRequest, options ...CallOption) (*CheckoutVerificationConfirmation, error) {
+	return do[CheckoutVerificationConfirmation](ctx, c, call{method: "POST", path: "/v1/checkout-sessions/" + url.PathEscape(checkoutSessionID) + "/customer-verifications/" + url.PathEscape(customerVerificationID) + "/confirm", query: nil, body: given(body), keyed: true}, options)
+}
+
 // CheckoutSessionsCreate: Open a checkout session. Over an order, or over one quick pay item of which it makes an order.
 //
 //	POST /v1/checkout-sessions
 func (c *Client) CheckoutSessionsCreate(ctx context.Context, body *CreateCheckoutSessionRequest, options ...CallOption) (*CheckoutLaunch, error) {
 	return do[CheckoutLaunch](ctx, c, call{method: "POST", path: "/v1/checkout-sessions", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CheckoutSessionsCreateCustomerVerification: Send the buyer a code. By mail, for 15 minutes and five tries; a new one voids the earlier ones. Whether somebody has the address is not told.
+//
+//	POST /v1/checkout-sessions/{checkout_session_id}/customer-verifications
+func (c *Client) CheckoutSessionsCreateCustomerVerification(ctx context.Context, checkoutSessionID string, body *CreateCheckoutVerificationRequest, options ...CallOption) (*CheckoutVerification, error) {
+	return do[CheckoutVerification](ctx, c, call{method: "POST", path: "/v1/checkout-sessions/" + url.PathEscape(checkoutSessionID) + "/customer-verifications", query: nil, body: given(body), keyed: true}, options)
 }
 
 // CheckoutSessionsGetParams narrows and orders CheckoutSessionsGet; nothing set sends nothing.
@@ -128,7 +142,7 @@ func (p *CheckoutSessionsGetParams) values() url.Values {
 	return v
 }
 
-// CheckoutSessionsGet: Read a checkout session. A buyer's credential reads its own session only.
+// CheckoutSessionsGet: Read a checkout session. A buyer's credential reads its own session only. The hosted page's address is shown to credentials that may write sessions.
 //
 //	GET /v1/checkout-sessions/{checkout_session_id}
 func (c *Client) CheckoutSessionsGet(ctx context.Context, checkoutSessionID string, params *CheckoutSessionsGetParams, options ...CallOption) (*CheckoutSession, error) {
@@ -216,6 +230,13 @@ func (c *Client) CloseOrder(ctx context.Context, orderID string, body *CloseOrde
 	return do[Order](ctx, c, call{method: "POST", path: "/v1/orders/" + url.PathEscape(orderID) + "/close", query: nil, body: given(body), keyed: true}, options)
 }
 
+// ConfirmCustomerVerification: Confirm a mailed code. What it proves may be redeemed once, within 15 minutes. Five wrong codes end it.
+//
+//	POST /v1/customer-verifications/{customer_verification_id}/confirm
+func (c *Client) ConfirmCustomerVerification(ctx context.Context, customerVerificationID string, body *ConfirmCustomerVerificationRequest, options ...CallOption) (*CustomerVerification, error) {
+	return do[CustomerVerification](ctx, c, call{method: "POST", path: "/v1/customer-verifications/" + url.PathEscape(customerVerificationID) + "/confirm", query: nil, body: given(body), keyed: true}, options)
+}
+
 // CreateAPIKey: Create an API key. The secret is shown once. A key can hand out only scopes it holds itself.
 //
 //	POST /v1/api-keys
@@ -223,11 +244,67 @@ func (c *Client) CreateAPIKey(ctx context.Context, body *CreateAPIKeyRequest, op
 	return do[APIKeyWithSecret](ctx, c, call{method: "POST", path: "/v1/api-keys", query: nil, body: given(body), keyed: true}, options)
 }
 
+// CreateCheckoutSessionRecoveryAction: Replace a session by another door to its order. Ends the open session and opens the new door in one transaction, so that an order never has two. The url is in this answer alone.
+//
+//	POST /v1/checkout-sessions/{checkout_session_id}/recovery-actions
+func (c *Client) CreateCheckoutSessionRecoveryAction(ctx context.Context, checkoutSessionID string, body *CreateRecoveryActionRequest, options ...CallOption) (*RecoveryAction, error) {
+	return do[RecoveryAction](ctx, c, call{method: "POST", path: "/v1/checkout-sessions/" + url.PathEscape(checkoutSessionID) + "/recovery-actions", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreateCreditNote: Draft a credit note. Corrects an issued invoice by units or amounts of its lines. Nothing is credited until it is issued.
+//
+//	POST /v1/credit-notes
+func (c *Client) CreateCreditNote(ctx context.Context, body *CreateCreditNoteRequest, options ...CallOption) (*CreditNote, error) {
+	return do[CreditNote](ctx, c, call{method: "POST", path: "/v1/credit-notes", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreateCreditNoteAllocation: Set credit against the invoice. Lowers the invoice's balance; a balance that comes to nothing makes the invoice credited.
+//
+//	POST /v1/credit-notes/{credit_note_id}/allocations
+func (c *Client) CreateCreditNoteAllocation(ctx context.Context, creditNoteID string, body *CreateCreditNoteAllocationRequest, options ...CallOption) (*CreditNoteAllocationResult, error) {
+	return do[CreditNoteAllocationResult](ctx, c, call{method: "POST", path: "/v1/credit-notes/" + url.PathEscape(creditNoteID) + "/allocations", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreateCreditNoteRefund: Pay credit out. Gives unallocated credit of a paid invoice back to its payments. The invoice's balance stays as it is.
+//
+//	POST /v1/credit-notes/{credit_note_id}/refunds
+func (c *Client) CreateCreditNoteRefund(ctx context.Context, creditNoteID string, body *CreateCreditNoteRefundRequest, options ...CallOption) (*Refund, error) {
+	return do[Refund](ctx, c, call{method: "POST", path: "/v1/credit-notes/" + url.PathEscape(creditNoteID) + "/refunds", query: nil, body: given(body), keyed: true}, options)
+}
+
 // CreateCustomer: Create a customer. An e-mail address belongs to one customer of an environment, in whatever letter case.
 //
 //	POST /v1/customers
 func (c *Client) CreateCustomer(ctx context.Context, body *CreateCustomerRequest, options ...CallOption) (*Customer, error) {
 	return do[Customer](ctx, c, call{method: "POST", path: "/v1/customers", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreateCustomerAddress: Save an address of a customer. The first one becomes the default for billing and shipping.
+//
+//	POST /v1/customers/{customer_id}/addresses
+func (c *Client) CreateCustomerAddress(ctx context.Context, customerID string, body *CreateCustomerAddressRequest, options ...CallOption) (*CustomerAddress, error) {
+	return do[CustomerAddress](ctx, c, call{method: "POST", path: "/v1/customers/" + url.PathEscape(customerID) + "/addresses", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreateCustomerDeletionRequest: Ask for the deletion of a customer's data. Returns the request that is pending, if there is one.
+//
+//	POST /v1/customers/{customer_id}/deletion-requests
+func (c *Client) CreateCustomerDeletionRequest(ctx context.Context, customerID string, options ...CallOption) (*CustomerDeletionRequest, error) {
+	return do[CustomerDeletionRequest](ctx, c, call{method: "POST", path: "/v1/customers/" + url.PathEscape(customerID) + "/deletion-requests", query: nil, body: nil, keyed: true}, options)
+}
+
+// CreateCustomerSession: Open a customer session. Call it from your server after you have signed the customer in, and give the secret to their browser or app.
+//
+//	POST /v1/customer-sessions
+func (c *Client) CreateCustomerSession(ctx context.Context, body *CreateCustomerSessionRequest, options ...CallOption) (*CustomerSession, error) {
+	return do[CustomerSession](ctx, c, call{method: "POST", path: "/v1/customer-sessions", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreateCustomerVerification: Mail a code to claim guest purchases. The answer is the same whether there are any and whether a mail went out.
+//
+//	POST /v1/customer-verifications
+func (c *Client) CreateCustomerVerification(ctx context.Context, body *CreateCustomerVerificationRequest, options ...CallOption) (*CustomerVerification, error) {
+	return do[CustomerVerification](ctx, c, call{method: "POST", path: "/v1/customer-verifications", query: nil, body: given(body), keyed: true}, options)
 }
 
 // CreateDataRequest: Ask apps for data, or to delete it. Every app that could read customers in this environment is told, removed ones too, and has 30 days to answer.
@@ -256,6 +333,13 @@ func (c *Client) CreateDeveloperPartnerApp(ctx context.Context, body *CreatePart
 //	POST /v1/developer/sandboxes
 func (c *Client) CreateDeveloperSandbox(ctx context.Context, body *CreateSandboxRequest, options ...CallOption) (*DeveloperSandboxWithAPIKey, error) {
 	return do[DeveloperSandboxWithAPIKey](ctx, c, call{method: "POST", path: "/v1/developer/sandboxes", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreateDiscountPreview: Preview promotions. Decides as applying would, and changes nothing.
+//
+//	POST /v1/discount-previews
+func (c *Client) CreateDiscountPreview(ctx context.Context, body *DiscountPreviewRequest, options ...CallOption) (*DiscountPreview, error) {
+	return do[DiscountPreview](ctx, c, call{method: "POST", path: "/v1/discount-previews", query: nil, body: given(body), keyed: false}, options)
 }
 
 // CreateMerchantAccountSession: Open hosted account components. Reserved: refused for now.
@@ -293,6 +377,13 @@ func (c *Client) CreateOrder(ctx context.Context, body *CreateOrderRequest, opti
 	return do[Order](ctx, c, call{method: "POST", path: "/v1/orders", query: nil, body: given(body), keyed: true}, options)
 }
 
+// CreateOrderAccessLink: Make a link to an order for its buyer. Opens the order's status page without a sign-in: for 30 days, ten times.
+//
+//	POST /v1/orders/{order_id}/access-links
+func (c *Client) CreateOrderAccessLink(ctx context.Context, orderID string, body *EmptyBody, options ...CallOption) (*AccessLink, error) {
+	return do[AccessLink](ctx, c, call{method: "POST", path: "/v1/orders/" + url.PathEscape(orderID) + "/access-links", query: nil, body: given(body), keyed: true}, options)
+}
+
 // CreateOrderPaymentIntent: Stage a payment intent of an order. Nothing is charged until it is confirmed by the pay call.
 //
 //	POST /v1/orders/{order_id}/payment-intents
@@ -300,11 +391,53 @@ func (c *Client) CreateOrderPaymentIntent(ctx context.Context, orderID string, b
 	return do[CreatePaymentIntentResult](ctx, c, call{method: "POST", path: "/v1/orders/" + url.PathEscape(orderID) + "/payment-intents", query: nil, body: given(body), keyed: true}, options)
 }
 
+// CreateOrderRecoveryAction: Open another door to an order. Ends the open session and opens the new door in one transaction, so that an order never has two. The url is in this answer alone.
+//
+//	POST /v1/orders/{order_id}/recovery-actions
+func (c *Client) CreateOrderRecoveryAction(ctx context.Context, orderID string, body *CreateRecoveryActionRequest, options ...CallOption) (*RecoveryAction, error) {
+	return do[RecoveryAction](ctx, c, call{method: "POST", path: "/v1/orders/" + url.PathEscape(orderID) + "/recovery-actions", query: nil, body: given(body), keyed: true}, options)
+}
+
 // CreateOrganization: Create an organization. Below the merchant's own or one under it, with a live key.
 //
 //	POST /v1/organizations
 func (c *Client) CreateOrganization(ctx context.Context, body *CreateOrganizationRequest, options ...CallOption) (*Organization, error) {
 	return do[Organization](ctx, c, call{method: "POST", path: "/v1/organizations", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreatePaymentMethodDomain: Register a payment method domain. Its https pages may also embed a checkout while it is active.
+//
+//	POST /v1/payment-method-domains
+func (c *Client) CreatePaymentMethodDomain(ctx context.Context, body *CreatePaymentMethodDomainRequest, options ...CallOption) (*PaymentMethodDomain, error) {
+	return do[PaymentMethodDomain](ctx, c, call{method: "POST", path: "/v1/payment-method-domains", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreateProduct: Create a product. In one of two shapes: with a default variant, or with options and variants that choose one value of each.
+//
+//	POST /v1/products
+func (c *Client) CreateProduct(ctx context.Context, body *CreateProductRequest, options ...CallOption) (*Product, error) {
+	return do[Product](ctx, c, call{method: "POST", path: "/v1/products", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreateProductVariant: Add a variant. It chooses option values that no other variant of the product has.
+//
+//	POST /v1/products/{product_id}/variants
+func (c *Client) CreateProductVariant(ctx context.Context, productID string, body *ProductVariantRequest, options ...CallOption) (*ProductVariant, error) {
+	return do[ProductVariant](ctx, c, call{method: "POST", path: "/v1/products/" + url.PathEscape(productID) + "/variants", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreatePromotion: Create a promotion. It applies at once, unless its schedule says later.
+//
+//	POST /v1/promotions
+func (c *Client) CreatePromotion(ctx context.Context, body *CreatePromotionRequest, options ...CallOption) (*Promotion, error) {
+	return do[Promotion](ctx, c, call{method: "POST", path: "/v1/promotions", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreatePromotionCode: Add a code to a promotion. Its text is unique in the environment, whatever the letter case.
+//
+//	POST /v1/promotions/{promotion_id}/codes
+func (c *Client) CreatePromotionCode(ctx context.Context, promotionID string, body *CreatePromotionCodeRequest, options ...CallOption) (*PromotionCode, error) {
+	return do[PromotionCode](ctx, c, call{method: "POST", path: "/v1/promotions/" + url.PathEscape(promotionID) + "/codes", query: nil, body: given(body), keyed: true}, options)
 }
 
 // CreateRefund: Refund an order or a payment. The amount is reserved at once; the outcome comes by the events refund.updated or refund.failed.
@@ -326,6 +459,13 @@ func (c *Client) CreateWebhookEndpoint(ctx context.Context, body *CreateWebhookE
 //	POST /v1/webhook-endpoints/{webhook_endpoint_id}/test-events
 func (c *Client) CreateWebhookTestEvent(ctx context.Context, webhookEndpointID string, body *CreateWebhookTestEventRequest, options ...CallOption) (*WebhookDeliveryAction, error) {
 	return do[WebhookDeliveryAction](ctx, c, call{method: "POST", path: "/v1/webhook-endpoints/" + url.PathEscape(webhookEndpointID) + "/test-events", query: nil, body: given(body), keyed: true}, options)
+}
+
+// DeleteCustomerAddress: Delete an address of a customer. Its defaults move to the newest one that remains.
+//
+//	DELETE /v1/customers/{customer_id}/addresses/{customer_address_id}
+func (c *Client) DeleteCustomerAddress(ctx context.Context, customerID string, customerAddressID string, options ...CallOption) (*Done, error) {
+	return do[Done](ctx, c, call{method: "DELETE", path: "/v1/customers/" + url.PathEscape(customerID) + "/addresses/" + url.PathEscape(customerAddressID), query: nil, body: nil, keyed: true}, options)
 }
 
 // DeleteDeveloperPartnerApp: Delete an app. It takes no installs from now on; those it has are removed with their time to clean up, then the app is gone.
@@ -363,6 +503,34 @@ func (c *Client) DeleteOrganization(ctx context.Context, organizationID string, 
 	return do[Organization](ctx, c, call{method: "DELETE", path: "/v1/organizations/" + url.PathEscape(organizationID), query: nil, body: nil, keyed: true}, options)
 }
 
+// DeleteProduct: Archive a product. Takes it and its variants out of the catalogue for good; orders keep what they copied. Refused while somebody could still pay for it.
+//
+//	DELETE /v1/products/{product_id}
+func (c *Client) DeleteProduct(ctx context.Context, productID string, options ...CallOption) (*Product, error) {
+	return do[Product](ctx, c, call{method: "DELETE", path: "/v1/products/" + url.PathEscape(productID), query: nil, body: nil, keyed: true}, options)
+}
+
+// DeleteProductVariant: Archive a variant. For good. Refused while somebody could still pay for it, and for the last variant of a product.
+//
+//	DELETE /v1/products/{product_id}/variants/{variant_id}
+func (c *Client) DeleteProductVariant(ctx context.Context, productID string, variantID string, options ...CallOption) (*ProductVariant, error) {
+	return do[ProductVariant](ctx, c, call{method: "DELETE", path: "/v1/products/" + url.PathEscape(productID) + "/variants/" + url.PathEscape(variantID), query: nil, body: nil, keyed: true}, options)
+}
+
+// DeletePromotion: Archive a promotion. For good. Redeemed discounts stay what they are.
+//
+//	DELETE /v1/promotions/{promotion_id}
+func (c *Client) DeletePromotion(ctx context.Context, promotionID string, options ...CallOption) (*Promotion, error) {
+	return do[Promotion](ctx, c, call{method: "DELETE", path: "/v1/promotions/" + url.PathEscape(promotionID), query: nil, body: nil, keyed: true}, options)
+}
+
+// DeletePromotionCode: Delete a promotion code. Discounts that came by it stay; the text is free again.
+//
+//	DELETE /v1/promotions/{promotion_id}/codes/{promotion_code_id}
+func (c *Client) DeletePromotionCode(ctx context.Context, promotionID string, promotionCodeID string, options ...CallOption) (*PromotionCode, error) {
+	return do[PromotionCode](ctx, c, call{method: "DELETE", path: "/v1/promotions/" + url.PathEscape(promotionID) + "/codes/" + url.PathEscape(promotionCodeID), query: nil, body: nil, keyed: true}, options)
+}
+
 // DeleteWebhookEndpoint: Delete a webhook endpoint. What waits for it is suppressed; its deliveries stay readable.
 //
 //	DELETE /v1/webhook-endpoints/{webhook_endpoint_id}
@@ -391,6 +559,27 @@ func (c *Client) GetAppApproval(ctx context.Context, appApprovalID string, optio
 	return do[AppApproval](ctx, c, call{method: "GET", path: "/v1/app-approvals/" + url.PathEscape(appApprovalID), query: nil, body: nil, keyed: false}, options)
 }
 
+// GetCreditNote: Read a credit note
+//
+//	GET /v1/credit-notes/{credit_note_id}
+func (c *Client) GetCreditNote(ctx context.Context, creditNoteID string, options ...CallOption) (*CreditNote, error) {
+	return do[CreditNote](ctx, c, call{method: "GET", path: "/v1/credit-notes/" + url.PathEscape(creditNoteID), query: nil, body: nil, keyed: false}, options)
+}
+
+// GetCreditNoteAllocation: Read an allocation of a credit note
+//
+//	GET /v1/credit-notes/{credit_note_id}/allocations/{credit_note_allocation_id}
+func (c *Client) GetCreditNoteAllocation(ctx context.Context, creditNoteID string, creditNoteAllocationID string, options ...CallOption) (*CreditNoteAllocation, error) {
+	return do[CreditNoteAllocation](ctx, c, call{method: "GET", path: "/v1/credit-notes/" + url.PathEscape(creditNoteID) + "/allocations/" + url.PathEscape(creditNoteAllocationID), query: nil, body: nil, keyed: false}, options)
+}
+
+// GetCreditNotePDF: Download a credit note. The document as application/pdf.
+//
+//	GET /v1/credit-notes/{credit_note_id}/pdf
+func (c *Client) GetCreditNotePDF(ctx context.Context, creditNoteID string, options ...CallOption) ([]byte, error) {
+	return c.raw(ctx, call{method: "GET", path: "/v1/credit-notes/" + url.PathEscape(creditNoteID) + "/pdf", query: nil, body: nil, keyed: false}, options)
+}
+
 // GetCurrentAPIKeyRequestLog: Read one of your own requests. With headers, query and bodies, from which secrets were taken out, and with how to make it again.
 //
 //	GET /v1/developer/request-logs/{api_request_log_id}
@@ -417,6 +606,20 @@ func (p *GetCustomerParams) values() url.Values {
 //	GET /v1/customers/{customer_id}
 func (c *Client) GetCustomer(ctx context.Context, customerID string, params *GetCustomerParams, options ...CallOption) (*Customer, error) {
 	return do[Customer](ctx, c, call{method: "GET", path: "/v1/customers/" + url.PathEscape(customerID), query: params.values(), body: nil, keyed: false}, options)
+}
+
+// GetCustomerAddress: Read an address of a customer. One of those that the customer keeps.
+//
+//	GET /v1/customers/{customer_id}/addresses/{customer_address_id}
+func (c *Client) GetCustomerAddress(ctx context.Context, customerID string, customerAddressID string, options ...CallOption) (*CustomerAddress, error) {
+	return do[CustomerAddress](ctx, c, call{method: "GET", path: "/v1/customers/" + url.PathEscape(customerID) + "/addresses/" + url.PathEscape(customerAddressID), query: nil, body: nil, keyed: false}, options)
+}
+
+// GetCustomerDeletionRequest: Read a deletion request. What became of the wish.
+//
+//	GET /v1/customers/{customer_id}/deletion-requests/{customer_deletion_request_id}
+func (c *Client) GetCustomerDeletionRequest(ctx context.Context, customerID string, customerDeletionRequestID string, options ...CallOption) (*CustomerDeletionRequest, error) {
+	return do[CustomerDeletionRequest](ctx, c, call{method: "GET", path: "/v1/customers/" + url.PathEscape(customerID) + "/deletion-requests/" + url.PathEscape(customerDeletionRequestID), query: nil, body: nil, keyed: false}, options)
 }
 
 // GetDataRequest: Read a data request. An app sees those it was asked, and its own answer.
@@ -459,6 +662,20 @@ func (c *Client) GetDeveloperSandbox(ctx context.Context, sandboxID string, opti
 //	GET /v1/installed-apps/{partner_app_install_id}
 func (c *Client) GetInstalledApp(ctx context.Context, partnerAppInstallID string, options ...CallOption) (*InstalledApp, error) {
 	return do[InstalledApp](ctx, c, call{method: "GET", path: "/v1/installed-apps/" + url.PathEscape(partnerAppInstallID), query: nil, body: nil, keyed: false}, options)
+}
+
+// GetMeCreditNote: Read a credit note of my invoice
+//
+//	GET /v1/me/invoices/{invoice_id}/credit-notes/{credit_note_id}
+func (c *Client) GetMeCreditNote(ctx context.Context, invoiceID string, creditNoteID string, options ...CallOption) (*BuyerCreditNote, error) {
+	return do[BuyerCreditNote](ctx, c, call{method: "GET", path: "/v1/me/invoices/" + url.PathEscape(invoiceID) + "/credit-notes/" + url.PathEscape(creditNoteID), query: nil, body: nil, keyed: false}, options)
+}
+
+// GetMeCreditNotePDF: Download a credit note of my invoice. The document as application/pdf.
+//
+//	GET /v1/me/invoices/{invoice_id}/credit-notes/{credit_note_id}/pdf
+func (c *Client) GetMeCreditNotePDF(ctx context.Context, invoiceID string, creditNoteID string, options ...CallOption) ([]byte, error) {
+	return c.raw(ctx, call{method: "GET", path: "/v1/me/invoices/" + url.PathEscape(invoiceID) + "/credit-notes/" + url.PathEscape(creditNoteID) + "/pdf", query: nil, body: nil, keyed: false}, options)
 }
 
 // GetMerchantParams narrows and orders GetMerchant; nothing set sends nothing.
@@ -594,6 +811,97 @@ func (c *Client) GetPaymentIntent(ctx context.Context, paymentIntentID string, p
 	return do[PaymentIntent](ctx, c, call{method: "GET", path: "/v1/payment-intents/" + url.PathEscape(paymentIntentID), query: params.values(), body: nil, keyed: false}, options)
 }
 
+// GetPaymentMethodParams narrows and orders GetPaymentMethod; nothing set sends nothing.
+type GetPaymentMethodParams struct {
+	Expand []string
+}
+
+func (p *GetPaymentMethodParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addStrings(v, "expand", p.Expand)
+	return v
+}
+
+// GetPaymentMethod: Read a saved payment method. Poll it until it is active.
+//
+//	GET /v1/payment-methods/{payment_method_id}
+func (c *Client) GetPaymentMethod(ctx context.Context, paymentMethodID string, params *GetPaymentMethodParams, options ...CallOption) (*PaymentMethod, error) {
+	return do[PaymentMethod](ctx, c, call{method: "GET", path: "/v1/payment-methods/" + url.PathEscape(paymentMethodID), query: params.values(), body: nil, keyed: false}, options)
+}
+
+// GetPaymentMethodDomain: Read a payment method domain. Its status and that of each wallet.
+//
+//	GET /v1/payment-method-domains/{payment_method_domain_id}
+func (c *Client) GetPaymentMethodDomain(ctx context.Context, paymentMethodDomainID string, options ...CallOption) (*PaymentMethodDomain, error) {
+	return do[PaymentMethodDomain](ctx, c, call{method: "GET", path: "/v1/payment-method-domains/" + url.PathEscape(paymentMethodDomainID), query: nil, body: nil, keyed: false}, options)
+}
+
+// GetProductParams narrows and orders GetProduct; nothing set sends nothing.
+type GetProductParams struct {
+	Expand []string // No product has one yet.
+}
+
+func (p *GetProductParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addStrings(v, "expand", p.Expand)
+	return v
+}
+
+// GetProduct: Read a product. With its options and the variant that stands for it.
+//
+//	GET /v1/products/{product_id}
+func (c *Client) GetProduct(ctx context.Context, productID string, params *GetProductParams, options ...CallOption) (*Product, error) {
+	return do[Product](ctx, c, call{method: "GET", path: "/v1/products/" + url.PathEscape(productID), query: params.values(), body: nil, keyed: false}, options)
+}
+
+// GetProductOption: Read an option of a product. With its values.
+//
+//	GET /v1/products/{product_id}/options/{option_id}
+func (c *Client) GetProductOption(ctx context.Context, productID string, optionID string, options ...CallOption) (*ProductOption, error) {
+	return do[ProductOption](ctx, c, call{method: "GET", path: "/v1/products/" + url.PathEscape(productID) + "/options/" + url.PathEscape(optionID), query: nil, body: nil, keyed: false}, options)
+}
+
+// GetProductVariantParams narrows and orders GetProductVariant; nothing set sends nothing.
+type GetProductVariantParams struct {
+	Expand []string // No variant has one yet.
+}
+
+func (p *GetProductVariantParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addStrings(v, "expand", p.Expand)
+	return v
+}
+
+// GetProductVariant: Read a variant. What has a price and can be sold.
+//
+//	GET /v1/products/{product_id}/variants/{variant_id}
+func (c *Client) GetProductVariant(ctx context.Context, productID string, variantID string, params *GetProductVariantParams, options ...CallOption) (*ProductVariant, error) {
+	return do[ProductVariant](ctx, c, call{method: "GET", path: "/v1/products/" + url.PathEscape(productID) + "/variants/" + url.PathEscape(variantID), query: params.values(), body: nil, keyed: false}, options)
+}
+
+// GetPromotion: Read a promotion. With the uses it has and the count of its codes.
+//
+//	GET /v1/promotions/{promotion_id}
+func (c *Client) GetPromotion(ctx context.Context, promotionID string, options ...CallOption) (*Promotion, error) {
+	return do[Promotion](ctx, c, call{method: "GET", path: "/v1/promotions/" + url.PathEscape(promotionID), query: nil, body: nil, keyed: false}, options)
+}
+
+// GetRecovery: Read a recovery. Its reminders say why they were not sent; a recovered order says what brought the money.
+//
+//	GET /v1/recoveries/{recovery_id}
+func (c *Client) GetRecovery(ctx context.Context, recoveryID string, options ...CallOption) (*Recovery, error) {
+	return do[Recovery](ctx, c, call{method: "GET", path: "/v1/recoveries/" + url.PathEscape(recoveryID), query: nil, body: nil, keyed: false}, options)
+}
+
 // GetRefundParams narrows and orders GetRefund; nothing set sends nothing.
 type GetRefundParams struct {
 	Expand []string
@@ -646,6 +954,13 @@ func (c *Client) GetResourceTimeline(ctx context.Context, resourceID string, par
 	return do[ResourceTimeline](ctx, c, call{method: "GET", path: "/v1/developer/resource-timelines/" + url.PathEscape(resourceID), query: params.values(), body: nil, keyed: false}, options)
 }
 
+// GetStrandedPayment: Read a stranded payment. It lies on its order as credit until somebody decides about it.
+//
+//	GET /v1/stranded-payments/{stranded_payment_id}
+func (c *Client) GetStrandedPayment(ctx context.Context, strandedPaymentID string, options ...CallOption) (*StrandedPayment, error) {
+	return do[StrandedPayment](ctx, c, call{method: "GET", path: "/v1/stranded-payments/" + url.PathEscape(strandedPaymentID), query: nil, body: nil, keyed: false}, options)
+}
+
 // GetWebhookDelivery: Read a delivery. How far it has come and when it is tried again.
 //
 //	GET /v1/webhook-deliveries/{webhook_delivery_id}
@@ -681,11 +996,423 @@ func (c *Client) IntrospectOAuthToken(ctx context.Context, body *OAuthTokenQuery
 	return c.raw(ctx, call{method: "POST", path: "/v1/oauth/introspect", query: nil, body: given(body), keyed: false}, options)
 }
 
+// InvoicePaymentTermsCreate: Create a payment term. A named way to compute due dates, with what paying late costs.
+//
+//	POST /v1/invoice-payment-terms
+func (c *Client) InvoicePaymentTermsCreate(ctx context.Context, body *CreateInvoicePaymentTermRequest, options ...CallOption) (*InvoicePaymentTerm, error) {
+	return do[InvoicePaymentTerm](ctx, c, call{method: "POST", path: "/v1/invoice-payment-terms", query: nil, body: given(body), keyed: true}, options)
+}
+
+// InvoicePaymentTermsGet: Read a payment term. Archived ones stay readable.
+//
+//	GET /v1/invoice-payment-terms/{invoice_payment_term_id}
+func (c *Client) InvoicePaymentTermsGet(ctx context.Context, invoicePaymentTermID string, options ...CallOption) (*InvoicePaymentTerm, error) {
+	return do[InvoicePaymentTerm](ctx, c, call{method: "GET", path: "/v1/invoice-payment-terms/" + url.PathEscape(invoicePaymentTermID), query: nil, body: nil, keyed: false}, options)
+}
+
+// InvoicePaymentTermsListParams narrows and orders InvoicePaymentTermsList; nothing set sends nothing.
+type InvoicePaymentTermsListParams struct {
+	PageSize            *int64 // How many items a page holds.
+	PageToken           string // Token of the page to read, from the page before.
+	Status              string // One of: active, archived
+	ExternalReferenceID string
+	Query               string
+}
+
+func (p *InvoicePaymentTermsListParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "status", p.Status)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "query", p.Query)
+	return v
+}
+
+// InvoicePaymentTermsList: List payment terms. Newest first.
+//
+//	GET /v1/invoice-payment-terms
+func (c *Client) InvoicePaymentTermsList(ctx context.Context, params *InvoicePaymentTermsListParams, options ...CallOption) (*Page[InvoicePaymentTerm], error) {
+	return list[InvoicePaymentTerm](ctx, c, call{method: "GET", path: "/v1/invoice-payment-terms", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllInvoicePaymentTermsList reads every item of InvoicePaymentTermsList, page by page; it ends with the first error.
+func (c *Client) AllInvoicePaymentTermsList(ctx context.Context, params *InvoicePaymentTermsListParams, options ...CallOption) iter.Seq2[*InvoicePaymentTerm, error] {
+	return all(func(token string) (*Page[InvoicePaymentTerm], error) {
+		p := InvoicePaymentTermsListParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.InvoicePaymentTermsList(ctx, &p, options...)
+	})
+}
+
+// InvoicePaymentTermsRemoveParams narrows and orders InvoicePaymentTermsRemove; nothing set sends nothing.
+type InvoicePaymentTermsRemoveParams struct {
+	ExpectedVersion *int64
+}
+
+func (p *InvoicePaymentTermsRemoveParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "expected_version", p.ExpectedVersion)
+	return v
+}
+
+// InvoicePaymentTermsRemove: Archive a payment term. Invoices that were issued with it keep what they froze.
+//
+//	DELETE /v1/invoice-payment-terms/{invoice_payment_term_id}
+func (c *Client) InvoicePaymentTermsRemove(ctx context.Context, invoicePaymentTermID string, params *InvoicePaymentTermsRemoveParams, options ...CallOption) (*InvoicePaymentTerm, error) {
+	return do[InvoicePaymentTerm](ctx, c, call{method: "DELETE", path: "/v1/invoice-payment-terms/" + url.PathEscape(invoicePaymentTermID), query: params.values(), body: nil, keyed: true}, options)
+}
+
+// InvoicePaymentTermsUpdate: Change a payment term. For invoices that are issued from now on.
+//
+//	PATCH /v1/invoice-payment-terms/{invoice_payment_term_id}
+func (c *Client) InvoicePaymentTermsUpdate(ctx context.Context, invoicePaymentTermID string, body *UpdateInvoicePaymentTermRequest, options ...CallOption) (*InvoicePaymentTerm, error) {
+	return do[InvoicePaymentTerm](ctx, c, call{method: "PATCH", path: "/v1/invoice-payment-terms/" + url.PathEscape(invoicePaymentTermID), query: nil, body: given(body), keyed: true}, options)
+}
+
+// InvoicesAssessLateFee: Charge the late fee. As frozen at issue, once per invoice or per overdue entry of its schedule.
+//
+//	POST /v1/invoices/{invoice_id}/late-fees
+func (c *Client) InvoicesAssessLateFee(ctx context.Context, invoiceID string, body *AssessInvoiceLateFeeRequest, options ...CallOption) (*Invoice, error) {
+	return do[Invoice](ctx, c, call{method: "POST", path: "/v1/invoices/" + url.PathEscape(invoiceID) + "/late-fees", query: nil, body: given(body), keyed: true}, options)
+}
+
+// InvoicesCancelPaymentAttempt: Cancel a payment attempt of an invoice. With its payment, when one waits for the buyer.
+//
+//	POST /v1/invoices/{invoice_id}/payment-attempts/{invoice_payment_attempt_id}/cancel
+func (c *Client) InvoicesCancelPaymentAttempt(ctx context.Context, invoiceID string, invoicePaymentAttemptID string, options ...CallOption) (*InvoicePaymentAttempt, error) {
+	return do[InvoicePaymentAttempt](ctx, c, call{method: "POST", path: "/v1/invoices/" + url.PathEscape(invoiceID) + "/payment-attempts/" + url.PathEscape(invoicePaymentAttemptID) + "/cancel", query: nil, body: nil, keyed: true}, options)
+}
+
+// InvoicesCollect: Charge a saved payment method. Without the buyer. Saved methods are not part of this version, so it answers INVOICE_AUTOPAY_PAYMENT_METHOD_REQUIRED.
+//
+//	POST /v1/invoices/{invoice_id}/collect
+func (c *Client) InvoicesCollect(ctx context.Context, invoiceID string, body *CollectInvoiceRequest, options ...CallOption) (*CollectInvoiceResult, error) {
+	return do[CollectInvoiceResult](ctx, c, call{method: "POST", path: "/v1/invoices/" + url.PathEscape(invoiceID) + "/collect", query: nil, body: given(body), keyed: true}, options)
+}
+
+// InvoicesCreate: Draft an invoice. Over an order, or over a quick pay of which it makes an order. Nothing is asked of the buyer until it is issued.
+//
+//	POST /v1/invoices
+func (c *Client) InvoicesCreate(ctx context.Context, body *CreateInvoiceRequest, options ...CallOption) (*Invoice, error) {
+	return do[Invoice](ctx, c, call{method: "POST", path: "/v1/invoices", query: nil, body: given(body), keyed: true}, options)
+}
+
+// InvoicesGetParams narrows and orders InvoicesGet; nothing set sends nothing.
+type InvoicesGetParams struct {
+	Expand []string
+}
+
+func (p *InvoicesGetParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addStrings(v, "expand", p.Expand)
+	return v
+}
+
+// InvoicesGet: Read an invoice. With its balance, its schedule and, once it is issued, the frozen document.
+//
+//	GET /v1/invoices/{invoice_id}
+func (c *Client) InvoicesGet(ctx context.Context, invoiceID string, params *InvoicesGetParams, options ...CallOption) (*Invoice, error) {
+	return do[Invoice](ctx, c, call{method: "GET", path: "/v1/invoices/" + url.PathEscape(invoiceID), query: params.values(), body: nil, keyed: false}, options)
+}
+
+// InvoicesGetOrCreateCheckoutSession: Open an invoice's checkout. Or get the one that is open, with 200. It collects what is due, or the entry that is named.
+//
+//	POST /v1/invoices/{invoice_id}/checkout-session
+func (c *Client) InvoicesGetOrCreateCheckoutSession(ctx context.Context, invoiceID string, body *InvoiceCheckoutSessionRequest, options ...CallOption) (*InvoiceCheckoutSessionResult, error) {
+	return do[InvoiceCheckoutSessionResult](ctx, c, call{method: "POST", path: "/v1/invoices/" + url.PathEscape(invoiceID) + "/checkout-session", query: nil, body: given(body), keyed: true}, options)
+}
+
+// InvoicesGetPDF: Download an invoice. The frozen document as a PDF.
+//
+//	GET /v1/invoices/{invoice_id}/pdf
+func (c *Client) InvoicesGetPDF(ctx context.Context, invoiceID string, options ...CallOption) ([]byte, error) {
+	return c.raw(ctx, call{method: "GET", path: "/v1/invoices/" + url.PathEscape(invoiceID) + "/pdf", query: nil, body: nil, keyed: false}, options)
+}
+
+// InvoicesGetPaymentAttempt: Read a payment attempt of an invoice. An attempt past its time reads as expired.
+//
+//	GET /v1/invoices/{invoice_id}/payment-attempts/{invoice_payment_attempt_id}
+func (c *Client) InvoicesGetPaymentAttempt(ctx context.Context, invoiceID string, invoicePaymentAttemptID string, options ...CallOption) (*InvoicePaymentAttempt, error) {
+	return do[InvoicePaymentAttempt](ctx, c, call{method: "GET", path: "/v1/invoices/" + url.PathEscape(invoiceID) + "/payment-attempts/" + url.PathEscape(invoicePaymentAttemptID), query: nil, body: nil, keyed: false}, options)
+}
+
+// InvoicesIssue: Issue an invoice. Numbers and freezes it, claims the order, makes the buyer's link and sends the e-mail.
+//
+//	POST /v1/invoices/{invoice_id}/issue
+func (c *Client) InvoicesIssue(ctx context.Context, invoiceID string, body *IssueInvoiceRequest, options ...CallOption) (*IssueInvoiceResult, error) {
+	return do[IssueInvoiceResult](ctx, c, call{method: "POST", path: "/v1/invoices/" + url.PathEscape(invoiceID) + "/issue", query: nil, body: given(body), keyed: true}, options)
+}
+
+// InvoicesListParams narrows and orders InvoicesList; nothing set sends nothing.
+type InvoicesListParams struct {
+	PageSize            *int64 // How many items a page holds.
+	PageToken           string // Token of the page to read, from the page before.
+	Status              []string
+	OrderID             string
+	ExternalReferenceID string
+	CreatedAfter        time.Time
+	CreatedBefore       time.Time
+	DueAfter            time.Time
+	DueBefore           time.Time
+	IsOverdue           *bool
+	HasAmountDue        *bool
+	Query               string
+	SortBy              string // One of: created_at, updated_at, due_at, invoice_number, outstanding_money
+	SortDirection       string // One of: asc, desc
+	CustomerID          string
+}
+
+func (p *InvoicesListParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addStrings(v, "status", p.Status)
+	addString(v, "order_id", p.OrderID)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	addTime(v, "due_after", p.DueAfter)
+	addTime(v, "due_before", p.DueBefore)
+	addBool(v, "is_overdue", p.IsOverdue)
+	addBool(v, "has_amount_due", p.HasAmountDue)
+	addString(v, "query", p.Query)
+	addString(v, "sort_by", p.SortBy)
+	addString(v, "sort_direction", p.SortDirection)
+	addString(v, "customer_id", p.CustomerID)
+	return v
+}
+
+// InvoicesList: List invoices. Newest first unless sorted otherwise.
+//
+//	GET /v1/invoices
+func (c *Client) InvoicesList(ctx context.Context, params *InvoicesListParams, options ...CallOption) (*Page[Invoice], error) {
+	return list[Invoice](ctx, c, call{method: "GET", path: "/v1/invoices", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllInvoicesList reads every item of InvoicesList, page by page; it ends with the first error.
+func (c *Client) AllInvoicesList(ctx context.Context, params *InvoicesListParams, options ...CallOption) iter.Seq2[*Invoice, error] {
+	return all(func(token string) (*Page[Invoice], error) {
+		p := InvoicesListParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.InvoicesList(ctx, &p, options...)
+	})
+}
+
+// InvoicesListActivitiesParams narrows and orders InvoicesListActivities; nothing set sends nothing.
+type InvoicesListActivitiesParams struct {
+	PageSize      *int64 // How many items a page holds.
+	PageToken     string // Token of the page to read, from the page before.
+	SortDirection string // One of: asc, desc
+	Type          []string
+}
+
+func (p *InvoicesListActivitiesParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "sort_direction", p.SortDirection)
+	addStrings(v, "type", p.Type)
+	return v
+}
+
+// InvoicesListActivities: List what happened to an invoice. Newest first unless sorted otherwise.
+//
+//	GET /v1/invoices/{invoice_id}/activities
+func (c *Client) InvoicesListActivities(ctx context.Context, invoiceID string, params *InvoicesListActivitiesParams, options ...CallOption) (*Page[InvoiceActivity], error) {
+	return list[InvoiceActivity](ctx, c, call{method: "GET", path: "/v1/invoices/" + url.PathEscape(invoiceID) + "/activities", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllInvoicesListActivities reads every item of InvoicesListActivities, page by page; it ends with the first error.
+func (c *Client) AllInvoicesListActivities(ctx context.Context, invoiceID string, params *InvoicesListActivitiesParams, options ...CallOption) iter.Seq2[*InvoiceActivity, error] {
+	return all(func(token string) (*Page[InvoiceActivity], error) {
+		p := InvoicesListActivitiesParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.InvoicesListActivities(ctx, invoiceID, &p, options...)
+	})
+}
+
+// InvoicesListDeliveryAttemptsParams narrows and orders InvoicesListDeliveryAttempts; nothing set sends nothing.
+type InvoicesListDeliveryAttemptsParams struct {
+	PageSize  *int64 // How many items a page holds.
+	PageToken string // Token of the page to read, from the page before.
+}
+
+func (p *InvoicesListDeliveryAttemptsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	return v
+}
+
+// InvoicesListDeliveryAttempts: List an invoice's e-mails. Newest first.
+//
+//	GET /v1/invoices/{invoice_id}/delivery-attempts
+func (c *Client) InvoicesListDeliveryAttempts(ctx context.Context, invoiceID string, params *InvoicesListDeliveryAttemptsParams, options ...CallOption) (*Page[InvoiceDeliveryAttempt], error) {
+	return list[InvoiceDeliveryAttempt](ctx, c, call{method: "GET", path: "/v1/invoices/" + url.PathEscape(invoiceID) + "/delivery-attempts", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllInvoicesListDeliveryAttempts reads every item of InvoicesListDeliveryAttempts, page by page; it ends with the first error.
+func (c *Client) AllInvoicesListDeliveryAttempts(ctx context.Context, invoiceID string, params *InvoicesListDeliveryAttemptsParams, options ...CallOption) iter.Seq2[*InvoiceDeliveryAttempt, error] {
+	return all(func(token string) (*Page[InvoiceDeliveryAttempt], error) {
+		p := InvoicesListDeliveryAttemptsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.InvoicesListDeliveryAttempts(ctx, invoiceID, &p, options...)
+	})
+}
+
+// InvoicesListPaymentAttemptsParams narrows and orders InvoicesListPaymentAttempts; nothing set sends nothing.
+type InvoicesListPaymentAttemptsParams struct {
+	PageSize       *int64 // How many items a page holds.
+	PageToken      string // Token of the page to read, from the page before.
+	IdempotencyKey string // Of a collect call whose answer was lost.
+}
+
+func (p *InvoicesListPaymentAttemptsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "idempotency_key", p.IdempotencyKey)
+	return v
+}
+
+// InvoicesListPaymentAttempts: List an invoice's payment attempts. Newest first.
+//
+//	GET /v1/invoices/{invoice_id}/payment-attempts
+func (c *Client) InvoicesListPaymentAttempts(ctx context.Context, invoiceID string, params *InvoicesListPaymentAttemptsParams, options ...CallOption) (*Page[InvoicePaymentAttempt], error) {
+	return list[InvoicePaymentAttempt](ctx, c, call{method: "GET", path: "/v1/invoices/" + url.PathEscape(invoiceID) + "/payment-attempts", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllInvoicesListPaymentAttempts reads every item of InvoicesListPaymentAttempts, page by page; it ends with the first error.
+func (c *Client) AllInvoicesListPaymentAttempts(ctx context.Context, invoiceID string, params *InvoicesListPaymentAttemptsParams, options ...CallOption) iter.Seq2[*InvoicePaymentAttempt, error] {
+	return all(func(token string) (*Page[InvoicePaymentAttempt], error) {
+		p := InvoicesListPaymentAttemptsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.InvoicesListPaymentAttempts(ctx, invoiceID, &p, options...)
+	})
+}
+
+// InvoicesMarkUncollectible: Give an invoice up. Writes off what is outstanding and frees the order.
+//
+//	POST /v1/invoices/{invoice_id}/mark-uncollectible
+func (c *Client) InvoicesMarkUncollectible(ctx context.Context, invoiceID string, body *InvoiceVersionRequest, options ...CallOption) (*Invoice, error) {
+	return do[Invoice](ctx, c, call{method: "POST", path: "/v1/invoices/" + url.PathEscape(invoiceID) + "/mark-uncollectible", query: nil, body: given(body), keyed: true}, options)
+}
+
+// InvoicesRecordManualPayment: Record money received elsewhere. In full or in part; an idle checkout of the invoice ends with it.
+//
+//	POST /v1/invoices/{invoice_id}/manual-payments
+func (c *Client) InvoicesRecordManualPayment(ctx context.Context, invoiceID string, body *InvoiceManualPaymentRequest, options ...CallOption) (*Invoice, error) {
+	return do[Invoice](ctx, c, call{method: "POST", path: "/v1/invoices/" + url.PathEscape(invoiceID) + "/manual-payments", query: nil, body: given(body), keyed: true}, options)
+}
+
+// InvoicesRegeneratePublicLink: Replace the buyer's link. The old link and the credentials made from it open nothing any more; an open checkout goes on.
+//
+//	POST /v1/invoices/{invoice_id}/regenerate-public-link
+func (c *Client) InvoicesRegeneratePublicLink(ctx context.Context, invoiceID string, body *InvoiceVersionRequest, options ...CallOption) (*RegenerateInvoiceLinkResult, error) {
+	return do[RegenerateInvoiceLinkResult](ctx, c, call{method: "POST", path: "/v1/invoices/" + url.PathEscape(invoiceID) + "/regenerate-public-link", query: nil, body: given(body), keyed: true}, options)
+}
+
+// InvoicesReverseManualPayment: Take recorded money back. Newest first; the invoice asks for it again.
+//
+//	POST /v1/invoices/{invoice_id}/manual-payments/reverse
+func (c *Client) InvoicesReverseManualPayment(ctx context.Context, invoiceID string, body *InvoiceManualPaymentRequest, options ...CallOption) (*Invoice, error) {
+	return do[Invoice](ctx, c, call{method: "POST", path: "/v1/invoices/" + url.PathEscape(invoiceID) + "/manual-payments/reverse", query: nil, body: given(body), keyed: true}, options)
+}
+
+// InvoicesSendReminder: Send a reminder. By hand, at most once an hour.
+//
+//	POST /v1/invoices/{invoice_id}/send-reminder
+func (c *Client) InvoicesSendReminder(ctx context.Context, invoiceID string, options ...CallOption) (*IssueInvoiceResult, error) {
+	return do[IssueInvoiceResult](ctx, c, call{method: "POST", path: "/v1/invoices/" + url.PathEscape(invoiceID) + "/send-reminder", query: nil, body: nil, keyed: true}, options)
+}
+
+// InvoicesUpdate: Change a draft. Once it is issued only reminders_paused changes.
+//
+//	PATCH /v1/invoices/{invoice_id}
+func (c *Client) InvoicesUpdate(ctx context.Context, invoiceID string, body *UpdateInvoiceRequest, options ...CallOption) (*Invoice, error) {
+	return do[Invoice](ctx, c, call{method: "PATCH", path: "/v1/invoices/" + url.PathEscape(invoiceID), query: nil, body: given(body), keyed: true}, options)
+}
+
+// InvoicesVoidResource: Void an invoice. Only while it is unpaid; its order is free again. A draft is discarded by it.
+//
+//	POST /v1/invoices/{invoice_id}/void
+func (c *Client) InvoicesVoidResource(ctx context.Context, invoiceID string, body *InvoiceVersionRequest, options ...CallOption) (*Invoice, error) {
+	return do[Invoice](ctx, c, call{method: "POST", path: "/v1/invoices/" + url.PathEscape(invoiceID) + "/void", query: nil, body: given(body), keyed: true}, options)
+}
+
+// InvoicesWaiveLateFee: Waive a late fee. What is unpaid of it; nothing is refunded.
+//
+//	POST /v1/invoices/{invoice_id}/late-fees/{invoice_late_fee_id}/waive
+func (c *Client) InvoicesWaiveLateFee(ctx context.Context, invoiceID string, invoiceLateFeeID string, body *WaiveInvoiceLateFeeRequest, options ...CallOption) (*Invoice, error) {
+	return do[Invoice](ctx, c, call{method: "POST", path: "/v1/invoices/" + url.PathEscape(invoiceID) + "/late-fees/" + url.PathEscape(invoiceLateFeeID) + "/waive", query: nil, body: given(body), keyed: true}, options)
+}
+
+// IssueCreditNote: Issue a credit note. Gives it its number and freezes its lines; its total becomes credit. With a refund, credit of a paid invoice is paid out at once.
+//
+//	POST /v1/credit-notes/{credit_note_id}/issue
+func (c *Client) IssueCreditNote(ctx context.Context, creditNoteID string, body *IssueCreditNoteRequest, options ...CallOption) (*IssuedCreditNote, error) {
+	return do[IssuedCreditNote](ctx, c, call{method: "POST", path: "/v1/credit-notes/" + url.PathEscape(creditNoteID) + "/issue", query: nil, body: given(body), keyed: true}, options)
+}
+
 // IssueDeveloperSandboxTestKey: Issue a test key. A key that belongs to this sandbox for life. The secret is shown once.
 //
 //	POST /v1/developer/sandboxes/{sandbox_id}/test-key
 func (c *Client) IssueDeveloperSandboxTestKey(ctx context.Context, sandboxID string, body *IssueSandboxAPIKeyRequest, options ...CallOption) (*APIKeyWithSecret, error) {
 	return do[APIKeyWithSecret](ctx, c, call{method: "POST", path: "/v1/developer/sandboxes/" + url.PathEscape(sandboxID) + "/test-key", query: nil, body: given(body), keyed: true}, options)
+}
+
+// LinkCustomerGuestPurchases: Give a customer their guest purchases. Orders of the proven address that have no customer, at most 200 at a time. Orders of somebody else stay theirs.
+//
+//	POST /v1/customers/{customer_id}/link-guest-purchases
+func (c *Client) LinkCustomerGuestPurchases(ctx context.Context, customerID string, body *LinkGuestPurchasesRequest, options ...CallOption) (*GuestPurchaseLink, error) {
+	return do[GuestPurchaseLink](ctx, c, call{method: "POST", path: "/v1/customers/" + url.PathEscape(customerID) + "/link-guest-purchases", query: nil, body: given(body), keyed: true}, options)
 }
 
 // ListAPIKeysParams narrows and orders ListAPIKeys; nothing set sends nothing.
@@ -821,6 +1548,166 @@ func (c *Client) AllListCapabilities(ctx context.Context, params *ListCapabiliti
 	})
 }
 
+// ListCheckoutSessionRecoveryActionsParams narrows and orders ListCheckoutSessionRecoveryActions; nothing set sends nothing.
+type ListCheckoutSessionRecoveryActionsParams struct {
+	PageSize  *int64 // How many items a page holds.
+	PageToken string // Token of the page to read, from the page before.
+}
+
+func (p *ListCheckoutSessionRecoveryActionsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	return v
+}
+
+// ListCheckoutSessionRecoveryActions: List the recovery actions of a session's order. Newest first.
+//
+//	GET /v1/checkout-sessions/{checkout_session_id}/recovery-actions
+func (c *Client) ListCheckoutSessionRecoveryActions(ctx context.Context, checkoutSessionID string, params *ListCheckoutSessionRecoveryActionsParams, options ...CallOption) (*Page[RecoveryAction], error) {
+	return list[RecoveryAction](ctx, c, call{method: "GET", path: "/v1/checkout-sessions/" + url.PathEscape(checkoutSessionID) + "/recovery-actions", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListCheckoutSessionRecoveryActions reads every item of ListCheckoutSessionRecoveryActions, page by page; it ends with the first error.
+func (c *Client) AllListCheckoutSessionRecoveryActions(ctx context.Context, checkoutSessionID string, params *ListCheckoutSessionRecoveryActionsParams, options ...CallOption) iter.Seq2[*RecoveryAction, error] {
+	return all(func(token string) (*Page[RecoveryAction], error) {
+		p := ListCheckoutSessionRecoveryActionsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListCheckoutSessionRecoveryActions(ctx, checkoutSessionID, &p, options...)
+	})
+}
+
+// ListCreditNoteAllocationsParams narrows and orders ListCreditNoteAllocations; nothing set sends nothing.
+type ListCreditNoteAllocationsParams struct {
+	PageSize       *int64 // How many items a page holds.
+	PageToken      string // Token of the page to read, from the page before.
+	IdempotencyKey string // Finds what a call whose answer was lost did.
+}
+
+func (p *ListCreditNoteAllocationsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "idempotency_key", p.IdempotencyKey)
+	return v
+}
+
+// ListCreditNoteAllocations: List allocations of a credit note. Newest first, reversed ones included.
+//
+//	GET /v1/credit-notes/{credit_note_id}/allocations
+func (c *Client) ListCreditNoteAllocations(ctx context.Context, creditNoteID string, params *ListCreditNoteAllocationsParams, options ...CallOption) (*Page[CreditNoteAllocation], error) {
+	return list[CreditNoteAllocation](ctx, c, call{method: "GET", path: "/v1/credit-notes/" + url.PathEscape(creditNoteID) + "/allocations", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListCreditNoteAllocations reads every item of ListCreditNoteAllocations, page by page; it ends with the first error.
+func (c *Client) AllListCreditNoteAllocations(ctx context.Context, creditNoteID string, params *ListCreditNoteAllocationsParams, options ...CallOption) iter.Seq2[*CreditNoteAllocation, error] {
+	return all(func(token string) (*Page[CreditNoteAllocation], error) {
+		p := ListCreditNoteAllocationsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListCreditNoteAllocations(ctx, creditNoteID, &p, options...)
+	})
+}
+
+// ListCreditNoteRefundsParams narrows and orders ListCreditNoteRefunds; nothing set sends nothing.
+type ListCreditNoteRefundsParams struct {
+	PageSize       *int64 // How many items a page holds.
+	PageToken      string // Token of the page to read, from the page before.
+	IdempotencyKey string // Finds what a call whose answer was lost did.
+}
+
+func (p *ListCreditNoteRefundsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "idempotency_key", p.IdempotencyKey)
+	return v
+}
+
+// ListCreditNoteRefunds: List refunds of a credit note. Newest first, failed ones included.
+//
+//	GET /v1/credit-notes/{credit_note_id}/refunds
+func (c *Client) ListCreditNoteRefunds(ctx context.Context, creditNoteID string, params *ListCreditNoteRefundsParams, options ...CallOption) (*Page[Refund], error) {
+	return list[Refund](ctx, c, call{method: "GET", path: "/v1/credit-notes/" + url.PathEscape(creditNoteID) + "/refunds", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListCreditNoteRefunds reads every item of ListCreditNoteRefunds, page by page; it ends with the first error.
+func (c *Client) AllListCreditNoteRefunds(ctx context.Context, creditNoteID string, params *ListCreditNoteRefundsParams, options ...CallOption) iter.Seq2[*Refund, error] {
+	return all(func(token string) (*Page[Refund], error) {
+		p := ListCreditNoteRefundsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListCreditNoteRefunds(ctx, creditNoteID, &p, options...)
+	})
+}
+
+// ListCreditNotesParams narrows and orders ListCreditNotes; nothing set sends nothing.
+type ListCreditNotesParams struct {
+	PageSize            *int64 // How many items a page holds.
+	PageToken           string // Token of the page to read, from the page before.
+	InvoiceID           string
+	ExternalReferenceID string
+	Query               string
+	Status              string // One of: draft, issued, void
+}
+
+func (p *ListCreditNotesParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "invoice_id", p.InvoiceID)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "query", p.Query)
+	addString(v, "status", p.Status)
+	return v
+}
+
+// ListCreditNotes: List credit notes. Newest first.
+//
+//	GET /v1/credit-notes
+func (c *Client) ListCreditNotes(ctx context.Context, params *ListCreditNotesParams, options ...CallOption) (*Page[CreditNote], error) {
+	return list[CreditNote](ctx, c, call{method: "GET", path: "/v1/credit-notes", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListCreditNotes reads every item of ListCreditNotes, page by page; it ends with the first error.
+func (c *Client) AllListCreditNotes(ctx context.Context, params *ListCreditNotesParams, options ...CallOption) iter.Seq2[*CreditNote, error] {
+	return all(func(token string) (*Page[CreditNote], error) {
+		p := ListCreditNotesParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListCreditNotes(ctx, &p, options...)
+	})
+}
+
 // ListCurrentAPIKeyRequestLogsParams narrows and orders ListCurrentAPIKeyRequestLogs; nothing set sends nothing.
 type ListCurrentAPIKeyRequestLogsParams struct {
 	PageSize      *int64 // How many items a page holds.
@@ -871,6 +1758,82 @@ func (c *Client) AllListCurrentAPIKeyRequestLogs(ctx context.Context, params *Li
 			p.PageToken = token
 		}
 		return c.ListCurrentAPIKeyRequestLogs(ctx, &p, options...)
+	})
+}
+
+// ListCustomerAddressesParams narrows and orders ListCustomerAddresses; nothing set sends nothing.
+type ListCustomerAddressesParams struct {
+	PageSize  *int64 // How many items a page holds.
+	PageToken string // Token of the page to read, from the page before.
+}
+
+func (p *ListCustomerAddressesParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	return v
+}
+
+// ListCustomerAddresses: List a customer's addresses. Newest first.
+//
+//	GET /v1/customers/{customer_id}/addresses
+func (c *Client) ListCustomerAddresses(ctx context.Context, customerID string, params *ListCustomerAddressesParams, options ...CallOption) (*Page[CustomerAddress], error) {
+	return list[CustomerAddress](ctx, c, call{method: "GET", path: "/v1/customers/" + url.PathEscape(customerID) + "/addresses", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListCustomerAddresses reads every item of ListCustomerAddresses, page by page; it ends with the first error.
+func (c *Client) AllListCustomerAddresses(ctx context.Context, customerID string, params *ListCustomerAddressesParams, options ...CallOption) iter.Seq2[*CustomerAddress, error] {
+	return all(func(token string) (*Page[CustomerAddress], error) {
+		p := ListCustomerAddressesParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListCustomerAddresses(ctx, customerID, &p, options...)
+	})
+}
+
+// ListCustomerDeletionRequestsParams narrows and orders ListCustomerDeletionRequests; nothing set sends nothing.
+type ListCustomerDeletionRequestsParams struct {
+	PageSize  *int64 // How many items a page holds.
+	PageToken string // Token of the page to read, from the page before.
+	Status    string // One of: pending_review, processing, completed, rejected, failed
+}
+
+func (p *ListCustomerDeletionRequestsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "status", p.Status)
+	return v
+}
+
+// ListCustomerDeletionRequests: List deletion requests. Newest first.
+//
+//	GET /v1/customer-deletion-requests
+func (c *Client) ListCustomerDeletionRequests(ctx context.Context, params *ListCustomerDeletionRequestsParams, options ...CallOption) (*Page[CustomerDeletionRequest], error) {
+	return list[CustomerDeletionRequest](ctx, c, call{method: "GET", path: "/v1/customer-deletion-requests", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListCustomerDeletionRequests reads every item of ListCustomerDeletionRequests, page by page; it ends with the first error.
+func (c *Client) AllListCustomerDeletionRequests(ctx context.Context, params *ListCustomerDeletionRequestsParams, options ...CallOption) iter.Seq2[*CustomerDeletionRequest, error] {
+	return all(func(token string) (*Page[CustomerDeletionRequest], error) {
+		p := ListCustomerDeletionRequestsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListCustomerDeletionRequests(ctx, &p, options...)
 	})
 }
 
@@ -1196,6 +2159,116 @@ func (c *Client) AllListInstalledApps(ctx context.Context, params *ListInstalled
 	})
 }
 
+// ListMeCreditNotesParams narrows and orders ListMeCreditNotes; nothing set sends nothing.
+type ListMeCreditNotesParams struct {
+	PageSize  *int64 // How many items a page holds.
+	PageToken string // Token of the page to read, from the page before.
+}
+
+func (p *ListMeCreditNotesParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	return v
+}
+
+// ListMeCreditNotes: List credit notes of my invoice. Issued and void ones, newest first.
+//
+//	GET /v1/me/invoices/{invoice_id}/credit-notes
+func (c *Client) ListMeCreditNotes(ctx context.Context, invoiceID string, params *ListMeCreditNotesParams, options ...CallOption) (*Page[BuyerCreditNote], error) {
+	return list[BuyerCreditNote](ctx, c, call{method: "GET", path: "/v1/me/invoices/" + url.PathEscape(invoiceID) + "/credit-notes", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListMeCreditNotes reads every item of ListMeCreditNotes, page by page; it ends with the first error.
+func (c *Client) AllListMeCreditNotes(ctx context.Context, invoiceID string, params *ListMeCreditNotesParams, options ...CallOption) iter.Seq2[*BuyerCreditNote, error] {
+	return all(func(token string) (*Page[BuyerCreditNote], error) {
+		p := ListMeCreditNotesParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListMeCreditNotes(ctx, invoiceID, &p, options...)
+	})
+}
+
+// ListMeRefundsParams narrows and orders ListMeRefunds; nothing set sends nothing.
+type ListMeRefundsParams struct {
+	PageSize            *int64 // How many items a page holds.
+	PageToken           string // Token of the page to read, from the page before.
+	OrderID             string
+	PaymentIntentID     string
+	Status              string // One of: pending, in_transit, succeeded, failed, requires_action, canceled, partially_succeeded
+	Reason              []string
+	RefundMethod        string // One of: original_payment
+	MinAmount           *int64
+	MaxAmount           *int64
+	Currency            string
+	ExternalReferenceID string
+	ReturnID            string
+	ReturnResolutionID  string
+	Query               string
+	SortBy              string // One of: created_at, updated_at, amount
+	SortDirection       string // One of: asc, desc
+	CreatedAfter        time.Time
+	CreatedBefore       time.Time
+	UpdatedAfter        time.Time
+	UpdatedBefore       time.Time
+}
+
+func (p *ListMeRefundsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "order_id", p.OrderID)
+	addString(v, "payment_intent_id", p.PaymentIntentID)
+	addString(v, "status", p.Status)
+	addStrings(v, "reason", p.Reason)
+	addString(v, "refund_method", p.RefundMethod)
+	addInt(v, "min_amount", p.MinAmount)
+	addInt(v, "max_amount", p.MaxAmount)
+	addString(v, "currency", p.Currency)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "return_id", p.ReturnID)
+	addString(v, "return_resolution_id", p.ReturnResolutionID)
+	addString(v, "query", p.Query)
+	addString(v, "sort_by", p.SortBy)
+	addString(v, "sort_direction", p.SortDirection)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	addTime(v, "updated_after", p.UpdatedAfter)
+	addTime(v, "updated_before", p.UpdatedBefore)
+	return v
+}
+
+// ListMeRefunds: List own refunds. Newest first unless sorted otherwise.
+//
+//	GET /v1/me/refunds
+func (c *Client) ListMeRefunds(ctx context.Context, params *ListMeRefundsParams, options ...CallOption) (*Page[BuyerRefund], error) {
+	return list[BuyerRefund](ctx, c, call{method: "GET", path: "/v1/me/refunds", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListMeRefunds reads every item of ListMeRefunds, page by page; it ends with the first error.
+func (c *Client) AllListMeRefunds(ctx context.Context, params *ListMeRefundsParams, options ...CallOption) iter.Seq2[*BuyerRefund, error] {
+	return all(func(token string) (*Page[BuyerRefund], error) {
+		p := ListMeRefundsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListMeRefunds(ctx, &p, options...)
+	})
+}
+
 // ListOrderActivitiesParams narrows and orders ListOrderActivities; nothing set sends nothing.
 type ListOrderActivitiesParams struct {
 	PageSize      *int64 // How many items a page holds.
@@ -1271,6 +2344,43 @@ func (c *Client) AllListOrderPaymentAttempts(ctx context.Context, orderID string
 			p.PageToken = token
 		}
 		return c.ListOrderPaymentAttempts(ctx, orderID, &p, options...)
+	})
+}
+
+// ListOrderRecoveryActionsParams narrows and orders ListOrderRecoveryActions; nothing set sends nothing.
+type ListOrderRecoveryActionsParams struct {
+	PageSize  *int64 // How many items a page holds.
+	PageToken string // Token of the page to read, from the page before.
+}
+
+func (p *ListOrderRecoveryActionsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	return v
+}
+
+// ListOrderRecoveryActions: List the recovery actions of an order. Newest first.
+//
+//	GET /v1/orders/{order_id}/recovery-actions
+func (c *Client) ListOrderRecoveryActions(ctx context.Context, orderID string, params *ListOrderRecoveryActionsParams, options ...CallOption) (*Page[RecoveryAction], error) {
+	return list[RecoveryAction](ctx, c, call{method: "GET", path: "/v1/orders/" + url.PathEscape(orderID) + "/recovery-actions", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListOrderRecoveryActions reads every item of ListOrderRecoveryActions, page by page; it ends with the first error.
+func (c *Client) AllListOrderRecoveryActions(ctx context.Context, orderID string, params *ListOrderRecoveryActionsParams, options ...CallOption) iter.Seq2[*RecoveryAction, error] {
+	return all(func(token string) (*Page[RecoveryAction], error) {
+		p := ListOrderRecoveryActionsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListOrderRecoveryActions(ctx, orderID, &p, options...)
 	})
 }
 
@@ -1449,8 +2559,8 @@ func (c *Client) AllListOrganizations(ctx context.Context, params *ListOrganizat
 type ListPaymentIntentsParams struct {
 	PageSize            *int64 // How many items a page holds.
 	PageToken           string // Token of the page to read, from the page before.
-	OrderID             string
 	CustomerID          string
+	OrderID             string
 	InvoiceID           string
 	Status              string // One of: requires_payment_method, requires_confirmation, requires_action, processing, requires_capture, succeeded, canceled, expired
 	Origin              string // One of: virtual_terminal, payment_link, checkout, api, subscription
@@ -1480,8 +2590,8 @@ func (p *ListPaymentIntentsParams) values() url.Values {
 	v := url.Values{}
 	addInt(v, "page_size", p.PageSize)
 	addString(v, "page_token", p.PageToken)
-	addString(v, "order_id", p.OrderID)
 	addString(v, "customer_id", p.CustomerID)
+	addString(v, "order_id", p.OrderID)
 	addString(v, "invoice_id", p.InvoiceID)
 	addString(v, "status", p.Status)
 	addString(v, "origin", p.Origin)
@@ -1526,13 +2636,409 @@ func (c *Client) AllListPaymentIntents(ctx context.Context, params *ListPaymentI
 	})
 }
 
+// ListPaymentMethodDomainsParams narrows and orders ListPaymentMethodDomains; nothing set sends nothing.
+type ListPaymentMethodDomainsParams struct {
+	PageSize  *int64 // How many items a page holds.
+	PageToken string // Token of the page to read, from the page before.
+}
+
+func (p *ListPaymentMethodDomainsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	return v
+}
+
+// ListPaymentMethodDomains: List payment method domains. Hostnames whose pages may show wallets, newest first.
+//
+//	GET /v1/payment-method-domains
+func (c *Client) ListPaymentMethodDomains(ctx context.Context, params *ListPaymentMethodDomainsParams, options ...CallOption) (*Page[PaymentMethodDomain], error) {
+	return list[PaymentMethodDomain](ctx, c, call{method: "GET", path: "/v1/payment-method-domains", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListPaymentMethodDomains reads every item of ListPaymentMethodDomains, page by page; it ends with the first error.
+func (c *Client) AllListPaymentMethodDomains(ctx context.Context, params *ListPaymentMethodDomainsParams, options ...CallOption) iter.Seq2[*PaymentMethodDomain, error] {
+	return all(func(token string) (*Page[PaymentMethodDomain], error) {
+		p := ListPaymentMethodDomainsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListPaymentMethodDomains(ctx, &p, options...)
+	})
+}
+
+// ListPaymentMethodsParams narrows and orders ListPaymentMethods; nothing set sends nothing.
+type ListPaymentMethodsParams struct {
+	PageSize   *int64 // How many items a page holds.
+	PageToken  string // Token of the page to read, from the page before.
+	Type       string // One of: card
+	Status     string // Active ones when left out. One of: active, pending, expired, removed, failed
+	Usage      string // One of: on_session, off_session
+	CustomerID string
+}
+
+func (p *ListPaymentMethodsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "type", p.Type)
+	addString(v, "status", p.Status)
+	addString(v, "usage", p.Usage)
+	addString(v, "customer_id", p.CustomerID)
+	return v
+}
+
+// ListPaymentMethods: List saved payment methods. Active ones unless a status is named, newest first.
+//
+//	GET /v1/payment-methods
+func (c *Client) ListPaymentMethods(ctx context.Context, params *ListPaymentMethodsParams, options ...CallOption) (*Page[PaymentMethod], error) {
+	return list[PaymentMethod](ctx, c, call{method: "GET", path: "/v1/payment-methods", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListPaymentMethods reads every item of ListPaymentMethods, page by page; it ends with the first error.
+func (c *Client) AllListPaymentMethods(ctx context.Context, params *ListPaymentMethodsParams, options ...CallOption) iter.Seq2[*PaymentMethod, error] {
+	return all(func(token string) (*Page[PaymentMethod], error) {
+		p := ListPaymentMethodsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListPaymentMethods(ctx, &p, options...)
+	})
+}
+
+// ListProductOptionsParams narrows and orders ListProductOptions; nothing set sends nothing.
+type ListProductOptionsParams struct {
+	PageSize  *int64 // How many items a page holds.
+	PageToken string // Token of the page to read, from the page before.
+	Status    string // Without it archived ones are left out. One of: active, inactive, archived
+}
+
+func (p *ListProductOptionsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "status", p.Status)
+	return v
+}
+
+// ListProductOptions: List the options of a product. By position.
+//
+//	GET /v1/products/{product_id}/options
+func (c *Client) ListProductOptions(ctx context.Context, productID string, params *ListProductOptionsParams, options ...CallOption) (*Page[ProductOption], error) {
+	return list[ProductOption](ctx, c, call{method: "GET", path: "/v1/products/" + url.PathEscape(productID) + "/options", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListProductOptions reads every item of ListProductOptions, page by page; it ends with the first error.
+func (c *Client) AllListProductOptions(ctx context.Context, productID string, params *ListProductOptionsParams, options ...CallOption) iter.Seq2[*ProductOption, error] {
+	return all(func(token string) (*Page[ProductOption], error) {
+		p := ListProductOptionsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListProductOptions(ctx, productID, &p, options...)
+	})
+}
+
+// ListProductVariantsParams narrows and orders ListProductVariants; nothing set sends nothing.
+type ListProductVariantsParams struct {
+	PageSize                    *int64 // How many items a page holds.
+	PageToken                   string // Token of the page to read, from the page before.
+	Status                      string // Without it archived ones are left out. One of: active, inactive, archived
+	ExternalReferenceID         string // Exact.
+	Query                       string // Part of name, SKU, barcode or reference.
+	SortBy                      string // One of: position, created_at, updated_at, unit_price
+	SortDirection               string // Ascending when left out. One of: asc, desc
+	DeliveryProfileID           string // No variant has one yet.
+	DeliveryConfigurationStatus string // All variants are not_applicable. One of: configured, action_required, not_applicable
+}
+
+func (p *ListProductVariantsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "status", p.Status)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "query", p.Query)
+	addString(v, "sort_by", p.SortBy)
+	addString(v, "sort_direction", p.SortDirection)
+	addString(v, "delivery_profile_id", p.DeliveryProfileID)
+	addString(v, "delivery_configuration_status", p.DeliveryConfigurationStatus)
+	return v
+}
+
+// ListProductVariants: List the variants of a product. By position unless sorted otherwise.
+//
+//	GET /v1/products/{product_id}/variants
+func (c *Client) ListProductVariants(ctx context.Context, productID string, params *ListProductVariantsParams, options ...CallOption) (*Page[ProductVariant], error) {
+	return list[ProductVariant](ctx, c, call{method: "GET", path: "/v1/products/" + url.PathEscape(productID) + "/variants", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListProductVariants reads every item of ListProductVariants, page by page; it ends with the first error.
+func (c *Client) AllListProductVariants(ctx context.Context, productID string, params *ListProductVariantsParams, options ...CallOption) iter.Seq2[*ProductVariant, error] {
+	return all(func(token string) (*Page[ProductVariant], error) {
+		p := ListProductVariantsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListProductVariants(ctx, productID, &p, options...)
+	})
+}
+
+// ListProductsParams narrows and orders ListProducts; nothing set sends nothing.
+type ListProductsParams struct {
+	PageSize                    *int64 // How many items a page holds.
+	PageToken                   string // Token of the page to read, from the page before.
+	ProductType                 string // One of: physical, service, fee, digital, gift_card
+	Status                      string // Without it archived ones are left out. One of: active, inactive, archived
+	CategoryHandle              string
+	ExternalReferenceID         string // Exact.
+	SKU                         string // Exact, of a variant that is not archived.
+	Query                       string // Part of names, description, categories, SKUs, barcodes or references.
+	DeliveryProfileID           string // No product has one yet.
+	DeliveryConfigurationStatus string // All products are not_applicable. One of: configured, action_required, not_applicable
+	SortBy                      string // One of: name, created_at, updated_at
+	SortDirection               string // One of: asc, desc
+	CreatedAfter                time.Time
+	CreatedBefore               time.Time
+	UpdatedAfter                time.Time
+	UpdatedBefore               time.Time
+}
+
+func (p *ListProductsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "product_type", p.ProductType)
+	addString(v, "status", p.Status)
+	addString(v, "category_handle", p.CategoryHandle)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "sku", p.SKU)
+	addString(v, "query", p.Query)
+	addString(v, "delivery_profile_id", p.DeliveryProfileID)
+	addString(v, "delivery_configuration_status", p.DeliveryConfigurationStatus)
+	addString(v, "sort_by", p.SortBy)
+	addString(v, "sort_direction", p.SortDirection)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	addTime(v, "updated_after", p.UpdatedAfter)
+	addTime(v, "updated_before", p.UpdatedBefore)
+	return v
+}
+
+// ListProducts: List products. Newest first unless sorted otherwise.
+//
+//	GET /v1/products
+func (c *Client) ListProducts(ctx context.Context, params *ListProductsParams, options ...CallOption) (*Page[Product], error) {
+	return list[Product](ctx, c, call{method: "GET", path: "/v1/products", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListProducts reads every item of ListProducts, page by page; it ends with the first error.
+func (c *Client) AllListProducts(ctx context.Context, params *ListProductsParams, options ...CallOption) iter.Seq2[*Product, error] {
+	return all(func(token string) (*Page[Product], error) {
+		p := ListProductsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListProducts(ctx, &p, options...)
+	})
+}
+
+// ListPromotionCodesParams narrows and orders ListPromotionCodes; nothing set sends nothing.
+type ListPromotionCodesParams struct {
+	PageSize    *int64 // How many items a page holds.
+	PageToken   string // Token of the page to read, from the page before.
+	PromotionID string
+	Code        string // Exact, in any letter case.
+	Status      string // One of: active, inactive, expired, exhausted
+	Expand      []string
+}
+
+func (p *ListPromotionCodesParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "promotion_id", p.PromotionID)
+	addString(v, "code", p.Code)
+	addString(v, "status", p.Status)
+	addStrings(v, "expand", p.Expand)
+	return v
+}
+
+// ListPromotionCodes: List promotion codes. Newest first, without deleted ones.
+//
+//	GET /v1/promotion-codes
+func (c *Client) ListPromotionCodes(ctx context.Context, params *ListPromotionCodesParams, options ...CallOption) (*Page[PromotionCode], error) {
+	return list[PromotionCode](ctx, c, call{method: "GET", path: "/v1/promotion-codes", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListPromotionCodes reads every item of ListPromotionCodes, page by page; it ends with the first error.
+func (c *Client) AllListPromotionCodes(ctx context.Context, params *ListPromotionCodesParams, options ...CallOption) iter.Seq2[*PromotionCode, error] {
+	return all(func(token string) (*Page[PromotionCode], error) {
+		p := ListPromotionCodesParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListPromotionCodes(ctx, &p, options...)
+	})
+}
+
+// ListPromotionsParams narrows and orders ListPromotions; nothing set sends nothing.
+type ListPromotionsParams struct {
+	PageSize            *int64   // How many items a page holds.
+	PageToken           string   // Token of the page to read, from the page before.
+	Status              []string // All but archived when left out.
+	ExternalReferenceID string   // Exact.
+	Query               string   // Part of a name or of the external reference.
+	ProductID           string   // A rule names it.
+	VariantID           string   // A rule names it.
+	BundleID            string   // Reserved: no rule names bundles.
+	CategoryHandle      string   // A rule names it.
+	RedemptionType      string   // One of: automatic, code
+	DiscountClass       string   // One of: order, line_item, service_charge
+	SortBy              string   // One of: name, created_at, updated_at
+	SortDirection       string   // One of: asc, desc
+	CreatedAfter        time.Time
+	CreatedBefore       time.Time
+	UpdatedAfter        time.Time
+	UpdatedBefore       time.Time
+}
+
+func (p *ListPromotionsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addStrings(v, "status", p.Status)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "query", p.Query)
+	addString(v, "product_id", p.ProductID)
+	addString(v, "variant_id", p.VariantID)
+	addString(v, "bundle_id", p.BundleID)
+	addString(v, "category_handle", p.CategoryHandle)
+	addString(v, "redemption_type", p.RedemptionType)
+	addString(v, "discount_class", p.DiscountClass)
+	addString(v, "sort_by", p.SortBy)
+	addString(v, "sort_direction", p.SortDirection)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	addTime(v, "updated_after", p.UpdatedAfter)
+	addTime(v, "updated_before", p.UpdatedBefore)
+	return v
+}
+
+// ListPromotions: List promotions. Newest first unless sorted otherwise; archived ones only when asked for.
+//
+//	GET /v1/promotions
+func (c *Client) ListPromotions(ctx context.Context, params *ListPromotionsParams, options ...CallOption) (*Page[Promotion], error) {
+	return list[Promotion](ctx, c, call{method: "GET", path: "/v1/promotions", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListPromotions reads every item of ListPromotions, page by page; it ends with the first error.
+func (c *Client) AllListPromotions(ctx context.Context, params *ListPromotionsParams, options ...CallOption) iter.Seq2[*Promotion, error] {
+	return all(func(token string) (*Page[Promotion], error) {
+		p := ListPromotionsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListPromotions(ctx, &p, options...)
+	})
+}
+
+// ListRecoveriesParams narrows and orders ListRecoveries; nothing set sends nothing.
+type ListRecoveriesParams struct {
+	PageSize          *int64 // How many items a page holds.
+	PageToken         string // Token of the page to read, from the page before.
+	Status            string // One of: watching, abandoned, returned, recovered, completed, ended, lapsed
+	OrderID           string
+	CheckoutSessionID string
+	CreatedAfter      time.Time
+	CreatedBefore     time.Time
+}
+
+func (p *ListRecoveriesParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "status", p.Status)
+	addString(v, "order_id", p.OrderID)
+	addString(v, "checkout_session_id", p.CheckoutSessionID)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	return v
+}
+
+// ListRecoveries: List recoveries. Buyers who were at a checkout: whether they left, came back and bought. Newest first.
+//
+//	GET /v1/recoveries
+func (c *Client) ListRecoveries(ctx context.Context, params *ListRecoveriesParams, options ...CallOption) (*Page[Recovery], error) {
+	return list[Recovery](ctx, c, call{method: "GET", path: "/v1/recoveries", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListRecoveries reads every item of ListRecoveries, page by page; it ends with the first error.
+func (c *Client) AllListRecoveries(ctx context.Context, params *ListRecoveriesParams, options ...CallOption) iter.Seq2[*Recovery, error] {
+	return all(func(token string) (*Page[Recovery], error) {
+		p := ListRecoveriesParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListRecoveries(ctx, &p, options...)
+	})
+}
+
 // ListRefundsParams narrows and orders ListRefunds; nothing set sends nothing.
 type ListRefundsParams struct {
 	PageSize            *int64 // How many items a page holds.
 	PageToken           string // Token of the page to read, from the page before.
+	CustomerID          string
 	OrderID             string
 	PaymentIntentID     string
-	CustomerID          string
 	Status              string // One of: pending, in_transit, succeeded, failed, requires_action, canceled, partially_succeeded
 	Reason              []string
 	RefundMethod        string // One of: original_payment
@@ -1558,9 +3064,9 @@ func (p *ListRefundsParams) values() url.Values {
 	v := url.Values{}
 	addInt(v, "page_size", p.PageSize)
 	addString(v, "page_token", p.PageToken)
+	addString(v, "customer_id", p.CustomerID)
 	addString(v, "order_id", p.OrderID)
 	addString(v, "payment_intent_id", p.PaymentIntentID)
-	addString(v, "customer_id", p.CustomerID)
 	addString(v, "status", p.Status)
 	addStrings(v, "reason", p.Reason)
 	addString(v, "refund_method", p.RefundMethod)
@@ -1598,6 +3104,55 @@ func (c *Client) AllListRefunds(ctx context.Context, params *ListRefundsParams, 
 			p.PageToken = token
 		}
 		return c.ListRefunds(ctx, &p, options...)
+	})
+}
+
+// ListStrandedPaymentsParams narrows and orders ListStrandedPayments; nothing set sends nothing.
+type ListStrandedPaymentsParams struct {
+	PageSize      *int64 // How many items a page holds.
+	PageToken     string // Token of the page to read, from the page before.
+	Status        string // One of: open, refunding, resolved
+	OrderID       string
+	Reason        string // One of: attempt_ended, order_already_paid, order_closed
+	SortDirection string // One of: asc, desc
+	CreatedAfter  time.Time
+	CreatedBefore time.Time
+}
+
+func (p *ListStrandedPaymentsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "status", p.Status)
+	addString(v, "order_id", p.OrderID)
+	addString(v, "reason", p.Reason)
+	addString(v, "sort_direction", p.SortDirection)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	return v
+}
+
+// ListStrandedPayments: List stranded payments. Money that came in where nothing was due any more, newest first.
+//
+//	GET /v1/stranded-payments
+func (c *Client) ListStrandedPayments(ctx context.Context, params *ListStrandedPaymentsParams, options ...CallOption) (*Page[StrandedPayment], error) {
+	return list[StrandedPayment](ctx, c, call{method: "GET", path: "/v1/stranded-payments", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListStrandedPayments reads every item of ListStrandedPayments, page by page; it ends with the first error.
+func (c *Client) AllListStrandedPayments(ctx context.Context, params *ListStrandedPaymentsParams, options ...CallOption) iter.Seq2[*StrandedPayment, error] {
+	return all(func(token string) (*Page[StrandedPayment], error) {
+		p := ListStrandedPaymentsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListStrandedPayments(ctx, &p, options...)
 	})
 }
 
@@ -1790,6 +3345,539 @@ func (c *Client) AllListWebhookEvents(ctx context.Context, params *ListWebhookEv
 	})
 }
 
+// MeConfirmEmailChangeRequest: Confirm the other e-mail address. With the codes of both mails; five wrong ones end the request.
+//
+//	POST /v1/me/email-change-requests/{email_change_request_id}/confirm
+func (c *Client) MeConfirmEmailChangeRequest(ctx context.Context, emailChangeRequestID string, body *ConfirmEmailChangeRequest, options ...CallOption) (*EmailChangeRequest, error) {
+	return do[EmailChangeRequest](ctx, c, call{method: "POST", path: "/v1/me/email-change-requests/" + url.PathEscape(emailChangeRequestID) + "/confirm", query: nil, body: given(body), keyed: true}, options)
+}
+
+// MeCreateAddress: Save an own address. The first one becomes the default for billing and shipping.
+//
+//	POST /v1/me/addresses
+func (c *Client) MeCreateAddress(ctx context.Context, body *CreateCustomerAddressRequest, options ...CallOption) (*CustomerAddress, error) {
+	return do[CustomerAddress](ctx, c, call{method: "POST", path: "/v1/me/addresses", query: nil, body: given(body), keyed: true}, options)
+}
+
+// MeCreateDeletionRequest: Ask for the deletion of own data. The merchant decides. Returns the request that is pending, if there is one.
+//
+//	POST /v1/me/deletion-requests
+func (c *Client) MeCreateDeletionRequest(ctx context.Context, options ...CallOption) (*CustomerDeletionRequest, error) {
+	return do[CustomerDeletionRequest](ctx, c, call{method: "POST", path: "/v1/me/deletion-requests", query: nil, body: nil, keyed: true}, options)
+}
+
+// MeCreateEmailChangeRequest: Ask for another e-mail address. Mails a code to the new address and one to the present one. Nothing changes before both are confirmed.
+//
+//	POST /v1/me/email-change-requests
+func (c *Client) MeCreateEmailChangeRequest(ctx context.Context, body *CreateEmailChangeRequest, options ...CallOption) (*EmailChangeRequest, error) {
+	return do[EmailChangeRequest](ctx, c, call{method: "POST", path: "/v1/me/email-change-requests", query: nil, body: given(body), keyed: true}, options)
+}
+
+// MeCreateInvoiceCheckoutSession: Pay an invoice of mine. Opens its checkout, or gives the one that is open.
+//
+//	POST /v1/me/invoices/{invoice_id}/checkout-session
+func (c *Client) MeCreateInvoiceCheckoutSession(ctx context.Context, invoiceID string, body *InvoiceCheckoutSessionRequest, options ...CallOption) (*BuyerInvoiceCheckoutSessionResult, error) {
+	return do[BuyerInvoiceCheckoutSessionResult](ctx, c, call{method: "POST", path: "/v1/me/invoices/" + url.PathEscape(invoiceID) + "/checkout-session", query: nil, body: given(body), keyed: true}, options)
+}
+
+// MeDeleteAddress: Delete an own address. Its defaults move to the newest one that remains.
+//
+//	DELETE /v1/me/addresses/{customer_address_id}
+func (c *Client) MeDeleteAddress(ctx context.Context, customerAddressID string, options ...CallOption) (*Done, error) {
+	return do[Done](ctx, c, call{method: "DELETE", path: "/v1/me/addresses/" + url.PathEscape(customerAddressID), query: nil, body: nil, keyed: true}, options)
+}
+
+// MeGet: Read own profile. What the merchant noted for itself is left out.
+//
+//	GET /v1/me
+func (c *Client) MeGet(ctx context.Context, options ...CallOption) (*Customer, error) {
+	return do[Customer](ctx, c, call{method: "GET", path: "/v1/me", query: nil, body: nil, keyed: false}, options)
+}
+
+// MeGetAddress: Read an own address. One of those that the customer keeps.
+//
+//	GET /v1/me/addresses/{customer_address_id}
+func (c *Client) MeGetAddress(ctx context.Context, customerAddressID string, options ...CallOption) (*CustomerAddress, error) {
+	return do[CustomerAddress](ctx, c, call{method: "GET", path: "/v1/me/addresses/" + url.PathEscape(customerAddressID), query: nil, body: nil, keyed: false}, options)
+}
+
+// MeGetDeletionRequest: Read an own deletion request. What became of the wish.
+//
+//	GET /v1/me/deletion-requests/{customer_deletion_request_id}
+func (c *Client) MeGetDeletionRequest(ctx context.Context, customerDeletionRequestID string, options ...CallOption) (*CustomerDeletionRequest, error) {
+	return do[CustomerDeletionRequest](ctx, c, call{method: "GET", path: "/v1/me/deletion-requests/" + url.PathEscape(customerDeletionRequestID), query: nil, body: nil, keyed: false}, options)
+}
+
+// MeGetEmailPreferences: Read own e-mail preferences. They belong to the address at this merchant. Receipts and other mails about money are always sent.
+//
+//	GET /v1/me/email-preferences
+func (c *Client) MeGetEmailPreferences(ctx context.Context, options ...CallOption) (*CustomerEmailPreferences, error) {
+	return do[CustomerEmailPreferences](ctx, c, call{method: "GET", path: "/v1/me/email-preferences", query: nil, body: nil, keyed: false}, options)
+}
+
+// MeGetInvoice: Read an invoice of mine. As a signed-in customer, or with the token of the invoice's link.
+//
+//	GET /v1/me/invoices/{invoice_id}
+func (c *Client) MeGetInvoice(ctx context.Context, invoiceID string, options ...CallOption) (*BuyerInvoice, error) {
+	return do[BuyerInvoice](ctx, c, call{method: "GET", path: "/v1/me/invoices/" + url.PathEscape(invoiceID), query: nil, body: nil, keyed: false}, options)
+}
+
+// MeGetInvoicePDF: Download an invoice of mine. The frozen document as a PDF.
+//
+//	GET /v1/me/invoices/{invoice_id}/pdf
+func (c *Client) MeGetInvoicePDF(ctx context.Context, invoiceID string, options ...CallOption) ([]byte, error) {
+	return c.raw(ctx, call{method: "GET", path: "/v1/me/invoices/" + url.PathEscape(invoiceID) + "/pdf", query: nil, body: nil, keyed: false}, options)
+}
+
+// MeGetOrder: Read an own order. With what the customer may do. What the merchant noted for itself is left out.
+//
+//	GET /v1/me/orders/{order_id}
+func (c *Client) MeGetOrder(ctx context.Context, orderID string, options ...CallOption) (*Order, error) {
+	return do[Order](ctx, c, call{method: "GET", path: "/v1/me/orders/" + url.PathEscape(orderID), query: nil, body: nil, keyed: false}, options)
+}
+
+// MeGetPaymentMethod: Read an own saved card. Poll it until it is active.
+//
+//	GET /v1/me/payment-methods/{payment_method_id}
+func (c *Client) MeGetPaymentMethod(ctx context.Context, paymentMethodID string, options ...CallOption) (*PaymentMethod, error) {
+	return do[PaymentMethod](ctx, c, call{method: "GET", path: "/v1/me/payment-methods/" + url.PathEscape(paymentMethodID), query: nil, body: nil, keyed: false}, options)
+}
+
+// MeListAddressesParams narrows and orders MeListAddresses; nothing set sends nothing.
+type MeListAddressesParams struct {
+	PageSize  *int64 // How many items a page holds.
+	PageToken string // Token of the page to read, from the page before.
+}
+
+func (p *MeListAddressesParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	return v
+}
+
+// MeListAddresses: List own addresses. Newest first.
+//
+//	GET /v1/me/addresses
+func (c *Client) MeListAddresses(ctx context.Context, params *MeListAddressesParams, options ...CallOption) (*Page[CustomerAddress], error) {
+	return list[CustomerAddress](ctx, c, call{method: "GET", path: "/v1/me/addresses", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllMeListAddresses reads every item of MeListAddresses, page by page; it ends with the first error.
+func (c *Client) AllMeListAddresses(ctx context.Context, params *MeListAddressesParams, options ...CallOption) iter.Seq2[*CustomerAddress, error] {
+	return all(func(token string) (*Page[CustomerAddress], error) {
+		p := MeListAddressesParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.MeListAddresses(ctx, &p, options...)
+	})
+}
+
+// MeListDeletionRequestsParams narrows and orders MeListDeletionRequests; nothing set sends nothing.
+type MeListDeletionRequestsParams struct {
+	PageSize  *int64 // How many items a page holds.
+	PageToken string // Token of the page to read, from the page before.
+	Status    string // One of: pending_review, processing, completed, rejected, failed
+}
+
+func (p *MeListDeletionRequestsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "status", p.Status)
+	return v
+}
+
+// MeListDeletionRequests: List own deletion requests. Newest first.
+//
+//	GET /v1/me/deletion-requests
+func (c *Client) MeListDeletionRequests(ctx context.Context, params *MeListDeletionRequestsParams, options ...CallOption) (*Page[CustomerDeletionRequest], error) {
+	return list[CustomerDeletionRequest](ctx, c, call{method: "GET", path: "/v1/me/deletion-requests", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllMeListDeletionRequests reads every item of MeListDeletionRequests, page by page; it ends with the first error.
+func (c *Client) AllMeListDeletionRequests(ctx context.Context, params *MeListDeletionRequestsParams, options ...CallOption) iter.Seq2[*CustomerDeletionRequest, error] {
+	return all(func(token string) (*Page[CustomerDeletionRequest], error) {
+		p := MeListDeletionRequestsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.MeListDeletionRequests(ctx, &p, options...)
+	})
+}
+
+// MeListInvoicesParams narrows and orders MeListInvoices; nothing set sends nothing.
+type MeListInvoicesParams struct {
+	PageSize            *int64 // How many items a page holds.
+	PageToken           string // Token of the page to read, from the page before.
+	Status              []string
+	OrderID             string
+	ExternalReferenceID string
+	CreatedAfter        time.Time
+	CreatedBefore       time.Time
+	DueAfter            time.Time
+	DueBefore           time.Time
+	IsOverdue           *bool
+	HasAmountDue        *bool
+	Query               string
+	SortBy              string // One of: created_at, updated_at, due_at, invoice_number, outstanding_money
+	SortDirection       string // One of: asc, desc
+}
+
+func (p *MeListInvoicesParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addStrings(v, "status", p.Status)
+	addString(v, "order_id", p.OrderID)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	addTime(v, "due_after", p.DueAfter)
+	addTime(v, "due_before", p.DueBefore)
+	addBool(v, "is_overdue", p.IsOverdue)
+	addBool(v, "has_amount_due", p.HasAmountDue)
+	addString(v, "query", p.Query)
+	addString(v, "sort_by", p.SortBy)
+	addString(v, "sort_direction", p.SortDirection)
+	return v
+}
+
+// MeListInvoices: List my invoices. Those that were issued, newest first unless sorted otherwise.
+//
+//	GET /v1/me/invoices
+func (c *Client) MeListInvoices(ctx context.Context, params *MeListInvoicesParams, options ...CallOption) (*Page[BuyerInvoice], error) {
+	return list[BuyerInvoice](ctx, c, call{method: "GET", path: "/v1/me/invoices", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllMeListInvoices reads every item of MeListInvoices, page by page; it ends with the first error.
+func (c *Client) AllMeListInvoices(ctx context.Context, params *MeListInvoicesParams, options ...CallOption) iter.Seq2[*BuyerInvoice, error] {
+	return all(func(token string) (*Page[BuyerInvoice], error) {
+		p := MeListInvoicesParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.MeListInvoices(ctx, &p, options...)
+	})
+}
+
+// MeListOrderActivitiesParams narrows and orders MeListOrderActivities; nothing set sends nothing.
+type MeListOrderActivitiesParams struct {
+	PageSize      *int64 // How many items a page holds.
+	PageToken     string // Token of the page to read, from the page before.
+	Type          []string
+	SortDirection string // One of: asc, desc
+}
+
+func (p *MeListOrderActivitiesParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addStrings(v, "type", p.Type)
+	addString(v, "sort_direction", p.SortDirection)
+	return v
+}
+
+// MeListOrderActivities: List the history of an own order. Newest first unless sorted otherwise.
+//
+//	GET /v1/me/orders/{order_id}/activities
+func (c *Client) MeListOrderActivities(ctx context.Context, orderID string, params *MeListOrderActivitiesParams, options ...CallOption) (*Page[OrderActivity], error) {
+	return list[OrderActivity](ctx, c, call{method: "GET", path: "/v1/me/orders/" + url.PathEscape(orderID) + "/activities", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllMeListOrderActivities reads every item of MeListOrderActivities, page by page; it ends with the first error.
+func (c *Client) AllMeListOrderActivities(ctx context.Context, orderID string, params *MeListOrderActivitiesParams, options ...CallOption) iter.Seq2[*OrderActivity, error] {
+	return all(func(token string) (*Page[OrderActivity], error) {
+		p := MeListOrderActivitiesParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.MeListOrderActivities(ctx, orderID, &p, options...)
+	})
+}
+
+// MeListOrdersParams narrows and orders MeListOrders; nothing set sends nothing.
+type MeListOrdersParams struct {
+	PageSize                    *int64 // How many items a page holds.
+	PageToken                   string // Token of the page to read, from the page before.
+	Status                      string // One of: open, closed
+	PaymentStatus               []string
+	RefundStatus                []string
+	FulfillmentStatus           []string
+	OrderNumber                 string
+	ExternalReferenceID         string // Exact.
+	Origin                      string // One of: virtual_terminal, payment_link, checkout, api, subscription
+	Query                       string // Part of the number, the external reference, a note or a line's name.
+	SubscriptionID              string // Reserved: matches nothing.
+	SubscriptionDeliveryChanged *bool  // Reserved: true matches nothing.
+	ReturnID                    string
+	ReturnResolutionID          string
+	MinAmount                   *int64 // Least total in minor units; needs currency.
+	MaxAmount                   *int64 // Greatest total in minor units; needs currency.
+	Currency                    string
+	SortBy                      string // One of: created_at, updated_at, outstanding_money, total
+	SortDirection               string // One of: asc, desc
+	CreatedAfter                time.Time
+	CreatedBefore               time.Time
+	UpdatedAfter                time.Time
+	UpdatedBefore               time.Time
+}
+
+func (p *MeListOrdersParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "status", p.Status)
+	addStrings(v, "payment_status", p.PaymentStatus)
+	addStrings(v, "refund_status", p.RefundStatus)
+	addStrings(v, "fulfillment_status", p.FulfillmentStatus)
+	addString(v, "order_number", p.OrderNumber)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "origin", p.Origin)
+	addString(v, "query", p.Query)
+	addString(v, "subscription_id", p.SubscriptionID)
+	addBool(v, "subscription_delivery_changed", p.SubscriptionDeliveryChanged)
+	addString(v, "return_id", p.ReturnID)
+	addString(v, "return_resolution_id", p.ReturnResolutionID)
+	addInt(v, "min_amount", p.MinAmount)
+	addInt(v, "max_amount", p.MaxAmount)
+	addString(v, "currency", p.Currency)
+	addString(v, "sort_by", p.SortBy)
+	addString(v, "sort_direction", p.SortDirection)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	addTime(v, "updated_after", p.UpdatedAfter)
+	addTime(v, "updated_before", p.UpdatedBefore)
+	return v
+}
+
+// MeListOrders: List own orders. Newest first unless sorted otherwise. query looks at the order's number.
+//
+//	GET /v1/me/orders
+func (c *Client) MeListOrders(ctx context.Context, params *MeListOrdersParams, options ...CallOption) (*Page[Order], error) {
+	return list[Order](ctx, c, call{method: "GET", path: "/v1/me/orders", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllMeListOrders reads every item of MeListOrders, page by page; it ends with the first error.
+func (c *Client) AllMeListOrders(ctx context.Context, params *MeListOrdersParams, options ...CallOption) iter.Seq2[*Order, error] {
+	return all(func(token string) (*Page[Order], error) {
+		p := MeListOrdersParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.MeListOrders(ctx, &p, options...)
+	})
+}
+
+// MeListPaymentMethodsParams narrows and orders MeListPaymentMethods; nothing set sends nothing.
+type MeListPaymentMethodsParams struct {
+	PageSize  *int64 // How many items a page holds.
+	PageToken string // Token of the page to read, from the page before.
+	Type      string // One of: card
+	Status    string // Active ones when left out. One of: active, pending, expired, removed, failed
+	Usage     string // One of: on_session, off_session
+}
+
+func (p *MeListPaymentMethodsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "type", p.Type)
+	addString(v, "status", p.Status)
+	addString(v, "usage", p.Usage)
+	return v
+}
+
+// MeListPaymentMethods: List own saved cards. Active ones unless a status is named, newest first.
+//
+//	GET /v1/me/payment-methods
+func (c *Client) MeListPaymentMethods(ctx context.Context, params *MeListPaymentMethodsParams, options ...CallOption) (*Page[PaymentMethod], error) {
+	return list[PaymentMethod](ctx, c, call{method: "GET", path: "/v1/me/payment-methods", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllMeListPaymentMethods reads every item of MeListPaymentMethods, page by page; it ends with the first error.
+func (c *Client) AllMeListPaymentMethods(ctx context.Context, params *MeListPaymentMethodsParams, options ...CallOption) iter.Seq2[*PaymentMethod, error] {
+	return all(func(token string) (*Page[PaymentMethod], error) {
+		p := MeListPaymentMethodsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.MeListPaymentMethods(ctx, &p, options...)
+	})
+}
+
+// MeListPaymentsParams narrows and orders MeListPayments; nothing set sends nothing.
+type MeListPaymentsParams struct {
+	PageSize            *int64 // How many items a page holds.
+	PageToken           string // Token of the page to read, from the page before.
+	OrderID             string
+	InvoiceID           string
+	Status              string // One of: requires_payment_method, requires_confirmation, requires_action, processing, requires_capture, succeeded, canceled, expired
+	Origin              string // One of: virtual_terminal, payment_link, checkout, api, subscription
+	RiskLevel           []string
+	PaymentFlow         []string
+	ExternalReferenceID string
+	ReturnID            string
+	ReturnResolutionID  string
+	Query               string
+	MinAmount           *int64
+	MaxAmount           *int64
+	Currency            string
+	RefundStatus        []string
+	DisputeStatus       []string
+	SortBy              string // One of: created_at, updated_at, amount
+	SortDirection       string // One of: asc, desc
+	CreatedAfter        time.Time
+	CreatedBefore       time.Time
+	UpdatedAfter        time.Time
+	UpdatedBefore       time.Time
+}
+
+func (p *MeListPaymentsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "order_id", p.OrderID)
+	addString(v, "invoice_id", p.InvoiceID)
+	addString(v, "status", p.Status)
+	addString(v, "origin", p.Origin)
+	addStrings(v, "risk_level", p.RiskLevel)
+	addStrings(v, "payment_flow", p.PaymentFlow)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "return_id", p.ReturnID)
+	addString(v, "return_resolution_id", p.ReturnResolutionID)
+	addString(v, "query", p.Query)
+	addInt(v, "min_amount", p.MinAmount)
+	addInt(v, "max_amount", p.MaxAmount)
+	addString(v, "currency", p.Currency)
+	addStrings(v, "refund_status", p.RefundStatus)
+	addStrings(v, "dispute_status", p.DisputeStatus)
+	addString(v, "sort_by", p.SortBy)
+	addString(v, "sort_direction", p.SortDirection)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	addTime(v, "updated_after", p.UpdatedAfter)
+	addTime(v, "updated_before", p.UpdatedBefore)
+	return v
+}
+
+// MeListPayments: List own payments. Newest first unless sorted otherwise.
+//
+//	GET /v1/me/payments
+func (c *Client) MeListPayments(ctx context.Context, params *MeListPaymentsParams, options ...CallOption) (*Page[PaymentIntent], error) {
+	return list[PaymentIntent](ctx, c, call{method: "GET", path: "/v1/me/payments", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllMeListPayments reads every item of MeListPayments, page by page; it ends with the first error.
+func (c *Client) AllMeListPayments(ctx context.Context, params *MeListPaymentsParams, options ...CallOption) iter.Seq2[*PaymentIntent, error] {
+	return all(func(token string) (*Page[PaymentIntent], error) {
+		p := MeListPaymentsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.MeListPayments(ctx, &p, options...)
+	})
+}
+
+// MeRemovePaymentMethod: Remove an own saved card. It cannot be charged any more.
+//
+//	DELETE /v1/me/payment-methods/{payment_method_id}
+func (c *Client) MeRemovePaymentMethod(ctx context.Context, paymentMethodID string, options ...CallOption) (*Done, error) {
+	return do[Done](ctx, c, call{method: "DELETE", path: "/v1/me/payment-methods/" + url.PathEscape(paymentMethodID), query: nil, body: nil, keyed: true}, options)
+}
+
+// MeSavePaymentMethod: Begin to save an own card. The answer has a page on which the card is typed.
+//
+//	POST /v1/me/payment-methods
+func (c *Client) MeSavePaymentMethod(ctx context.Context, body *SaveMyPaymentMethodRequest, options ...CallOption) (*SavePaymentMethodResult, error) {
+	return do[SavePaymentMethodResult](ctx, c, call{method: "POST", path: "/v1/me/payment-methods", query: nil, body: given(body), keyed: true}, options)
+}
+
+// MeSendOrderReceipt: Mail the receipt of an own order. To the order's own address, once in five minutes.
+//
+//	POST /v1/me/orders/{order_id}/send-receipt
+func (c *Client) MeSendOrderReceipt(ctx context.Context, orderID string, options ...CallOption) (*Done, error) {
+	return do[Done](ctx, c, call{method: "POST", path: "/v1/me/orders/" + url.PathEscape(orderID) + "/send-receipt", query: nil, body: nil, keyed: true}, options)
+}
+
+// MeSetDefaultAddress: Choose an own default address. For billing, for shipping or for both.
+//
+//	POST /v1/me/addresses/{customer_address_id}/set-default
+func (c *Client) MeSetDefaultAddress(ctx context.Context, customerAddressID string, body *SetDefaultAddressRequest, options ...CallOption) (*CustomerAddress, error) {
+	return do[CustomerAddress](ctx, c, call{method: "POST", path: "/v1/me/addresses/" + url.PathEscape(customerAddressID) + "/set-default", query: nil, body: given(body), keyed: true}, options)
+}
+
+// MeSetDefaultPaymentMethod: Make an own card the default. Only one that was saved for later charges.
+//
+//	POST /v1/me/payment-methods/{payment_method_id}/set-default
+func (c *Client) MeSetDefaultPaymentMethod(ctx context.Context, paymentMethodID string, options ...CallOption) (*PaymentMethod, error) {
+	return do[PaymentMethod](ctx, c, call{method: "POST", path: "/v1/me/payment-methods/" + url.PathEscape(paymentMethodID) + "/set-default", query: nil, body: nil, keyed: true}, options)
+}
+
+// MeUpdate: Change own name or phone. Addresses and the e-mail address have routes of their own.
+//
+//	PATCH /v1/me
+func (c *Client) MeUpdate(ctx context.Context, body *UpdateMeRequest, options ...CallOption) (*Customer, error) {
+	return do[Customer](ctx, c, call{method: "PATCH", path: "/v1/me", query: nil, body: given(body), keyed: true}, options)
+}
+
+// MeUpdateAddress: Change an own address. A changed default changes the effective address.
+//
+//	PATCH /v1/me/addresses/{customer_address_id}
+func (c *Client) MeUpdateAddress(ctx context.Context, customerAddressID string, body *UpdateCustomerAddressRequest, options ...CallOption) (*CustomerAddress, error) {
+	return do[CustomerAddress](ctx, c, call{method: "PATCH", path: "/v1/me/addresses/" + url.PathEscape(customerAddressID), query: nil, body: given(body), keyed: true}, options)
+}
+
+// MeUpdateEmailPreferences: Change own e-mail preferences. Switches optional mails on and off.
+//
+//	PATCH /v1/me/email-preferences
+func (c *Client) MeUpdateEmailPreferences(ctx context.Context, body *UpdateEmailPreferencesRequest, options ...CallOption) (*CustomerEmailPreferences, error) {
+	return do[CustomerEmailPreferences](ctx, c, call{method: "PATCH", path: "/v1/me/email-preferences", query: nil, body: given(body), keyed: true}, options)
+}
+
 // PauseInstalledApp: Hold an app back. Its tokens are refused until it is resumed.
 //
 //	POST /v1/installed-apps/{partner_app_install_id}/pause
@@ -1802,6 +3890,131 @@ func (c *Client) PauseInstalledApp(ctx context.Context, partnerAppInstallID stri
 //	POST /v1/orders/{order_id}/pay
 func (c *Client) PayOrder(ctx context.Context, orderID string, body *PayOrderRequest, options ...CallOption) (*PayOrderResult, error) {
 	return do[PayOrderResult](ctx, c, call{method: "POST", path: "/v1/orders/" + url.PathEscape(orderID) + "/pay", query: nil, body: given(body), keyed: true}, options)
+}
+
+// PaymentLinksCreate: Create a payment link. Anybody can pay it: every buyer gets an order and a checkout of their own.
+//
+//	POST /v1/payment-links
+func (c *Client) PaymentLinksCreate(ctx context.Context, body *CreatePaymentLinkRequest, options ...CallOption) (*PaymentLink, error) {
+	return do[PaymentLink](ctx, c, call{method: "POST", path: "/v1/payment-links", query: nil, body: given(body), keyed: true}, options)
+}
+
+// PaymentLinksGetParams narrows and orders PaymentLinksGet; nothing set sends nothing.
+type PaymentLinksGetParams struct {
+	Expand []string // No link has a plan yet.
+}
+
+func (p *PaymentLinksGetParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addStrings(v, "expand", p.Expand)
+	return v
+}
+
+// PaymentLinksGet: Read a payment link. With what it has sold so far.
+//
+//	GET /v1/payment-links/{payment_link_id}
+func (c *Client) PaymentLinksGet(ctx context.Context, paymentLinkID string, params *PaymentLinksGetParams, options ...CallOption) (*PaymentLink, error) {
+	return do[PaymentLink](ctx, c, call{method: "GET", path: "/v1/payment-links/" + url.PathEscape(paymentLinkID), query: params.values(), body: nil, keyed: false}, options)
+}
+
+// PaymentLinksGetPublic: Read a payment link as a buyer. Open to anybody. Gives a signed context, which resolves the link as it is shown.
+//
+//	GET /v1/payment-links/{payment_link_id}/public
+func (c *Client) PaymentLinksGetPublic(ctx context.Context, paymentLinkID string, options ...CallOption) (*PublicLinkResult, error) {
+	return do[PublicLinkResult](ctx, c, call{method: "GET", path: "/v1/payment-links/" + url.PathEscape(paymentLinkID) + "/public", query: nil, body: nil, keyed: false}, options)
+}
+
+// PaymentLinksListParams narrows and orders PaymentLinksList; nothing set sends nothing.
+type PaymentLinksListParams struct {
+	PageSize            *int64 // How many items a page holds.
+	PageToken           string // Token of the page to read, from the page before.
+	Status              string // One of: active, inactive
+	PaymentLinkType     string // One of: standard, donation, event
+	HasPlan             *bool  // No link has a plan yet.
+	ExternalReferenceID string // Exact.
+	Query               string // Part of id, name, description, line names or reference.
+	SortBy              string // One of: created_at, updated_at
+	SortDirection       string // One of: asc, desc
+	CreatedAfter        time.Time
+	CreatedBefore       time.Time
+}
+
+func (p *PaymentLinksListParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "status", p.Status)
+	addString(v, "payment_link_type", p.PaymentLinkType)
+	addBool(v, "has_plan", p.HasPlan)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "query", p.Query)
+	addString(v, "sort_by", p.SortBy)
+	addString(v, "sort_direction", p.SortDirection)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	return v
+}
+
+// PaymentLinksList: List payment links. Newest first unless sorted otherwise.
+//
+//	GET /v1/payment-links
+func (c *Client) PaymentLinksList(ctx context.Context, params *PaymentLinksListParams, options ...CallOption) (*Page[PaymentLink], error) {
+	return list[PaymentLink](ctx, c, call{method: "GET", path: "/v1/payment-links", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllPaymentLinksList reads every item of PaymentLinksList, page by page; it ends with the first error.
+func (c *Client) AllPaymentLinksList(ctx context.Context, params *PaymentLinksListParams, options ...CallOption) iter.Seq2[*PaymentLink, error] {
+	return all(func(token string) (*Page[PaymentLink], error) {
+		p := PaymentLinksListParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.PaymentLinksList(ctx, &p, options...)
+	})
+}
+
+// PaymentLinksQRParams narrows and orders PaymentLinksQR; nothing set sends nothing.
+type PaymentLinksQRParams struct {
+	Format string // One of: svg, png
+}
+
+func (p *PaymentLinksQRParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addString(v, "format", p.Format)
+	return v
+}
+
+// PaymentLinksQR: Draw a payment link as a QR code. For print and screens: an SVG or PNG of the page's address.
+//
+//	GET /v1/payment-links/{payment_link_id}/qr
+func (c *Client) PaymentLinksQR(ctx context.Context, paymentLinkID string, params *PaymentLinksQRParams, options ...CallOption) ([]byte, error) {
+	return c.raw(ctx, call{method: "GET", path: "/v1/payment-links/" + url.PathEscape(paymentLinkID) + "/qr", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// PaymentLinksResolve: Resolve a payment link. Turns a buyer's choices into an order and an open checkout session. Open to anybody. Repeat it with the same key and context.
+//
+//	POST /v1/payment-links/{payment_link_id}/resolve
+func (c *Client) PaymentLinksResolve(ctx context.Context, paymentLinkID string, body *ResolveLinkRequest, options ...CallOption) (*CheckoutLaunch, error) {
+	return do[CheckoutLaunch](ctx, c, call{method: "POST", path: "/v1/payment-links/" + url.PathEscape(paymentLinkID) + "/resolve", query: nil, body: given(body), keyed: true}, options)
+}
+
+// PaymentLinksUpdate: Change a payment link. A sparse update; status activates and deactivates. Pages that show the link as it was ask to be read again.
+//
+//	PATCH /v1/payment-links/{payment_link_id}
+func (c *Client) PaymentLinksUpdate(ctx context.Context, paymentLinkID string, body *UpdatePaymentLinkRequest, options ...CallOption) (*PaymentLink, error) {
+	return do[PaymentLink](ctx, c, call{method: "PATCH", path: "/v1/payment-links/" + url.PathEscape(paymentLinkID), query: nil, body: given(body), keyed: true}, options)
 }
 
 // PreviewPartnerInstallAuthorizationParams narrows and orders PreviewPartnerInstallAuthorization; nothing set sends nothing.
@@ -1838,6 +4051,13 @@ func (c *Client) PublishDeveloperPartnerAppVersion(ctx context.Context, partnerA
 	return do[PartnerApp](ctx, c, call{method: "POST", path: "/v1/developer/partner/apps/" + url.PathEscape(partnerAppID) + "/versions", query: nil, body: given(body), keyed: true}, options)
 }
 
+// RefreshCustomerSession: Refresh a customer session. Replaces the secret and the refresh token. Repeat a call without an answer with the same token and the same Idempotency-Key; a refresh token that comes again in any other way ends the session.
+//
+//	POST /v1/customer-sessions/refresh
+func (c *Client) RefreshCustomerSession(ctx context.Context, body *RefreshCustomerSessionRequest, options ...CallOption) (*CustomerSession, error) {
+	return do[CustomerSession](ctx, c, call{method: "POST", path: "/v1/customer-sessions/refresh", query: nil, body: given(body), keyed: true}, options)
+}
+
 // RefreshMerchantAccountSession: Refresh hosted account components. Reserved: refused for now.
 //
 //	POST /v1/merchant-account-sessions/refresh
@@ -1864,6 +4084,13 @@ func (c *Client) RemoveInstalledApp(ctx context.Context, partnerAppInstallID str
 //	POST /v1/orders/{order_id}/discounts/remove
 func (c *Client) RemoveOrderDiscounts(ctx context.Context, orderID string, body *RemoveOrderDiscountsRequest, options ...CallOption) (*Order, error) {
 	return do[Order](ctx, c, call{method: "POST", path: "/v1/orders/" + url.PathEscape(orderID) + "/discounts/remove", query: nil, body: given(body), keyed: true}, options)
+}
+
+// RemovePaymentMethod: Remove a saved payment method. It cannot be charged any more. A payment that has begun goes on.
+//
+//	DELETE /v1/payment-methods/{payment_method_id}
+func (c *Client) RemovePaymentMethod(ctx context.Context, paymentMethodID string, options ...CallOption) (*Done, error) {
+	return do[Done](ctx, c, call{method: "DELETE", path: "/v1/payment-methods/" + url.PathEscape(paymentMethodID), query: nil, body: nil, keyed: true}, options)
 }
 
 // RepriceOrderDiscounts: Price an order again. With the discounts, tax rates and exemptions of now.
@@ -1894,6 +4121,20 @@ func (c *Client) ResetDeveloperSandbox(ctx context.Context, sandboxID string, op
 	return do[DeveloperSandbox](ctx, c, call{method: "POST", path: "/v1/developer/sandboxes/" + url.PathEscape(sandboxID) + "/reset", query: nil, body: nil, keyed: true}, options)
 }
 
+// ResolveCustomerDeletionRequest: Decide about a deletion request. approve erases the customer's name, addresses, notes and ways in, and asks installed apps to do the same; orders, payments and refunds stay. It cannot be undone.
+//
+//	POST /v1/customer-deletion-requests/{customer_deletion_request_id}/resolve
+func (c *Client) ResolveCustomerDeletionRequest(ctx context.Context, customerDeletionRequestID string, body *ResolveDeletionRequest, options ...CallOption) (*CustomerDeletionRequest, error) {
+	return do[CustomerDeletionRequest](ctx, c, call{method: "POST", path: "/v1/customer-deletion-requests/" + url.PathEscape(customerDeletionRequestID) + "/resolve", query: nil, body: given(body), keyed: true}, options)
+}
+
+// ResolveStrandedPayment: Resolve a stranded payment. Decides about all that remains: the order keeps it, the buyer gets it back, or another order takes it. The same decision once more changes nothing.
+//
+//	POST /v1/stranded-payments/{stranded_payment_id}/resolve
+func (c *Client) ResolveStrandedPayment(ctx context.Context, strandedPaymentID string, body *ResolveStrandedPaymentRequest, options ...CallOption) (*StrandedPayment, error) {
+	return do[StrandedPayment](ctx, c, call{method: "POST", path: "/v1/stranded-payments/" + url.PathEscape(strandedPaymentID) + "/resolve", query: nil, body: given(body), keyed: true}, options)
+}
+
 // ResumeInstalledApp: Let a paused app go on
 //
 //	POST /v1/installed-apps/{partner_app_install_id}/resume
@@ -1901,11 +4142,32 @@ func (c *Client) ResumeInstalledApp(ctx context.Context, partnerAppInstallID str
 	return do[InstalledApp](ctx, c, call{method: "POST", path: "/v1/installed-apps/" + url.PathEscape(partnerAppInstallID) + "/resume", query: nil, body: nil, keyed: true}, options)
 }
 
+// ReverseCreditNoteAllocation: Take an allocation back. The credit returns to the note and the invoice's balance opens again.
+//
+//	POST /v1/credit-notes/{credit_note_id}/allocations/{credit_note_allocation_id}/reverse
+func (c *Client) ReverseCreditNoteAllocation(ctx context.Context, creditNoteID string, creditNoteAllocationID string, body *ResourceVersionRequest, options ...CallOption) (*CreditNoteAllocationResult, error) {
+	return do[CreditNoteAllocationResult](ctx, c, call{method: "POST", path: "/v1/credit-notes/" + url.PathEscape(creditNoteID) + "/allocations/" + url.PathEscape(creditNoteAllocationID) + "/reverse", query: nil, body: given(body), keyed: true}, options)
+}
+
 // RevokeAPIKey: Revoke an API key. For good. It holds at once here and within five seconds on every node.
 //
 //	POST /v1/api-keys/{api_key_id}/revoke
 func (c *Client) RevokeAPIKey(ctx context.Context, apiKeyID string, options ...CallOption) (*APIKey, error) {
 	return do[APIKey](ctx, c, call{method: "POST", path: "/v1/api-keys/" + url.PathEscape(apiKeyID) + "/revoke", query: nil, body: nil, keyed: true}, options)
+}
+
+// RevokeCustomerSession: Revoke a customer session. Its secret and its refresh token stop working at once. A login to the hosted account is another thing and stays.
+//
+//	POST /v1/customer-sessions/{customer_session_id}/revoke
+func (c *Client) RevokeCustomerSession(ctx context.Context, customerSessionID string, options ...CallOption) (*CustomerSessionRevocation, error) {
+	return do[CustomerSessionRevocation](ctx, c, call{method: "POST", path: "/v1/customer-sessions/" + url.PathEscape(customerSessionID) + "/revoke", query: nil, body: nil, keyed: true}, options)
+}
+
+// RevokeCustomerSessions: Revoke all sessions of a customer. Those of this environment.
+//
+//	POST /v1/customers/{customer_id}/sessions/revoke
+func (c *Client) RevokeCustomerSessions(ctx context.Context, customerID string, options ...CallOption) (*CustomerSessionsRevocation, error) {
+	return do[CustomerSessionsRevocation](ctx, c, call{method: "POST", path: "/v1/customers/" + url.PathEscape(customerID) + "/sessions/revoke", query: nil, body: nil, keyed: true}, options)
 }
 
 // RevokeDeveloperPartnerAppInstall: Give an install up. Every grant ends at once; the app has 15 minutes to clean up.
@@ -1936,6 +4198,13 @@ func (c *Client) RevokeOAuthToken(ctx context.Context, body *OAuthTokenQuery, op
 	return c.raw(ctx, call{method: "POST", path: "/v1/oauth/revoke", query: nil, body: given(body), keyed: false}, options)
 }
 
+// RevokeOrderRecoveryLinks: Revoke the recovery links of an order. None of those handed out so far leads back any more. An open session stays open.
+//
+//	POST /v1/orders/{order_id}/recovery-links/revoke
+func (c *Client) RevokeOrderRecoveryLinks(ctx context.Context, orderID string, options ...CallOption) (*RevokedRecoveryLinks, error) {
+	return do[RevokedRecoveryLinks](ctx, c, call{method: "POST", path: "/v1/orders/" + url.PathEscape(orderID) + "/recovery-links/revoke", query: nil, body: nil, keyed: true}, options)
+}
+
 // RevokeOrganizationMembership: Revoke a membership. It holds at once. The owner goes only by handing ownership on.
 //
 //	DELETE /v1/organizations/{organization_id}/memberships/{user_id}
@@ -1957,11 +4226,76 @@ func (c *Client) RotateWebhookSecret(ctx context.Context, webhookEndpointID stri
 	return do[WebhookSecret](ctx, c, call{method: "POST", path: "/v1/webhook-endpoints/" + url.PathEscape(webhookEndpointID) + "/rotate-secret", query: nil, body: nil, keyed: true}, options)
 }
 
+// SavePaymentMethod: Begin to save a card. The answer has a page for the customer on which the card is typed; the payment method is active once it was.
+//
+//	POST /v1/payment-methods
+func (c *Client) SavePaymentMethod(ctx context.Context, body *SavePaymentMethodRequest, options ...CallOption) (*SavePaymentMethodResult, error) {
+	return do[SavePaymentMethodResult](ctx, c, call{method: "POST", path: "/v1/payment-methods", query: nil, body: given(body), keyed: true}, options)
+}
+
 // SendOrderReceipt: Mail the receipt of a paid order. One in five minutes to an address, and to at most three addresses for good.
 //
 //	POST /v1/orders/{order_id}/send-receipt
 func (c *Client) SendOrderReceipt(ctx context.Context, orderID string, body *SendReceiptRequest, options ...CallOption) (*Done, error) {
 	return do[Done](ctx, c, call{method: "POST", path: "/v1/orders/" + url.PathEscape(orderID) + "/send-receipt", query: nil, body: given(body), keyed: true}, options)
+}
+
+// SetDefaultCustomerAddress: Choose a default address. For billing, for shipping or for both.
+//
+//	POST /v1/customers/{customer_id}/addresses/{customer_address_id}/set-default
+func (c *Client) SetDefaultCustomerAddress(ctx context.Context, customerID string, customerAddressID string, body *SetDefaultAddressRequest, options ...CallOption) (*CustomerAddress, error) {
+	return do[CustomerAddress](ctx, c, call{method: "POST", path: "/v1/customers/" + url.PathEscape(customerID) + "/addresses/" + url.PathEscape(customerAddressID) + "/set-default", query: nil, body: given(body), keyed: true}, options)
+}
+
+// SetDefaultPaymentMethod: Make a payment method its customer's default. Invoices that collect by themselves charge it.
+//
+//	POST /v1/payment-methods/{payment_method_id}/set-default
+func (c *Client) SetDefaultPaymentMethod(ctx context.Context, paymentMethodID string, options ...CallOption) (*PaymentMethod, error) {
+	return do[PaymentMethod](ctx, c, call{method: "POST", path: "/v1/payment-methods/" + url.PathEscape(paymentMethodID) + "/set-default", query: nil, body: nil, keyed: true}, options)
+}
+
+// SettingsGet: Read the settings as written. Only what this environment's merchant has said; nothing is inherited or filled in.
+//
+//	GET /v1/settings
+func (c *Client) SettingsGet(ctx context.Context, options ...CallOption) (*Settings, error) {
+	return do[Settings](ctx, c, call{method: "GET", path: "/v1/settings", query: nil, body: nil, keyed: false}, options)
+}
+
+// SettingsGetEffectiveParams narrows and orders SettingsGetEffective; nothing set sends nothing.
+type SettingsGetEffectiveParams struct {
+	LocationID string // Reserved: there are no locations yet.
+	DeviceID   string // Reserved: there are no devices yet.
+}
+
+func (p *SettingsGetEffectiveParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addString(v, "location_id", p.LocationID)
+	addString(v, "device_id", p.DeviceID)
+	return v
+}
+
+// SettingsGetEffective: Read the settings that hold. The merchant's settings over the platform's defaults.
+//
+//	GET /v1/settings/effective
+func (c *Client) SettingsGetEffective(ctx context.Context, params *SettingsGetEffectiveParams, options ...CallOption) (*Settings, error) {
+	return do[Settings](ctx, c, call{method: "GET", path: "/v1/settings/effective", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// SettingsUpdate: Change the settings. A sparse update: groups are merged, lists are replaced, null clears where it is allowed.
+//
+//	PATCH /v1/settings
+func (c *Client) SettingsUpdate(ctx context.Context, body *UpdateSettingsRequest, options ...CallOption) (*Settings, error) {
+	return do[Settings](ctx, c, call{method: "PATCH", path: "/v1/settings", query: nil, body: given(body), keyed: true}, options)
+}
+
+// SettingsValidateCustomDomain: Check a custom domain again. Asks the DNS at most once a minute for a domain.
+//
+//	POST /v1/settings/custom-domains/{domain_type}/validate
+func (c *Client) SettingsValidateCustomDomain(ctx context.Context, domainType string, body *EmptyBody, options ...CallOption) (*CustomDomainStatus, error) {
+	return do[CustomDomainStatus](ctx, c, call{method: "POST", path: "/v1/settings/custom-domains/" + url.PathEscape(domainType) + "/validate", query: nil, body: given(body), keyed: true}, options)
 }
 
 // StartOAuthDevice: Sign a device in. RFC 8628, for the command line: show the user the code and the address, then ask the token endpoint.
@@ -1992,11 +4326,25 @@ func (c *Client) UpdateAPIKey(ctx context.Context, apiKeyID string, body *Update
 	return do[APIKey](ctx, c, call{method: "PATCH", path: "/v1/api-keys/" + url.PathEscape(apiKeyID), query: nil, body: given(body), keyed: true}, options)
 }
 
+// UpdateCreditNote: Edit a credit note's draft. New lines replace all lines and need expected_version.
+//
+//	PATCH /v1/credit-notes/{credit_note_id}
+func (c *Client) UpdateCreditNote(ctx context.Context, creditNoteID string, body *UpdateCreditNoteRequest, options ...CallOption) (*CreditNote, error) {
+	return do[CreditNote](ctx, c, call{method: "PATCH", path: "/v1/credit-notes/" + url.PathEscape(creditNoteID), query: nil, body: given(body), keyed: true}, options)
+}
+
 // UpdateCustomer: Change a customer. A sparse update. The e-mail address is the buyer's own and not changed here.
 //
 //	PATCH /v1/customers/{customer_id}
 func (c *Client) UpdateCustomer(ctx context.Context, customerID string, body *UpdateCustomerRequest, options ...CallOption) (*Customer, error) {
 	return do[Customer](ctx, c, call{method: "PATCH", path: "/v1/customers/" + url.PathEscape(customerID), query: nil, body: given(body), keyed: true}, options)
+}
+
+// UpdateCustomerAddress: Change an address of a customer. A changed default changes the customer's effective address.
+//
+//	PATCH /v1/customers/{customer_id}/addresses/{customer_address_id}
+func (c *Client) UpdateCustomerAddress(ctx context.Context, customerID string, customerAddressID string, body *UpdateCustomerAddressRequest, options ...CallOption) (*CustomerAddress, error) {
+	return do[CustomerAddress](ctx, c, call{method: "PATCH", path: "/v1/customers/" + url.PathEscape(customerID) + "/addresses/" + url.PathEscape(customerAddressID), query: nil, body: given(body), keyed: true}, options)
 }
 
 // UpdateDeveloperPartnerApp: Pin an app's API version. Everything else about an app changes by publishing a version.
@@ -2048,6 +4396,41 @@ func (c *Client) UpdateOrganization(ctx context.Context, organizationID string, 
 	return do[Organization](ctx, c, call{method: "PATCH", path: "/v1/organizations/" + url.PathEscape(organizationID), query: nil, body: given(body), keyed: true}, options)
 }
 
+// UpdatePaymentMethodDomain: Switch a payment method domain. Inactive domains show no wallet.
+//
+//	PATCH /v1/payment-method-domains/{payment_method_domain_id}
+func (c *Client) UpdatePaymentMethodDomain(ctx context.Context, paymentMethodDomainID string, body *UpdatePaymentMethodDomainRequest, options ...CallOption) (*PaymentMethodDomain, error) {
+	return do[PaymentMethodDomain](ctx, c, call{method: "PATCH", path: "/v1/payment-method-domains/" + url.PathEscape(paymentMethodDomainID), query: nil, body: given(body), keyed: true}, options)
+}
+
+// UpdateProduct: Change a product. A sparse update; orders keep what they copied.
+//
+//	PATCH /v1/products/{product_id}
+func (c *Client) UpdateProduct(ctx context.Context, productID string, body *UpdateProductRequest, options ...CallOption) (*Product, error) {
+	return do[Product](ctx, c, call{method: "PATCH", path: "/v1/products/" + url.PathEscape(productID), query: nil, body: given(body), keyed: true}, options)
+}
+
+// UpdateProductVariant: Change a variant. A sparse update; orders keep the price they copied.
+//
+//	PATCH /v1/products/{product_id}/variants/{variant_id}
+func (c *Client) UpdateProductVariant(ctx context.Context, productID string, variantID string, body *UpdateProductVariantRequest, options ...CallOption) (*ProductVariant, error) {
+	return do[ProductVariant](ctx, c, call{method: "PATCH", path: "/v1/products/" + url.PathEscape(productID) + "/variants/" + url.PathEscape(variantID), query: nil, body: given(body), keyed: true}, options)
+}
+
+// UpdatePromotion: Change a promotion. Orders that have it keep what they got until they are priced again.
+//
+//	PATCH /v1/promotions/{promotion_id}
+func (c *Client) UpdatePromotion(ctx context.Context, promotionID string, body *UpdatePromotionRequest, options ...CallOption) (*Promotion, error) {
+	return do[Promotion](ctx, c, call{method: "PATCH", path: "/v1/promotions/" + url.PathEscape(promotionID), query: nil, body: given(body), keyed: true}, options)
+}
+
+// UpdatePromotionCode: Change a promotion code. Its text stays.
+//
+//	PATCH /v1/promotions/{promotion_id}/codes/{promotion_code_id}
+func (c *Client) UpdatePromotionCode(ctx context.Context, promotionID string, promotionCodeID string, body *UpdatePromotionCodeRequest, options ...CallOption) (*PromotionCode, error) {
+	return do[PromotionCode](ctx, c, call{method: "PATCH", path: "/v1/promotions/" + url.PathEscape(promotionID) + "/codes/" + url.PathEscape(promotionCodeID), query: nil, body: given(body), keyed: true}, options)
+}
+
 // UpdateRefund: Change a refund's metadata. Nothing else of a refund can be changed.
 //
 //	PATCH /v1/refunds/{refund_id}
@@ -2067,6 +4450,13 @@ func (c *Client) UpdateWebhookEndpoint(ctx context.Context, webhookEndpointID st
 //	POST /v1/onboarding/verify-email
 func (c *Client) VerifyOnboardingEmail(ctx context.Context, body *OnboardingVerifyEmailRequest, options ...CallOption) (*OnboardingVerifyEmailResult, error) {
 	return do[OnboardingVerifyEmailResult](ctx, c, call{method: "POST", path: "/v1/onboarding/verify-email", query: nil, body: given(body), keyed: true}, options)
+}
+
+// VoidCreditNote: Void a credit note. For good. Its credit must be unused.
+//
+//	POST /v1/credit-notes/{credit_note_id}/void
+func (c *Client) VoidCreditNote(ctx context.Context, creditNoteID string, body *ResourceVersionRequest, options ...CallOption) (*CreditNote, error) {
+	return do[CreditNote](ctx, c, call{method: "POST", path: "/v1/credit-notes/" + url.PathEscape(creditNoteID) + "/void", query: nil, body: given(body), keyed: true}, options)
 }
 
 var _ iter.Seq[int]

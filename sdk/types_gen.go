@@ -106,6 +106,13 @@ type AcceptInstalledAppPermissionsRequest struct {
 	AppVersion int64 `json:"app_version"` // That of permission_upgrade.
 }
 
+// AccessLink: an object of the API
+type AccessLink struct {
+	ExpiresAt time.Time `json:"expires_at"`
+	Purpose   string    `json:"purpose"` // One of: order_view, subscription_view, return_view
+	URL       string    `json:"url"`     // A secret, shown only in this answer.
+}
+
 // AcknowledgeDataRequestRequest: an object of the API
 type AcknowledgeDataRequestRequest struct {
 	Note *string `json:"note,omitzero"` // For the merchant.
@@ -206,6 +213,31 @@ type AppliedDiscount struct {
 	Status             string   `json:"status"` // One of: pending, redeemed, canceled
 }
 
+// AppliedPromotionMethod: an object of the API
+type AppliedPromotionMethod struct {
+	Allocation              string               `json:"allocation,omitzero"` // each for line_item and service_charge, across for order. One of: each, across
+	AmountOffMoney          *Money               `json:"amount_off_money,omitzero"`
+	AppliesTo               string               `json:"applies_to,omitzero"` // One of: order, line_item, subscription, subscription_item
+	BuyMinQuantity          int64                `json:"buy_min_quantity,omitzero"`
+	CalculationBasis        string               `json:"calculation_basis,omitzero"`     // One of: subtotal_pre_tax, subtotal_post_tax
+	CurrencyOptions         map[string]Money     `json:"currency_options,omitzero"`      // The amount in other currencies.
+	DiscountedItemRules     any                  `json:"discounted_item_rules,omitzero"` // What gets cheaper.
+	GetPercentOff           json.Number          `json:"get_percent_off,omitzero"`
+	GetQuantity             int64                `json:"get_quantity,omitzero"`
+	MaxApplicationsPerOrder int64                `json:"max_applications_per_order,omitzero"`
+	MaxDiscountedQuantity   int64                `json:"max_discounted_quantity,omitzero"`
+	PercentOff              json.Number          `json:"percent_off,omitzero"`           // 1 to 100, step 0.0001.
+	QualifyingItemRules     any                  `json:"qualifying_item_rules,omitzero"` // What has to be bought, of buy_x_get_y.
+	Recurrence              *PromotionRecurrence `json:"recurrence,omitzero"`
+	RewardSelection         string               `json:"reward_selection,omitzero"` // One of: cheapest, highest_price, first_added
+	Type                    string               `json:"type"`                      // One of: percent_off, amount_off, buy_x_get_y
+}
+
+// AssessInvoiceLateFeeRequest: an object of the API
+type AssessInvoiceLateFeeRequest struct {
+	InvoiceScheduleEntryID *string `json:"invoice_schedule_entry_id,omitzero"`
+}
+
 // AttemptIntent: an object of the API
 type AttemptIntent struct {
 	AmountMoney            Money         `json:"amount_money"`
@@ -240,10 +272,151 @@ type Banner struct {
 	Style         string `json:"style"` // One of: info, warning, error, success
 }
 
+// BrandingSettings: an object of the API
+type BrandingSettings struct {
+	AccentColor     *string `json:"accent_color,omitzero"`
+	BackgroundColor *string `json:"background_color,omitzero"`
+	CornerRadius    *int64  `json:"corner_radius,omitzero"` // Pixels, 0 to 32.
+	FontFamily      *string `json:"font_family,omitzero"`   // One of: instrument_sans, system_sans, system_serif, monospace
+	PrimaryColor    *string `json:"primary_color,omitzero"` // #rrggbb; buttons and links.
+	TextColor       *string `json:"text_color,omitzero"`
+}
+
+// BuyerAction: an object of the API
+type BuyerAction struct {
+	DueAt             time.Time `json:"due_at,omitzero"`
+	IsAvailable       bool      `json:"is_available"`
+	IsRequired        bool      `json:"is_required"`
+	Kind              string    `json:"kind"`                        // One of: start_return, resend_receipt, cancel, pause, resume, reactivate, update_payment_method, pay, withdraw, ship_items, pay_balance, retry_payment
+	UnavailableReason string    `json:"unavailable_reason,omitzero"` // One of: sign_in_required, store_policy, not_in_state, window_closed, nothing_to_return, collection_unavailable
+}
+
+// BuyerCapabilities: an object of the API
+type BuyerCapabilities struct {
+	CancellationReasons []string              `json:"cancellation_reasons,omitzero"`
+	CancellationTiming  *string               `json:"cancellation_timing,omitzero"` // One of: end_of_period, buyer_chooses
+	Pause               *BuyerPauseCapability `json:"pause,omitzero"`
+	RetentionOffer      *BuyerRetentionOffer  `json:"retention_offer,omitzero"`
+}
+
 // BuyerContactInput: an object of the API
 type BuyerContactInput struct {
 	Email *string `json:"email,omitzero"`
 	Phone *string `json:"phone,omitzero"` // E.164.
+}
+
+// BuyerCreditNote: an object of the API
+type BuyerCreditNote struct {
+	BuyerTaxIdentity   *DocumentTaxIdentity `json:"buyer_tax_identity"`
+	CreditNoteID       string               `json:"credit_note_id"`
+	CreditNoteLines    []CreditNoteLine     `json:"credit_note_lines"`
+	CreditNoteNumber   string               `json:"credit_note_number,omitzero"` // Given when the note is issued; without gap per environment.
+	InvoiceID          string               `json:"invoice_id"`
+	IssuedAt           time.Time            `json:"issued_at,omitzero"`
+	LatestRefundStatus string               `json:"latest_refund_status,omitzero"` // One of: pending, in_transit, succeeded, failed, requires_action, canceled, partially_succeeded
+	Memo               string               `json:"memo,omitzero"`
+	PendingRefundMoney Money                `json:"pending_refund_money"`
+	Reason             string               `json:"reason"` // One of: returned_goods, order_adjustment, billing_error, goodwill, other
+	RefundedMoney      Money                `json:"refunded_money"`
+	SellerTaxIdentity  *DocumentTaxIdentity `json:"seller_tax_identity"`
+	Status             string               `json:"status"` // One of: draft, issued, void
+	TotalMoney         Money                `json:"total_money"`
+	VoidedAt           time.Time            `json:"voided_at,omitzero"`
+}
+
+// BuyerInvoice: an object of the API
+type BuyerInvoice struct {
+	BuyerActions          []BuyerAction          `json:"buyer_actions"`
+	CcEmails              []string               `json:"cc_emails,omitzero"`
+	ClosedAt              time.Time              `json:"closed_at,omitzero"`
+	CollectionBlockStatus string                 `json:"collection_block_status"` // One of: none, inventory_blocked, resolved
+	CreatedAt             time.Time              `json:"created_at"`
+	CreditMoney           Money                  `json:"credit_money"`
+	CurrentlyDueMoney     Money                  `json:"currently_due_money"`
+	Customer              *CustomerSummary       `json:"customer,omitzero"` // With expand=customer.
+	CustomerID            string                 `json:"customer_id,omitzero"`
+	DueAt                 time.Time              `json:"due_at,omitzero"`
+	Footer                string                 `json:"footer,omitzero"`
+	InvoiceID             string                 `json:"invoice_id"`
+	InvoiceNumber         string                 `json:"invoice_number,omitzero"` // From issue on: the prefix of the settings and a number without gaps, test and live apart.
+	IsOverdue             bool                   `json:"is_overdue"`
+	IssuedAt              time.Time              `json:"issued_at,omitzero"`
+	LateFees              []InvoiceLateFee       `json:"late_fees"`
+	Memo                  string                 `json:"memo,omitzero"`
+	MerchantID            string                 `json:"merchant_id"`
+	Order                 *OrderSummary          `json:"order,omitzero"` // With expand=order.
+	OrderID               string                 `json:"order_id"`
+	OutstandingMoney      Money                  `json:"outstanding_money"`
+	PaidAt                time.Time              `json:"paid_at,omitzero"`
+	PaidMoney             Money                  `json:"paid_money"`
+	PaymentTermsSnapshot  *InvoiceTermsSnapshot  `json:"payment_terms_snapshot,omitzero"`
+	PoNumber              string                 `json:"po_number,omitzero"`
+	RecipientEmail        string                 `json:"recipient_email,omitzero"`
+	Reference             string                 `json:"reference,omitzero"`
+	RefundStatus          string                 `json:"refund_status"` // One of: none, partially_refunded, refunded
+	RefundedMoney         Money                  `json:"refunded_money"`
+	RemitToAddress        *Address               `json:"remit_to_address,omitzero"`
+	ScheduleEntries       []InvoiceScheduleEntry `json:"schedule_entries,omitzero"`
+	ScheduledSendAt       time.Time              `json:"scheduled_send_at,omitzero"`
+	ServiceAt             time.Time              `json:"service_at,omitzero"`
+	Snapshot              *InvoiceSnapshot       `json:"snapshot,omitzero"` // From issue on; it never changes.
+	Status                string                 `json:"status"`            // One of: draft, open, partially_paid, paid, void, uncollectible, credited
+	Timezone              string                 `json:"timezone,omitzero"`
+	UpdatedAt             time.Time              `json:"updated_at"`
+	Version               int64                  `json:"version"`
+	ViewedAt              time.Time              `json:"viewed_at,omitzero"`
+	VoidedAt              time.Time              `json:"voided_at,omitzero"`
+}
+
+// BuyerInvoiceCheckoutSessionResult: an object of the API
+type BuyerInvoiceCheckoutSessionResult struct {
+	CheckoutAccess        CheckoutAccess         `json:"checkout_access"`
+	CheckoutSession       CheckoutSession        `json:"checkout_session"`
+	HostedCheckout        *HostedInvoiceCheckout `json:"hosted_checkout,omitzero"` // Deprecated.
+	Invoice               BuyerInvoice           `json:"invoice"`
+	InvoicePaymentAttempt *InvoicePaymentAttempt `json:"invoice_payment_attempt,omitzero"`
+	ReusedExisting        bool                   `json:"reused_existing"`
+}
+
+// BuyerPauseCapability: an object of the API
+type BuyerPauseCapability struct {
+	Enabled   *bool  `json:"enabled,omitzero"`
+	MaxCycles *int64 `json:"max_cycles,omitzero"` // 1 to 12.
+}
+
+// BuyerRefund: an object of the API
+type BuyerRefund struct {
+	AmountMoney         Money                  `json:"amount_money"`
+	CreatedAt           time.Time              `json:"created_at"`
+	CreditNoteID        string                 `json:"credit_note_id,omitzero"`
+	CustomerID          string                 `json:"customer_id,omitzero"`
+	ExternalReferenceID string                 `json:"external_reference_id,omitzero"` // The merchant's own are not shown.
+	FailureReason       string                 `json:"failure_reason,omitzero"`        // One of: expired_or_canceled_card, lost_or_stolen_card, insufficient_funds, insufficient_available_balance, declined, merchant_request, payment_disputed, payment_refund_failed, payment_refund_not_attempted, refund_failed
+	IdempotencyKey      string                 `json:"idempotency_key,omitzero"`       // Of a refund that the buyer asked for; the merchant's own are not shown.
+	InvoiceID           string                 `json:"invoice_id,omitzero"`
+	LineItemAllocations []RefundLineAllocation `json:"line_item_allocations,omitzero"`
+	MerchantID          string                 `json:"merchant_id"`
+	Metadata            map[string]string      `json:"metadata,omitzero"` // The merchant's own are not shown.
+	OrderID             string                 `json:"order_id"`
+	PaymentIntentID     string                 `json:"payment_intent_id,omitzero"`
+	PaymentRefunds      []PaymentRefund        `json:"payment_refunds"`
+	Reason              *string                `json:"reason"` // One of: duplicate, fraudulent, requested_by_customer, defective_product, wrong_item_shipped, never_received, not_as_described, arrived_too_late, customer_changed_mind, better_price_found, accidental_order, other
+	ReasonMessage       string                 `json:"reason_message,omitzero"`
+	RefundID            string                 `json:"refund_id"`
+	RefundMethod        string                 `json:"refund_method"` // One of: original_payment
+	RefundedTipMoney    Money                  `json:"refunded_tip_money"`
+	ReturnID            string                 `json:"return_id,omitzero"`
+	ReturnResolutionID  string                 `json:"return_resolution_id,omitzero"`
+	Status              string                 `json:"status"` // One of: pending, in_transit, succeeded, failed, requires_action, canceled, partially_succeeded
+	TaxBreakdownRefunds []RefundTaxShare       `json:"tax_breakdown_refunds,omitzero"`
+	TenderAllocations   []RefundTender         `json:"tender_allocations"`
+	UpdatedAt           time.Time              `json:"updated_at"`
+}
+
+// BuyerRetentionOffer: an object of the API
+type BuyerRetentionOffer struct {
+	Kind        *string `json:"kind,omitzero"`         // One of: none, pause_instead
+	PauseCycles *int64  `json:"pause_cycles,omitzero"` // 1 to 12.
 }
 
 // CancelAttemptRequest: an object of the API
@@ -301,6 +474,9 @@ type CardSummary struct {
 	PaymentMethodID string `json:"payment_method_id,omitzero"`
 }
 
+// CatalogSettings is an object of the API.
+type CatalogSettings map[string]any
+
 // CategoryReference: an object of the API
 type CategoryReference struct {
 	CategoryID string `json:"category_id,omitzero"`
@@ -355,7 +531,7 @@ type CheckoutCustomer struct {
 	ExternalReferenceID       *string            `json:"external_reference_id,omitzero"`
 	PrefilledCustomerInfo     *PrefilledCustomer `json:"prefilled_customer_info,omitzero"`
 	RequireBillingAddress     *bool              `json:"require_billing_address,omitzero"`
-	RequireEmail              *bool              `json:"require_email,omitzero"`
+	RequireEmail              *bool              `json:"require_email,omitzero"` // As the merchant's settings say when left out; so are the next two.
 	RequirePhone              *bool              `json:"require_phone,omitzero"`
 }
 
@@ -409,58 +585,90 @@ type CheckoutPromotions struct {
 	CodesEnabled     Nullable[bool] `json:"codes_enabled,omitzero"`
 }
 
+// CheckoutRecoveryEmailSettings: an object of the API
+type CheckoutRecoveryEmailSettings struct {
+	DelaySeconds *int64 `json:"delay_seconds,omitzero"` // 900 to 86400, whole minutes, after the last change of contact.
+	Enabled      *bool  `json:"enabled,omitzero"`
+}
+
 // CheckoutRedirects: an object of the API
 type CheckoutRedirects struct {
 	CancelRedirectURL  *string `json:"cancel_redirect_url,omitzero"`
 	SuccessRedirectURL *string `json:"success_redirect_url,omitzero"`
 }
 
+// CheckoutSavedPaymentDetailsSettings: an object of the API
+type CheckoutSavedPaymentDetailsSettings struct {
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
 // CheckoutSession: an object of the API
 type CheckoutSession struct {
-	ActivePaymentAttempt         *OrderPaymentAttempt   `json:"active_payment_attempt,omitzero"`
-	BuyerContact                 *CheckoutContact       `json:"buyer_contact,omitzero"`
-	CheckoutSessionID            string                 `json:"checkout_session_id"`
-	ClosedReason                 string                 `json:"closed_reason,omitzero"`
-	CreatedAt                    time.Time              `json:"created_at"`
-	CustomText                   *CheckoutText          `json:"custom_text,omitzero"`
-	Customer                     *CustomerSummary       `json:"customer,omitzero"` // With expand=customer.
-	CustomerCollection           *CheckoutCustomer      `json:"customer_collection,omitzero"`
-	CustomerPrefill              *CheckoutPrefill       `json:"customer_prefill,omitzero"`
-	Expiration                   *CheckoutExpiration    `json:"expiration,omitzero"`
-	ExpiresAt                    time.Time              `json:"expires_at"`
-	ExternalReferenceID          string                 `json:"external_reference_id,omitzero"`
-	Invoice                      any                    `json:"invoice,omitzero"`
-	InvoiceID                    string                 `json:"invoice_id,omitzero"`
-	Legal                        *CheckoutLegal         `json:"legal,omitzero"`
-	MerchantID                   string                 `json:"merchant_id"`
-	MerchantSupport              *CheckoutSupport       `json:"merchant_support,omitzero"`
-	Metadata                     map[string]string      `json:"metadata,omitzero"`
-	Order                        *OrderSummary          `json:"order,omitzero"` // With expand=order.
-	OrderID                      string                 `json:"order_id"`
-	Origin                       string                 `json:"origin"` // One of: virtual_terminal, payment_link, checkout, api, subscription
-	PageOrigin                   string                 `json:"page_origin,omitzero"`
-	PaymentCollection            *PaymentCollection     `json:"payment_collection,omitzero"`
-	PaymentIntentIDs             []string               `json:"payment_intent_ids,omitzero"`
-	PaymentIntents               []PaymentIntentSummary `json:"payment_intents,omitzero"` // With expand=payment_intents.
-	PaymentLink                  any                    `json:"payment_link,omitzero"`
-	PaymentLinkID                string                 `json:"payment_link_id,omitzero"`
-	Payments                     *CheckoutPayments      `json:"payments,omitzero"`
-	Problems                     []CheckoutProblem      `json:"problems"`
-	PromotionConfig              *CheckoutPromotions    `json:"promotion_config,omitzero"`
-	RecoveryExpiresAt            time.Time              `json:"recovery_expires_at,omitzero"`
-	RecoveryMode                 bool                   `json:"recovery_mode"`
-	RecoveryPaymentAttemptID     string                 `json:"recovery_payment_attempt_id,omitzero"`
-	Redirects                    *CheckoutRedirects     `json:"redirects,omitzero"`
-	SavePaymentMethodOffered     bool                   `json:"save_payment_method_offered,omitzero"`
-	Status                       string                 `json:"status"` // One of: open, paid, partially_paid, expired, closed, invalidated
-	SupersedingCheckoutSessionID string                 `json:"superseding_checkout_session_id,omitzero"`
-	Surface                      string                 `json:"surface"` // One of: hosted, embedded
-	Tax                          *CheckoutTax           `json:"tax,omitzero"`
-	TerminalReason               string                 `json:"terminal_reason,omitzero"` // One of: payment_succeeded, payment_partially_succeeded, expired, api, order_mutated, superseded, invoice_paid_elsewhere, invoice_voided, invoice_uncollectible, invoice_balance_changed
-	Theme                        *CheckoutTheme         `json:"theme,omitzero"`
-	Tip                          *CheckoutTip           `json:"tip,omitzero"`
-	UpdatedAt                    time.Time              `json:"updated_at"`
-	URL                          string                 `json:"url,omitzero"` // Hosted page with its launch token in the fragment; only in the answer that creates it.
+	ActivePaymentAttempt                  *OrderPaymentAttempt   `json:"active_payment_attempt,omitzero"`
+	BuyerContact                          *CheckoutContact       `json:"buyer_contact,omitzero"`
+	CheckoutSessionID                     string                 `json:"checkout_session_id"`
+	ClosedReason                          string                 `json:"closed_reason,omitzero"`
+	CreatedAt                             time.Time              `json:"created_at"`
+	CustomText                            *CheckoutText          `json:"custom_text,omitzero"`
+	Customer                              *CustomerSummary       `json:"customer,omitzero"` // With expand=customer.
+	CustomerCollection                    *CheckoutCustomer      `json:"customer_collection,omitzero"`
+	CustomerPrefill                       *CheckoutPrefill       `json:"customer_prefill,omitzero"`
+	DeliveryMethodIDs                     []string               `json:"delivery_method_ids"` // Empty: deliveries are not chosen at the checkout.
+	DeliverySelectionRequired             bool                   `json:"delivery_selection_required"`
+	Expiration                            *CheckoutExpiration    `json:"expiration,omitzero"`
+	ExpiresAt                             time.Time              `json:"expires_at"`
+	ExternalReferenceID                   string                 `json:"external_reference_id,omitzero"`
+	Invoice                               *ExpandedInvoice       `json:"invoice,omitzero"` // With expand=invoice.
+	InvoiceID                             string                 `json:"invoice_id,omitzero"`
+	Legal                                 *CheckoutLegal         `json:"legal,omitzero"`
+	MerchantID                            string                 `json:"merchant_id"`
+	MerchantSupport                       *CheckoutSupport       `json:"merchant_support,omitzero"`
+	Metadata                              map[string]string      `json:"metadata,omitzero"`
+	Order                                 *OrderSummary          `json:"order,omitzero"` // With expand=order.
+	OrderID                               string                 `json:"order_id"`
+	Origin                                string                 `json:"origin"` // One of: virtual_terminal, payment_link, checkout, api, subscription
+	PageOrigin                            string                 `json:"page_origin,omitzero"`
+	PaymentCollection                     *PaymentCollection     `json:"payment_collection,omitzero"`
+	PaymentIntentIDs                      []string               `json:"payment_intent_ids,omitzero"`
+	PaymentIntents                        []PaymentIntentSummary `json:"payment_intents,omitzero"` // With expand=payment_intents.
+	PaymentLink                           *ExpandedPaymentLink   `json:"payment_link,omitzero"`    // With expand=payment_link.
+	PaymentLinkID                         string                 `json:"payment_link_id,omitzero"`
+	PaymentMethodSave                     *PaymentMethodSave     `json:"payment_method_save,omitzero"`
+	Payments                              *CheckoutPayments      `json:"payments,omitzero"`
+	Problems                              []CheckoutProblem      `json:"problems"`
+	PromotionConfig                       *CheckoutPromotions    `json:"promotion_config,omitzero"`
+	RecoveryExpiresAt                     time.Time              `json:"recovery_expires_at,omitzero"`
+	RecoveryMode                          bool                   `json:"recovery_mode"`
+	RecoveryPaymentAttemptID              string                 `json:"recovery_payment_attempt_id,omitzero"`
+	Redirects                             *CheckoutRedirects     `json:"redirects,omitzero"`
+	SavePaymentMethodOffered              bool                   `json:"save_payment_method_offered,omitzero"` // For buyers, like the next three.
+	SavePaymentMethodPhoneOffered         bool                   `json:"save_payment_method_phone_offered,omitzero"`
+	SavePaymentMethodRequiresVerification bool                   `json:"save_payment_method_requires_verification,omitzero"`
+	Status                                string                 `json:"status"` // One of: open, paid, partially_paid, expired, closed, invalidated
+	SupersedingCheckoutSessionID          string                 `json:"superseding_checkout_session_id,omitzero"`
+	Surface                               string                 `json:"surface"` // One of: hosted, embedded
+	Tax                                   *CheckoutTax           `json:"tax,omitzero"`
+	TerminalReason                        string                 `json:"terminal_reason,omitzero"`  // One of: payment_succeeded, payment_partially_succeeded, expired, api, order_mutated, superseded, invoice_paid_elsewhere, invoice_voided, invoice_uncollectible, invoice_balance_changed
+	TermsAcceptance                       *CheckoutTermsAccepted `json:"terms_acceptance,omitzero"` // Ours: what the buyer agreed to on the hosted page, and when.
+	Theme                                 *CheckoutTheme         `json:"theme,omitzero"`
+	Tip                                   *CheckoutTip           `json:"tip,omitzero"`
+	UpdatedAt                             time.Time              `json:"updated_at"`
+	URL                                   string                 `json:"url,omitzero"` // Hosted page with its launch token in the fragment; for credentials that may manage sessions.
+}
+
+// CheckoutSettings: an object of the API
+type CheckoutSettings struct {
+	AllowedOrigins            []string                             `json:"allowed_origins,omitzero"`             // Origins whose pages may embed checkout, such as https://shop.example.
+	CustomDomain              Nullable[string]                     `json:"custom_domain,omitzero"`               // Exact hostname; null removes it and redirects for 30 days.
+	DefaultDeliveryMethodIDs  []string                             `json:"default_delivery_method_ids,omitzero"` // Reserved.
+	DefaultExpiresInSeconds   *int64                               `json:"default_expires_in_seconds,omitzero"`  // 60 to 86400. Sessions of invoices have a deadline of their own.
+	EnabledPaymentOptions     []string                             `json:"enabled_payment_options,omitzero"`
+	PromotionCodeEntryEnabled *bool                                `json:"promotion_code_entry_enabled,omitzero"`
+	RecoveryEmail             *CheckoutRecoveryEmailSettings       `json:"recovery_email,omitzero"`
+	RequireBillingAddress     *bool                                `json:"require_billing_address,omitzero"`
+	RequireEmail              *bool                                `json:"require_email,omitzero"`
+	RequirePhone              *bool                                `json:"require_phone,omitzero"`
+	SavedPaymentDetails       *CheckoutSavedPaymentDetailsSettings `json:"saved_payment_details,omitzero"`
 }
 
 // CheckoutSupport: an object of the API
@@ -473,6 +681,12 @@ type CheckoutSupport struct {
 // CheckoutTax: an object of the API
 type CheckoutTax struct {
 	Enabled *bool `json:"enabled,omitzero"`
+}
+
+// CheckoutTermsAccepted: an object of the API
+type CheckoutTermsAccepted struct {
+	AcceptedAt        time.Time `json:"accepted_at"`
+	TermsOfServiceURL string    `json:"terms_of_service_url"`
 }
 
 // CheckoutText: an object of the API
@@ -490,21 +704,31 @@ type CheckoutTheme struct {
 
 // CheckoutTip: an object of the API
 type CheckoutTip struct {
-	DefaultTipPercent  json.Number   `json:"default_tip_percent,omitzero"`
-	Enabled            bool          `json:"enabled,omitzero"`
-	IsCustomTipEnabled bool          `json:"is_custom_tip_enabled,omitzero"`
-	TipPercentOptions  []json.Number `json:"tip_percent_options,omitzero"` // Exactly three, 1 to 100.
+	DefaultSmartTipMoney *Money        `json:"default_smart_tip_money,omitzero"`
+	DefaultTipPercent    *json.Number  `json:"default_tip_percent,omitzero"`
+	Enabled              *bool         `json:"enabled,omitzero"` // As the merchant's settings say when left out; so are the choices.
+	IsCustomTipEnabled   *bool         `json:"is_custom_tip_enabled,omitzero"`
+	IsSmartTipsEnabled   *bool         `json:"is_smart_tips_enabled,omitzero"`   // Offers amounts in place of percentages.
+	SmartTipMoneyOptions []Money       `json:"smart_tip_money_options,omitzero"` // Exactly three, of the order's currency.
+	TipPercentOptions    []json.Number `json:"tip_percent_options,omitzero"`     // Exactly three, 1 to 100.
 }
 
-// CheckoutTipInput: an object of the API
-type CheckoutTipInput struct {
-	DefaultSmartTipMoney *Money        `json:"default_smart_tip_money,omitzero"` // Reserved.
-	DefaultTipPercent    *json.Number  `json:"default_tip_percent,omitzero"`
-	Enabled              *bool         `json:"enabled,omitzero"`
-	IsCustomTipEnabled   *bool         `json:"is_custom_tip_enabled,omitzero"`
-	IsSmartTipsEnabled   *bool         `json:"is_smart_tips_enabled,omitzero"`   // Reserved.
-	SmartTipMoneyOptions []Money       `json:"smart_tip_money_options,omitzero"` // Reserved.
-	TipPercentOptions    []json.Number `json:"tip_percent_options,omitzero"`     // Exactly three, 1 to 100.
+// CheckoutVerification: an object of the API
+type CheckoutVerification struct {
+	Channel                string    `json:"channel"` // One of: email, sms
+	CheckoutSessionID      string    `json:"checkout_session_id"`
+	CreatedAt              time.Time `json:"created_at"`
+	CustomerVerificationID string    `json:"customer_verification_id"`
+	Email                  string    `json:"email,omitzero"`
+	ExpiresAt              time.Time `json:"expires_at"`
+	PhoneLastDigits        string    `json:"phone_last_digits,omitzero"`
+	Purpose                string    `json:"purpose"` // One of: gift_card_purchase, save_payment_method, use_saved_payment_methods, confirm_saved_payment_method
+}
+
+// CheckoutVerificationConfirmation: an object of the API
+type CheckoutVerificationConfirmation struct {
+	CheckoutAccess  *CheckoutAccess `json:"checkout_access,omitzero"` // Acts for the customer; absent for confirm_saved_payment_method.
+	CheckoutSession CheckoutSession `json:"checkout_session"`
 }
 
 // CliTokenResponse: an object of the API
@@ -524,6 +748,11 @@ type ClientAction struct {
 	Stripe   *StripeAction   `json:"stripe,omitzero"`
 }
 
+// ClientSetup: an object of the API
+type ClientSetup struct {
+	Simulator *SimulatorSetup `json:"simulator,omitzero"` // With the built-in processor of test environments.
+}
+
 // CloseCheckoutSessionRequest: an object of the API
 type CloseCheckoutSessionRequest struct {
 	ReasonMessage *string `json:"reason_message,omitzero"` // For the merchant; never shown to the buyer.
@@ -532,6 +761,19 @@ type CloseCheckoutSessionRequest struct {
 // CloseOrderRequest: an object of the API
 type CloseOrderRequest struct {
 	ReasonMessage *string `json:"reason_message,omitzero"` // For the merchant; buyers do not see it.
+}
+
+// CollectInvoiceRequest: an object of the API
+type CollectInvoiceRequest struct {
+	InvoiceScheduleEntryID *string `json:"invoice_schedule_entry_id,omitzero"`
+	PaymentMethodID        *string `json:"payment_method_id,omitzero"` // The invoice's own when left out.
+}
+
+// CollectInvoiceResult: an object of the API
+type CollectInvoiceResult struct {
+	IdempotencyKey        string                 `json:"idempotency_key"`
+	Invoice               Invoice                `json:"invoice"`
+	InvoicePaymentAttempt *InvoicePaymentAttempt `json:"invoice_payment_attempt,omitzero"`
 }
 
 // CollectionElements: an object of the API
@@ -545,6 +787,22 @@ type CollectionElements struct {
 	PaymentMethodTypes       []string           `json:"payment_method_types"`
 	SelectablePaymentIntents []SelectableIntent `json:"selectable_payment_intents,omitzero"`
 	SubmitTo                 string             `json:"submit_to"` // One of: pay_order, confirm_payment_intent
+}
+
+// ConfirmCheckoutVerificationRequest: an object of the API
+type ConfirmCheckoutVerificationRequest struct {
+	Code string `json:"code"`
+}
+
+// ConfirmCustomerVerificationRequest: an object of the API
+type ConfirmCustomerVerificationRequest struct {
+	Code string `json:"code"`
+}
+
+// ConfirmEmailChangeRequest: an object of the API
+type ConfirmEmailChangeRequest struct {
+	CurrentEmailCode *string `json:"current_email_code,omitzero"` // Needed while current_email_confirmation_required.
+	NewEmailCode     string  `json:"new_email_code"`
 }
 
 // CreateAPIKeyRequest: an object of the API
@@ -577,7 +835,47 @@ type CreateCheckoutSessionRequest struct {
 	Surface                  *string             `json:"surface,omitzero"`              // One of: hosted, embedded
 	Tax                      *CheckoutTax        `json:"tax,omitzero"`
 	Theme                    *CheckoutTheme      `json:"theme,omitzero"`
-	Tip                      *CheckoutTipInput   `json:"tip,omitzero"`
+	Tip                      *CheckoutTip        `json:"tip,omitzero"`
+}
+
+// CreateCheckoutVerificationRequest: an object of the API
+type CreateCheckoutVerificationRequest struct {
+	Channel *string `json:"channel,omitzero"` // auto for use_saved_payment_methods, else email, when left out; needed for confirm_saved_payment_method. One of: email, sms, auto
+	Email   *string `json:"email,omitzero"`   // For all purposes but confirm_saved_payment_method.
+	Purpose string  `json:"purpose"`          // One of: gift_card_purchase, save_payment_method, use_saved_payment_methods, confirm_saved_payment_method
+}
+
+// CreateCreditNoteAllocationRequest: an object of the API
+type CreateCreditNoteAllocationRequest struct {
+	AmountMoney     Money  `json:"amount_money"`
+	ExpectedVersion *int64 `json:"expected_version,omitzero"`
+}
+
+// CreateCreditNoteRefundRequest: an object of the API
+type CreateCreditNoteRefundRequest struct {
+	AmountMoney     *Money  `json:"amount_money,omitzero"` // All credit that is left when absent.
+	ExpectedVersion *int64  `json:"expected_version,omitzero"`
+	Reason          string  `json:"reason"` // One of: duplicate, fraudulent, requested_by_customer, defective_product, wrong_item_shipped, never_received, not_as_described, arrived_too_late, customer_changed_mind, better_price_found, accidental_order, other
+	ReasonMessage   *string `json:"reason_message,omitzero"`
+}
+
+// CreateCreditNoteRequest: an object of the API
+type CreateCreditNoteRequest struct {
+	CreditNoteLines     []CreditNoteLineInput `json:"credit_note_lines,omitzero"`
+	ExternalReferenceID *string               `json:"external_reference_id,omitzero"`
+	InvoiceID           string                `json:"invoice_id"`
+	Memo                *string               `json:"memo,omitzero"`
+	Reason              string                `json:"reason"` // One of: returned_goods, order_adjustment, billing_error, goodwill, other
+}
+
+// CreateCustomerAddressRequest: an object of the API
+type CreateCustomerAddressRequest struct {
+	Address           Address `json:"address"`
+	IsDefaultBilling  *bool   `json:"is_default_billing,omitzero"`
+	IsDefaultShipping *bool   `json:"is_default_shipping,omitzero"`
+	Label             *string `json:"label,omitzero"` // Such as home or work.
+	Phone             *string `json:"phone,omitzero"` // E.164.
+	RecipientName     string  `json:"recipient_name"`
 }
 
 // CreateCustomerRequest: an object of the API
@@ -597,11 +895,60 @@ type CreateCustomerRequest struct {
 	TaxIdentity                 *TaxIdentityInput `json:"tax_identity,omitzero"`
 }
 
+// CreateCustomerSessionRequest: an object of the API
+type CreateCustomerSessionRequest struct {
+	AccountURLExpiresInSeconds *int64 `json:"account_url_expires_in_seconds,omitzero"` // Of account_url, 300 when left out.
+	CustomerID                 string `json:"customer_id"`
+	ExpiresInSeconds           *int64 `json:"expires_in_seconds,omitzero"`         // Of the secret, 3600 when left out.
+	RefreshExpiresInSeconds    *int64 `json:"refresh_expires_in_seconds,omitzero"` // Of each refresh token, 2592000 when left out.
+}
+
+// CreateCustomerVerificationRequest: an object of the API
+type CreateCustomerVerificationRequest struct {
+	Channel    *string `json:"channel,omitzero"` // One of: email
+	CustomerID string  `json:"customer_id"`
+	Email      string  `json:"email"`   // With which the guest purchases were made.
+	Purpose    string  `json:"purpose"` // One of: link_guest_purchases
+}
+
 // CreateDataRequestRequest: an object of the API
 type CreateDataRequestRequest struct {
 	CustomerID *string `json:"customer_id,omitzero"` // Needed for the topics about a customer.
 	Note       *string `json:"note,omitzero"`        // For the merchant's own files.
 	Topic      string  `json:"topic"`                // Give out or delete what is held on a customer, or delete what is held of the merchant. One of: customer_data, customer_redact, merchant_redact
+}
+
+// CreateEmailChangeRequest: an object of the API
+type CreateEmailChangeRequest struct {
+	NewEmail string `json:"new_email"`
+}
+
+// CreateInvoicePaymentTermRequest: an object of the API
+type CreateInvoicePaymentTermRequest struct {
+	Calculation         InvoiceTermCalculation `json:"calculation"`
+	ExternalReferenceID *string                `json:"external_reference_id,omitzero"`
+	LateFeePolicy       *InvoiceLateFeePolicy  `json:"late_fee_policy,omitzero"`
+	Name                string                 `json:"name"`
+}
+
+// CreateInvoiceRequest: an object of the API
+type CreateInvoiceRequest struct {
+	CcEmails            []string                    `json:"cc_emails,omitzero"`
+	Collection          *InvoiceCollectionInput     `json:"collection,omitzero"`
+	ExternalReferenceID *string                     `json:"external_reference_id,omitzero"`
+	Footer              *string                     `json:"footer,omitzero"`
+	Memo                *string                     `json:"memo,omitzero"`
+	Metadata            map[string]string           `json:"metadata,omitzero"`
+	OrderID             *string                     `json:"order_id,omitzero"`
+	PaymentDue          *InvoiceDueInput            `json:"payment_due,omitzero"`
+	PoNumber            *string                     `json:"po_number,omitzero"`
+	QuickPay            *InvoiceQuickPayRequest     `json:"quick_pay,omitzero"`
+	RecipientEmail      *string                     `json:"recipient_email,omitzero"`
+	Reference           *string                     `json:"reference,omitzero"`
+	RemitToAddress      *Address                    `json:"remit_to_address,omitzero"`
+	ScheduleEntries     []InvoiceScheduleEntryInput `json:"schedule_entries,omitzero"`  // At most 14; empty for none.
+	ScheduledSendAt     *time.Time                  `json:"scheduled_send_at,omitzero"` // Issues and sends the invoice then.
+	ServiceAt           *time.Time                  `json:"service_at,omitzero"`
 }
 
 // CreateLineInput: an object of the API
@@ -614,12 +961,12 @@ type CreateLineInput struct {
 	InventoryDemands any                   `json:"inventory_demands,omitzero"` // Reserved.
 	Metadata         map[string]string     `json:"metadata,omitzero"`
 	Modifiers        any                   `json:"modifiers,omitzero"`    // Reserved.
-	Name             *string               `json:"name,omitzero"`         // Required, unless the line comes from a catalogue.
+	Name             *string               `json:"name,omitzero"`         // Required, unless variant_id is sent.
 	Quantity         *int64                `json:"quantity,omitzero"`     // 1 when left out.
 	Subscription     any                   `json:"subscription,omitzero"` // Reserved.
 	Tax              *LineItemTax          `json:"tax,omitzero"`
-	UnitPriceMoney   *Money                `json:"unit_price_money,omitzero"` // Required, unless the line comes from a catalogue. Its currency is that of the order.
-	VariantID        *string               `json:"variant_id,omitzero"`       // Reserved.
+	UnitPriceMoney   *Money                `json:"unit_price_money,omitzero"` // Required, unless variant_id is sent. Its currency is that of the order.
+	VariantID        *string               `json:"variant_id,omitzero"`       // Copies name, description, price, image and tax category of a variant of the catalogue.
 }
 
 // CreateOrderPaymentIntentRequest: an object of the API
@@ -673,6 +1020,94 @@ type CreatePaymentIntentResult struct {
 	PaymentIntent     PaymentIntent     `json:"payment_intent"`
 }
 
+// CreatePaymentLinkRequest: an object of the API
+type CreatePaymentLinkRequest struct {
+	CustomFields                        []LinkFieldInput    `json:"custom_fields,omitzero"`
+	CustomText                          *CheckoutText       `json:"custom_text,omitzero"`
+	CustomerCollection                  *LinkCustomer       `json:"customer_collection,omitzero"`
+	DeliveryMethodIDs                   []string            `json:"delivery_method_ids,omitzero"` // Reserved.
+	Description                         *string             `json:"description,omitzero"`
+	DonationMaxAmountMoney              *Money              `json:"donation_max_amount_money,omitzero"`
+	DonationMinAmountMoney              *Money              `json:"donation_min_amount_money,omitzero"`
+	DonationSuggestedAmountMoneyOptions []Money             `json:"donation_suggested_amount_money_options,omitzero"`
+	EventConfig                         *LinkEvent          `json:"event_config,omitzero"`
+	Expiration                          *CheckoutExpiration `json:"expiration,omitzero"` // Of each session that the link opens.
+	ExternalReferenceID                 *string             `json:"external_reference_id,omitzero"`
+	Image                               *LinkImageInput     `json:"image,omitzero"`
+	InactiveMessage                     *string             `json:"inactive_message,omitzero"`
+	InventoryRoutingSource              any                 `json:"inventory_routing_source,omitzero"` // Reserved.
+	Legal                               *CheckoutLegal      `json:"legal,omitzero"`
+	LineItems                           []LinkLineInput     `json:"line_items,omitzero"`
+	MaxCompletions                      *int64              `json:"max_completions,omitzero"` // How often the link can be paid.
+	Metadata                            map[string]string   `json:"metadata,omitzero"`
+	Name                                string              `json:"name"`
+	OrderID                             *string             `json:"order_id,omitzero"`          // Ours: binds the link to an open order, whose balance it collects once.
+	PaymentLinkType                     *string             `json:"payment_link_type,omitzero"` // standard when left out. One of: standard, donation, event
+	Payments                            *CheckoutPayments   `json:"payments,omitzero"`
+	PromotionConfig                     *CheckoutPromotions `json:"promotion_config,omitzero"`
+	Redirects                           *CheckoutRedirects  `json:"redirects,omitzero"`
+	SubscriptionPlanID                  *string             `json:"subscription_plan_id,omitzero"` // Reserved.
+	Tax                                 *CheckoutTax        `json:"tax,omitzero"`
+	Theme                               *CheckoutTheme      `json:"theme,omitzero"`
+	Tip                                 *CheckoutTip        `json:"tip,omitzero"`
+}
+
+// CreatePaymentMethodDomainRequest: an object of the API
+type CreatePaymentMethodDomainRequest struct {
+	DomainName string `json:"domain_name"` // One hostname in lower case.
+}
+
+// CreateProductRequest: an object of the API
+type CreateProductRequest struct {
+	Categories          []string                `json:"categories,omitzero"` // Names or handles; one that does not exist is made.
+	DefaultVariant      *ProductVariantRequest  `json:"default_variant,omitzero"`
+	Description         *string                 `json:"description,omitzero"`
+	ExternalReferenceID *string                 `json:"external_reference_id,omitzero"`
+	Images              []LineImageInput        `json:"images,omitzero"` // The first is the main one.
+	Metadata            map[string]string       `json:"metadata,omitzero"`
+	ModifierSetID       Nullable[string]        `json:"modifier_set_id,omitzero"` // Reserved; null is accepted.
+	Name                string                  `json:"name"`
+	Options             []ProductOptionInput    `json:"options,omitzero"`
+	ProductType         string                  `json:"product_type"`    // gift_card is reserved. One of: physical, service, fee, digital, gift_card
+	Status              *string                 `json:"status,omitzero"` // One of: active, inactive
+	Variants            []ProductVariantRequest `json:"variants,omitzero"`
+}
+
+// CreatePromotionCodeRequest: an object of the API
+type CreatePromotionCodeRequest struct {
+	Code      string            `json:"code"` // Letter case makes no difference.
+	ExpiresAt *time.Time        `json:"expires_at,omitzero"`
+	MaxUses   *int64            `json:"max_uses,omitzero"`
+	Metadata  map[string]string `json:"metadata,omitzero"`
+	Timezone  *string           `json:"timezone,omitzero"`
+}
+
+// CreatePromotionRequest: an object of the API
+type CreatePromotionRequest struct {
+	ApplicationMethod   PromotionMethod              `json:"application_method"`
+	Codes               []CreatePromotionCodeRequest `json:"codes,omitzero"`
+	CombinesWith        *PromotionCombinesWith       `json:"combines_with,omitzero"`
+	Description         *string                      `json:"description,omitzero"`
+	DiscountClass       *string                      `json:"discount_class,omitzero"`    // line_item for buy_x_get_y, else order. One of: order, line_item, service_charge
+	DisplayName         *string                      `json:"display_name,omitzero"`      // What buyers read; the name when left out.
+	EligibilityRules    any                          `json:"eligibility_rules,omitzero"` // All rules of an array hold, or of all; one of any.
+	Exclusivity         *PromotionExclusivity        `json:"exclusivity,omitzero"`
+	ExternalReferenceID *string                      `json:"external_reference_id,omitzero"`
+	MaxUses             *int64                       `json:"max_uses,omitzero"`
+	MaxUsesPerCustomer  *int64                       `json:"max_uses_per_customer,omitzero"` // Needs a known customer.
+	Metadata            map[string]string            `json:"metadata,omitzero"`
+	Name                string                       `json:"name"`                     // Internal.
+	RedemptionType      *string                      `json:"redemption_type,omitzero"` // code when codes are sent, else automatic. One of: automatic, code
+	Schedule            *PromotionSchedule           `json:"schedule,omitzero"`
+	StackingMode        *string                      `json:"stacking_mode,omitzero"` // One of: continue, stop_after
+}
+
+// CreateRecoveryActionRequest: an object of the API
+type CreateRecoveryActionRequest struct {
+	CancelOpenPayment *bool  `json:"cancel_open_payment,omitzero"` // Give up a payment that waits for its buyer. One that the bank works on cannot be given up.
+	Type              string `json:"type"`                         // The door to open. All but recovery_link end the open session; a recovery_link leads to it, or to a new one of the same configuration. One of: checkout_session, payment_link, invoice, recovery_link
+}
+
 // CreateRefundRequest: an object of the API
 type CreateRefundRequest struct {
 	AmountMoney           *Money              `json:"amount_money,omitzero"`
@@ -715,11 +1150,106 @@ type CreateWebhookTestEventRequest struct {
 	EventType string `json:"event_type"`
 }
 
+// CreditNote: an object of the API
+type CreditNote struct {
+	BuyerTaxIdentity    *DocumentTaxIdentity `json:"buyer_tax_identity"`
+	CreatedAt           time.Time            `json:"created_at"`
+	CreditNoteID        string               `json:"credit_note_id"`
+	CreditNoteLines     []CreditNoteLine     `json:"credit_note_lines"`
+	CreditNoteNumber    string               `json:"credit_note_number,omitzero"` // Given when the note is issued; without gap per environment.
+	ExternalReferenceID string               `json:"external_reference_id,omitzero"`
+	InvoiceID           string               `json:"invoice_id"`
+	IssuedAt            time.Time            `json:"issued_at,omitzero"`
+	LatestRefundStatus  string               `json:"latest_refund_status,omitzero"` // One of: pending, in_transit, succeeded, failed, requires_action, canceled, partially_succeeded
+	Memo                string               `json:"memo,omitzero"`
+	MerchantID          string               `json:"merchant_id"`
+	PendingRefundMoney  Money                `json:"pending_refund_money"`
+	Reason              string               `json:"reason"` // One of: returned_goods, order_adjustment, billing_error, goodwill, other
+	RefundedMoney       Money                `json:"refunded_money"`
+	SellerTaxIdentity   *DocumentTaxIdentity `json:"seller_tax_identity"`
+	Status              string               `json:"status"` // One of: draft, issued, void
+	TotalMoney          Money                `json:"total_money"`
+	UnallocatedMoney    Money                `json:"unallocated_money"` // Credit that can still be set against the invoice or paid out.
+	UpdatedAt           time.Time            `json:"updated_at"`
+	Version             int64                `json:"version"`
+	VoidedAt            time.Time            `json:"voided_at,omitzero"`
+}
+
+// CreditNoteAllocation: an object of the API
+type CreditNoteAllocation struct {
+	AllocatedAt            time.Time `json:"allocated_at"`
+	AmountMoney            Money     `json:"amount_money"`
+	CreditNoteAllocationID string    `json:"credit_note_allocation_id"`
+	CreditNoteID           string    `json:"credit_note_id"`
+	IdempotencyKey         string    `json:"idempotency_key"`
+	InvoiceID              string    `json:"invoice_id"`
+	ReversedAt             time.Time `json:"reversed_at,omitzero"`
+}
+
+// CreditNoteAllocationResult: an object of the API
+type CreditNoteAllocationResult struct {
+	CreditNote           CreditNote           `json:"credit_note"`
+	CreditNoteAllocation CreditNoteAllocation `json:"credit_note_allocation"`
+	Invoice              Invoice              `json:"invoice"`
+}
+
+// CreditNoteCorrection: an object of the API
+type CreditNoteCorrection struct {
+	AmountMoney *Money `json:"amount_money,omitzero"`
+	Quantity    *int64 `json:"quantity,omitzero"`
+	Type        string `json:"type"` // One of: quantity, amount
+}
+
+// CreditNoteLine: an object of the API
+type CreditNoteLine struct {
+	CreditNoteLineID  string `json:"credit_note_line_id"`
+	Description       string `json:"description"`
+	DiscountMoney     Money  `json:"discount_money"`
+	InvoiceLineItemID string `json:"invoice_line_item_id"`
+	Quantity          int64  `json:"quantity,omitzero"` // Units taken back; absent when an amount was named.
+	SubtotalMoney     Money  `json:"subtotal_money"`
+	TaxMoney          Money  `json:"tax_money"`
+	TotalMoney        Money  `json:"total_money"`
+}
+
+// CreditNoteLineInput: an object of the API
+type CreditNoteLineInput struct {
+	Correction        CreditNoteCorrection `json:"correction"`
+	CreditNoteLineID  *string              `json:"credit_note_line_id,omitzero"` // Keeps a line that the note has already.
+	InvoiceLineItemID string               `json:"invoice_line_item_id"`
+}
+
+// CreditNoteRefundRequest: an object of the API
+type CreditNoteRefundRequest struct {
+	AmountMoney   *Money  `json:"amount_money,omitzero"` // All credit that is left when absent.
+	Reason        string  `json:"reason"`                // One of: duplicate, fraudulent, requested_by_customer, defective_product, wrong_item_shipped, never_received, not_as_described, arrived_too_late, customer_changed_mind, better_price_found, accidental_order, other
+	ReasonMessage *string `json:"reason_message,omitzero"`
+}
+
 // CurrencyReceivable: an object of the API
 type CurrencyReceivable struct {
 	Currency         string `json:"currency"`
 	OutstandingMoney Money  `json:"outstanding_money"`
 	OverdueMoney     Money  `json:"overdue_money"`
+}
+
+// CustomDomainDNSRecord: an object of the API
+type CustomDomainDNSRecord struct {
+	DNSRecordType string `json:"dns_record_type"` // One of: cname, txt
+	Name          string `json:"name"`
+	Value         string `json:"value"`
+}
+
+// CustomDomainStatus: an object of the API
+type CustomDomainStatus struct {
+	ActivePaymentAttemptCount int64                   `json:"active_payment_attempt_count,omitzero"` // Reserved.
+	DNSRecords                []CustomDomainDNSRecord `json:"dns_records"`                           // What the domain's DNS has to hold.
+	DomainStatus              string                  `json:"domain_status"`                         // One of: provisioning, active, attention_required, inactive, removed
+	Hostname                  string                  `json:"hostname"`
+	LastCheckedAt             time.Time               `json:"last_checked_at,omitzero"`
+	PaymentMethodDomainID     string                  `json:"payment_method_domain_id,omitzero"`
+	RedirectExpiresAt         time.Time               `json:"redirect_expires_at,omitzero"`
+	StatusReason              string                  `json:"status_reason,omitzero"` // One of: dns_record_missing, dns_record_mismatch, ownership_record_missing, ownership_record_mismatch, caa_record_blocks_certificate, proxied_by_another_provider, certificate_pending, custom_domains_inactive, removed_by_merchant, other
 }
 
 // Customer: an object of the API
@@ -728,7 +1258,7 @@ type Customer struct {
 	CreatedAt                   time.Time            `json:"created_at"`
 	CustomerID                  string               `json:"customer_id"`
 	DefaultInvoicePaymentTermID string               `json:"default_invoice_payment_term_id,omitzero"`
-	DefaultPaymentMethod        any                  `json:"default_payment_method,omitzero"` // With expand=default_payment_method.
+	DefaultPaymentMethod        *PaymentMethod       `json:"default_payment_method,omitzero"` // With expand=default_payment_method.
 	DefaultPaymentMethodID      string               `json:"default_payment_method_id,omitzero"`
 	Email                       string               `json:"email"`
 	ExternalReferenceID         string               `json:"external_reference_id,omitzero"`
@@ -747,10 +1277,99 @@ type Customer struct {
 	Version                     int64                `json:"version"` // Rises with every change.
 }
 
+// CustomerAccountPresentation: an object of the API
+type CustomerAccountPresentation struct {
+	AccountName  *string          `json:"account_name,omitzero"`
+	CustomDomain Nullable[string] `json:"custom_domain,omitzero"`
+}
+
+// CustomerAccountRouteTemplates: an object of the API
+type CustomerAccountRouteTemplates struct {
+	EmailPreferences *string `json:"email_preferences,omitzero"`
+	Invoice          *string `json:"invoice,omitzero"`      // With {invoice_id}.
+	Order            *string `json:"order,omitzero"`        // With {order_id}.
+	Return           *string `json:"return,omitzero"`       // With {return_id}.
+	Subscription     *string `json:"subscription,omitzero"` // Reserved.
+}
+
+// CustomerAccountSettings: an object of the API
+type CustomerAccountSettings struct {
+	BuyerCapabilities  *BuyerCapabilities             `json:"buyer_capabilities,omitzero"` // Replaced as a whole; what is left out takes its default.
+	MerchantAccountURL *string                        `json:"merchant_account_url,omitzero"`
+	Mode               *string                        `json:"mode,omitzero"` // One of: flint_hosted, merchant_hosted
+	Presentation       *CustomerAccountPresentation   `json:"presentation,omitzero"`
+	RouteTemplates     *CustomerAccountRouteTemplates `json:"route_templates,omitzero"`
+}
+
+// CustomerAddress: an object of the API
+type CustomerAddress struct {
+	Address           Address   `json:"address"`
+	CreatedAt         time.Time `json:"created_at"`
+	CustomerAddressID string    `json:"customer_address_id"`
+	CustomerID        string    `json:"customer_id"`
+	IsDefaultBilling  bool      `json:"is_default_billing"`
+	IsDefaultShipping bool      `json:"is_default_shipping"`
+	Label             string    `json:"label,omitzero"`
+	Phone             string    `json:"phone,omitzero"` // E.164.
+	RecipientName     string    `json:"recipient_name"`
+	UpdatedAt         time.Time `json:"updated_at"`
+}
+
+// CustomerDeletionRequest: an object of the API
+type CustomerDeletionRequest struct {
+	CustomerDeletionRequestID string    `json:"customer_deletion_request_id"`
+	CustomerID                string    `json:"customer_id"`
+	RequestedAt               time.Time `json:"requested_at"`
+	ResolvedAt                time.Time `json:"resolved_at,omitzero"`
+	RetentionPolicy           string    `json:"retention_policy"` // Orders, payments and refunds stay. One of: retain_required_commerce_records
+	Status                    string    `json:"status"`           // One of: pending_review, processing, completed, rejected, failed
+}
+
+// CustomerEmailDeliverySettings: an object of the API
+type CustomerEmailDeliverySettings struct {
+	Dunning               *string `json:"dunning,omitzero"`                // One of: flint_sends, merchant_sends
+	FulfillmentUpdates    *string `json:"fulfillment_updates,omitzero"`    // One of: flint_sends, merchant_sends
+	Invoices              *string `json:"invoices,omitzero"`               // One of: flint_sends, merchant_sends
+	OrderReceipts         *string `json:"order_receipts,omitzero"`         // One of: flint_sends, merchant_sends
+	Returns               *string `json:"returns,omitzero"`                // One of: flint_sends, merchant_sends
+	SubscriptionLifecycle *string `json:"subscription_lifecycle,omitzero"` // Reserved. One of: flint_sends, merchant_sends
+}
+
+// CustomerEmailPreferences: an object of the API
+type CustomerEmailPreferences struct {
+	CheckoutReminders bool   `json:"checkout_reminders"`
+	CustomerID        string `json:"customer_id"`
+	ShippingUpdates   bool   `json:"shipping_updates"`
+}
+
 // CustomerReceivables: an object of the API
 type CustomerReceivables struct {
 	Balances   []CurrencyReceivable `json:"balances"`
 	ObservedAt time.Time            `json:"observed_at"`
+}
+
+// CustomerSession: an object of the API
+type CustomerSession struct {
+	AccountURL            string    `json:"account_url,omitzero"` // Opens the hosted account once; absent when the merchant hosts its accounts itself.
+	AccountURLExpiresAt   any       `json:"account_url_expires_at,omitzero"`
+	CustomerID            string    `json:"customer_id"`
+	CustomerSessionID     string    `json:"customer_session_id"`
+	ExpiresAt             time.Time `json:"expires_at"`
+	RefreshToken          string    `json:"refresh_token"` // Shown once.
+	RefreshTokenExpiresAt time.Time `json:"refresh_token_expires_at"`
+	Secret                string    `json:"secret"` // The bearer of /v1/me, shown once.
+}
+
+// CustomerSessionRevocation: an object of the API
+type CustomerSessionRevocation struct {
+	CustomerSessionID string `json:"customer_session_id"`
+	Revoked           bool   `json:"revoked"` // The session is revoked, now or before.
+}
+
+// CustomerSessionsRevocation: an object of the API
+type CustomerSessionsRevocation struct {
+	CustomerID   string `json:"customer_id"`
+	RevokedCount int64  `json:"revoked_count"`
 }
 
 // CustomerSummary: an object of the API
@@ -761,6 +1380,18 @@ type CustomerSummary struct {
 	Name       string    `json:"name,omitzero"`
 	Phone      string    `json:"phone,omitzero"`
 	UpdatedAt  time.Time `json:"updated_at"`
+}
+
+// CustomerVerification: an object of the API
+type CustomerVerification struct {
+	Channel                string    `json:"channel"` // One of: email
+	CreatedAt              time.Time `json:"created_at"`
+	CustomerID             string    `json:"customer_id"`
+	CustomerVerificationID string    `json:"customer_verification_id"`
+	Email                  string    `json:"email"`
+	ExpiresAt              time.Time `json:"expires_at"` // Of the code, and when confirmed, of the right to redeem it.
+	Purpose                string    `json:"purpose"`    // One of: link_guest_purchases
+	Status                 string    `json:"status"`     // One of: pending, confirmed
 }
 
 // DataRequest: an object of the API
@@ -880,16 +1511,56 @@ type DigitalDetails struct {
 	DeliveryURL string    `json:"delivery_url,omitzero"`
 }
 
+// DiscountPreview: an object of the API
+type DiscountPreview struct {
+	Applied   []PromotionCandidate `json:"applied"`
+	Available []PromotionCandidate `json:"available"` // Automatic ones that one amount is missing for.
+	Skipped   []PromotionCandidate `json:"skipped"`
+}
+
+// DiscountPreviewRequest: an object of the API
+type DiscountPreviewRequest struct {
+	Discount *DiscountRequest `json:"discount,omitzero"` // A promotion to try beside what the order has.
+	OrderID  string           `json:"order_id"`
+}
+
 // DiscountRequest: an object of the API
 type DiscountRequest struct {
 	Manual    *ManualDiscountInput `json:"manual,omitzero"`
-	Promotion *PromotionReference  `json:"promotion,omitzero"` // Reserved.
+	Promotion *PromotionReference  `json:"promotion,omitzero"`
+}
+
+// DocumentTaxID: an object of the API
+type DocumentTaxID struct {
+	Country string `json:"country,omitzero"`
+	Type    string `json:"type,omitzero"`
+	Value   string `json:"value,omitzero"`
+}
+
+// DocumentTaxIdentity: an object of the API
+type DocumentTaxIdentity struct {
+	LegalName         *string         `json:"legal_name"`
+	RegisteredAddress *Address        `json:"registered_address"`
+	TaxIDs            []DocumentTaxID `json:"tax_ids"`
 }
 
 // Done: an object of the API
 type Done struct {
 	Success bool `json:"success"` // Always true.
 }
+
+// EmailChangeRequest: an object of the API
+type EmailChangeRequest struct {
+	CreatedAt                        time.Time `json:"created_at"`
+	CurrentEmailConfirmationRequired bool      `json:"current_email_confirmation_required"`
+	EmailChangeRequestID             string    `json:"email_change_request_id"`
+	ExpiresAt                        time.Time `json:"expires_at"` // Of the codes.
+	NewEmail                         string    `json:"new_email"`
+	Status                           string    `json:"status"` // One of: pending, confirmed
+}
+
+// EmptyBody is an object of the API.
+type EmptyBody map[string]any
 
 // ErrorDetail: an object of the API
 type ErrorDetail struct {
@@ -932,6 +1603,38 @@ type ErrorObject struct {
 type EventActor struct {
 	ID   string `json:"id,omitzero"` // Of the key, the app, the person or the checkout session; the name of the processor.
 	Type string `json:"type"`        // One of api_key, app, user, buyer, processor and system.
+}
+
+// ExpandedInvoice: an object of the API
+type ExpandedInvoice struct {
+	CollectionBlockStatus string    `json:"collection_block_status,omitzero"` // One of: none, inventory_blocked, resolved
+	CreatedAt             time.Time `json:"created_at"`
+	CustomerID            string    `json:"customer_id,omitzero"`
+	DueAt                 time.Time `json:"due_at,omitzero"`
+	InvoiceID             string    `json:"invoice_id"`
+	InvoiceNumber         string    `json:"invoice_number,omitzero"`
+	IsOverdue             bool      `json:"is_overdue"`
+	OrderID               string    `json:"order_id,omitzero"`
+	OutstandingMoney      Money     `json:"outstanding_money"`
+	PaidMoney             Money     `json:"paid_money"`
+	RefundStatus          string    `json:"refund_status,omitzero"` // One of: none, partially_refunded, refunded
+	RefundedMoney         Money     `json:"refunded_money"`
+	Status                string    `json:"status"` // One of: draft, open, partially_paid, paid, void, uncollectible, credited
+	UpdatedAt             time.Time `json:"updated_at"`
+}
+
+// ExpandedPaymentLink: an object of the API
+type ExpandedPaymentLink struct {
+	CompletedCount     int64     `json:"completed_count"`
+	CreatedAt          time.Time `json:"created_at"`
+	Description        string    `json:"description,omitzero"`
+	Name               string    `json:"name"`
+	PaymentLinkID      string    `json:"payment_link_id"`
+	PaymentLinkType    string    `json:"payment_link_type"` // One of: standard, donation, event
+	Status             string    `json:"status"`            // One of: active, inactive
+	SubscriptionPlanID string    `json:"subscription_plan_id,omitzero"`
+	UpdatedAt          time.Time `json:"updated_at"`
+	URL                string    `json:"url,omitzero"`
 }
 
 // FlatTaxInput: an object of the API
@@ -1028,6 +1731,11 @@ type FulfillmentRecipient struct {
 	Phone        string   `json:"phone,omitzero"`
 }
 
+// FulfillmentSettings: an object of the API
+type FulfillmentSettings struct {
+	ApprovalRequired *bool `json:"approval_required,omitzero"`
+}
+
 // FulfillmentWeight: an object of the API
 type FulfillmentWeight struct {
 	Unit  string `json:"unit"` // One of: gram, kilogram, ounce, pound
@@ -1038,6 +1746,20 @@ type FulfillmentWeight struct {
 type GrantMembershipRequest struct {
 	Role   string `json:"role"` // One of: owner, admin, operator, viewer
 	UserID string `json:"user_id"`
+}
+
+// GuestPurchaseLink: an object of the API
+type GuestPurchaseLink struct {
+	CustomerID             string   `json:"customer_id"`
+	CustomerVerificationID string   `json:"customer_verification_id"`
+	LinkedOrderCount       int64    `json:"linked_order_count"`
+	OrderIDs               []string `json:"order_ids"`
+}
+
+// HostedInvoiceCheckout: an object of the API
+type HostedInvoiceCheckout struct {
+	CheckoutAuthToken string `json:"checkout_auth_token"`
+	URL               string `json:"url"`
 }
 
 // Image: an object of the API
@@ -1073,10 +1795,429 @@ type InstalledApp struct {
 	UpdatedAt           time.Time                 `json:"updated_at,omitzero"`
 }
 
+// Invoice: an object of the API
+type Invoice struct {
+	CcEmails              []string               `json:"cc_emails,omitzero"`
+	ClosedAt              time.Time              `json:"closed_at,omitzero"`
+	CollectionBlockStatus string                 `json:"collection_block_status"`  // One of: none, inventory_blocked, resolved
+	CollectionMode        string                 `json:"collection_mode,omitzero"` // One of: buyer_initiated, automatic, external
+	CreatedAt             time.Time              `json:"created_at"`
+	CreditMoney           Money                  `json:"credit_money"`
+	CurrentlyDueMoney     Money                  `json:"currently_due_money"`
+	Customer              *CustomerSummary       `json:"customer,omitzero"` // With expand=customer.
+	CustomerID            string                 `json:"customer_id,omitzero"`
+	DeliveryMode          string                 `json:"delivery_mode,omitzero"` // One of: email, caller_managed
+	DueAt                 time.Time              `json:"due_at,omitzero"`
+	ExternalReferenceID   string                 `json:"external_reference_id,omitzero"`
+	Footer                string                 `json:"footer,omitzero"`
+	InvoiceID             string                 `json:"invoice_id"`
+	InvoiceNumber         string                 `json:"invoice_number,omitzero"` // From issue on: the prefix of the settings and a number without gaps, test and live apart.
+	IsOverdue             bool                   `json:"is_overdue"`
+	IssuedAt              time.Time              `json:"issued_at,omitzero"`
+	LateFees              []InvoiceLateFee       `json:"late_fees"`
+	Memo                  string                 `json:"memo,omitzero"`
+	MerchantID            string                 `json:"merchant_id"`
+	Metadata              map[string]string      `json:"metadata,omitzero"`
+	Order                 *OrderSummary          `json:"order,omitzero"` // With expand=order.
+	OrderID               string                 `json:"order_id"`
+	OutstandingMoney      Money                  `json:"outstanding_money"`
+	PaidAt                time.Time              `json:"paid_at,omitzero"`
+	PaidMoney             Money                  `json:"paid_money"`
+	PaymentMethodID       string                 `json:"payment_method_id,omitzero"`
+	PaymentPolicy         *InvoicePaymentPolicy  `json:"payment_policy,omitzero"`
+	PaymentTermsSnapshot  *InvoiceTermsSnapshot  `json:"payment_terms_snapshot,omitzero"`
+	PoNumber              string                 `json:"po_number,omitzero"`
+	PublicURL             string                 `json:"public_url,omitzero"` // With the buyer's token in the fragment.
+	RecipientEmail        string                 `json:"recipient_email,omitzero"`
+	Reference             string                 `json:"reference,omitzero"`
+	RefundStatus          string                 `json:"refund_status"` // One of: none, partially_refunded, refunded
+	RefundedMoney         Money                  `json:"refunded_money"`
+	RemindersPaused       bool                   `json:"reminders_paused"`
+	RemindersPausedAt     time.Time              `json:"reminders_paused_at,omitzero"`
+	RemitToAddress        *Address               `json:"remit_to_address,omitzero"`
+	ScheduleEntries       []InvoiceScheduleEntry `json:"schedule_entries,omitzero"`
+	ScheduledSendAt       time.Time              `json:"scheduled_send_at,omitzero"`
+	ServiceAt             time.Time              `json:"service_at,omitzero"`
+	Snapshot              *InvoiceSnapshot       `json:"snapshot,omitzero"` // From issue on; it never changes.
+	Status                string                 `json:"status"`            // One of: draft, open, partially_paid, paid, void, uncollectible, credited
+	Timezone              string                 `json:"timezone,omitzero"`
+	UncollectibleAt       time.Time              `json:"uncollectible_at,omitzero"`
+	UpdatedAt             time.Time              `json:"updated_at"`
+	Version               int64                  `json:"version"`
+	ViewedAt              time.Time              `json:"viewed_at,omitzero"`
+	VoidedAt              time.Time              `json:"voided_at,omitzero"`
+	WrittenOffMoney       *Money                 `json:"written_off_money,omitzero"`
+}
+
+// InvoiceActivity: an object of the API
+type InvoiceActivity struct {
+	ActivityType             string    `json:"activity_type"` // One of: draft_created, updated, issued, issue_failed, sent, delivery_sent, reminder_due, reminder_sent, viewed, overdue, payment_attempt_started, payment_processing, payment_applied, manual_payment_recorded, manual_payment_reversed, refund_succeeded, credited, late_fee_due, late_fee_assessed, late_fee_waived, collection_blocked, collection_block_resolved, token_regenerated, voided, marked_uncollectible
+	ActorID                  string    `json:"actor_id,omitzero"`
+	ActorType                string    `json:"actor_type,omitzero"` // One of: merchant, buyer, system
+	AmountMoney              *Money    `json:"amount_money,omitzero"`
+	Channel                  string    `json:"channel,omitzero"` // One of: email
+	CheckoutSessionID        string    `json:"checkout_session_id,omitzero"`
+	CollectionBlockReason    string    `json:"collection_block_reason,omitzero"` // One of: inventory_unavailable, inventory_restored
+	CreatedAt                time.Time `json:"created_at"`
+	CreditMoney              *Money    `json:"credit_money,omitzero"`
+	CreditNoteID             string    `json:"credit_note_id,omitzero"`
+	Description              string    `json:"description"`
+	DueAt                    time.Time `json:"due_at,omitzero"`
+	ErrorCode                string    `json:"error_code,omitzero"`
+	ExpectedAmountMoney      *Money    `json:"expected_amount_money,omitzero"`
+	ExpectedSettlementAt     time.Time `json:"expected_settlement_at,omitzero"`
+	InvoiceActivityID        string    `json:"invoice_activity_id"`
+	InvoiceDeliveryAttemptID string    `json:"invoice_delivery_attempt_id,omitzero"`
+	InvoiceLateFeeID         string    `json:"invoice_late_fee_id,omitzero"`
+	InvoicePaymentAttemptID  string    `json:"invoice_payment_attempt_id,omitzero"`
+	InvoiceScheduleEntryID   string    `json:"invoice_schedule_entry_id,omitzero"`
+	PaymentIntentID          string    `json:"payment_intent_id,omitzero"`
+	PaymentRail              string    `json:"payment_rail,omitzero"` // One of: card, ach_debit, manual
+	RefundID                 string    `json:"refund_id,omitzero"`
+	ToEmail                  string    `json:"to_email,omitzero"`
+	WrittenOffMoney          *Money    `json:"written_off_money,omitzero"`
+}
+
+// InvoiceAutopayRetryPolicy: an object of the API
+type InvoiceAutopayRetryPolicy struct {
+	RetryDayOffsets []int64 `json:"retry_day_offsets"` // At most 5, rising.
+}
+
+// InvoiceCheckoutSessionRequest: an object of the API
+type InvoiceCheckoutSessionRequest struct {
+	InvoiceScheduleEntryID *string            `json:"invoice_schedule_entry_id,omitzero"` // The first open entry alone, and not everything that is due.
+	PageOrigin             *string            `json:"page_origin,omitzero"`
+	Redirects              *CheckoutRedirects `json:"redirects,omitzero"`
+	ReturnURL              *string            `json:"return_url,omitzero"` // Like redirects.success_redirect_url; both must agree.
+	Surface                *string            `json:"surface,omitzero"`    // One of: hosted, embedded
+}
+
+// InvoiceCheckoutSessionResult: an object of the API
+type InvoiceCheckoutSessionResult struct {
+	CheckoutAccess        CheckoutAccess         `json:"checkout_access"`
+	CheckoutSession       CheckoutSession        `json:"checkout_session"`
+	HostedCheckout        *HostedInvoiceCheckout `json:"hosted_checkout,omitzero"` // Deprecated.
+	Invoice               Invoice                `json:"invoice"`
+	InvoicePaymentAttempt *InvoicePaymentAttempt `json:"invoice_payment_attempt,omitzero"`
+	ReusedExisting        bool                   `json:"reused_existing"`
+}
+
+// InvoiceCollectionInput: an object of the API
+type InvoiceCollectionInput struct {
+	Mode            string                `json:"mode"` // One of: merchant_default, buyer_initiated, automatic, external
+	PaymentMethodID *string               `json:"payment_method_id,omitzero"`
+	PaymentPolicy   *InvoicePaymentPolicy `json:"payment_policy,omitzero"`
+}
+
+// InvoiceDeliveryAttempt: an object of the API
+type InvoiceDeliveryAttempt struct {
+	CcEmails                 []string  `json:"cc_emails,omitzero"`
+	Channel                  string    `json:"channel"` // One of: email
+	CreatedAt                time.Time `json:"created_at"`
+	DeliveryType             string    `json:"delivery_type"` // One of: send, reminder
+	ErrorMessage             string    `json:"error_message,omitzero"`
+	InvoiceDeliveryAttemptID string    `json:"invoice_delivery_attempt_id"`
+	SentAt                   time.Time `json:"sent_at,omitzero"`
+	Status                   string    `json:"status"` // One of: pending, sent, failed, suppressed
+	ToEmail                  string    `json:"to_email"`
+}
+
+// InvoiceDiscount: an object of the API
+type InvoiceDiscount struct {
+	AmountMoney        Money  `json:"amount_money"`
+	AppliedMoney       Money  `json:"applied_money"`
+	CustomerFacingName string `json:"customer_facing_name,omitzero"`
+	DiscountClass      string `json:"discount_class,omitzero"` // One of: order, line_item, service_charge
+	PromotionCode      string `json:"promotion_code,omitzero"`
+	PromotionID        string `json:"promotion_id,omitzero"`
+	Source             string `json:"source"` // One of: manual, promotion
+}
+
+// InvoiceDueInput: an object of the API
+type InvoiceDueInput struct {
+	DueAt                *time.Time `json:"due_at,omitzero"`
+	InvoicePaymentTermID *string    `json:"invoice_payment_term_id,omitzero"`
+	Type                 string     `json:"type"` // One of: none, absolute, payment_terms, customer_default, merchant_default
+}
+
+// InvoiceLateFee: an object of the API
+type InvoiceLateFee struct {
+	AmountMoney            Money                 `json:"amount_money"`
+	AssessedAt             time.Time             `json:"assessed_at"`
+	BaseOutstandingMoney   Money                 `json:"base_outstanding_money"`
+	InvoiceLateFeeID       string                `json:"invoice_late_fee_id"`
+	InvoiceScheduleEntryID string                `json:"invoice_schedule_entry_id,omitzero"`
+	LateFeePolicy          *InvoiceLateFeePolicy `json:"late_fee_policy,omitzero"`
+	OutstandingMoney       Money                 `json:"outstanding_money"`
+	PaidMoney              Money                 `json:"paid_money"`
+	WaivedAt               time.Time             `json:"waived_at,omitzero"`
+	WaivedMoney            Money                 `json:"waived_money"`
+	WaiverReason           string                `json:"waiver_reason,omitzero"` // Not shown to buyers.
+	WrittenOffMoney        Money                 `json:"written_off_money"`
+}
+
+// InvoiceLateFeePolicy: an object of the API
+type InvoiceLateFeePolicy struct {
+	AmountMoney     *Money       `json:"amount_money,omitzero"`
+	ApplicationMode *string      `json:"application_mode,omitzero"` // manual by default: the fee is only announced. One of: manual, automatic
+	GracePeriodDays int64        `json:"grace_period_days"`
+	Percent         *json.Number `json:"percent,omitzero"`
+	Type            string       `json:"type"` // One of: fixed, percentage
+}
+
+// InvoiceLineItem: an object of the API
+type InvoiceLineItem struct {
+	BaseSubtotalMoney  Money               `json:"base_subtotal_money"`
+	BundleComponents   []any               `json:"bundle_components,omitzero"`
+	BundleID           string              `json:"bundle_id,omitzero"`
+	Categories         []CategoryReference `json:"categories,omitzero"`
+	Description        string              `json:"description,omitzero"`
+	DiscountMoney      Money               `json:"discount_money"`
+	Image              *LineImage          `json:"image,omitzero"`
+	InvoiceLineItemID  string              `json:"invoice_line_item_id"`
+	ModifierTotalMoney Money               `json:"modifier_total_money"`
+	Modifiers          []any               `json:"modifiers,omitzero"`
+	Name               string              `json:"name"`
+	OrderLineItemID    string              `json:"order_line_item_id,omitzero"`
+	ProductID          string              `json:"product_id,omitzero"`
+	Quantity           int64               `json:"quantity"`
+	SelectedOptions    []SelectedOption    `json:"selected_options,omitzero"`
+	SKU                string              `json:"sku,omitzero"`
+	SourceType         string              `json:"source_type,omitzero"` // One of: variant, bundle
+	SubtotalMoney      Money               `json:"subtotal_money"`
+	TaxMoney           Money               `json:"tax_money"`
+	TotalMoney         SignedMoney         `json:"total_money"`
+	UnitPriceMoney     Money               `json:"unit_price_money"`
+	VariantID          string              `json:"variant_id,omitzero"`
+}
+
+// InvoiceManualPaymentRequest: an object of the API
+type InvoiceManualPaymentRequest struct {
+	AmountMoney         Money      `json:"amount_money"`
+	ExpectedVersion     *int64     `json:"expected_version,omitzero"`
+	ExternalReferenceID *string    `json:"external_reference_id,omitzero"`
+	Note                *string    `json:"note,omitzero"`
+	ReceivedAt          *time.Time `json:"received_at,omitzero"`
+}
+
+// InvoiceOptionLimit: an object of the API
+type InvoiceOptionLimit struct {
+	MaxTotalMoney Money  `json:"max_total_money"`
+	PaymentOption string `json:"payment_option"` // One of: card, apple_pay, google_pay, affirm, ach_debit
+}
+
+// InvoicePaymentAttempt: an object of the API
+type InvoicePaymentAttempt struct {
+	CanceledAt              time.Time `json:"canceled_at,omitzero"`
+	CancellationRequestedAt time.Time `json:"cancellation_requested_at,omitzero"`
+	CheckoutSessionID       string    `json:"checkout_session_id,omitzero"`
+	ExpectedAmountMoney     Money     `json:"expected_amount_money"`
+	ExpectedSettlementAt    time.Time `json:"expected_settlement_at,omitzero"`
+	ExpiresAt               time.Time `json:"expires_at,omitzero"`
+	FailureCode             string    `json:"failure_code,omitzero"` // One of: card_declined, insufficient_funds, bank_account_closed, bank_account_not_found, bank_debit_not_authorized, bank_account_restricted, bank_debit_limit_exceeded, authentication_required, payment_blocked, expired_card, incorrect_cvc, processing_error, payment_method_unavailable, payment_method_declined, payment_not_completed, payment_action_expired, payment_method_temporarily_unavailable, payment_failed
+	FailureMessage          string    `json:"failure_message,omitzero"`
+	InvoiceID               string    `json:"invoice_id"`
+	InvoicePaymentAttemptID string    `json:"invoice_payment_attempt_id"`
+	InvoiceScheduleEntryID  string    `json:"invoice_schedule_entry_id,omitzero"`
+	PaymentIntentID         string    `json:"payment_intent_id,omitzero"`
+	Rail                    string    `json:"rail"` // One of: card, ach_debit, manual
+	SettledAt               time.Time `json:"settled_at,omitzero"`
+	StartedAt               time.Time `json:"started_at"`
+	Status                  string    `json:"status"` // One of: open, processing, settled, failed, canceled, expired
+	UpdatedAt               time.Time `json:"updated_at"`
+}
+
+// InvoicePaymentPolicy: an object of the API
+type InvoicePaymentPolicy struct {
+	EnabledPaymentOptions []string             `json:"enabled_payment_options"`        // At most five. Card and bank debit can be collected today.
+	PaymentOptionLimits   []InvoiceOptionLimit `json:"payment_option_limits,omitzero"` // At most 100; each option must be enabled.
+	ShowCostComparison    *bool                `json:"show_cost_comparison,omitzero"`
+}
+
+// InvoicePaymentTerm: an object of the API
+type InvoicePaymentTerm struct {
+	Calculation          InvoiceTermCalculation `json:"calculation"`
+	CreatedAt            time.Time              `json:"created_at"`
+	ExternalReferenceID  string                 `json:"external_reference_id,omitzero"`
+	InvoicePaymentTermID string                 `json:"invoice_payment_term_id"`
+	LateFeePolicy        *InvoiceLateFeePolicy  `json:"late_fee_policy,omitzero"`
+	MerchantID           string                 `json:"merchant_id"`
+	Name                 string                 `json:"name"`
+	Status               string                 `json:"status"` // One of: active, archived
+	UpdatedAt            time.Time              `json:"updated_at"`
+	Version              int64                  `json:"version"`
+}
+
+// InvoiceQuickPayRequest: an object of the API
+type InvoiceQuickPayRequest struct {
+	BuyerNote    *string           `json:"buyer_note,omitzero"`
+	CustomerID   *string           `json:"customer_id,omitzero"`
+	Discounts    []DiscountRequest `json:"discounts,omitzero"`
+	InternalNote *string           `json:"internal_note,omitzero"`
+	LineItems    []CreateLineInput `json:"line_items"`
+	RequestedTip *TipInput         `json:"requested_tip,omitzero"`
+}
+
+// InvoiceReminderPolicy: an object of the API
+type InvoiceReminderPolicy struct {
+	Rules []InvoiceReminderRule `json:"rules"` // At most 20.
+}
+
+// InvoiceReminderRule: an object of the API
+type InvoiceReminderRule struct {
+	DaysFromDue int64 `json:"days_from_due"` // -90 to 365; negative before it is due.
+}
+
+// InvoiceScheduleAmount: an object of the API
+type InvoiceScheduleAmount struct {
+	AmountMoney *Money       `json:"amount_money,omitzero"`
+	Percent     *json.Number `json:"percent,omitzero"`
+	Type        string       `json:"type"` // One of: fixed, percentage, remaining_balance
+}
+
+// InvoiceScheduleDue: an object of the API
+type InvoiceScheduleDue struct {
+	DueAt *time.Time `json:"due_at,omitzero"`
+	Type  string     `json:"type"` // One of: at_issue, date, invoice_due_date
+}
+
+// InvoiceScheduleEntry: an object of the API
+type InvoiceScheduleEntry struct {
+	AmountSpecification    InvoiceScheduleAmount `json:"amount_specification"`
+	CreditMoney            Money                 `json:"credit_money"`
+	Due                    InvoiceScheduleDue    `json:"due"`
+	InvoiceScheduleEntryID string                `json:"invoice_schedule_entry_id"`
+	Kind                   string                `json:"kind"` // One of: deposit, installment, balance
+	OutstandingMoney       Money                 `json:"outstanding_money"`
+	PaidMoney              Money                 `json:"paid_money"`
+	Status                 string                `json:"status"` // One of: pending, due, partially_satisfied, satisfied, overdue
+	TotalMoney             Money                 `json:"total_money"`
+	WrittenOffMoney        Money                 `json:"written_off_money"`
+}
+
+// InvoiceScheduleEntryInput: an object of the API
+type InvoiceScheduleEntryInput struct {
+	AmountSpecification    InvoiceScheduleAmount `json:"amount_specification"`
+	Due                    InvoiceScheduleDue    `json:"due"`
+	InvoiceScheduleEntryID *string               `json:"invoice_schedule_entry_id,omitzero"` // Keeps an entry that is there.
+	Kind                   string                `json:"kind"`                               // One of: deposit, installment, balance
+}
+
+// InvoiceSettings: an object of the API
+type InvoiceSettings struct {
+	AutopayRetryPolicy          Nullable[InvoiceAutopayRetryPolicy] `json:"autopay_retry_policy,omitzero"`
+	CreditNoteNumberPrefix      Nullable[string]                    `json:"credit_note_number_prefix,omitzero"` // As invoice_number_prefix.
+	DefaultCollectionMode       Nullable[string]                    `json:"default_collection_mode,omitzero"`   // One of: buyer_initiated, automatic, external
+	DefaultFooter               Nullable[string]                    `json:"default_footer,omitzero"`
+	DefaultInvoicePaymentTermID Nullable[string]                    `json:"default_invoice_payment_term_id,omitzero"`
+	DefaultMemo                 Nullable[string]                    `json:"default_memo,omitzero"`
+	InvoiceNumberPrefix         Nullable[string]                    `json:"invoice_number_prefix,omitzero"` // Up to 12 letters, digits, _ and -.
+	PaymentPolicy               Nullable[SettingsPaymentPolicy]     `json:"payment_policy,omitzero"`
+	ReminderPolicy              Nullable[InvoiceReminderPolicy]     `json:"reminder_policy,omitzero"`
+	RemitToAddress              Nullable[PostalAddress]             `json:"remit_to_address,omitzero"`
+	ReplyToEmail                Nullable[string]                    `json:"reply_to_email,omitzero"`
+	Timezone                    Nullable[string]                    `json:"timezone,omitzero"` // IANA name; the merchant's reporting time zone unless set.
+}
+
+// InvoiceSnapshot: an object of the API
+type InvoiceSnapshot struct {
+	BillingAddress      *Address             `json:"billing_address,omitzero"`
+	BuyerNote           string               `json:"buyer_note,omitzero"`
+	BuyerTaxIdentity    *DocumentTaxIdentity `json:"buyer_tax_identity,omitzero"`
+	Charges             []OrderCharge        `json:"charges,omitzero"`
+	CustomerDisplayName string               `json:"customer_display_name,omitzero"`
+	CustomerEmail       string               `json:"customer_email,omitzero"`
+	Discounts           []InvoiceDiscount    `json:"discounts,omitzero"`
+	Footer              string               `json:"footer,omitzero"`
+	InternalNote        string               `json:"internal_note,omitzero"` // Not shown to buyers.
+	LineItems           []InvoiceLineItem    `json:"line_items"`
+	Memo                string               `json:"memo,omitzero"`
+	MerchantDisplayName string               `json:"merchant_display_name,omitzero"`
+	PricingAmounts      PricingAmounts       `json:"pricing_amounts"`
+	Reference           string               `json:"reference,omitzero"`
+	RequestedTip        *InvoiceTip          `json:"requested_tip,omitzero"`
+	SellerTaxIdentity   *DocumentTaxIdentity `json:"seller_tax_identity,omitzero"`
+	ServiceAt           time.Time            `json:"service_at,omitzero"`
+}
+
+// InvoiceTermCalculation: an object of the API
+type InvoiceTermCalculation struct {
+	Day  *int64 `json:"day,omitzero"` // The month's last day when it is shorter.
+	Days *int64 `json:"days,omitzero"`
+	Type string `json:"type"` // One of: on_receipt, net_days, day_of_month, day_of_next_month, days_after_month_end
+}
+
+// InvoiceTermsSnapshot: an object of the API
+type InvoiceTermsSnapshot struct {
+	Calculation          InvoiceTermCalculation `json:"calculation"`
+	InvoicePaymentTermID string                 `json:"invoice_payment_term_id"`
+	LateFeePolicy        *InvoiceLateFeePolicy  `json:"late_fee_policy,omitzero"`
+	Name                 string                 `json:"name"`
+	Revision             int64                  `json:"revision"`
+}
+
+// InvoiceTip: an object of the API
+type InvoiceTip struct {
+	AmountMoney *Money      `json:"amount_money,omitzero"`
+	Description string      `json:"description,omitzero"`
+	Name        string      `json:"name,omitzero"`
+	Percent     json.Number `json:"percent,omitzero"`
+}
+
+// InvoiceVersionRequest: an object of the API
+type InvoiceVersionRequest struct {
+	ExpectedVersion *int64 `json:"expected_version,omitzero"`
+}
+
+// IssueCreditNoteRequest: an object of the API
+type IssueCreditNoteRequest struct {
+	ExpectedVersion *int64                   `json:"expected_version,omitzero"`
+	Refund          *CreditNoteRefundRequest `json:"refund,omitzero"` // Pays the credit of a paid invoice out at once; needs an Idempotency-Key.
+}
+
+// IssueInvoiceRequest: an object of the API
+type IssueInvoiceRequest struct {
+	DeliveryMode    *string `json:"delivery_mode,omitzero"` // One of: merchant_default, email, caller_managed
+	ExpectedVersion *int64  `json:"expected_version,omitzero"`
+}
+
+// IssueInvoiceResult: an object of the API
+type IssueInvoiceResult struct {
+	DeliveryAttempt *InvoiceDeliveryAttempt `json:"delivery_attempt,omitzero"`
+	Invoice         Invoice                 `json:"invoice"`
+	PublicURL       string                  `json:"public_url,omitzero"`
+}
+
 // IssueSandboxAPIKeyRequest: an object of the API
 type IssueSandboxAPIKeyRequest struct {
 	Name   string   `json:"name"`
 	Scopes []string `json:"scopes,omitzero"` // All of the caller's when left out.
+}
+
+// IssuedCreditNote: an object of the API
+type IssuedCreditNote struct {
+	BuyerTaxIdentity    *DocumentTaxIdentity `json:"buyer_tax_identity"`
+	CreatedAt           time.Time            `json:"created_at"`
+	CreditNoteID        string               `json:"credit_note_id"`
+	CreditNoteLines     []CreditNoteLine     `json:"credit_note_lines"`
+	CreditNoteNumber    string               `json:"credit_note_number,omitzero"` // Given when the note is issued; without gap per environment.
+	ExternalReferenceID string               `json:"external_reference_id,omitzero"`
+	InvoiceID           string               `json:"invoice_id"`
+	IssuedAt            time.Time            `json:"issued_at,omitzero"`
+	LatestRefundStatus  string               `json:"latest_refund_status,omitzero"` // One of: pending, in_transit, succeeded, failed, requires_action, canceled, partially_succeeded
+	Memo                string               `json:"memo,omitzero"`
+	MerchantID          string               `json:"merchant_id"`
+	PendingRefundMoney  Money                `json:"pending_refund_money"`
+	Reason              string               `json:"reason"` // One of: returned_goods, order_adjustment, billing_error, goodwill, other
+	Refund              *Refund              `json:"refund,omitzero"`
+	RefundedMoney       Money                `json:"refunded_money"`
+	SellerTaxIdentity   *DocumentTaxIdentity `json:"seller_tax_identity"`
+	Status              string               `json:"status"` // One of: draft, issued, void
+	TotalMoney          Money                `json:"total_money"`
+	UnallocatedMoney    Money                `json:"unallocated_money"` // Credit that can still be set against the invoice or paid out.
+	UpdatedAt           time.Time            `json:"updated_at"`
+	Version             int64                `json:"version"`
+	VoidedAt            time.Time            `json:"voided_at,omitzero"`
 }
 
 // ItemTaxCalculation: an object of the API
@@ -1101,6 +2242,15 @@ type Jurisdiction struct {
 	Level   string  `json:"level"` // country is ours: a national tax such as VAT. One of: state, county, city, district, country
 	Name    string  `json:"name"`
 	State   *string `json:"state,omitzero"`
+}
+
+// LegalSettings: an object of the API
+type LegalSettings struct {
+	ContractURL           *string `json:"contract_url,omitzero"`
+	RefundPolicyURL       *string `json:"refund_policy_url,omitzero"`
+	RequireTermsOfService *bool   `json:"require_terms_of_service,omitzero"`
+	ShippingPolicyURL     *string `json:"shipping_policy_url,omitzero"`
+	TermsOfServiceURL     *string `json:"terms_of_service_url,omitzero"`
 }
 
 // LineFulfillmentInput: an object of the API
@@ -1135,6 +2285,174 @@ type LineItemTax struct {
 	Taxable             *bool               `json:"taxable,omitzero"`
 }
 
+// LinkCustomer: an object of the API
+type LinkCustomer struct {
+	EnableAddressAutocomplete *bool `json:"enable_address_autocomplete,omitzero"`
+	RequireEmail              *bool `json:"require_email,omitzero"`
+}
+
+// LinkEvent: an object of the API
+type LinkEvent struct {
+	EventAt          *time.Time `json:"event_at,omitzero"`
+	MaxTotalQuantity *int64     `json:"max_total_quantity,omitzero"` // Tickets that can be sold.
+	SendTicketEmails *bool      `json:"send_ticket_emails,omitzero"` // Kept; tickets are not mailed yet.
+	TicketPrefix     *string    `json:"ticket_prefix,omitzero"`
+	Timezone         *string    `json:"timezone,omitzero"` // Required: an IANA name such as Europe/Berlin.
+	Venue            *string    `json:"venue,omitzero"`
+}
+
+// LinkField: an object of the API
+type LinkField struct {
+	CustomFieldType          string   `json:"custom_field_type"` // One of: text, dropdown, checkbox, textarea
+	Key                      string   `json:"key"`
+	Label                    string   `json:"label"`
+	MaxLength                int64    `json:"max_length,omitzero"` // Characters.
+	Options                  []string `json:"options,omitzero"`
+	PaymentLinkCustomFieldID string   `json:"payment_link_custom_field_id"`
+	Placeholder              string   `json:"placeholder,omitzero"`
+	Position                 int64    `json:"position"`
+	Required                 bool     `json:"required,omitzero"`
+}
+
+// LinkFieldInput: an object of the API
+type LinkFieldInput struct {
+	CustomFieldType string   `json:"custom_field_type"` // One of: text, dropdown, checkbox, textarea
+	Key             string   `json:"key"`               // The answer goes into the order's metadata as custom_field_{key}.
+	Label           string   `json:"label"`
+	MaxLength       *int64   `json:"max_length,omitzero"` // Characters, 1 to 4096; 255 for text, 1000 for textarea when left out.
+	Options         []string `json:"options,omitzero"`    // Of a dropdown.
+	Placeholder     *string  `json:"placeholder,omitzero"`
+	Position        *int64   `json:"position,omitzero"`
+	Required        *bool    `json:"required,omitzero"`
+}
+
+// LinkFieldPatch: an object of the API
+type LinkFieldPatch struct {
+	CustomFieldType          string   `json:"custom_field_type"` // One of: text, dropdown, checkbox, textarea
+	Key                      string   `json:"key"`               // The answer goes into the order's metadata as custom_field_{key}.
+	Label                    string   `json:"label"`
+	MaxLength                *int64   `json:"max_length,omitzero"`                   // Characters, 1 to 4096; 255 for text, 1000 for textarea when left out.
+	Options                  []string `json:"options,omitzero"`                      // Of a dropdown.
+	PaymentLinkCustomFieldID *string  `json:"payment_link_custom_field_id,omitzero"` // Keeps a field; without it the field is new.
+	Placeholder              *string  `json:"placeholder,omitzero"`
+	Position                 *int64   `json:"position,omitzero"`
+	Required                 *bool    `json:"required,omitzero"`
+}
+
+// LinkGuestPurchasesRequest: an object of the API
+type LinkGuestPurchasesRequest struct {
+	CustomerVerificationID string `json:"customer_verification_id"`
+}
+
+// LinkImage: an object of the API
+type LinkImage struct {
+	Alt                 string `json:"alt,omitzero"`
+	ExternalReferenceID string `json:"external_reference_id,omitzero"` // The merchant's, not shown to buyers.
+	Height              int64  `json:"height,omitzero"`                // Reserved.
+	URL                 string `json:"url"`
+	Width               int64  `json:"width,omitzero"` // Reserved: pictures are not measured.
+}
+
+// LinkImageInput: an object of the API
+type LinkImageInput struct {
+	Alt                 *string `json:"alt,omitzero"`
+	ExternalReferenceID *string `json:"external_reference_id,omitzero"`
+	SourceURL           string  `json:"source_url"`
+}
+
+// LinkLineInput: an object of the API
+type LinkLineInput struct {
+	AllowQuantityAdjustment        *bool        `json:"allow_quantity_adjustment,omitzero"`
+	AllowUnitPriceAdjustment       *bool        `json:"allow_unit_price_adjustment,omitzero"`
+	BundleID                       *string      `json:"bundle_id,omitzero"` // Reserved.
+	Description                    *string      `json:"description,omitzero"`
+	Key                            *string      `json:"key,omitzero"` // Names the line in a buyer's choices; made of the name when left out.
+	MaxQuantity                    *int64       `json:"max_quantity,omitzero"`
+	MaxUnitPriceMoney              *Money       `json:"max_unit_price_money,omitzero"`
+	MinQuantity                    *int64       `json:"min_quantity,omitzero"`
+	MinUnitPriceMoney              *Money       `json:"min_unit_price_money,omitzero"`
+	Name                           *string      `json:"name,omitzero"`
+	Quantity                       *int64       `json:"quantity,omitzero"` // 1 when left out.
+	SuggestedUnitPriceMoneyOptions []Money      `json:"suggested_unit_price_money_options,omitzero"`
+	Tax                            *LineItemTax `json:"tax,omitzero"`
+	UnitPriceMoney                 *Money       `json:"unit_price_money,omitzero"`
+	VariantID                      *string      `json:"variant_id,omitzero"`
+}
+
+// LinkLineItem: an object of the API
+type LinkLineItem struct {
+	AllowQuantityAdjustment        bool         `json:"allow_quantity_adjustment,omitzero"`
+	AllowUnitPriceAdjustment       bool         `json:"allow_unit_price_adjustment,omitzero"`
+	BundleID                       string       `json:"bundle_id,omitzero"` // Reserved.
+	Description                    string       `json:"description,omitzero"`
+	IsCatalogItemUnavailable       bool         `json:"is_catalog_item_unavailable"`
+	Key                            string       `json:"key,omitzero"` // Names the line in a buyer's choices.
+	MaxQuantity                    int64        `json:"max_quantity,omitzero"`
+	MaxUnitPriceMoney              *Money       `json:"max_unit_price_money,omitzero"`
+	MinQuantity                    int64        `json:"min_quantity,omitzero"`
+	MinUnitPriceMoney              *Money       `json:"min_unit_price_money,omitzero"`
+	Name                           string       `json:"name,omitzero"`
+	PaymentLinkLineItemID          string       `json:"payment_link_line_item_id"`
+	Quantity                       int64        `json:"quantity"`
+	ResolvedName                   string       `json:"resolved_name,omitzero"` // Of the catalogue as it is now.
+	ResolvedUnitPriceMoney         *Money       `json:"resolved_unit_price_money,omitzero"`
+	SuggestedUnitPriceMoneyOptions []Money      `json:"suggested_unit_price_money_options,omitzero"`
+	Tax                            *LineItemTax `json:"tax,omitzero"`
+	UnitPriceMoney                 *Money       `json:"unit_price_money,omitzero"`
+	VariantID                      string       `json:"variant_id,omitzero"`
+}
+
+// LinkLinePatch: an object of the API
+type LinkLinePatch struct {
+	AllowQuantityAdjustment        *bool        `json:"allow_quantity_adjustment,omitzero"`
+	AllowUnitPriceAdjustment       *bool        `json:"allow_unit_price_adjustment,omitzero"`
+	BundleID                       *string      `json:"bundle_id,omitzero"` // Reserved.
+	Description                    *string      `json:"description,omitzero"`
+	Key                            *string      `json:"key,omitzero"` // Names the line in a buyer's choices; made of the name when left out.
+	MaxQuantity                    *int64       `json:"max_quantity,omitzero"`
+	MaxUnitPriceMoney              *Money       `json:"max_unit_price_money,omitzero"`
+	MinQuantity                    *int64       `json:"min_quantity,omitzero"`
+	MinUnitPriceMoney              *Money       `json:"min_unit_price_money,omitzero"`
+	Name                           *string      `json:"name,omitzero"`
+	PaymentLinkLineItemID          *string      `json:"payment_link_line_item_id,omitzero"` // Keeps a line; without it the line is new.
+	Quantity                       *int64       `json:"quantity,omitzero"`                  // 1 when left out.
+	SuggestedUnitPriceMoneyOptions []Money      `json:"suggested_unit_price_money_options,omitzero"`
+	Tax                            *LineItemTax `json:"tax,omitzero"`
+	UnitPriceMoney                 *Money       `json:"unit_price_money,omitzero"`
+	VariantID                      *string      `json:"variant_id,omitzero"`
+}
+
+// LinkPlan: an object of the API
+type LinkPlan struct {
+	BillingInterval        string    `json:"billing_interval"` // One of: daily, weekly, monthly, yearly
+	BillingIntervalCount   int64     `json:"billing_interval_count"`
+	BillingIntervalOptions []any     `json:"billing_interval_options,omitzero"`
+	CreatedAt              time.Time `json:"created_at,omitzero"`
+	Currency               string    `json:"currency"`
+	Description            string    `json:"description,omitzero"`
+	LineItems              []any     `json:"line_items,omitzero"`
+	Name                   string    `json:"name"`
+	QuantityOptions        []int64   `json:"quantity_options,omitzero"`
+	SetupFeeMoney          *Money    `json:"setup_fee_money,omitzero"`
+	Status                 string    `json:"status"` // One of: active, archived
+	SubscriptionPlanID     string    `json:"subscription_plan_id"`
+	TrialPeriodDays        int64     `json:"trial_period_days,omitzero"`
+	UpdatedAt              time.Time `json:"updated_at,omitzero"`
+}
+
+// LinkSubscription: an object of the API
+type LinkSubscription struct {
+	BillingInterval          string     `json:"billing_interval"` // One of: daily, weekly, monthly, yearly
+	BillingIntervalCount     int64      `json:"billing_interval_count"`
+	ContractTermMonths       int64      `json:"contract_term_months,omitzero"`
+	EarlyTerminationFeeMoney *Money     `json:"early_termination_fee_money,omitzero"`
+	PlanImage                *LinkImage `json:"plan_image,omitzero"`
+	PlanName                 string     `json:"plan_name"`
+	RecurringTotalMoney      Money      `json:"recurring_total_money"`
+	SetupFeeMoney            *Money     `json:"setup_fee_money,omitzero"`
+	TrialPeriodDays          int64      `json:"trial_period_days,omitzero"`
+}
+
 // LocalDeliveryDetails: an object of the API
 type LocalDeliveryDetails struct {
 	Carrier                            string    `json:"carrier,omitzero"`
@@ -1166,6 +2484,13 @@ type ManualDiscountInput struct {
 	OrderChargeIDs   []string `json:"order_charge_ids,omitzero"`
 	OrderLineItemIDs []string `json:"order_line_item_ids,omitzero"`
 	Scope            *string  `json:"scope,omitzero"` // An older word for discount_class. One of: order, line_item
+}
+
+// MatchedVariant: an object of the API
+type MatchedVariant struct {
+	Name      string `json:"name,omitzero"`
+	SKU       string `json:"sku,omitzero"`
+	VariantID string `json:"variant_id"`
 }
 
 // Merchant: an object of the API
@@ -1453,7 +2778,7 @@ type Order struct {
 	ActivePaymentAttempt    *OrderPaymentAttempt   `json:"active_payment_attempt,omitzero"`
 	AppliedDiscounts        []AppliedDiscount      `json:"applied_discounts,omitzero"`
 	AuthorizationAmounts    *AuthorizationAmounts  `json:"authorization_amounts,omitzero"`
-	BuyerActions            []string               `json:"buyer_actions"`
+	BuyerActions            []BuyerAction          `json:"buyer_actions"` // What the buyer may do, for a customer session; empty for everybody else.
 	BuyerContact            *OrderBuyerContact     `json:"buyer_contact,omitzero"`
 	BuyerNote               string                 `json:"buyer_note,omitzero"`
 	Charges                 []OrderCharge          `json:"charges,omitzero"`
@@ -1834,7 +3159,7 @@ type PayOrderRequest struct {
 	OrderPaymentAttemptID      *string                  `json:"order_payment_attempt_id,omitzero"`   // For resume.
 	PaymentIntents             []PaymentIntentSelection `json:"payment_intents,omitzero"`            // For confirm_payment_intents.
 	PaymentSource              *PaymentSourceCredential `json:"payment_source,omitzero"`             // For pay; left out only when nothing is outstanding.
-	SavePaymentMethod          *bool                    `json:"save_payment_method,omitzero"`        // Reserved.
+	SavePaymentMethod          *bool                    `json:"save_payment_method,omitzero"`        // With a checkout session's own credential that acts for a customer: save the card for their next checkout.
 	SavePaymentMethodPhone     *string                  `json:"save_payment_method_phone,omitzero"`  // Reserved.
 	SetupPaymentSource         *SetupPaymentSource      `json:"setup_payment_source,omitzero"`       // Reserved.
 }
@@ -1936,6 +3261,95 @@ type PaymentIntentSummary struct {
 	UpdatedAt       time.Time      `json:"updated_at"`
 }
 
+// PaymentLimitSettings: an object of the API
+type PaymentLimitSettings struct {
+	MaxAmounts map[string]Money `json:"max_amounts,omitzero"`
+	MinAmounts map[string]Money `json:"min_amounts,omitzero"`
+}
+
+// PaymentLink: an object of the API
+type PaymentLink struct {
+	CompletedCount                      int64               `json:"completed_count"` // Orders paid. Above the cap when money arrived after its place was given back.
+	CreatedAt                           time.Time           `json:"created_at"`
+	CustomFields                        []LinkField         `json:"custom_fields,omitzero"`
+	CustomText                          *CheckoutText       `json:"custom_text,omitzero"`
+	CustomerCollection                  *LinkCustomer       `json:"customer_collection,omitzero"`
+	DeliveryMethodIDs                   []string            `json:"delivery_method_ids,omitzero"` // Reserved.
+	Description                         string              `json:"description,omitzero"`
+	DonationMaxAmountMoney              *Money              `json:"donation_max_amount_money,omitzero"`
+	DonationMinAmountMoney              *Money              `json:"donation_min_amount_money,omitzero"`
+	DonationSuggestedAmountMoneyOptions []Money             `json:"donation_suggested_amount_money_options,omitzero"`
+	EventConfig                         *LinkEvent          `json:"event_config,omitzero"`
+	Expiration                          *CheckoutExpiration `json:"expiration,omitzero"`
+	ExternalReferenceID                 string              `json:"external_reference_id,omitzero"`
+	Image                               *LinkImage          `json:"image,omitzero"`
+	InactiveMessage                     string              `json:"inactive_message,omitzero"`
+	InventoryRoutingSource              any                 `json:"inventory_routing_source,omitzero"` // Reserved.
+	Legal                               *CheckoutLegal      `json:"legal,omitzero"`
+	LineItems                           []LinkLineItem      `json:"line_items,omitzero"`
+	MaxCompletions                      int64               `json:"max_completions,omitzero"`
+	MerchantID                          string              `json:"merchant_id"`
+	Metadata                            map[string]string   `json:"metadata,omitzero"`
+	Name                                string              `json:"name"`
+	OrderID                             string              `json:"order_id,omitzero"` // Ours: the order that a bound link collects.
+	PaymentLinkID                       string              `json:"payment_link_id"`
+	PaymentLinkType                     string              `json:"payment_link_type"` // One of: standard, donation, event
+	Payments                            *CheckoutPayments   `json:"payments,omitzero"`
+	PromotionConfig                     *CheckoutPromotions `json:"promotion_config,omitzero"`
+	Redirects                           *CheckoutRedirects  `json:"redirects,omitzero"`
+	Status                              string              `json:"status"`                        // One of: active, inactive
+	SubscriptionPlan                    *LinkPlan           `json:"subscription_plan,omitzero"`    // Reserved.
+	SubscriptionPlanID                  string              `json:"subscription_plan_id,omitzero"` // Reserved.
+	Tax                                 *CheckoutTax        `json:"tax,omitzero"`
+	Theme                               *CheckoutTheme      `json:"theme,omitzero"`
+	Tip                                 *CheckoutTip        `json:"tip,omitzero"`
+	TotalQuantitySold                   int64               `json:"total_quantity_sold,omitzero"` // Units of the orders paid.
+	UpdatedAt                           time.Time           `json:"updated_at"`
+	URL                                 string              `json:"url"` // The page that buyers open.
+	Version                             int64               `json:"version"`
+}
+
+// PaymentMethod: an object of the API
+type PaymentMethod struct {
+	Card            *SavedCard       `json:"card,omitzero"` // Once the card is known.
+	CreatedAt       time.Time        `json:"created_at"`
+	Customer        *CustomerSummary `json:"customer,omitzero"` // With expand=customer.
+	CustomerID      string           `json:"customer_id"`
+	MerchantID      string           `json:"merchant_id"`
+	PaymentMethodID string           `json:"payment_method_id"`
+	SavedWith       string           `json:"saved_with,omitzero"` // In the customer's own reads. One of: flint, store
+	Status          string           `json:"status"`              // One of: pending, active, expired, removed, failed
+	Type            string           `json:"type"`                // One of: card
+	UpdatedAt       time.Time        `json:"updated_at"`
+	Usage           string           `json:"usage"` // off_session cards can be charged without the buyer. One of: on_session, off_session
+}
+
+// PaymentMethodDomain: an object of the API
+type PaymentMethodDomain struct {
+	CreatedAt             time.Time                   `json:"created_at"`
+	DomainName            string                      `json:"domain_name"`
+	PaymentMethodDomainID string                      `json:"payment_method_domain_id"`
+	PaymentOptions        []PaymentMethodDomainOption `json:"payment_options"`
+	Status                string                      `json:"status"` // As the merchant switched it. One of: active, inactive
+	UpdatedAt             time.Time                   `json:"updated_at"`
+	ValidationStatus      string                      `json:"validation_status"` // unavailable: the environment's processor takes no wallet. One of: active, action_required, unavailable
+}
+
+// PaymentMethodDomainOption: an object of the API
+type PaymentMethodDomainOption struct {
+	PaymentOption string `json:"payment_option"` // One of: apple_pay, google_pay
+	Status        string `json:"status"`         // One of: active, inactive, unavailable
+}
+
+// PaymentMethodSave: an object of the API
+type PaymentMethodSave struct {
+	EmailConfirmationRequired bool      `json:"email_confirmation_required"`
+	ExpiresAt                 time.Time `json:"expires_at,omitzero"`
+	PhoneLastDigits           string    `json:"phone_last_digits,omitzero"`
+	SavedWith                 string    `json:"saved_with,omitzero"` // One of: sms, email
+	Status                    string    `json:"status"`              // One of: pending, saved, expired
+}
+
 // PaymentRefund: an object of the API
 type PaymentRefund struct {
 	AmountMoney      Money                 `json:"amount_money"`
@@ -2005,6 +3419,12 @@ type PrefilledCustomer struct {
 	ShippingAddress *Address `json:"shipping_address,omitzero"`
 }
 
+// PriceRange: an object of the API
+type PriceRange struct {
+	MaxUnitPriceMoney Money `json:"max_unit_price_money"`
+	MinUnitPriceMoney Money `json:"min_unit_price_money"`
+}
+
 // PricingAmounts: an object of the API
 type PricingAmounts struct {
 	ChargeMoney       Money `json:"charge_money"`
@@ -2015,10 +3435,307 @@ type PricingAmounts struct {
 	TotalMoney        Money `json:"total_money"`
 }
 
+// Product: an object of the API
+type Product struct {
+	ActiveVariantCount          int64               `json:"active_variant_count"`
+	AvailableForSale            bool                `json:"available_for_sale"`
+	Categories                  []CategoryReference `json:"categories,omitzero"`
+	CreatedAt                   time.Time           `json:"created_at"`
+	DefaultVariant              *ProductVariant     `json:"default_variant,omitzero"`
+	DefaultVariantID            string              `json:"default_variant_id,omitzero"`   // Its first active variant, or its first.
+	DeliveryConfigurationStatus string              `json:"delivery_configuration_status"` // One of: configured, action_required, not_applicable
+	Description                 string              `json:"description,omitzero"`
+	ExternalReferenceID         string              `json:"external_reference_id,omitzero"`
+	Images                      []LineImage         `json:"images"`                   // The first is the main one.
+	MatchedVariant              *MatchedVariant     `json:"matched_variant,omitzero"` // In a list by sku or query: the variant that was found.
+	MerchantID                  string              `json:"merchant_id"`
+	Metadata                    map[string]string   `json:"metadata,omitzero"`
+	ModifierSet                 any                 `json:"modifier_set,omitzero"` // Reserved.
+	ModifierSetID               *string             `json:"modifier_set_id"`       // Always null: modifiers are not available yet.
+	Name                        string              `json:"name"`
+	OptionCount                 int64               `json:"option_count"`
+	Options                     []ProductOption     `json:"options"`
+	PriceRange                  *PriceRange         `json:"price_range,omitzero"` // Of the variants that are not archived.
+	ProductID                   string              `json:"product_id"`
+	ProductType                 string              `json:"product_type"` // One of: physical, service, fee, digital, gift_card
+	Status                      string              `json:"status"`       // One of: active, inactive, archived
+	UpdatedAt                   time.Time           `json:"updated_at"`
+	VariantCount                int64               `json:"variant_count"` // Not archived.
+	Version                     int64               `json:"version"`
+}
+
+// ProductOption: an object of the API
+type ProductOption struct {
+	CreatedAt time.Time            `json:"created_at"`
+	Metadata  map[string]string    `json:"metadata,omitzero"`
+	Name      string               `json:"name"`
+	OptionID  string               `json:"option_id"`
+	Position  int64                `json:"position"`
+	ProductID string               `json:"product_id"`
+	Status    string               `json:"status"` // One of: active, inactive, archived
+	UpdatedAt time.Time            `json:"updated_at"`
+	Values    []ProductOptionValue `json:"values"`
+}
+
+// ProductOptionInput: an object of the API
+type ProductOptionInput struct {
+	ClientOptionKey *string                   `json:"client_option_key,omitzero"` // The name when left out.
+	Metadata        map[string]string         `json:"metadata,omitzero"`
+	Name            string                    `json:"name"`
+	OptionID        *string                   `json:"option_id,omitzero"` // In an update: the option to keep.
+	Position        *int64                    `json:"position,omitzero"`
+	Values          []ProductOptionValueInput `json:"values"`
+}
+
+// ProductOptionValue: an object of the API
+type ProductOptionValue struct {
+	Metadata      map[string]string `json:"metadata,omitzero"`
+	OptionValueID string            `json:"option_value_id"`
+	Position      int64             `json:"position"`
+	Status        string            `json:"status"` // One of: active, inactive, archived
+	Value         string            `json:"value"`
+}
+
+// ProductOptionValueInput: an object of the API
+type ProductOptionValueInput struct {
+	ClientValueKey *string           `json:"client_value_key,omitzero"` // The value when left out.
+	Metadata       map[string]string `json:"metadata,omitzero"`
+	OptionValueID  *string           `json:"option_value_id,omitzero"` // In an update: the value to keep.
+	Position       *int64            `json:"position,omitzero"`
+	Value          string            `json:"value"`
+}
+
+// ProductVariant: an object of the API
+type ProductVariant struct {
+	AvailableForSale                 bool              `json:"available_for_sale"` // Whether variant and product are active.
+	Barcode                          string            `json:"barcode,omitzero"`
+	CreatedAt                        time.Time         `json:"created_at"`
+	CurrentDeliveryProfileRevisionID string            `json:"current_delivery_profile_revision_id,omitzero"` // Reserved.
+	DeliveryConfigurationReason      string            `json:"delivery_configuration_reason,omitzero"`        // Reserved. One of: delivery_profile_missing, delivery_profile_inactive
+	DeliveryConfigurationStatus      string            `json:"delivery_configuration_status"`                 // Always not_applicable: delivery profiles are not available yet. One of: configured, action_required, not_applicable
+	DeliveryProfileID                string            `json:"delivery_profile_id,omitzero"`                  // Reserved.
+	EffectiveImages                  []LineImage       `json:"effective_images"`                              // Its own images, or else the product's.
+	ExternalReferenceID              string            `json:"external_reference_id,omitzero"`
+	GiftCardConfiguration            any               `json:"gift_card_configuration,omitzero"` // Reserved.
+	Images                           []LineImage       `json:"images"`
+	ImagesInherited                  bool              `json:"images_inherited"`
+	InventoryItemID                  string            `json:"inventory_item_id,omitzero"`      // Reserved.
+	InventoryTracking                string            `json:"inventory_tracking"`              // Always not_tracked: stock is not kept yet. One of: not_tracked, tracked
+	LineItemTaxCategory              string            `json:"line_item_tax_category,omitzero"` // One of: general, physical_goods, digital_goods, software, saas, services, professional_services, food, prepared_food, clothing, medical_goods, admission
+	MerchantID                       string            `json:"merchant_id"`
+	Metadata                         map[string]string `json:"metadata,omitzero"`
+	ModifierSet                      any               `json:"modifier_set,omitzero"` // Reserved.
+	ModifierSetID                    *string           `json:"modifier_set_id"`       // Always null: modifiers are not available yet.
+	Name                             string            `json:"name,omitzero"`
+	Position                         int64             `json:"position"`
+	ProductID                        string            `json:"product_id"`
+	SelectedOptions                  []SelectedOption  `json:"selected_options,omitzero"`
+	SKU                              string            `json:"sku,omitzero"`
+	Status                           string            `json:"status"` // One of: active, inactive, archived
+	Taxable                          bool              `json:"taxable"`
+	UnitPriceMoney                   Money             `json:"unit_price_money"`
+	UpdatedAt                        time.Time         `json:"updated_at"`
+	VariantID                        string            `json:"variant_id"`
+	Version                          int64             `json:"version"`
+}
+
+// ProductVariantRequest: an object of the API
+type ProductVariantRequest struct {
+	Barcode               *string                    `json:"barcode,omitzero"`
+	DeliveryProfileID     *string                    `json:"delivery_profile_id,omitzero"` // Reserved.
+	ExternalReferenceID   *string                    `json:"external_reference_id,omitzero"`
+	GiftCardConfiguration any                        `json:"gift_card_configuration,omitzero"` // Reserved.
+	Images                []LineImageInput           `json:"images,omitzero"`
+	InventoryItem         any                        `json:"inventory_item,omitzero"`         // Reserved.
+	InventoryItemID       Nullable[string]           `json:"inventory_item_id,omitzero"`      // Reserved; null is accepted.
+	LineItemTaxCategory   *string                    `json:"line_item_tax_category,omitzero"` // One of: general, physical_goods, digital_goods, software, saas, services, professional_services, food, prepared_food, clothing, medical_goods, admission
+	Metadata              map[string]string          `json:"metadata,omitzero"`
+	ModifierSetID         Nullable[string]           `json:"modifier_set_id,omitzero"` // Reserved; null is accepted.
+	Name                  *string                    `json:"name,omitzero"`            // What sets it apart; the option values when left out.
+	Position              *int64                     `json:"position,omitzero"`
+	SelectedOptionValues  []SelectedOptionValueInput `json:"selected_option_values,omitzero"` // One value of each option.
+	SKU                   *string                    `json:"sku,omitzero"`
+	Status                *string                    `json:"status,omitzero"`  // One of: active, inactive
+	Taxable               *bool                      `json:"taxable,omitzero"` // True when left out.
+	UnitPriceMoney        Money                      `json:"unit_price_money"`
+}
+
+// Promotion: an object of the API
+type Promotion struct {
+	ApplicationMethod   AppliedPromotionMethod `json:"application_method"`
+	CodesSummary        *PromotionCodesSummary `json:"codes_summary,omitzero"`
+	CombinesWith        *PromotionCombinesWith `json:"combines_with,omitzero"`
+	CreatedAt           time.Time              `json:"created_at"`
+	Description         string                 `json:"description,omitzero"`
+	DiscountClass       string                 `json:"discount_class"`             // One of: order, line_item, service_charge
+	DisplayName         string                 `json:"display_name"`               // What buyers read.
+	EligibilityRules    any                    `json:"eligibility_rules,omitzero"` // All rules of an array hold, or of all; one of any.
+	Exclusivity         *PromotionExclusivity  `json:"exclusivity,omitzero"`
+	ExternalReferenceID string                 `json:"external_reference_id,omitzero"`
+	MaxUses             int64                  `json:"max_uses,omitzero"`
+	MaxUsesPerCustomer  int64                  `json:"max_uses_per_customer,omitzero"`
+	MerchantID          string                 `json:"merchant_id,omitzero"`
+	Metadata            map[string]string      `json:"metadata,omitzero"`
+	Name                string                 `json:"name"` // Internal.
+	PromotionID         string                 `json:"promotion_id"`
+	RedemptionType      string                 `json:"redemption_type"` // One of: automatic, code
+	Schedule            *PromotionSchedule     `json:"schedule,omitzero"`
+	StackingMode        string                 `json:"stacking_mode"` // One of: continue, stop_after
+	Status              string                 `json:"status"`        // One of: active, inactive, expired, not_yet_started, exhausted, no_active_codes, archived
+	UpdatedAt           time.Time              `json:"updated_at"`
+	UsesCount           int64                  `json:"uses_count"` // Held by pending discounts, and redeemed.
+}
+
+// PromotionCandidate: an object of the API
+type PromotionCandidate struct {
+	AmountMoney            *Money                 `json:"amount_money,omitzero"`  // Before it was capped by what is left.
+	AppliedMoney           *Money                 `json:"applied_money,omitzero"` // Of applied ones.
+	CombinesWith           *PromotionCombinesWith `json:"combines_with,omitzero"`
+	CurrentMoney           *Money                 `json:"current_money,omitzero"`
+	CustomerFacingName     string                 `json:"customer_facing_name"`
+	DiscountClass          string                 `json:"discount_class,omitzero"` // One of: order, line_item, service_charge
+	Exclusivity            *PromotionExclusivity  `json:"exclusivity,omitzero"`
+	GapMoney               *Money                 `json:"gap_money,omitzero"`
+	OrderChargeIDs         []string               `json:"order_charge_ids,omitzero"`
+	OrderLineItemIDs       []string               `json:"order_line_item_ids,omitzero"`
+	PromotionCode          string                 `json:"promotion_code,omitzero"`
+	PromotionCodeID        string                 `json:"promotion_code_id,omitzero"`
+	PromotionDeclineReason string                 `json:"promotion_decline_reason,omitzero"` // One of: already_applied, automatic_disabled, buy_item_missing, code_invalid, code_required, codes_disabled, currency_mismatch, disabled, exhausted, expired, max_promotions_reached, minimum_not_met, no_discountable_balance, not_combinable, not_eligible, not_yet_started, superseded, superseded_by_better_offer, unknown_type
+	PromotionID            string                 `json:"promotion_id"`
+	StackingMode           string                 `json:"stacking_mode,omitzero"`            // One of: continue, stop_after
+	ThresholdMoney         *Money                 `json:"threshold_money,omitzero"`          // Of available ones.
+	WouldHaveAppliedMoney  *Money                 `json:"would_have_applied_money,omitzero"` // Of skipped ones: what each would take alone.
+}
+
+// PromotionCode: an object of the API
+type PromotionCode struct {
+	Code            string            `json:"code"`
+	CreatedAt       time.Time         `json:"created_at"`
+	ExpiresAt       time.Time         `json:"expires_at,omitzero"`
+	MaxUses         int64             `json:"max_uses,omitzero"`
+	MerchantID      string            `json:"merchant_id,omitzero"`
+	Metadata        map[string]string `json:"metadata,omitzero"`
+	Promotion       *Promotion        `json:"promotion,omitzero"` // When expanded.
+	PromotionCodeID string            `json:"promotion_code_id"`
+	PromotionID     string            `json:"promotion_id"`
+	Status          string            `json:"status"` // One of: active, inactive, expired, exhausted
+	Timezone        string            `json:"timezone,omitzero"`
+	UpdatedAt       time.Time         `json:"updated_at"`
+	UsesCount       int64             `json:"uses_count"`
+}
+
+// PromotionCodesSummary: an object of the API
+type PromotionCodesSummary struct {
+	ActiveCount      int64  `json:"active_count"`
+	NewestActiveCode string `json:"newest_active_code,omitzero"`
+	TotalCount       int64  `json:"total_count"`
+}
+
+// PromotionCombinesWith: an object of the API
+type PromotionCombinesWith struct {
+	LineItem      *bool `json:"line_item,omitzero"`
+	Order         *bool `json:"order,omitzero"`
+	ServiceCharge *bool `json:"service_charge,omitzero"`
+}
+
+// PromotionExclusivity: an object of the API
+type PromotionExclusivity struct {
+	Group     string `json:"group"`
+	Priority  *int64 `json:"priority,omitzero"` // Higher goes first; 0 when left out.
+	Selection string `json:"selection"`         // One of: best_of, highest_priority
+}
+
+// PromotionMethod: an object of the API
+type PromotionMethod struct {
+	Allocation              *string              `json:"allocation,omitzero"` // each for line_item and service_charge, across for order. One of: each, across
+	AmountOffMoney          *Money               `json:"amount_off_money,omitzero"`
+	BuyMinQuantity          *int64               `json:"buy_min_quantity,omitzero"`
+	CalculationBasis        *string              `json:"calculation_basis,omitzero"`     // One of: subtotal_pre_tax, subtotal_post_tax
+	CurrencyOptions         map[string]Money     `json:"currency_options,omitzero"`      // The amount in other currencies.
+	DiscountedItemRules     any                  `json:"discounted_item_rules,omitzero"` // What gets cheaper.
+	GetPercentOff           *json.Number         `json:"get_percent_off,omitzero"`
+	GetQuantity             *int64               `json:"get_quantity,omitzero"`
+	MaxApplicationsPerOrder *int64               `json:"max_applications_per_order,omitzero"`
+	MaxDiscountedQuantity   *int64               `json:"max_discounted_quantity,omitzero"`
+	PercentOff              *json.Number         `json:"percent_off,omitzero"`           // 1 to 100, step 0.0001.
+	QualifyingItemRules     any                  `json:"qualifying_item_rules,omitzero"` // What has to be bought, of buy_x_get_y.
+	Recurrence              *PromotionRecurrence `json:"recurrence,omitzero"`
+	RewardSelection         *string              `json:"reward_selection,omitzero"` // One of: cheapest, highest_price, first_added
+	Type                    string               `json:"type"`                      // One of: percent_off, amount_off, buy_x_get_y
+}
+
+// PromotionRecurrence: an object of the API
+type PromotionRecurrence struct {
+	PeriodCount *int64 `json:"period_count,omitzero"` // Reserved.
+	Type        string `json:"type"`                  // One of: once
+}
+
 // PromotionReference: an object of the API
 type PromotionReference struct {
-	PromotionCode *string `json:"promotion_code,omitzero"` // Reserved.
-	PromotionID   *string `json:"promotion_id,omitzero"`   // Reserved.
+	PromotionCode *string `json:"promotion_code,omitzero"` // In any letter case.
+	PromotionID   *string `json:"promotion_id,omitzero"`   // Of an automatic one; buyers cannot use it.
+}
+
+// PromotionRule: an object of the API
+type PromotionRule struct {
+	Attribute       string           `json:"attribute"`
+	CurrencyOptions map[string]Money `json:"currency_options,omitzero"`
+	Operator        string           `json:"operator"`        // One of: eq, ne, gt, gte, lt, lte, in, contains, is_defined
+	Values          []any            `json:"values,omitzero"` // Texts, whole numbers, true, false or money.
+}
+
+// PromotionSchedule: an object of the API
+type PromotionSchedule struct {
+	EndsAt   *time.Time `json:"ends_at,omitzero"`
+	StartsAt *time.Time `json:"starts_at,omitzero"`
+	Timezone *string    `json:"timezone,omitzero"` // IANA name in which people read the schedule.
+}
+
+// PromotionSettings: an object of the API
+type PromotionSettings struct {
+	MaxPromotionsPerOrder *int64 `json:"max_promotions_per_order,omitzero"` // 1 to 20.
+}
+
+// PublicLinkResult: an object of the API
+type PublicLinkResult struct {
+	CheckoutTheme                    *CheckoutTheme    `json:"checkout_theme,omitzero"`
+	IsSoldOut                        bool              `json:"is_sold_out"`
+	MerchantIcon                     *LinkImage        `json:"merchant_icon,omitzero"`
+	MerchantLogo                     *LinkImage        `json:"merchant_logo,omitzero"`
+	MerchantName                     string            `json:"merchant_name,omitzero"`
+	OutstandingMoney                 *Money            `json:"outstanding_money,omitzero"` // Ours: what a bound link collects.
+	PaymentLink                      PublicPaymentLink `json:"payment_link"`
+	RemainingQuantity                int64             `json:"remaining_quantity,omitzero"`          // Tickets of an event, else completions; without it there is no cap.
+	ResolutionContext                string            `json:"resolution_context"`                   // Signed; send it back with the choices.
+	ResolutionContextExpiresAt       time.Time         `json:"resolution_context_expires_at"`        // Until then a resolve that started can be repeated.
+	ResolutionContextStartDeadlineAt time.Time         `json:"resolution_context_start_deadline_at"` // Until then a resolve can start.
+	ResolvedLineItems                []ResolvedLine    `json:"resolved_line_items,omitzero"`
+	SubscriptionPreview              *LinkSubscription `json:"subscription_preview,omitzero"` // Reserved.
+}
+
+// PublicPaymentLink: an object of the API
+type PublicPaymentLink struct {
+	CompletedCount                      int64             `json:"completed_count"`
+	CustomFields                        []LinkField       `json:"custom_fields,omitzero"`
+	CustomText                          *CheckoutText     `json:"custom_text,omitzero"`
+	Description                         string            `json:"description,omitzero"`
+	DonationMaxAmountMoney              *Money            `json:"donation_max_amount_money,omitzero"`
+	DonationMinAmountMoney              *Money            `json:"donation_min_amount_money,omitzero"`
+	DonationSuggestedAmountMoneyOptions []Money           `json:"donation_suggested_amount_money_options,omitzero"`
+	EventConfig                         *LinkEvent        `json:"event_config,omitzero"`
+	Image                               *LinkImage        `json:"image,omitzero"`
+	InactiveMessage                     string            `json:"inactive_message,omitzero"`
+	Legal                               *CheckoutLegal    `json:"legal,omitzero"`
+	LineItems                           []LinkLineItem    `json:"line_items,omitzero"`
+	MaxCompletions                      int64             `json:"max_completions,omitzero"`
+	Name                                string            `json:"name"`
+	PaymentLinkID                       string            `json:"payment_link_id"`
+	PaymentLinkType                     string            `json:"payment_link_type"` // One of: standard, donation, event
+	Payments                            *CheckoutPayments `json:"payments,omitzero"`
+	Status                              string            `json:"status"`                        // One of: active, inactive
+	SubscriptionPlanID                  string            `json:"subscription_plan_id,omitzero"` // Reserved.
+	Theme                               *CheckoutTheme    `json:"theme,omitzero"`
+	Version                             int64             `json:"version"`
 }
 
 // PublishPartnerAppVersionRequest: an object of the API
@@ -2044,6 +3761,13 @@ type QuickPayTax struct {
 	Taxable             *bool   `json:"taxable,omitzero"`
 }
 
+// QuietHours: an object of the API
+type QuietHours struct {
+	Enabled *bool   `json:"enabled,omitzero"`
+	End     *string `json:"end,omitzero"`   // HH:MM, the first minute that is not quiet; may lie after midnight.
+	Start   *string `json:"start,omitzero"` // HH:MM
+}
+
 // Readiness: an object of the API
 type Readiness struct {
 	NextActions  []NextAction `json:"next_actions"`
@@ -2051,9 +3775,95 @@ type Readiness struct {
 	StatusReason string       `json:"status_reason,omitzero"` // One of: requirements_due, requirements_past_due, pending_verification, disabled_by_platform_policy, service_unavailable, onboarding_not_started
 }
 
+// ReceiptSettings: an object of the API
+type ReceiptSettings struct {
+	FooterText         *string `json:"footer_text,omitzero"`
+	HeaderText         *string `json:"header_text,omitzero"`
+	IsAutoEmailEnabled *bool   `json:"is_auto_email_enabled,omitzero"`
+	IsItemized         *bool   `json:"is_itemized,omitzero"`
+}
+
+// Recovery: an object of the API
+type Recovery struct {
+	AbandonedAt              time.Time            `json:"abandoned_at,omitzero"`
+	Attribution              *RecoveryAttribution `json:"attribution,omitzero"`
+	CheckoutSessionID        string               `json:"checkout_session_id"` // Session that was left; the first one seen before that.
+	CreatedAt                time.Time            `json:"created_at"`
+	CurrentCheckoutSessionID string               `json:"current_checkout_session_id"` // Session at which the buyer was seen last.
+	EndedAt                  time.Time            `json:"ended_at,omitzero"`
+	LastActivityAt           time.Time            `json:"last_activity_at"`
+	OrderID                  string               `json:"order_id"`
+	Reason                   string               `json:"reason,omitzero"` // One of: inactivity, expired, closed
+	RecoveryID               string               `json:"recovery_id"`
+	ReturnCount              int64                `json:"return_count"`
+	Status                   string               `json:"status"` // One of: watching, abandoned, returned, recovered, completed, ended, lapsed
+	Steps                    []RecoveryReminder   `json:"steps"`
+	UpdatedAt                time.Time            `json:"updated_at"`
+}
+
+// RecoveryAction: an object of the API
+type RecoveryAction struct {
+	ActorID                       string    `json:"actor_id,omitzero"`
+	ActorType                     string    `json:"actor_type"`
+	CanceledOrderPaymentAttemptID string    `json:"canceled_order_payment_attempt_id,omitzero"`
+	CheckoutSessionID             string    `json:"checkout_session_id,omitzero"` // Session that the action was asked on.
+	CreatedAt                     time.Time `json:"created_at"`
+	DoorID                        string    `json:"door_id,omitzero"` // Id of the new session, payment link, invoice or recovery link.
+	EndedAt                       time.Time `json:"ended_at,omitzero"`
+	FailureCode                   string    `json:"failure_code,omitzero"`
+	OrderID                       string    `json:"order_id"`
+	RecoveryActionID              string    `json:"recovery_action_id"`
+	RecoveryID                    string    `json:"recovery_id,omitzero"`
+	Status                        string    `json:"status"`                                  // One of: pending, done, failed
+	SupersededCheckoutSessionID   string    `json:"superseded_checkout_session_id,omitzero"` // Session that was ended for it.
+	Type                          string    `json:"type"`                                    // One of: checkout_session, payment_link, invoice, recovery_link
+	URL                           string    `json:"url,omitzero"`                            // Where the buyer goes. A secret; shown in the answer to the call that made it.
+}
+
+// RecoveryAttribution: an object of the API
+type RecoveryAttribution struct {
+	CheckoutSessionID string `json:"checkout_session_id,omitzero"` // Session that it was paid through.
+	PartnerAppID      string `json:"partner_app_id,omitzero"`      // App whose action it was.
+	RecoveryActionID  string `json:"recovery_action_id,omitzero"`
+	RecoveryLinkID    string `json:"recovery_link_id,omitzero"` // Recovery link that was opened last.
+	Source            string `json:"source,omitzero"`           // Where that link stood. One of: event, reminder, action
+	Step              int64  `json:"step,omitzero"`             // Reminder with that link.
+}
+
+// RecoveryReminder: an object of the API
+type RecoveryReminder struct {
+	DecidedAt         time.Time `json:"decided_at,omitzero"`
+	DueAt             time.Time `json:"due_at"`
+	MailID            string    `json:"mail_id,omitzero"`
+	RecoveryLinkID    string    `json:"recovery_link_id,omitzero"`
+	Status            string    `json:"status"` // One of: planned, sent, suppressed
+	Step              int64     `json:"step"`
+	Subject           string    `json:"subject,omitzero"`
+	SuppressionReason string    `json:"suppression_reason,omitzero"` // Why it was not sent: order_paid, order_closed, session_reopened, payment_under_way, no_email, no_consent, unsubscribed, frequency_cap, merchant_address_missing, merchant_sends, reminders_off, superseded_by_later_step, not_recoverable.
+}
+
+// RecoverySettings: an object of the API
+type RecoverySettings struct {
+	FrequencyCap   *ReminderInterval `json:"frequency_cap,omitzero"`
+	QuietHours     *QuietHours       `json:"quiet_hours,omitzero"`
+	RequireConsent *bool             `json:"require_consent,omitzero"` // Remind only buyers who agreed to it.
+	Steps          []RecoveryStep    `json:"steps,omitzero"`           // At most three, in order of time; none: the one of checkout.recovery_email.
+}
+
+// RecoveryStep: an object of the API
+type RecoveryStep struct {
+	DelaySeconds int64   `json:"delay_seconds"`    // After the checkout was left: 900 to 2592000, whole minutes.
+	Subject      *string `json:"subject,omitzero"` // Wording; by the step's number when left out. One of: reminder, question, last_call
+}
+
 // RedirectAction: an object of the API
 type RedirectAction struct {
 	URL string `json:"url"`
+}
+
+// RefreshCustomerSessionRequest: an object of the API
+type RefreshCustomerSessionRequest struct {
+	RefreshToken string `json:"refresh_token"`
 }
 
 // RefreshMerchantAccountSessionRequest: an object of the API
@@ -2233,11 +4043,23 @@ type RefuseAppApprovalRequest struct {
 	Reason *string `json:"reason,omitzero"`
 }
 
+// RegenerateInvoiceLinkResult: an object of the API
+type RegenerateInvoiceLinkResult struct {
+	Invoice   Invoice `json:"invoice"`
+	PublicURL string  `json:"public_url"`
+}
+
 // Remediation: an object of the API
 type Remediation struct {
 	MissingOrInvalidFields []string `json:"missing_or_invalid_fields,omitzero"`
 	NextSteps              string   `json:"next_steps,omitzero"`
 	Retryable              bool     `json:"retryable"`
+}
+
+// ReminderInterval: an object of the API
+type ReminderInterval struct {
+	Days     *int64 `json:"days,omitzero"`      // 1 to 30.
+	MaxMails *int64 `json:"max_mails,omitzero"` // 1 to 10.
 }
 
 // RemoveOrderDiscountsRequest: an object of the API
@@ -2292,6 +4114,45 @@ type RequestedTip struct {
 // ResendWebhookDeliveryRequest: an object of the API
 type ResendWebhookDeliveryRequest struct {
 	ReasonMessage *string `json:"reason_message,omitzero"`
+}
+
+// ResolveDeletionRequest: an object of the API
+type ResolveDeletionRequest struct {
+	Resolution string `json:"resolution"` // One of: approve, reject
+}
+
+// ResolveLinkRequest: an object of the API
+type ResolveLinkRequest struct {
+	CustomFieldValues  map[string]string `json:"custom_field_values,omitzero"`  // By the key of the field; a box is true or false.
+	Modifiers          map[string]any    `json:"modifiers,omitzero"`            // Reserved.
+	QuantityOverrides  map[string]int64  `json:"quantity_overrides,omitzero"`   // By the key of the line.
+	ResolutionContext  *string           `json:"resolution_context,omitzero"`   // Required: from the public read.
+	UnitPriceOverrides map[string]Money  `json:"unit_price_overrides,omitzero"` // By the key of the line; the amount of a donation under donation.
+}
+
+// ResolveStrandedPaymentRequest: an object of the API
+type ResolveStrandedPaymentRequest struct {
+	Action                 string  `json:"action"`                            // apply: the order keeps it. refund: the buyer gets it back. assign: another order takes it. One of: apply, refund, assign
+	ExpectedRemainingMoney *Money  `json:"expected_remaining_money,omitzero"` // What the caller saw; when it differs, nothing happens.
+	Note                   *string `json:"note,omitzero"`
+	OrderID                *string `json:"order_id,omitzero"` // For assign: an open order of the same currency.
+}
+
+// ResolvedLine: an object of the API
+type ResolvedLine struct {
+	AvailableModifiers     []any            `json:"available_modifiers,omitzero"` // Reserved.
+	BundleComponents       []any            `json:"bundle_components,omitzero"`   // Reserved.
+	BundleID               string           `json:"bundle_id,omitzero"`           // Reserved.
+	CatalogObjectType      string           `json:"catalog_object_type,omitzero"` // One of: variant, bundle
+	Image                  *LinkImage       `json:"image,omitzero"`
+	IsInventoryTracked     bool             `json:"is_inventory_tracked,omitzero"` // Always false: stock is not kept yet.
+	Key                    string           `json:"key"`
+	ProductID              string           `json:"product_id,omitzero"`
+	ResolvedDescription    string           `json:"resolved_description,omitzero"`
+	ResolvedName           string           `json:"resolved_name,omitzero"`
+	ResolvedUnitPriceMoney *Money           `json:"resolved_unit_price_money,omitzero"`
+	SelectedOptions        []SelectedOption `json:"selected_options,omitzero"`
+	VariantID              string           `json:"variant_id,omitzero"`
 }
 
 // ResourceTimeline: an object of the API
@@ -2350,6 +4211,11 @@ type ResourceTimelineEntry struct {
 	WebhookEventID           string    `json:"webhook_event_id,omitzero"`
 }
 
+// ResourceVersionRequest: an object of the API
+type ResourceVersionRequest struct {
+	ExpectedVersion *int64 `json:"expected_version,omitzero"`
+}
+
 // ResponseMeta: an object of the API
 type ResponseMeta struct {
 	APIVersion          string    `json:"api_version,omitzero"`          // Version that encoded the answer.
@@ -2361,6 +4227,38 @@ type ResponseMeta struct {
 // RevokeOrganizationMembershipResult: an object of the API
 type RevokeOrganizationMembershipResult struct {
 	Success bool `json:"success"`
+}
+
+// RevokedRecoveryLinks: an object of the API
+type RevokedRecoveryLinks struct {
+	OrderID      string `json:"order_id"`
+	RevokedCount int64  `json:"revoked_count"`
+}
+
+// SaveMyPaymentMethodRequest: an object of the API
+type SaveMyPaymentMethodRequest struct {
+	Type *string `json:"type,omitzero"` // One of: card
+}
+
+// SavePaymentMethodRequest: an object of the API
+type SavePaymentMethodRequest struct {
+	CustomerID string  `json:"customer_id"`
+	Type       *string `json:"type,omitzero"` // One of: card
+}
+
+// SavePaymentMethodResult: an object of the API
+type SavePaymentMethodResult struct {
+	ClientSetup   ClientSetup   `json:"client_setup"` // For the customer's browser; shown once.
+	PaymentMethod PaymentMethod `json:"payment_method"`
+}
+
+// SavedCard: an object of the API
+type SavedCard struct {
+	Brand    string `json:"brand"` // One of: visa, mastercard, amex, discover, diners, jcb, unionpay
+	ExpMonth int64  `json:"exp_month,omitzero"`
+	ExpYear  int64  `json:"exp_year,omitzero"`
+	Last4    string `json:"last4"`
+	Wallet   string `json:"wallet,omitzero"` // One of: apple_pay, google_pay
 }
 
 // ScopeRequirement: an object of the API
@@ -2387,6 +4285,13 @@ type SelectedOption struct {
 	Value         string `json:"value"`
 }
 
+// SelectedOptionValueInput: an object of the API
+type SelectedOptionValueInput struct {
+	ClientOptionKey *string `json:"client_option_key,omitzero"`
+	ClientValueKey  *string `json:"client_value_key,omitzero"`
+	OptionValueID   *string `json:"option_value_id,omitzero"`
+}
+
 // SendReceiptRequest: an object of the API
 type SendReceiptRequest struct {
 	Email *string `json:"email,omitzero"` // The address on file when left out.
@@ -2399,6 +4304,64 @@ type ServiceDetails struct {
 	ScheduledEndAt   time.Time `json:"scheduled_end_at,omitzero"`
 	ScheduledStartAt time.Time `json:"scheduled_start_at,omitzero"`
 	Timezone         string    `json:"timezone,omitzero"`
+}
+
+// SetDefaultAddressRequest: an object of the API
+type SetDefaultAddressRequest struct {
+	DefaultFor string `json:"default_for"` // One of: billing, shipping, both
+}
+
+// Settings: an object of the API
+type Settings struct {
+	Branding                    *BrandingSettings              `json:"branding,omitzero"`
+	Catalog                     *CatalogSettings               `json:"catalog,omitzero"`
+	Checkout                    *CheckoutSettings              `json:"checkout,omitzero"`
+	CheckoutDomainStatus        *CustomDomainStatus            `json:"checkout_domain_status,omitzero"`
+	CreatedAt                   time.Time                      `json:"created_at,omitzero"` // Of the first change.
+	CustomerAccount             *CustomerAccountSettings       `json:"customer_account,omitzero"`
+	CustomerAccountDomainStatus *CustomDomainStatus            `json:"customer_account_domain_status,omitzero"`
+	CustomerEmailDelivery       *CustomerEmailDeliverySettings `json:"customer_email_delivery,omitzero"`
+	DeviceID                    string                         `json:"device_id,omitzero"` // Reserved.
+	Fulfillment                 *FulfillmentSettings           `json:"fulfillment,omitzero"`
+	Inventory                   any                            `json:"inventory,omitzero"` // Reserved.
+	Invoices                    *InvoiceSettings               `json:"invoices,omitzero"`
+	Legal                       *LegalSettings                 `json:"legal,omitzero"`
+	LocationID                  string                         `json:"location_id,omitzero"` // Reserved.
+	MerchantID                  string                         `json:"merchant_id,omitzero"`
+	Metadata                    map[string]string              `json:"metadata,omitzero"`
+	OrganizationID              string                         `json:"organization_id,omitzero"` // Reserved.
+	PaymentLimits               *PaymentLimitSettings          `json:"payment_limits,omitzero"`
+	Promotions                  *PromotionSettings             `json:"promotions,omitzero"`
+	Receipts                    *ReceiptSettings               `json:"receipts,omitzero"`
+	Recovery                    *RecoverySettings              `json:"recovery,omitzero"`
+	SettingsID                  string                         `json:"settings_id"`
+	SettingsScope               string                         `json:"settings_scope"`         // Always merchant. One of: organization, merchant, location, device
+	Subscriptions               any                            `json:"subscriptions,omitzero"` // Reserved.
+	Tax                         *TaxSettings                   `json:"tax,omitzero"`
+	TaxIdentity                 *SettingsTaxIdentity           `json:"tax_identity,omitzero"`
+	Tipping                     *TippingSettings               `json:"tipping,omitzero"`
+	UpdatedAt                   time.Time                      `json:"updated_at,omitzero"`
+	Version                     int64                          `json:"version"` // Rises with every change; 1 before the first.
+}
+
+// SettingsPaymentLimit: an object of the API
+type SettingsPaymentLimit struct {
+	MaxTotalMoney Money  `json:"max_total_money"`
+	PaymentOption string `json:"payment_option"` // One of: card, apple_pay, google_pay, affirm, ach_debit
+}
+
+// SettingsPaymentPolicy: an object of the API
+type SettingsPaymentPolicy struct {
+	EnabledPaymentOptions []string               `json:"enabled_payment_options"`
+	PaymentOptionLimits   []SettingsPaymentLimit `json:"payment_option_limits,omitzero"`
+	ShowCostComparison    *bool                  `json:"show_cost_comparison,omitzero"`
+}
+
+// SettingsTaxIdentity: an object of the API
+type SettingsTaxIdentity struct {
+	LegalName         Nullable[string]        `json:"legal_name,omitzero"`
+	RegisteredAddress Nullable[PostalAddress] `json:"registered_address,omitzero"`
+	TaxIDs            []any                   `json:"tax_ids"` // Kept as sent.
 }
 
 // SettlementAmounts: an object of the API
@@ -2442,9 +4405,37 @@ type SimulatorCollection struct {
 	Elements CollectionElements `json:"elements"`
 }
 
+// SimulatorSetup: an object of the API
+type SimulatorSetup struct {
+	SetupURL string `json:"setup_url"` // Holds a secret: for the customer alone, within a day.
+}
+
 // SourceSelection: an object of the API
 type SourceSelection struct {
 	Card *WalletSelection `json:"card,omitzero"`
+}
+
+// StrandedPayment: an object of the API
+type StrandedPayment struct {
+	AmountMoney             Money     `json:"amount_money"` // What came too much.
+	AssignedOrderID         string    `json:"assigned_order_id,omitzero"`
+	AssignedPaymentIntentID string    `json:"assigned_payment_intent_id,omitzero"`
+	CheckoutSessionID       string    `json:"checkout_session_id,omitzero"`
+	CreatedAt               time.Time `json:"created_at"`
+	Note                    string    `json:"note,omitzero"`
+	OrderID                 string    `json:"order_id"`
+	OrderPaymentAttemptID   string    `json:"order_payment_attempt_id,omitzero"`
+	PaymentIntentID         string    `json:"payment_intent_id"`
+	Reason                  string    `json:"reason"` // One of: attempt_ended, order_already_paid, order_closed
+	RefundID                string    `json:"refund_id,omitzero"`
+	RemainingMoney          Money     `json:"remaining_money"`     // What of it is still undecided; it lies on the order as credit.
+	Resolution              string    `json:"resolution,omitzero"` // One of: applied, refunded, assigned
+	ResolvedAt              time.Time `json:"resolved_at,omitzero"`
+	ResolvedByID            string    `json:"resolved_by_id,omitzero"`
+	ResolvedByType          string    `json:"resolved_by_type,omitzero"` // Kind of actor, as activities name it.
+	Status                  string    `json:"status"`                    // One of: open, refunding, resolved
+	StrandedPaymentID       string    `json:"stranded_payment_id"`
+	UpdatedAt               time.Time `json:"updated_at"`
 }
 
 // StripeAction: an object of the API
@@ -2533,6 +4524,9 @@ type TaxLocationInput struct {
 	AddressType   *string `json:"address_type,omitzero"`   // Told from the address when left out. One of: tax_address, billing_address, shipping_address, postal_code
 }
 
+// TaxSettings is an object of the API.
+type TaxSettings map[string]any
+
 // Tip: an object of the API
 type Tip struct {
 	AmountMoney                *Money               `json:"amount_money,omitzero"`
@@ -2566,6 +4560,17 @@ type TipInput struct {
 	Percent     *json.Number      `json:"percent,omitzero"` // 1 to 100, step 0.0001.
 }
 
+// TippingSettings: an object of the API
+type TippingSettings struct {
+	DefaultEnabled       *bool                 `json:"default_enabled,omitzero"`
+	DefaultSmartTipMoney Nullable[Money]       `json:"default_smart_tip_money,omitzero"` // Reserved.
+	DefaultTipPercent    Nullable[json.Number] `json:"default_tip_percent,omitzero"`     // One of the options; null for none.
+	IsCustomTipEnabled   *bool                 `json:"is_custom_tip_enabled,omitzero"`
+	IsSmartTipsEnabled   *bool                 `json:"is_smart_tips_enabled,omitzero"`   // Reserved.
+	SmartTipMoneyOptions []Money               `json:"smart_tip_money_options,omitzero"` // Reserved.
+	TipPercentOptions    []json.Number         `json:"tip_percent_options,omitzero"`     // Exactly three, 1 to 100, at most 4 decimals.
+}
+
 // TransferOrganizationOwnershipResult: an object of the API
 type TransferOrganizationOwnershipResult struct {
 	Success bool `json:"success"`
@@ -2584,6 +4589,11 @@ type UpdateAPIKeyRequest struct {
 	Scopes          []string            `json:"scopes,omitzero"` // The complete new list.
 }
 
+// UpdateCatalogSettings: an object of the API
+type UpdateCatalogSettings struct {
+	ExpectedVersion *int64 `json:"expected_version,omitzero"`
+}
+
 // UpdateCheckoutSessionRequest: an object of the API
 type UpdateCheckoutSessionRequest struct {
 	BuyerContact        *CheckoutContactInput        `json:"buyer_contact,omitzero"`
@@ -2591,6 +4601,23 @@ type UpdateCheckoutSessionRequest struct {
 	Metadata            Nullable[map[string]*string] `json:"metadata,omitzero"`
 	SubscriptionTerms   any                          `json:"subscription_terms,omitzero"` // Reserved.
 	Timezone            *string                      `json:"timezone,omitzero"`           // IANA name.
+}
+
+// UpdateCreditNoteRequest: an object of the API
+type UpdateCreditNoteRequest struct {
+	CreditNoteLines     []CreditNoteLineInput `json:"credit_note_lines,omitzero"` // Replaces all lines; needs expected_version.
+	ExpectedVersion     *int64                `json:"expected_version,omitzero"`
+	ExternalReferenceID *string               `json:"external_reference_id,omitzero"`
+	Memo                Nullable[string]      `json:"memo,omitzero"`   // Null removes it.
+	Reason              *string               `json:"reason,omitzero"` // One of: returned_goods, order_adjustment, billing_error, goodwill, other
+}
+
+// UpdateCustomerAddressRequest: an object of the API
+type UpdateCustomerAddressRequest struct {
+	Address       *Address `json:"address,omitzero"`
+	Label         *string  `json:"label,omitzero"`
+	Phone         *string  `json:"phone,omitzero"`
+	RecipientName *string  `json:"recipient_name,omitzero"`
 }
 
 // UpdateCustomerRequest: an object of the API
@@ -2610,12 +4637,53 @@ type UpdateCustomerRequest struct {
 	TaxIdentity                 Nullable[TaxIdentityInput]   `json:"tax_identity,omitzero"` // null takes it away, with expected_version.
 }
 
+// UpdateEmailPreferencesRequest: an object of the API
+type UpdateEmailPreferencesRequest struct {
+	CheckoutReminders *bool `json:"checkout_reminders,omitzero"`
+	ShippingUpdates   *bool `json:"shipping_updates,omitzero"`
+}
+
 // UpdateInstalledAppLimitsRequest: an object of the API
 type UpdateInstalledAppLimitsRequest struct {
 	OwnOrdersOnly            *bool   `json:"own_orders_only,omitzero"`
 	RefundApprovalAboveMoney []Money `json:"refund_approval_above_money,omitzero"`
 	RefundPerDayMoney        []Money `json:"refund_per_day_money,omitzero"` // A day of the merchant's reporting time zone.
 	RefundPerOrderMoney      []Money `json:"refund_per_order_money,omitzero"`
+}
+
+// UpdateInvoicePaymentTermRequest: an object of the API
+type UpdateInvoicePaymentTermRequest struct {
+	Calculation         *InvoiceTermCalculation        `json:"calculation,omitzero"`
+	ExpectedVersion     *int64                         `json:"expected_version,omitzero"`
+	ExternalReferenceID *string                        `json:"external_reference_id,omitzero"`
+	LateFeePolicy       Nullable[InvoiceLateFeePolicy] `json:"late_fee_policy,omitzero"` // null takes it away.
+	Name                *string                        `json:"name,omitzero"`
+}
+
+// UpdateInvoiceRequest: an object of the API
+type UpdateInvoiceRequest struct {
+	CcEmails            []string                     `json:"cc_emails,omitzero"`
+	Collection          *InvoiceCollectionInput      `json:"collection,omitzero"`
+	ExpectedVersion     *int64                       `json:"expected_version,omitzero"` // Required with schedule_entries.
+	ExternalReferenceID *string                      `json:"external_reference_id,omitzero"`
+	Footer              *string                      `json:"footer,omitzero"`
+	Memo                *string                      `json:"memo,omitzero"`
+	Metadata            Nullable[map[string]*string] `json:"metadata,omitzero"`
+	PaymentDue          *InvoiceDueInput             `json:"payment_due,omitzero"`
+	PoNumber            *string                      `json:"po_number,omitzero"`
+	RecipientEmail      *string                      `json:"recipient_email,omitzero"`
+	Reference           *string                      `json:"reference,omitzero"`
+	RemindersPaused     *bool                        `json:"reminders_paused,omitzero"`
+	RemitToAddress      *Address                     `json:"remit_to_address,omitzero"`
+	ScheduleEntries     []InvoiceScheduleEntryInput  `json:"schedule_entries,omitzero"`  // At most 14; empty for none.
+	ScheduledSendAt     *time.Time                   `json:"scheduled_send_at,omitzero"` // Issues and sends the invoice then.
+	ServiceAt           *time.Time                   `json:"service_at,omitzero"`
+}
+
+// UpdateMeRequest: an object of the API
+type UpdateMeRequest struct {
+	Name  *string `json:"name,omitzero"`
+	Phone *string `json:"phone,omitzero"` // E.164; empty takes it away.
 }
 
 // UpdateMerchantRequest: an object of the API
@@ -2692,9 +4760,132 @@ type UpdatePartnerAppRequest struct {
 	ExpectedAPIVersion *string `json:"expected_api_version,omitzero"` // The version that was read; nothing changes when it is no longer current.
 }
 
+// UpdatePaymentLinkRequest: an object of the API
+type UpdatePaymentLinkRequest struct {
+	CustomFields                        []LinkFieldPatch             `json:"custom_fields,omitzero"` // The complete list.
+	CustomText                          *CheckoutText                `json:"custom_text,omitzero"`
+	CustomerCollection                  *LinkCustomer                `json:"customer_collection,omitzero"`
+	DeliveryMethodIDs                   []string                     `json:"delivery_method_ids,omitzero"` // Reserved.
+	Description                         *string                      `json:"description,omitzero"`
+	DonationMaxAmountMoney              Nullable[Money]              `json:"donation_max_amount_money,omitzero"`
+	DonationMinAmountMoney              Nullable[Money]              `json:"donation_min_amount_money,omitzero"`
+	DonationSuggestedAmountMoneyOptions []Money                      `json:"donation_suggested_amount_money_options,omitzero"`
+	EventConfig                         *LinkEvent                   `json:"event_config,omitzero"`
+	ExpectedVersion                     *int64                       `json:"expected_version,omitzero"` // Needed to replace line_items or custom_fields.
+	Expiration                          *CheckoutExpiration          `json:"expiration,omitzero"`       // Of each session that the link opens.
+	ExternalReferenceID                 *string                      `json:"external_reference_id,omitzero"`
+	Image                               Nullable[LinkImageInput]     `json:"image,omitzero"` // null removes it.
+	InactiveMessage                     *string                      `json:"inactive_message,omitzero"`
+	InventoryRoutingSource              any                          `json:"inventory_routing_source,omitzero"` // Reserved.
+	Legal                               *CheckoutLegal               `json:"legal,omitzero"`
+	LineItems                           []LinkLinePatch              `json:"line_items,omitzero"` // The complete list.
+	MaxCompletions                      *int64                       `json:"max_completions,omitzero"`
+	Metadata                            Nullable[map[string]*string] `json:"metadata,omitzero"` // Merged by key; a null value removes its key, null as a whole removes all.
+	Name                                *string                      `json:"name,omitzero"`
+	Payments                            *CheckoutPayments            `json:"payments,omitzero"`
+	PromotionConfig                     *CheckoutPromotions          `json:"promotion_config,omitzero"`
+	Redirects                           *CheckoutRedirects           `json:"redirects,omitzero"`
+	Status                              *string                      `json:"status,omitzero"` // One of: active, inactive
+	Tax                                 *CheckoutTax                 `json:"tax,omitzero"`
+	Theme                               *CheckoutTheme               `json:"theme,omitzero"`
+	Tip                                 *CheckoutTip                 `json:"tip,omitzero"`
+}
+
+// UpdatePaymentMethodDomainRequest: an object of the API
+type UpdatePaymentMethodDomainRequest struct {
+	Status string `json:"status"` // One of: active, inactive
+}
+
+// UpdateProductRequest: an object of the API
+type UpdateProductRequest struct {
+	Categories          []string                     `json:"categories,omitzero"` // The complete list.
+	Description         *string                      `json:"description,omitzero"`
+	ExpectedVersion     *int64                       `json:"expected_version,omitzero"` // Needed to replace categories, options or images.
+	ExternalReferenceID *string                      `json:"external_reference_id,omitzero"`
+	Images              []LineImageInput             `json:"images,omitzero"`          // The complete list.
+	Metadata            Nullable[map[string]*string] `json:"metadata,omitzero"`        // Merged by key; a null value removes its key, null as a whole removes all.
+	ModifierSetID       Nullable[string]             `json:"modifier_set_id,omitzero"` // Reserved; null is accepted.
+	Name                *string                      `json:"name,omitzero"`
+	Options             []ProductOptionInput         `json:"options,omitzero"`      // The complete list; what is left out is archived.
+	ProductType         *string                      `json:"product_type,omitzero"` // One of: physical, service, fee, digital, gift_card
+	Status              *string                      `json:"status,omitzero"`       // One of: active, inactive
+}
+
+// UpdateProductVariantRequest: an object of the API
+type UpdateProductVariantRequest struct {
+	Barcode               *string                      `json:"barcode,omitzero"`
+	DeliveryProfileID     *string                      `json:"delivery_profile_id,omitzero"` // Reserved.
+	ExpectedVersion       *int64                       `json:"expected_version,omitzero"`    // Needed to replace images.
+	ExternalReferenceID   *string                      `json:"external_reference_id,omitzero"`
+	GiftCardConfiguration any                          `json:"gift_card_configuration,omitzero"` // Reserved.
+	Images                []LineImageInput             `json:"images,omitzero"`                  // The complete list.
+	InventoryItem         any                          `json:"inventory_item,omitzero"`          // Reserved.
+	InventoryItemID       Nullable[string]             `json:"inventory_item_id,omitzero"`       // Reserved; null is accepted.
+	LineItemTaxCategory   *string                      `json:"line_item_tax_category,omitzero"`  // One of: general, physical_goods, digital_goods, software, saas, services, professional_services, food, prepared_food, clothing, medical_goods, admission
+	Metadata              Nullable[map[string]*string] `json:"metadata,omitzero"`                // Merged by key; a null value removes its key, null as a whole removes all.
+	ModifierSetID         Nullable[string]             `json:"modifier_set_id,omitzero"`         // Reserved; null is accepted.
+	Name                  *string                      `json:"name,omitzero"`
+	Position              *int64                       `json:"position,omitzero"`
+	SelectedOptionValues  []SelectedOptionValueInput   `json:"selected_option_values,omitzero"`
+	SKU                   *string                      `json:"sku,omitzero"`
+	Status                *string                      `json:"status,omitzero"` // One of: active, inactive
+	Taxable               *bool                        `json:"taxable,omitzero"`
+	UnitPriceMoney        *Money                       `json:"unit_price_money,omitzero"`
+}
+
+// UpdatePromotionCodeRequest: an object of the API
+type UpdatePromotionCodeRequest struct {
+	ExpiresAt Nullable[time.Time]          `json:"expires_at,omitzero"`
+	MaxUses   Nullable[int64]              `json:"max_uses,omitzero"`
+	Metadata  Nullable[map[string]*string] `json:"metadata,omitzero"`
+	Status    *string                      `json:"status,omitzero"` // One of: active, inactive
+	Timezone  *string                      `json:"timezone,omitzero"`
+}
+
+// UpdatePromotionRequest: an object of the API
+type UpdatePromotionRequest struct {
+	ApplicationMethod   *PromotionMethod                `json:"application_method,omitzero"` // Replaces the whole method; its type stays.
+	CombinesWith        Nullable[PromotionCombinesWith] `json:"combines_with,omitzero"`
+	Description         *string                         `json:"description,omitzero"`
+	DiscountClass       *string                         `json:"discount_class,omitzero"` // Cannot become another one. One of: order, line_item, service_charge
+	DisplayName         *string                         `json:"display_name,omitzero"`
+	EligibilityRules    Nullable[any]                   `json:"eligibility_rules,omitzero"`
+	Exclusivity         Nullable[PromotionExclusivity]  `json:"exclusivity,omitzero"`
+	ExternalReferenceID *string                         `json:"external_reference_id,omitzero"`
+	MaxUses             Nullable[int64]                 `json:"max_uses,omitzero"`
+	MaxUsesPerCustomer  Nullable[int64]                 `json:"max_uses_per_customer,omitzero"`
+	Metadata            Nullable[map[string]*string]    `json:"metadata,omitzero"` // Merged by key; a null value removes its key, null as a whole removes all.
+	Name                *string                         `json:"name,omitzero"`
+	Schedule            Nullable[PromotionSchedule]     `json:"schedule,omitzero"`
+	StackingMode        *string                         `json:"stacking_mode,omitzero"` // One of: continue, stop_after
+	Status              *string                         `json:"status,omitzero"`        // One of: active, inactive
+}
+
 // UpdateRefundRequest: an object of the API
 type UpdateRefundRequest struct {
 	Metadata Nullable[map[string]*string] `json:"metadata,omitzero"` // Merged by key; a null value removes its key, null as a whole removes all.
+}
+
+// UpdateSettingsRequest: an object of the API
+type UpdateSettingsRequest struct {
+	Branding              *BrandingSettings                 `json:"branding,omitzero"`
+	Catalog               *UpdateCatalogSettings            `json:"catalog,omitzero"` // Sent alone. There are no settings of the catalog yet.
+	Checkout              *CheckoutSettings                 `json:"checkout,omitzero"`
+	CustomerAccount       Nullable[CustomerAccountSettings] `json:"customer_account,omitzero"` // null clears the group.
+	CustomerEmailDelivery *CustomerEmailDeliverySettings    `json:"customer_email_delivery,omitzero"`
+	ExpectedVersion       *int64                            `json:"expected_version,omitzero"`
+	Fulfillment           *FulfillmentSettings              `json:"fulfillment,omitzero"`
+	Inventory             any                               `json:"inventory,omitzero"` // Reserved.
+	Invoices              Nullable[InvoiceSettings]         `json:"invoices,omitzero"`  // null clears the group.
+	Legal                 *LegalSettings                    `json:"legal,omitzero"`
+	Metadata              Nullable[map[string]*string]      `json:"metadata,omitzero"` // Merged by key; a null value removes its key, null as a whole removes all.
+	Promotions            *PromotionSettings                `json:"promotions,omitzero"`
+	Receipts              *ReceiptSettings                  `json:"receipts,omitzero"`
+	Recovery              *RecoverySettings                 `json:"recovery,omitzero"`
+	Subscriptions         any                               `json:"subscriptions,omitzero"` // Reserved.
+	Tax                   *TaxSettings                      `json:"tax,omitzero"`           // There are no settings of taxes yet.
+	TaxIdentity           Nullable[SettingsTaxIdentity]     `json:"tax_identity,omitzero"`  // null takes it away.
+	Tipping               *TippingSettings                  `json:"tipping,omitzero"`
 }
 
 // UpdateWebhookEndpointRequest: an object of the API
@@ -2716,6 +4907,11 @@ type ValueTipAllocation struct {
 	ValueSettlementID string `json:"value_settlement_id"`
 }
 
+// WaiveInvoiceLateFeeRequest: an object of the API
+type WaiveInvoiceLateFeeRequest struct {
+	ReasonMessage string `json:"reason_message"` // For the merchant; never shown to the buyer.
+}
+
 // WalletSelection: an object of the API
 type WalletSelection struct {
 	DigitalWallets []string `json:"digital_wallets,omitzero"`
@@ -2723,11 +4919,12 @@ type WalletSelection struct {
 
 // Warning: an object of the API
 type Warning struct {
-	Code       string `json:"code"`
-	Message    string `json:"message,omitzero"`
-	Reason     string `json:"reason,omitzero"`
-	Resource   string `json:"resource,omitzero"`
-	ResourceID string `json:"resource_id,omitzero"`
+	Code          string `json:"code"`
+	Message       string `json:"message,omitzero"`
+	PromotionCode string `json:"promotion_code,omitzero"`
+	Reason        string `json:"reason,omitzero"`
+	Resource      string `json:"resource,omitzero"`
+	ResourceID    string `json:"resource_id,omitzero"`
 }
 
 // WebhookDelivery: an object of the API

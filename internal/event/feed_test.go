@@ -278,7 +278,7 @@ func TestTheCatalogueIsTheContracts(t *testing.T) {
 			t.Errorf("%s: a recorded resource needs a scope that shows it", typ.Name)
 		}
 	}
-	if len(names) != 218 || merchant != 209 {
+	if len(names) != 221 || merchant != 212 {
 		t.Errorf("%d types, %d of merchants", len(names), merchant)
 	}
 }

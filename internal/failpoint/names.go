@@ -10,6 +10,11 @@ var Names = []string{
 	"order.saved",             // in the transaction, before journal and events
 	"order.recorded",          // in the transaction, after journal and events
 	"event.recorded",          // in the transaction
+	"order.promotion_applied", // in the transaction, uses are taken and the order is not written
+	"paymentlink.resolved",    // in the transaction, the session is open and the answer is not kept
+	"paymentlink.claimed",     // in the transaction that starts a payment, places are taken
+	"paymentlink.released",    // in the transaction in which an attempt ended unpaid
+	"paymentlink.counted",     // in the transaction of the money
 	"invoice.created",         // in the transaction
 	"invoice.numbered",        // in the transaction that issues, the row not written
 	"invoice.saved",           // in the transaction, before activities and events

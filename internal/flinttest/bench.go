@@ -63,6 +63,8 @@ type Bench struct {
 	Links     *paymentlink.Service
 	Simulator *simulator.Simulator
 	Cause     event.Cause // of a merchant's call
+	// CreditsAlone says that the test credits invoices itself, without credit notes.
+	CreditsAlone bool
 	// DefaultTermID is the payment term of invoices that name none; set before use.
 	DefaultTermID string
 

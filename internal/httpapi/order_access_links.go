@@ -11,7 +11,7 @@ import (
 // CreateAccessLinkInput is the request of createOrderAccessLink.
 type CreateAccessLinkInput struct {
 	OrderID string `path:"order_id" id:"ord"`
-	Body    *struct{}
+	Body    *EmptyBody
 }
 
 // AccessLink opens one thing for its buyer without a sign-in.

@@ -178,8 +178,8 @@ func (s *Services) startPay(tx db.Tx, c *Caller, in *PayOrderInput) (string, err
 		if r.Source != nil {
 			source = payment.Credential{Token: r.Source.Token, PaymentMethodID: r.Source.PaymentMethodID, ConfirmationToken: r.Source.ConfirmationToken}
 		}
-		saveFor, err := s.saveFor(tx, c, r, session)
-		if err != nil {
+		saveFor := ""
+		if saveFor, err = s.saveFor(tx, c, r, session); err != nil {
 			return "", err
 		}
 		started, err = s.Payments.Pay(tx, payment.PayInput{

@@ -231,7 +231,7 @@ func TestBuyerOfAnOrder(t *testing.T) {
 			"discounts":[{"manual":{"name":"Off","amount_money":`+usd(10)+`}}]}`)
 		other := s.order(t, oneLine)
 		five := money.Percent(5 * 10000)
-		buyer := s.session(t, id, checkout.Detail{Tip: checkout.Tip{Enabled: true, Options: []money.Percent{five, 2 * five, 3 * five}}})
+		buyer := s.session(t, id, checkout.Detail{CodesEnabled: new(false), Tip: checkout.Tip{Enabled: true, Options: []money.Percent{five, 2 * five, 3 * five}}})
 		bare := s.session(t, other, checkout.Detail{})
 		seen := s.want(t, 200, s.call(t, "GET", "/v1/orders/"+id, "", "", buyer...))
 		if strings.Contains(string(seen.body), "secret") || seen.data()["metadata"] != nil {

@@ -78,7 +78,7 @@ type EffectiveSettingsInput struct {
 // ValidateCustomDomainInput is the request of settings.validateCustomDomain.
 type ValidateCustomDomainInput struct {
 	DomainType string `path:"domain_type" id:"checkout|customer_account"`
-	Body       *struct{}
+	Body       *EmptyBody
 }
 
 func registerSettings(a *API, s *Services) {

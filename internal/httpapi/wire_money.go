@@ -52,6 +52,9 @@ func refuseReserved(f *fault.List, sent bool, param string) {
 	}
 }
 
+// EmptyBody is the body of a request that has nothing to say; it may be left out.
+type EmptyBody struct{}
+
 // Done is the answer of an action that has nothing else to say.
 type Done struct {
 	Success bool `json:"success" doc:"Always true."`

@@ -139,7 +139,7 @@ func wirePaymentLink(l *paymentlink.Link, offers map[string]*catalog.Offer, base
 		Image: wireLinkImage(l.Image), Type: l.Type, OrderID: l.OrderID, Lines: wireLinkLines(l, offers), DonationMin: wireAmount(l.DonationMin),
 		DonationMax: wireAmount(l.DonationMax), Suggested: wireLinkAmounts(l.Suggested), Event: wireLinkEvent(l), MaxCompletions: l.MaxCompletions,
 		CompletedCount: l.Completed, Sold: l.Sold, Fields: wireLinkFields(l), Text: config.Text, InactiveMessage: l.InactiveMessage,
-		Legal: config.Legal, Promotions: config.Promotions, Redirects: config.Redirects, Tax: config.Tax, Theme: config.Theme, Tip: config.Tip,
+		Legal: config.Legal, Promotions: config.Promotions, Redirects: config.Redirects, Tax: config.Tax, Theme: config.Theme, Tip: wireLinkTip(l),
 		Metadata: l.Metadata, ExternalReference: l.ExternalReferenceID, Version: l.Version, CreatedAt: l.CreatedAt, UpdatedAt: l.UpdatedAt,
 	}
 	if c := l.Session.Collection; c.RequireEmail || c.Autocomplete {
@@ -151,6 +151,17 @@ func wirePaymentLink(l *paymentlink.Link, offers map[string]*catalog.Offer, base
 	if d := &l.Session; len(d.Options) > 0 || d.PaymentNote != "" || d.PaymentRef != "" {
 		out.Payments = config.Payments
 	}
+	return out
+}
+
+// wireLinkTip is the offer of tips as the link says it; what it leaves open, the settings decide for each
+// session.
+func wireLinkTip(l *paymentlink.Link) *CheckoutTip {
+	if l.Choices.Tip == nil && l.Choices.CustomTip == nil && len(l.Session.Tip.Options)+len(l.Session.Tip.SmartOptions) == 0 {
+		return nil
+	}
+	out := wireSessionTip(l.Session.Tip)
+	out.Enabled, out.Custom = l.Choices.Tip, l.Choices.CustomTip
 	return out
 }
 

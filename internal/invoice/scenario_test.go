@@ -44,6 +44,7 @@ func reverse(b *flinttest.Bench, invoiceID string, amount int64) error {
 }
 
 func credit(b *flinttest.Bench, invoiceID string, amount int64, back bool) error {
+	b.CreditsAlone = true
 	return b.OnInvoice(func(tx db.Tx) (*invoice.Invoice, error) {
 		in := invoice.CreditInput{Scope: b.Scope, InvoiceID: invoiceID, CreditNoteID: "cn_1", Amount: amount, Cause: b.Cause}
 		if back {

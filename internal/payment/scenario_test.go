@@ -140,7 +140,7 @@ func TestPayRefusals(t *testing.T) {
 		flinttest.Refused(t, b.Pay(o.ID, "simtok_approve", expect(1000, "EUR")), "CURRENCY_MISMATCH")
 		flinttest.Refused(t, b.Pay(o.ID, ""), "PAYMENT_SOURCE_REQUIRED")
 		flinttest.Refused(t, b.Pay(o.ID, "a", func(in *payment.PayInput) { in.Source.ConfirmationToken = "b" }), "PAYMENT_SOURCE_CONFLICT")
-		flinttest.Refused(t, b.Pay(o.ID, "", func(in *payment.PayInput) { in.Source.PaymentMethodID = "pm_1" }), "PAYMENT_SOURCE_NOT_ALLOWED")
+		flinttest.Refused(t, b.Pay(o.ID, "", func(in *payment.PayInput) { in.Source.PaymentMethodID = "pm_1" }), "RESOURCE_NOT_FOUND")
 		flinttest.Refused(t, b.Pay("ord_01JNAAAAAAAAAAAAAAAAAAAAAA", "a"), "RESOURCE_NOT_FOUND")
 		after := b.State(t, o.ID)
 		if after.Order.Revision != before.Order.Revision || len(after.Intents) != 0 || len(after.Attempts) != 0 {

@@ -21,6 +21,7 @@ import (
 	"flint/internal/payment"
 	domain "flint/internal/recovery"
 	"flint/internal/secret"
+	"flint/internal/settings"
 	webcheckout "flint/internal/web/checkout"
 	"flint/internal/web/recovery"
 	"flint/internal/web/ui"
@@ -64,7 +65,7 @@ func each(t *testing.T, fn func(t *testing.T, s *site)) {
 		domain.Wire(s.rec)
 		pages := webcheckout.NewHandler(webcheckout.Config{
 			DB: d, Clock: s.Clock, IDs: s.IDs, Log: log, Box: box, Checkouts: s.Checkouts, Orders: s.Orders, Payments: s.Payments,
-			Merchants: merchants, Simulator: s.Simulator, Pages: webcheckout.New(renderer), BaseURL: s.server.URL,
+			Merchants: merchants, Settings: (&settings.Service{}).Effective, Simulator: s.Simulator, Pages: webcheckout.New(renderer), BaseURL: s.server.URL,
 		})
 		pages.Routes(mux)
 		recovery.NewHandler(recovery.Config{

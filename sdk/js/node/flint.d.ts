@@ -109,6 +109,13 @@ export interface AcceptInstalledAppPermissionsRequest {
   app_version: number;
 }
 
+export interface AccessLink {
+  expires_at: string;
+  purpose: "order_view" | "subscription_view" | "return_view";
+  /** A secret, shown only in this answer. */
+  url: string;
+}
+
 export interface AcknowledgeDataRequestRequest {
   /** For the merchant. */
   note?: string;
@@ -212,6 +219,34 @@ export interface AppliedDiscount {
   status: "pending" | "redeemed" | "canceled";
 }
 
+export interface AppliedPromotionMethod {
+  /** each for line_item and service_charge, across for order. */
+  allocation?: "each" | "across";
+  amount_off_money?: Money;
+  applies_to?: "order" | "line_item" | "subscription" | "subscription_item";
+  buy_min_quantity?: number;
+  calculation_basis?: "subtotal_pre_tax" | "subtotal_post_tax";
+  /** The amount in other currencies. */
+  currency_options?: Record<string, Money>;
+  /** What gets cheaper. */
+  discounted_item_rules?: unknown;
+  get_percent_off?: number;
+  get_quantity?: number;
+  max_applications_per_order?: number;
+  max_discounted_quantity?: number;
+  /** 1 to 100, step 0.0001. */
+  percent_off?: number;
+  /** What has to be bought, of buy_x_get_y. */
+  qualifying_item_rules?: unknown;
+  recurrence?: PromotionRecurrence;
+  reward_selection?: "cheapest" | "highest_price" | "first_added";
+  type: "percent_off" | "amount_off" | "buy_x_get_y";
+}
+
+export interface AssessInvoiceLateFeeRequest {
+  invoice_schedule_entry_id?: string;
+}
+
 export interface AttemptIntent {
   amount_money: Money;
   authorization_expires_at?: string;
@@ -242,10 +277,155 @@ export interface Banner {
   style: "info" | "warning" | "error" | "success";
 }
 
+export interface BrandingSettings {
+  accent_color?: string;
+  background_color?: string;
+  /** Pixels, 0 to 32. */
+  corner_radius?: number;
+  font_family?: "instrument_sans" | "system_sans" | "system_serif" | "monospace";
+  /** #rrggbb; buttons and links. */
+  primary_color?: string;
+  text_color?: string;
+}
+
+export interface BuyerAction {
+  due_at?: string;
+  is_available: boolean;
+  is_required: boolean;
+  kind: "start_return" | "resend_receipt" | "cancel" | "pause" | "resume" | "reactivate" | "update_payment_method" | "pay" | "withdraw" | "ship_items" | "pay_balance" | "retry_payment";
+  unavailable_reason?: "sign_in_required" | "store_policy" | "not_in_state" | "window_closed" | "nothing_to_return" | "collection_unavailable";
+}
+
+export interface BuyerCapabilities {
+  cancellation_reasons?: Array<string>;
+  cancellation_timing?: "end_of_period" | "buyer_chooses";
+  pause?: BuyerPauseCapability;
+  retention_offer?: BuyerRetentionOffer;
+}
+
 export interface BuyerContactInput {
   email?: string;
   /** E.164. */
   phone?: string;
+}
+
+export interface BuyerCreditNote {
+  buyer_tax_identity: DocumentTaxIdentity | null;
+  credit_note_id: string;
+  credit_note_lines: Array<CreditNoteLine>;
+  /** Given when the note is issued; without gap per environment. */
+  credit_note_number?: string;
+  invoice_id: string;
+  issued_at?: string;
+  latest_refund_status?: "pending" | "in_transit" | "succeeded" | "failed" | "requires_action" | "canceled" | "partially_succeeded";
+  memo?: string;
+  pending_refund_money: Money;
+  reason: "returned_goods" | "order_adjustment" | "billing_error" | "goodwill" | "other";
+  refunded_money: Money;
+  seller_tax_identity: DocumentTaxIdentity | null;
+  status: "draft" | "issued" | "void";
+  total_money: Money;
+  voided_at?: string;
+}
+
+export interface BuyerInvoice {
+  buyer_actions: Array<BuyerAction>;
+  cc_emails?: Array<string>;
+  closed_at?: string;
+  collection_block_status: "none" | "inventory_blocked" | "resolved";
+  created_at: string;
+  credit_money: Money;
+  currently_due_money: Money;
+  /** With expand=customer. */
+  customer?: CustomerSummary | null;
+  customer_id?: string;
+  due_at?: string;
+  footer?: string;
+  invoice_id: string;
+  /** From issue on: the prefix of the settings and a number without gaps, test and live apart. */
+  invoice_number?: string;
+  is_overdue: boolean;
+  issued_at?: string;
+  late_fees: Array<InvoiceLateFee>;
+  memo?: string;
+  merchant_id: string;
+  /** With expand=order. */
+  order?: OrderSummary | null;
+  order_id: string;
+  outstanding_money: Money;
+  paid_at?: string;
+  paid_money: Money;
+  payment_terms_snapshot?: InvoiceTermsSnapshot;
+  po_number?: string;
+  recipient_email?: string;
+  reference?: string;
+  refund_status: "none" | "partially_refunded" | "refunded";
+  refunded_money: Money;
+  remit_to_address?: Address;
+  schedule_entries?: Array<InvoiceScheduleEntry>;
+  scheduled_send_at?: string;
+  service_at?: string;
+  /** From issue on; it never changes. */
+  snapshot?: InvoiceSnapshot;
+  status: "draft" | "open" | "partially_paid" | "paid" | "void" | "uncollectible" | "credited";
+  timezone?: string;
+  updated_at: string;
+  version: number;
+  viewed_at?: string;
+  voided_at?: string;
+}
+
+export interface BuyerInvoiceCheckoutSessionResult {
+  checkout_access: CheckoutAccess;
+  checkout_session: CheckoutSession;
+  /** Deprecated. */
+  hosted_checkout?: HostedInvoiceCheckout;
+  invoice: BuyerInvoice;
+  invoice_payment_attempt?: InvoicePaymentAttempt;
+  reused_existing: boolean;
+}
+
+export interface BuyerPauseCapability {
+  enabled?: boolean;
+  /** 1 to 12. */
+  max_cycles?: number;
+}
+
+export interface BuyerRefund {
+  amount_money: Money;
+  created_at: string;
+  credit_note_id?: string;
+  customer_id?: string;
+  /** The merchant's own are not shown. */
+  external_reference_id?: string;
+  failure_reason?: "expired_or_canceled_card" | "lost_or_stolen_card" | "insufficient_funds" | "insufficient_available_balance" | "declined" | "merchant_request" | "payment_disputed" | "payment_refund_failed" | "payment_refund_not_attempted" | "refund_failed";
+  /** Of a refund that the buyer asked for; the merchant's own are not shown. */
+  idempotency_key?: string;
+  invoice_id?: string;
+  line_item_allocations?: Array<RefundLineAllocation>;
+  merchant_id: string;
+  /** The merchant's own are not shown. */
+  metadata?: Record<string, string>;
+  order_id: string;
+  payment_intent_id?: string;
+  payment_refunds: Array<PaymentRefund>;
+  reason: "duplicate" | "fraudulent" | "requested_by_customer" | "defective_product" | "wrong_item_shipped" | "never_received" | "not_as_described" | "arrived_too_late" | "customer_changed_mind" | "better_price_found" | "accidental_order" | "other" | null;
+  reason_message?: string;
+  refund_id: string;
+  refund_method: "original_payment";
+  refunded_tip_money: Money;
+  return_id?: string;
+  return_resolution_id?: string;
+  status: "pending" | "in_transit" | "succeeded" | "failed" | "requires_action" | "canceled" | "partially_succeeded";
+  tax_breakdown_refunds?: Array<RefundTaxShare>;
+  tender_allocations: Array<RefundTender>;
+  updated_at: string;
+}
+
+export interface BuyerRetentionOffer {
+  kind?: "none" | "pause_instead";
+  /** 1 to 12. */
+  pause_cycles?: number;
 }
 
 export interface CancelAttemptRequest {
@@ -296,6 +476,8 @@ export interface CardSummary {
   last4?: string;
   payment_method_id?: string;
 }
+
+export type CatalogSettings = Record<string, unknown>;
 
 export interface CategoryReference {
   category_id?: string;
@@ -348,6 +530,7 @@ export interface CheckoutCustomer {
   external_reference_id?: string;
   prefilled_customer_info?: PrefilledCustomer;
   require_billing_address?: boolean;
+  /** As the merchant's settings say when left out; so are the next two. */
   require_email?: boolean;
   require_phone?: boolean;
 }
@@ -397,9 +580,19 @@ export interface CheckoutPromotions {
   codes_enabled?: boolean | null;
 }
 
+export interface CheckoutRecoveryEmailSettings {
+  /** 900 to 86400, whole minutes, after the last change of contact. */
+  delay_seconds?: number;
+  enabled?: boolean;
+}
+
 export interface CheckoutRedirects {
   cancel_redirect_url?: string;
   success_redirect_url?: string;
+}
+
+export interface CheckoutSavedPaymentDetailsSettings {
+  enabled?: boolean;
 }
 
 export interface CheckoutSession {
@@ -413,10 +606,14 @@ export interface CheckoutSession {
   customer?: CustomerSummary;
   customer_collection?: CheckoutCustomer;
   customer_prefill?: CheckoutPrefill;
+  /** Empty: deliveries are not chosen at the checkout. */
+  delivery_method_ids: Array<string>;
+  delivery_selection_required: boolean;
   expiration?: CheckoutExpiration;
   expires_at: string;
   external_reference_id?: string;
-  invoice?: unknown;
+  /** With expand=invoice. */
+  invoice?: ExpandedInvoice;
   invoice_id?: string;
   legal?: CheckoutLegal;
   merchant_id: string;
@@ -431,8 +628,10 @@ export interface CheckoutSession {
   payment_intent_ids?: Array<string>;
   /** With expand=payment_intents. */
   payment_intents?: Array<PaymentIntentSummary>;
-  payment_link?: unknown;
+  /** With expand=payment_link. */
+  payment_link?: ExpandedPaymentLink;
   payment_link_id?: string;
+  payment_method_save?: PaymentMethodSave;
   payments?: CheckoutPayments;
   problems: Array<CheckoutProblem>;
   promotion_config?: CheckoutPromotions;
@@ -440,17 +639,40 @@ export interface CheckoutSession {
   recovery_mode: boolean;
   recovery_payment_attempt_id?: string;
   redirects?: CheckoutRedirects;
+  /** For buyers, like the next three. */
   save_payment_method_offered?: boolean;
+  save_payment_method_phone_offered?: boolean;
+  save_payment_method_requires_verification?: boolean;
   status: "open" | "paid" | "partially_paid" | "expired" | "closed" | "invalidated";
   superseding_checkout_session_id?: string;
   surface: "hosted" | "embedded";
   tax?: CheckoutTax;
   terminal_reason?: "payment_succeeded" | "payment_partially_succeeded" | "expired" | "api" | "order_mutated" | "superseded" | "invoice_paid_elsewhere" | "invoice_voided" | "invoice_uncollectible" | "invoice_balance_changed";
+  /** Ours: what the buyer agreed to on the hosted page, and when. */
+  terms_acceptance?: CheckoutTermsAccepted;
   theme?: CheckoutTheme;
   tip?: CheckoutTip;
   updated_at: string;
-  /** Hosted page with its launch token in the fragment; only in the answer that creates it. */
+  /** Hosted page with its launch token in the fragment; for credentials that may manage sessions. */
   url?: string;
+}
+
+export interface CheckoutSettings {
+  /** Origins whose pages may embed checkout, such as https://shop.example. */
+  allowed_origins?: Array<string>;
+  /** Exact hostname; null removes it and redirects for 30 days. */
+  custom_domain?: string | null;
+  /** Reserved. */
+  default_delivery_method_ids?: Array<string>;
+  /** 60 to 86400. Sessions of invoices have a deadline of their own. */
+  default_expires_in_seconds?: number;
+  enabled_payment_options?: Array<string>;
+  promotion_code_entry_enabled?: boolean;
+  recovery_email?: CheckoutRecoveryEmailSettings;
+  require_billing_address?: boolean;
+  require_email?: boolean;
+  require_phone?: boolean;
+  saved_payment_details?: CheckoutSavedPaymentDetailsSettings;
 }
 
 export interface CheckoutSupport {
@@ -461,6 +683,11 @@ export interface CheckoutSupport {
 
 export interface CheckoutTax {
   enabled?: boolean;
+}
+
+export interface CheckoutTermsAccepted {
+  accepted_at: string;
+  terms_of_service_url: string;
 }
 
 export interface CheckoutText {
@@ -475,25 +702,34 @@ export interface CheckoutTheme {
 }
 
 export interface CheckoutTip {
+  default_smart_tip_money?: Money;
   default_tip_percent?: number;
+  /** As the merchant's settings say when left out; so are the choices. */
   enabled?: boolean;
   is_custom_tip_enabled?: boolean;
+  /** Offers amounts in place of percentages. */
+  is_smart_tips_enabled?: boolean;
+  /** Exactly three, of the order's currency. */
+  smart_tip_money_options?: Array<Money>;
   /** Exactly three, 1 to 100. */
   tip_percent_options?: Array<number>;
 }
 
-export interface CheckoutTipInput {
-  /** Reserved. */
-  default_smart_tip_money?: Money;
-  default_tip_percent?: number;
-  enabled?: boolean;
-  is_custom_tip_enabled?: boolean;
-  /** Reserved. */
-  is_smart_tips_enabled?: boolean;
-  /** Reserved. */
-  smart_tip_money_options?: Array<Money>;
-  /** Exactly three, 1 to 100. */
-  tip_percent_options?: Array<number>;
+export interface CheckoutVerification {
+  channel: "email" | "sms";
+  checkout_session_id: string;
+  created_at: string;
+  customer_verification_id: string;
+  email?: string;
+  expires_at: string;
+  phone_last_digits?: string;
+  purpose: "gift_card_purchase" | "save_payment_method" | "use_saved_payment_methods" | "confirm_saved_payment_method";
+}
+
+export interface CheckoutVerificationConfirmation {
+  /** Acts for the customer; absent for confirm_saved_payment_method. */
+  checkout_access?: CheckoutAccess;
+  checkout_session: CheckoutSession;
 }
 
 export interface CliTokenResponse {
@@ -514,6 +750,11 @@ export interface ClientAction {
   stripe?: StripeAction;
 }
 
+export interface ClientSetup {
+  /** With the built-in processor of test environments. */
+  simulator?: SimulatorSetup;
+}
+
 export interface CloseCheckoutSessionRequest {
   /** For the merchant; never shown to the buyer. */
   reason_message?: string;
@@ -522,6 +763,18 @@ export interface CloseCheckoutSessionRequest {
 export interface CloseOrderRequest {
   /** For the merchant; buyers do not see it. */
   reason_message?: string;
+}
+
+export interface CollectInvoiceRequest {
+  invoice_schedule_entry_id?: string;
+  /** The invoice's own when left out. */
+  payment_method_id?: string;
+}
+
+export interface CollectInvoiceResult {
+  idempotency_key: string;
+  invoice: Invoice;
+  invoice_payment_attempt?: InvoicePaymentAttempt;
 }
 
 export interface CollectionElements {
@@ -534,6 +787,20 @@ export interface CollectionElements {
   payment_method_types: Array<string>;
   selectable_payment_intents?: Array<SelectableIntent>;
   submit_to: "pay_order" | "confirm_payment_intent";
+}
+
+export interface ConfirmCheckoutVerificationRequest {
+  code: string;
+}
+
+export interface ConfirmCustomerVerificationRequest {
+  code: string;
+}
+
+export interface ConfirmEmailChangeRequest {
+  /** Needed while current_email_confirmation_required. */
+  current_email_code?: string;
+  new_email_code: string;
 }
 
 export interface CreateAPIKeyRequest {
@@ -569,7 +836,47 @@ export interface CreateCheckoutSessionRequest {
   surface?: "hosted" | "embedded";
   tax?: CheckoutTax;
   theme?: CheckoutTheme;
-  tip?: CheckoutTipInput;
+  tip?: CheckoutTip;
+}
+
+export interface CreateCheckoutVerificationRequest {
+  /** auto for use_saved_payment_methods, else email, when left out; needed for confirm_saved_payment_method. */
+  channel?: "email" | "sms" | "auto";
+  /** For all purposes but confirm_saved_payment_method. */
+  email?: string;
+  purpose: "gift_card_purchase" | "save_payment_method" | "use_saved_payment_methods" | "confirm_saved_payment_method";
+}
+
+export interface CreateCreditNoteAllocationRequest {
+  amount_money: Money;
+  expected_version?: number;
+}
+
+export interface CreateCreditNoteRefundRequest {
+  /** All credit that is left when absent. */
+  amount_money?: Money;
+  expected_version?: number;
+  reason: "duplicate" | "fraudulent" | "requested_by_customer" | "defective_product" | "wrong_item_shipped" | "never_received" | "not_as_described" | "arrived_too_late" | "customer_changed_mind" | "better_price_found" | "accidental_order" | "other";
+  reason_message?: string;
+}
+
+export interface CreateCreditNoteRequest {
+  credit_note_lines?: Array<CreditNoteLineInput>;
+  external_reference_id?: string;
+  invoice_id: string;
+  memo?: string;
+  reason: "returned_goods" | "order_adjustment" | "billing_error" | "goodwill" | "other";
+}
+
+export interface CreateCustomerAddressRequest {
+  address: Address;
+  is_default_billing?: boolean;
+  is_default_shipping?: boolean;
+  /** Such as home or work. */
+  label?: string;
+  /** E.164. */
+  phone?: string;
+  recipient_name: string;
 }
 
 export interface CreateCustomerRequest {
@@ -590,6 +897,24 @@ export interface CreateCustomerRequest {
   tax_identity?: TaxIdentityInput;
 }
 
+export interface CreateCustomerSessionRequest {
+  /** Of account_url, 300 when left out. */
+  account_url_expires_in_seconds?: number;
+  customer_id: string;
+  /** Of the secret, 3600 when left out. */
+  expires_in_seconds?: number;
+  /** Of each refresh token, 2592000 when left out. */
+  refresh_expires_in_seconds?: number;
+}
+
+export interface CreateCustomerVerificationRequest {
+  channel?: "email";
+  customer_id: string;
+  /** With which the guest purchases were made. */
+  email: string;
+  purpose: "link_guest_purchases";
+}
+
 export interface CreateDataRequestRequest {
   /** Needed for the topics about a customer. */
   customer_id?: string;
@@ -597,6 +922,38 @@ export interface CreateDataRequestRequest {
   note?: string;
   /** Give out or delete what is held on a customer, or delete what is held of the merchant. */
   topic: "customer_data" | "customer_redact" | "merchant_redact";
+}
+
+export interface CreateEmailChangeRequest {
+  new_email: string;
+}
+
+export interface CreateInvoicePaymentTermRequest {
+  calculation: InvoiceTermCalculation;
+  external_reference_id?: string;
+  late_fee_policy?: InvoiceLateFeePolicy;
+  name: string;
+}
+
+export interface CreateInvoiceRequest {
+  cc_emails?: Array<string>;
+  collection?: InvoiceCollectionInput;
+  external_reference_id?: string;
+  footer?: string;
+  memo?: string;
+  metadata?: Record<string, string>;
+  order_id?: string;
+  payment_due?: InvoiceDueInput;
+  po_number?: string;
+  quick_pay?: InvoiceQuickPayRequest;
+  recipient_email?: string;
+  reference?: string;
+  remit_to_address?: Address;
+  /** At most 14; empty for none. */
+  schedule_entries?: Array<InvoiceScheduleEntryInput>;
+  /** Issues and sends the invoice then. */
+  scheduled_send_at?: string;
+  service_at?: string;
 }
 
 export interface CreateLineInput {
@@ -613,16 +970,16 @@ export interface CreateLineInput {
   metadata?: Record<string, string>;
   /** Reserved. */
   modifiers?: unknown;
-  /** Required, unless the line comes from a catalogue. */
+  /** Required, unless variant_id is sent. */
   name?: string;
   /** 1 when left out. */
   quantity?: number;
   /** Reserved. */
   subscription?: unknown;
   tax?: LineItemTax;
-  /** Required, unless the line comes from a catalogue. Its currency is that of the order. */
+  /** Required, unless variant_id is sent. Its currency is that of the order. */
   unit_price_money?: Money;
-  /** Reserved. */
+  /** Copies name, description, price, image and tax category of a variant of the catalogue. */
   variant_id?: string;
 }
 
@@ -681,6 +1038,109 @@ export interface CreatePaymentIntentResult {
   payment_intent: PaymentIntent;
 }
 
+export interface CreatePaymentLinkRequest {
+  custom_fields?: Array<LinkFieldInput>;
+  custom_text?: CheckoutText;
+  customer_collection?: LinkCustomer;
+  /** Reserved. */
+  delivery_method_ids?: Array<string>;
+  description?: string;
+  donation_max_amount_money?: Money;
+  donation_min_amount_money?: Money;
+  donation_suggested_amount_money_options?: Array<Money>;
+  event_config?: LinkEvent;
+  /** Of each session that the link opens. */
+  expiration?: CheckoutExpiration;
+  external_reference_id?: string;
+  image?: LinkImageInput;
+  inactive_message?: string;
+  /** Reserved. */
+  inventory_routing_source?: unknown;
+  legal?: CheckoutLegal;
+  line_items?: Array<LinkLineInput>;
+  /** How often the link can be paid. */
+  max_completions?: number;
+  metadata?: Record<string, string>;
+  name: string;
+  /** Ours: binds the link to an open order, whose balance it collects once. */
+  order_id?: string;
+  /** standard when left out. */
+  payment_link_type?: "standard" | "donation" | "event";
+  payments?: CheckoutPayments;
+  promotion_config?: CheckoutPromotions;
+  redirects?: CheckoutRedirects;
+  /** Reserved. */
+  subscription_plan_id?: string;
+  tax?: CheckoutTax;
+  theme?: CheckoutTheme;
+  tip?: CheckoutTip;
+}
+
+export interface CreatePaymentMethodDomainRequest {
+  /** One hostname in lower case. */
+  domain_name: string;
+}
+
+export interface CreateProductRequest {
+  /** Names or handles; one that does not exist is made. */
+  categories?: Array<string>;
+  default_variant?: ProductVariantRequest;
+  description?: string;
+  external_reference_id?: string;
+  /** The first is the main one. */
+  images?: Array<LineImageInput>;
+  metadata?: Record<string, string>;
+  /** Reserved; null is accepted. */
+  modifier_set_id?: string | null;
+  name: string;
+  options?: Array<ProductOptionInput>;
+  /** gift_card is reserved. */
+  product_type: "physical" | "service" | "fee" | "digital" | "gift_card";
+  status?: "active" | "inactive";
+  variants?: Array<ProductVariantRequest>;
+}
+
+export interface CreatePromotionCodeRequest {
+  /** Letter case makes no difference. */
+  code: string;
+  expires_at?: string;
+  max_uses?: number;
+  metadata?: Record<string, string>;
+  timezone?: string;
+}
+
+export interface CreatePromotionRequest {
+  application_method: PromotionMethod;
+  codes?: Array<CreatePromotionCodeRequest>;
+  combines_with?: PromotionCombinesWith;
+  description?: string;
+  /** line_item for buy_x_get_y, else order. */
+  discount_class?: "order" | "line_item" | "service_charge";
+  /** What buyers read; the name when left out. */
+  display_name?: string;
+  /** All rules of an array hold, or of all; one of any. */
+  eligibility_rules?: unknown;
+  exclusivity?: PromotionExclusivity;
+  external_reference_id?: string;
+  max_uses?: number;
+  /** Needs a known customer. */
+  max_uses_per_customer?: number;
+  metadata?: Record<string, string>;
+  /** Internal. */
+  name: string;
+  /** code when codes are sent, else automatic. */
+  redemption_type?: "automatic" | "code";
+  schedule?: PromotionSchedule;
+  stacking_mode?: "continue" | "stop_after";
+}
+
+export interface CreateRecoveryActionRequest {
+  /** Give up a payment that waits for its buyer. One that the bank works on cannot be given up. */
+  cancel_open_payment?: boolean;
+  /** The door to open. All but recovery_link end the open session; a recovery_link leads to it, or to a new one of the same configuration. */
+  type: "checkout_session" | "payment_link" | "invoice" | "recovery_link";
+}
+
 export interface CreateRefundRequest {
   amount_money?: Money;
   charges?: Array<RefundChargeInput>;
@@ -729,10 +1189,103 @@ export interface CreateWebhookTestEventRequest {
   event_type: string;
 }
 
+export interface CreditNote {
+  buyer_tax_identity: DocumentTaxIdentity | null;
+  created_at: string;
+  credit_note_id: string;
+  credit_note_lines: Array<CreditNoteLine>;
+  /** Given when the note is issued; without gap per environment. */
+  credit_note_number?: string;
+  external_reference_id?: string;
+  invoice_id: string;
+  issued_at?: string;
+  latest_refund_status?: "pending" | "in_transit" | "succeeded" | "failed" | "requires_action" | "canceled" | "partially_succeeded";
+  memo?: string;
+  merchant_id: string;
+  pending_refund_money: Money;
+  reason: "returned_goods" | "order_adjustment" | "billing_error" | "goodwill" | "other";
+  refunded_money: Money;
+  seller_tax_identity: DocumentTaxIdentity | null;
+  status: "draft" | "issued" | "void";
+  total_money: Money;
+  /** Credit that can still be set against the invoice or paid out. */
+  unallocated_money: Money;
+  updated_at: string;
+  version: number;
+  voided_at?: string;
+}
+
+export interface CreditNoteAllocation {
+  allocated_at: string;
+  amount_money: Money;
+  credit_note_allocation_id: string;
+  credit_note_id: string;
+  idempotency_key: string;
+  invoice_id: string;
+  reversed_at?: string;
+}
+
+export interface CreditNoteAllocationResult {
+  credit_note: CreditNote;
+  credit_note_allocation: CreditNoteAllocation;
+  invoice: Invoice;
+}
+
+export interface CreditNoteCorrection {
+  amount_money?: Money;
+  quantity?: number;
+  type: "quantity" | "amount";
+}
+
+export interface CreditNoteLine {
+  credit_note_line_id: string;
+  description: string;
+  discount_money: Money;
+  invoice_line_item_id: string;
+  /** Units taken back; absent when an amount was named. */
+  quantity?: number;
+  subtotal_money: Money;
+  tax_money: Money;
+  total_money: Money;
+}
+
+export interface CreditNoteLineInput {
+  correction: CreditNoteCorrection;
+  /** Keeps a line that the note has already. */
+  credit_note_line_id?: string;
+  invoice_line_item_id: string;
+}
+
+export interface CreditNoteRefundRequest {
+  /** All credit that is left when absent. */
+  amount_money?: Money;
+  reason: "duplicate" | "fraudulent" | "requested_by_customer" | "defective_product" | "wrong_item_shipped" | "never_received" | "not_as_described" | "arrived_too_late" | "customer_changed_mind" | "better_price_found" | "accidental_order" | "other";
+  reason_message?: string;
+}
+
 export interface CurrencyReceivable {
   currency: string;
   outstanding_money: Money;
   overdue_money: Money;
+}
+
+export interface CustomDomainDNSRecord {
+  dns_record_type: "cname" | "txt";
+  name: string;
+  value: string;
+}
+
+export interface CustomDomainStatus {
+  /** Reserved. */
+  active_payment_attempt_count?: number;
+  /** What the domain's DNS has to hold. */
+  dns_records: Array<CustomDomainDNSRecord>;
+  domain_status: "provisioning" | "active" | "attention_required" | "inactive" | "removed";
+  hostname: string;
+  last_checked_at?: string;
+  payment_method_domain_id?: string;
+  redirect_expires_at?: string;
+  status_reason?: "dns_record_missing" | "dns_record_mismatch" | "ownership_record_missing" | "ownership_record_mismatch" | "caa_record_blocks_certificate" | "proxied_by_another_provider" | "certificate_pending" | "custom_domains_inactive" | "removed_by_merchant" | "other";
 }
 
 export interface Customer {
@@ -741,7 +1294,7 @@ export interface Customer {
   customer_id: string;
   default_invoice_payment_term_id?: string;
   /** With expand=default_payment_method. */
-  default_payment_method?: unknown;
+  default_payment_method?: PaymentMethod | null;
   default_payment_method_id?: string;
   email: string;
   external_reference_id?: string;
@@ -763,9 +1316,100 @@ export interface Customer {
   version: number;
 }
 
+export interface CustomerAccountPresentation {
+  account_name?: string;
+  custom_domain?: string | null;
+}
+
+export interface CustomerAccountRouteTemplates {
+  email_preferences?: string;
+  /** With {invoice_id}. */
+  invoice?: string;
+  /** With {order_id}. */
+  order?: string;
+  /** With {return_id}. */
+  return?: string;
+  /** Reserved. */
+  subscription?: string;
+}
+
+export interface CustomerAccountSettings {
+  /** Replaced as a whole; what is left out takes its default. */
+  buyer_capabilities?: BuyerCapabilities;
+  merchant_account_url?: string;
+  mode?: "flint_hosted" | "merchant_hosted";
+  presentation?: CustomerAccountPresentation;
+  route_templates?: CustomerAccountRouteTemplates;
+}
+
+export interface CustomerAddress {
+  address: Address;
+  created_at: string;
+  customer_address_id: string;
+  customer_id: string;
+  is_default_billing: boolean;
+  is_default_shipping: boolean;
+  label?: string;
+  /** E.164. */
+  phone?: string;
+  recipient_name: string;
+  updated_at: string;
+}
+
+export interface CustomerDeletionRequest {
+  customer_deletion_request_id: string;
+  customer_id: string;
+  requested_at: string;
+  resolved_at?: string;
+  /** Orders, payments and refunds stay. */
+  retention_policy: "retain_required_commerce_records";
+  status: "pending_review" | "processing" | "completed" | "rejected" | "failed";
+}
+
+export interface CustomerEmailDeliverySettings {
+  dunning?: "flint_sends" | "merchant_sends";
+  fulfillment_updates?: "flint_sends" | "merchant_sends";
+  invoices?: "flint_sends" | "merchant_sends";
+  order_receipts?: "flint_sends" | "merchant_sends";
+  returns?: "flint_sends" | "merchant_sends";
+  /** Reserved. */
+  subscription_lifecycle?: "flint_sends" | "merchant_sends";
+}
+
+export interface CustomerEmailPreferences {
+  checkout_reminders: boolean;
+  customer_id: string;
+  shipping_updates: boolean;
+}
+
 export interface CustomerReceivables {
   balances: Array<CurrencyReceivable>;
   observed_at: string;
+}
+
+export interface CustomerSession {
+  /** Opens the hosted account once; absent when the merchant hosts its accounts itself. */
+  account_url?: string;
+  account_url_expires_at?: unknown | null;
+  customer_id: string;
+  customer_session_id: string;
+  expires_at: string;
+  /** Shown once. */
+  refresh_token: string;
+  refresh_token_expires_at: string;
+  /** The bearer of /v1/me, shown once. */
+  secret: string;
+}
+
+export interface CustomerSessionRevocation {
+  customer_session_id: string;
+  /** The session is revoked, now or before. */
+  revoked: boolean;
+}
+
+export interface CustomerSessionsRevocation {
+  customer_id: string;
+  revoked_count: number;
 }
 
 export interface CustomerSummary {
@@ -775,6 +1419,18 @@ export interface CustomerSummary {
   name?: string;
   phone?: string;
   updated_at: string;
+}
+
+export interface CustomerVerification {
+  channel: "email";
+  created_at: string;
+  customer_id: string;
+  customer_verification_id: string;
+  email: string;
+  /** Of the code, and when confirmed, of the right to redeem it. */
+  expires_at: string;
+  purpose: "link_guest_purchases";
+  status: "pending" | "confirmed";
 }
 
 export interface DataRequest {
@@ -887,16 +1543,52 @@ export interface DigitalDetails {
   delivery_url?: string;
 }
 
+export interface DiscountPreview {
+  applied: Array<PromotionCandidate>;
+  /** Automatic ones that one amount is missing for. */
+  available: Array<PromotionCandidate>;
+  skipped: Array<PromotionCandidate>;
+}
+
+export interface DiscountPreviewRequest {
+  /** A promotion to try beside what the order has. */
+  discount?: DiscountRequest;
+  order_id: string;
+}
+
 export interface DiscountRequest {
   manual?: ManualDiscountInput;
-  /** Reserved. */
   promotion?: PromotionReference;
+}
+
+export interface DocumentTaxID {
+  country?: string;
+  type?: string;
+  value?: string;
+}
+
+export interface DocumentTaxIdentity {
+  legal_name: string | null;
+  registered_address: Address | null;
+  tax_ids: Array<DocumentTaxID>;
 }
 
 export interface Done {
   /** Always true. */
   success: boolean;
 }
+
+export interface EmailChangeRequest {
+  created_at: string;
+  current_email_confirmation_required: boolean;
+  email_change_request_id: string;
+  /** Of the codes. */
+  expires_at: string;
+  new_email: string;
+  status: "pending" | "confirmed";
+}
+
+export type EmptyBody = Record<string, unknown>;
 
 export interface ErrorDetail {
   allowed_key_modes?: Array<string> | null;
@@ -953,6 +1645,36 @@ export interface EventActor {
   id?: string;
   /** One of api_key, app, user, buyer, processor and system. */
   type: string;
+}
+
+export interface ExpandedInvoice {
+  collection_block_status?: "none" | "inventory_blocked" | "resolved";
+  created_at: string;
+  customer_id?: string;
+  due_at?: string;
+  invoice_id: string;
+  invoice_number?: string;
+  is_overdue: boolean;
+  order_id?: string;
+  outstanding_money: Money;
+  paid_money: Money;
+  refund_status?: "none" | "partially_refunded" | "refunded";
+  refunded_money: Money;
+  status: "draft" | "open" | "partially_paid" | "paid" | "void" | "uncollectible" | "credited";
+  updated_at: string;
+}
+
+export interface ExpandedPaymentLink {
+  completed_count: number;
+  created_at: string;
+  description?: string;
+  name: string;
+  payment_link_id: string;
+  payment_link_type: "standard" | "donation" | "event";
+  status: "active" | "inactive";
+  subscription_plan_id?: string;
+  updated_at: string;
+  url?: string;
 }
 
 export interface FlatTaxInput {
@@ -1041,6 +1763,10 @@ export interface FulfillmentRecipient {
   phone?: string;
 }
 
+export interface FulfillmentSettings {
+  approval_required?: boolean;
+}
+
 export interface FulfillmentWeight {
   unit: "gram" | "kilogram" | "ounce" | "pound";
   value: number;
@@ -1049,6 +1775,18 @@ export interface FulfillmentWeight {
 export interface GrantMembershipRequest {
   role: "owner" | "admin" | "operator" | "viewer";
   user_id: string;
+}
+
+export interface GuestPurchaseLink {
+  customer_id: string;
+  customer_verification_id: string;
+  linked_order_count: number;
+  order_ids: Array<string>;
+}
+
+export interface HostedInvoiceCheckout {
+  checkout_auth_token: string;
+  url: string;
 }
 
 export interface Image {
@@ -1087,10 +1825,419 @@ export interface InstalledApp {
   updated_at?: string;
 }
 
+export interface Invoice {
+  cc_emails?: Array<string>;
+  closed_at?: string;
+  collection_block_status: "none" | "inventory_blocked" | "resolved";
+  collection_mode?: "buyer_initiated" | "automatic" | "external";
+  created_at: string;
+  credit_money: Money;
+  currently_due_money: Money;
+  /** With expand=customer. */
+  customer?: CustomerSummary | null;
+  customer_id?: string;
+  delivery_mode?: "email" | "caller_managed";
+  due_at?: string;
+  external_reference_id?: string;
+  footer?: string;
+  invoice_id: string;
+  /** From issue on: the prefix of the settings and a number without gaps, test and live apart. */
+  invoice_number?: string;
+  is_overdue: boolean;
+  issued_at?: string;
+  late_fees: Array<InvoiceLateFee>;
+  memo?: string;
+  merchant_id: string;
+  metadata?: Record<string, string>;
+  /** With expand=order. */
+  order?: OrderSummary | null;
+  order_id: string;
+  outstanding_money: Money;
+  paid_at?: string;
+  paid_money: Money;
+  payment_method_id?: string;
+  payment_policy?: InvoicePaymentPolicy;
+  payment_terms_snapshot?: InvoiceTermsSnapshot;
+  po_number?: string;
+  /** With the buyer's token in the fragment. */
+  public_url?: string;
+  recipient_email?: string;
+  reference?: string;
+  refund_status: "none" | "partially_refunded" | "refunded";
+  refunded_money: Money;
+  reminders_paused: boolean;
+  reminders_paused_at?: string;
+  remit_to_address?: Address;
+  schedule_entries?: Array<InvoiceScheduleEntry>;
+  scheduled_send_at?: string;
+  service_at?: string;
+  /** From issue on; it never changes. */
+  snapshot?: InvoiceSnapshot;
+  status: "draft" | "open" | "partially_paid" | "paid" | "void" | "uncollectible" | "credited";
+  timezone?: string;
+  uncollectible_at?: string;
+  updated_at: string;
+  version: number;
+  viewed_at?: string;
+  voided_at?: string;
+  written_off_money?: Money;
+}
+
+export interface InvoiceActivity {
+  activity_type: "draft_created" | "updated" | "issued" | "issue_failed" | "sent" | "delivery_sent" | "reminder_due" | "reminder_sent" | "viewed" | "overdue" | "payment_attempt_started" | "payment_processing" | "payment_applied" | "manual_payment_recorded" | "manual_payment_reversed" | "refund_succeeded" | "credited" | "late_fee_due" | "late_fee_assessed" | "late_fee_waived" | "collection_blocked" | "collection_block_resolved" | "token_regenerated" | "voided" | "marked_uncollectible";
+  actor_id?: string;
+  actor_type?: "merchant" | "buyer" | "system";
+  amount_money?: Money;
+  channel?: "email";
+  checkout_session_id?: string;
+  collection_block_reason?: "inventory_unavailable" | "inventory_restored";
+  created_at: string;
+  credit_money?: Money;
+  credit_note_id?: string;
+  description: string;
+  due_at?: string;
+  error_code?: string;
+  expected_amount_money?: Money;
+  expected_settlement_at?: string;
+  invoice_activity_id: string;
+  invoice_delivery_attempt_id?: string;
+  invoice_late_fee_id?: string;
+  invoice_payment_attempt_id?: string;
+  invoice_schedule_entry_id?: string;
+  payment_intent_id?: string;
+  payment_rail?: "card" | "ach_debit" | "manual";
+  refund_id?: string;
+  to_email?: string;
+  written_off_money?: Money;
+}
+
+export interface InvoiceAutopayRetryPolicy {
+  /** At most 5, rising. */
+  retry_day_offsets: Array<number>;
+}
+
+export interface InvoiceCheckoutSessionRequest {
+  /** The first open entry alone, and not everything that is due. */
+  invoice_schedule_entry_id?: string;
+  page_origin?: string;
+  redirects?: CheckoutRedirects;
+  /** Like redirects.success_redirect_url; both must agree. */
+  return_url?: string;
+  surface?: "hosted" | "embedded";
+}
+
+export interface InvoiceCheckoutSessionResult {
+  checkout_access: CheckoutAccess;
+  checkout_session: CheckoutSession;
+  /** Deprecated. */
+  hosted_checkout?: HostedInvoiceCheckout;
+  invoice: Invoice;
+  invoice_payment_attempt?: InvoicePaymentAttempt;
+  reused_existing: boolean;
+}
+
+export interface InvoiceCollectionInput {
+  mode: "merchant_default" | "buyer_initiated" | "automatic" | "external";
+  payment_method_id?: string;
+  payment_policy?: InvoicePaymentPolicy;
+}
+
+export interface InvoiceDeliveryAttempt {
+  cc_emails?: Array<string>;
+  channel: "email";
+  created_at: string;
+  delivery_type: "send" | "reminder";
+  error_message?: string;
+  invoice_delivery_attempt_id: string;
+  sent_at?: string;
+  status: "pending" | "sent" | "failed" | "suppressed";
+  to_email: string;
+}
+
+export interface InvoiceDiscount {
+  amount_money: Money;
+  applied_money: Money;
+  customer_facing_name?: string;
+  discount_class?: "order" | "line_item" | "service_charge";
+  promotion_code?: string;
+  promotion_id?: string;
+  source: "manual" | "promotion";
+}
+
+export interface InvoiceDueInput {
+  due_at?: string;
+  invoice_payment_term_id?: string;
+  type: "none" | "absolute" | "payment_terms" | "customer_default" | "merchant_default";
+}
+
+export interface InvoiceLateFee {
+  amount_money: Money;
+  assessed_at: string;
+  base_outstanding_money: Money;
+  invoice_late_fee_id: string;
+  invoice_schedule_entry_id?: string;
+  late_fee_policy?: InvoiceLateFeePolicy;
+  outstanding_money: Money;
+  paid_money: Money;
+  waived_at?: string;
+  waived_money: Money;
+  /** Not shown to buyers. */
+  waiver_reason?: string;
+  written_off_money: Money;
+}
+
+export interface InvoiceLateFeePolicy {
+  amount_money?: Money;
+  /** manual by default: the fee is only announced. */
+  application_mode?: "manual" | "automatic";
+  grace_period_days: number;
+  percent?: number;
+  type: "fixed" | "percentage";
+}
+
+export interface InvoiceLineItem {
+  base_subtotal_money: Money;
+  bundle_components?: Array<unknown>;
+  bundle_id?: string;
+  categories?: Array<CategoryReference>;
+  description?: string;
+  discount_money: Money;
+  image?: LineImage;
+  invoice_line_item_id: string;
+  modifier_total_money: Money;
+  modifiers?: Array<unknown>;
+  name: string;
+  order_line_item_id?: string;
+  product_id?: string;
+  quantity: number;
+  selected_options?: Array<SelectedOption>;
+  sku?: string;
+  source_type?: "variant" | "bundle";
+  subtotal_money: Money;
+  tax_money: Money;
+  total_money: SignedMoney;
+  unit_price_money: Money;
+  variant_id?: string;
+}
+
+export interface InvoiceManualPaymentRequest {
+  amount_money: Money;
+  expected_version?: number;
+  external_reference_id?: string;
+  note?: string;
+  received_at?: string;
+}
+
+export interface InvoiceOptionLimit {
+  max_total_money: Money;
+  payment_option: "card" | "apple_pay" | "google_pay" | "affirm" | "ach_debit";
+}
+
+export interface InvoicePaymentAttempt {
+  canceled_at?: string;
+  cancellation_requested_at?: string;
+  checkout_session_id?: string;
+  expected_amount_money: Money;
+  expected_settlement_at?: string;
+  expires_at?: string;
+  failure_code?: "card_declined" | "insufficient_funds" | "bank_account_closed" | "bank_account_not_found" | "bank_debit_not_authorized" | "bank_account_restricted" | "bank_debit_limit_exceeded" | "authentication_required" | "payment_blocked" | "expired_card" | "incorrect_cvc" | "processing_error" | "payment_method_unavailable" | "payment_method_declined" | "payment_not_completed" | "payment_action_expired" | "payment_method_temporarily_unavailable" | "payment_failed";
+  failure_message?: string;
+  invoice_id: string;
+  invoice_payment_attempt_id: string;
+  invoice_schedule_entry_id?: string;
+  payment_intent_id?: string;
+  rail: "card" | "ach_debit" | "manual";
+  settled_at?: string;
+  started_at: string;
+  status: "open" | "processing" | "settled" | "failed" | "canceled" | "expired";
+  updated_at: string;
+}
+
+export interface InvoicePaymentPolicy {
+  /** At most five. Card and bank debit can be collected today. */
+  enabled_payment_options: Array<"card" | "apple_pay" | "google_pay" | "affirm" | "ach_debit">;
+  /** At most 100; each option must be enabled. */
+  payment_option_limits?: Array<InvoiceOptionLimit>;
+  show_cost_comparison?: boolean;
+}
+
+export interface InvoicePaymentTerm {
+  calculation: InvoiceTermCalculation;
+  created_at: string;
+  external_reference_id?: string;
+  invoice_payment_term_id: string;
+  late_fee_policy?: InvoiceLateFeePolicy;
+  merchant_id: string;
+  name: string;
+  status: "active" | "archived";
+  updated_at: string;
+  version: number;
+}
+
+export interface InvoiceQuickPayRequest {
+  buyer_note?: string;
+  customer_id?: string;
+  discounts?: Array<DiscountRequest>;
+  internal_note?: string;
+  line_items: Array<CreateLineInput>;
+  requested_tip?: TipInput;
+}
+
+export interface InvoiceReminderPolicy {
+  /** At most 20. */
+  rules: Array<InvoiceReminderRule>;
+}
+
+export interface InvoiceReminderRule {
+  /** -90 to 365; negative before it is due. */
+  days_from_due: number;
+}
+
+export interface InvoiceScheduleAmount {
+  amount_money?: Money;
+  percent?: number;
+  type: "fixed" | "percentage" | "remaining_balance";
+}
+
+export interface InvoiceScheduleDue {
+  due_at?: string;
+  type: "at_issue" | "date" | "invoice_due_date";
+}
+
+export interface InvoiceScheduleEntry {
+  amount_specification: InvoiceScheduleAmount;
+  credit_money: Money;
+  due: InvoiceScheduleDue;
+  invoice_schedule_entry_id: string;
+  kind: "deposit" | "installment" | "balance";
+  outstanding_money: Money;
+  paid_money: Money;
+  status: "pending" | "due" | "partially_satisfied" | "satisfied" | "overdue";
+  total_money: Money;
+  written_off_money: Money;
+}
+
+export interface InvoiceScheduleEntryInput {
+  amount_specification: InvoiceScheduleAmount;
+  due: InvoiceScheduleDue;
+  /** Keeps an entry that is there. */
+  invoice_schedule_entry_id?: string;
+  kind: "deposit" | "installment" | "balance";
+}
+
+export interface InvoiceSettings {
+  autopay_retry_policy?: InvoiceAutopayRetryPolicy | null;
+  /** As invoice_number_prefix. */
+  credit_note_number_prefix?: string | null;
+  default_collection_mode?: "buyer_initiated" | "automatic" | "external" | null;
+  default_footer?: string | null;
+  default_invoice_payment_term_id?: string | null;
+  default_memo?: string | null;
+  /** Up to 12 letters, digits, _ and -. */
+  invoice_number_prefix?: string | null;
+  payment_policy?: SettingsPaymentPolicy | null;
+  reminder_policy?: InvoiceReminderPolicy | null;
+  remit_to_address?: PostalAddress | null;
+  reply_to_email?: string | null;
+  /** IANA name; the merchant's reporting time zone unless set. */
+  timezone?: string | null;
+}
+
+export interface InvoiceSnapshot {
+  billing_address?: Address;
+  buyer_note?: string;
+  buyer_tax_identity?: DocumentTaxIdentity | null;
+  charges?: Array<OrderCharge>;
+  customer_display_name?: string;
+  customer_email?: string;
+  discounts?: Array<InvoiceDiscount>;
+  footer?: string;
+  /** Not shown to buyers. */
+  internal_note?: string;
+  line_items: Array<InvoiceLineItem>;
+  memo?: string;
+  merchant_display_name?: string;
+  pricing_amounts: PricingAmounts;
+  reference?: string;
+  requested_tip?: InvoiceTip;
+  seller_tax_identity?: DocumentTaxIdentity | null;
+  service_at?: string;
+}
+
+export interface InvoiceTermCalculation {
+  /** The month's last day when it is shorter. */
+  day?: number;
+  days?: number;
+  type: "on_receipt" | "net_days" | "day_of_month" | "day_of_next_month" | "days_after_month_end";
+}
+
+export interface InvoiceTermsSnapshot {
+  calculation: InvoiceTermCalculation;
+  invoice_payment_term_id: string;
+  late_fee_policy?: InvoiceLateFeePolicy;
+  name: string;
+  revision: number;
+}
+
+export interface InvoiceTip {
+  amount_money?: Money;
+  description?: string;
+  name?: string;
+  percent?: number;
+}
+
+export interface InvoiceVersionRequest {
+  expected_version?: number;
+}
+
+export interface IssueCreditNoteRequest {
+  expected_version?: number;
+  /** Pays the credit of a paid invoice out at once; needs an Idempotency-Key. */
+  refund?: CreditNoteRefundRequest;
+}
+
+export interface IssueInvoiceRequest {
+  delivery_mode?: "merchant_default" | "email" | "caller_managed";
+  expected_version?: number;
+}
+
+export interface IssueInvoiceResult {
+  delivery_attempt?: InvoiceDeliveryAttempt;
+  invoice: Invoice;
+  public_url?: string;
+}
+
 export interface IssueSandboxAPIKeyRequest {
   name: string;
   /** All of the caller's when left out. */
   scopes?: Array<string>;
+}
+
+export interface IssuedCreditNote {
+  buyer_tax_identity: DocumentTaxIdentity | null;
+  created_at: string;
+  credit_note_id: string;
+  credit_note_lines: Array<CreditNoteLine>;
+  /** Given when the note is issued; without gap per environment. */
+  credit_note_number?: string;
+  external_reference_id?: string;
+  invoice_id: string;
+  issued_at?: string;
+  latest_refund_status?: "pending" | "in_transit" | "succeeded" | "failed" | "requires_action" | "canceled" | "partially_succeeded";
+  memo?: string;
+  merchant_id: string;
+  pending_refund_money: Money;
+  reason: "returned_goods" | "order_adjustment" | "billing_error" | "goodwill" | "other";
+  refund?: Refund;
+  refunded_money: Money;
+  seller_tax_identity: DocumentTaxIdentity | null;
+  status: "draft" | "issued" | "void";
+  total_money: Money;
+  /** Credit that can still be set against the invoice or paid out. */
+  unallocated_money: Money;
+  updated_at: string;
+  version: number;
+  voided_at?: string;
 }
 
 export interface ItemTaxCalculation {
@@ -1115,6 +2262,14 @@ export interface Jurisdiction {
   level: "state" | "county" | "city" | "district" | "country";
   name: string;
   state?: string;
+}
+
+export interface LegalSettings {
+  contract_url?: string;
+  refund_policy_url?: string;
+  require_terms_of_service?: boolean;
+  shipping_policy_url?: string;
+  terms_of_service_url?: string;
 }
 
 export interface LineFulfillmentInput {
@@ -1144,6 +2299,185 @@ export interface LineItemTax {
   calculation?: ItemTaxCalculation;
   line_item_tax_category?: "general" | "physical_goods" | "digital_goods" | "software" | "saas" | "services" | "professional_services" | "food" | "prepared_food" | "clothing" | "medical_goods" | "admission";
   taxable?: boolean;
+}
+
+export interface LinkCustomer {
+  enable_address_autocomplete?: boolean;
+  require_email?: boolean;
+}
+
+export interface LinkEvent {
+  event_at?: string;
+  /** Tickets that can be sold. */
+  max_total_quantity?: number;
+  /** Kept; tickets are not mailed yet. */
+  send_ticket_emails?: boolean;
+  ticket_prefix?: string;
+  /** Required: an IANA name such as Europe/Berlin. */
+  timezone?: string;
+  venue?: string;
+}
+
+export interface LinkField {
+  custom_field_type: "text" | "dropdown" | "checkbox" | "textarea";
+  key: string;
+  label: string;
+  /** Characters. */
+  max_length?: number;
+  options?: Array<string>;
+  payment_link_custom_field_id: string;
+  placeholder?: string;
+  position: number;
+  required?: boolean;
+}
+
+export interface LinkFieldInput {
+  custom_field_type: "text" | "dropdown" | "checkbox" | "textarea";
+  /** The answer goes into the order's metadata as custom_field_{key}. */
+  key: string;
+  label: string;
+  /** Characters, 1 to 4096; 255 for text, 1000 for textarea when left out. */
+  max_length?: number;
+  /** Of a dropdown. */
+  options?: Array<string>;
+  placeholder?: string;
+  position?: number;
+  required?: boolean;
+}
+
+export interface LinkFieldPatch {
+  custom_field_type: "text" | "dropdown" | "checkbox" | "textarea";
+  /** The answer goes into the order's metadata as custom_field_{key}. */
+  key: string;
+  label: string;
+  /** Characters, 1 to 4096; 255 for text, 1000 for textarea when left out. */
+  max_length?: number;
+  /** Of a dropdown. */
+  options?: Array<string>;
+  /** Keeps a field; without it the field is new. */
+  payment_link_custom_field_id?: string;
+  placeholder?: string;
+  position?: number;
+  required?: boolean;
+}
+
+export interface LinkGuestPurchasesRequest {
+  customer_verification_id: string;
+}
+
+export interface LinkImage {
+  alt?: string;
+  /** The merchant's, not shown to buyers. */
+  external_reference_id?: string;
+  /** Reserved. */
+  height?: number;
+  url: string;
+  /** Reserved: pictures are not measured. */
+  width?: number;
+}
+
+export interface LinkImageInput {
+  alt?: string;
+  external_reference_id?: string;
+  source_url: string;
+}
+
+export interface LinkLineInput {
+  allow_quantity_adjustment?: boolean;
+  allow_unit_price_adjustment?: boolean;
+  /** Reserved. */
+  bundle_id?: string;
+  description?: string;
+  /** Names the line in a buyer's choices; made of the name when left out. */
+  key?: string;
+  max_quantity?: number;
+  max_unit_price_money?: Money;
+  min_quantity?: number;
+  min_unit_price_money?: Money;
+  name?: string;
+  /** 1 when left out. */
+  quantity?: number;
+  suggested_unit_price_money_options?: Array<Money>;
+  tax?: LineItemTax;
+  unit_price_money?: Money;
+  variant_id?: string;
+}
+
+export interface LinkLineItem {
+  allow_quantity_adjustment?: boolean;
+  allow_unit_price_adjustment?: boolean;
+  /** Reserved. */
+  bundle_id?: string;
+  description?: string;
+  is_catalog_item_unavailable: boolean;
+  /** Names the line in a buyer's choices. */
+  key?: string;
+  max_quantity?: number;
+  max_unit_price_money?: Money;
+  min_quantity?: number;
+  min_unit_price_money?: Money;
+  name?: string;
+  payment_link_line_item_id: string;
+  quantity: number;
+  /** Of the catalogue as it is now. */
+  resolved_name?: string;
+  resolved_unit_price_money?: Money;
+  suggested_unit_price_money_options?: Array<Money>;
+  tax?: LineItemTax;
+  unit_price_money?: Money;
+  variant_id?: string;
+}
+
+export interface LinkLinePatch {
+  allow_quantity_adjustment?: boolean;
+  allow_unit_price_adjustment?: boolean;
+  /** Reserved. */
+  bundle_id?: string;
+  description?: string;
+  /** Names the line in a buyer's choices; made of the name when left out. */
+  key?: string;
+  max_quantity?: number;
+  max_unit_price_money?: Money;
+  min_quantity?: number;
+  min_unit_price_money?: Money;
+  name?: string;
+  /** Keeps a line; without it the line is new. */
+  payment_link_line_item_id?: string;
+  /** 1 when left out. */
+  quantity?: number;
+  suggested_unit_price_money_options?: Array<Money>;
+  tax?: LineItemTax;
+  unit_price_money?: Money;
+  variant_id?: string;
+}
+
+export interface LinkPlan {
+  billing_interval: "daily" | "weekly" | "monthly" | "yearly";
+  billing_interval_count: number;
+  billing_interval_options?: Array<unknown>;
+  created_at?: string;
+  currency: string;
+  description?: string;
+  line_items?: Array<unknown>;
+  name: string;
+  quantity_options?: Array<number>;
+  setup_fee_money?: Money;
+  status: "active" | "archived";
+  subscription_plan_id: string;
+  trial_period_days?: number;
+  updated_at?: string;
+}
+
+export interface LinkSubscription {
+  billing_interval: "daily" | "weekly" | "monthly" | "yearly";
+  billing_interval_count: number;
+  contract_term_months?: number;
+  early_termination_fee_money?: Money;
+  plan_image?: LinkImage;
+  plan_name: string;
+  recurring_total_money: Money;
+  setup_fee_money?: Money;
+  trial_period_days?: number;
 }
 
 export interface LocalDeliveryDetails {
@@ -1177,6 +2511,12 @@ export interface ManualDiscountInput {
   order_line_item_ids?: Array<string>;
   /** An older word for discount_class. */
   scope?: "order" | "line_item";
+}
+
+export interface MatchedVariant {
+  name?: string;
+  sku?: string;
+  variant_id: string;
 }
 
 export interface Merchant {
@@ -1458,7 +2798,8 @@ export interface Order {
   active_payment_attempt?: OrderPaymentAttempt;
   applied_discounts?: Array<AppliedDiscount>;
   authorization_amounts?: AuthorizationAmounts;
-  buyer_actions: Array<"start_return" | "resend_receipt">;
+  /** What the buyer may do, for a customer session; empty for everybody else. */
+  buyer_actions: Array<BuyerAction>;
   buyer_contact?: OrderBuyerContact;
   buyer_note?: string;
   charges?: Array<OrderCharge>;
@@ -1858,7 +3199,7 @@ export interface PayOrderRequest {
   payment_intents?: Array<PaymentIntentSelection>;
   /** For pay; left out only when nothing is outstanding. */
   payment_source?: PaymentSourceCredential;
-  /** Reserved. */
+  /** With a checkout session's own credential that acts for a customer: save the card for their next checkout. */
   save_payment_method?: boolean;
   /** Reserved. */
   save_payment_method_phone?: string;
@@ -1962,6 +3303,103 @@ export interface PaymentIntentSummary {
   updated_at: string;
 }
 
+export interface PaymentLimitSettings {
+  max_amounts?: Record<string, Money>;
+  min_amounts?: Record<string, Money>;
+}
+
+export interface PaymentLink {
+  /** Orders paid. Above the cap when money arrived after its place was given back. */
+  completed_count: number;
+  created_at: string;
+  custom_fields?: Array<LinkField>;
+  custom_text?: CheckoutText;
+  customer_collection?: LinkCustomer;
+  /** Reserved. */
+  delivery_method_ids?: Array<string>;
+  description?: string;
+  donation_max_amount_money?: Money;
+  donation_min_amount_money?: Money;
+  donation_suggested_amount_money_options?: Array<Money>;
+  event_config?: LinkEvent;
+  expiration?: CheckoutExpiration;
+  external_reference_id?: string;
+  image?: LinkImage;
+  inactive_message?: string;
+  /** Reserved. */
+  inventory_routing_source?: unknown;
+  legal?: CheckoutLegal;
+  line_items?: Array<LinkLineItem>;
+  max_completions?: number;
+  merchant_id: string;
+  metadata?: Record<string, string>;
+  name: string;
+  /** Ours: the order that a bound link collects. */
+  order_id?: string;
+  payment_link_id: string;
+  payment_link_type: "standard" | "donation" | "event";
+  payments?: CheckoutPayments;
+  promotion_config?: CheckoutPromotions;
+  redirects?: CheckoutRedirects;
+  status: "active" | "inactive";
+  /** Reserved. */
+  subscription_plan?: LinkPlan;
+  /** Reserved. */
+  subscription_plan_id?: string;
+  tax?: CheckoutTax;
+  theme?: CheckoutTheme;
+  tip?: CheckoutTip;
+  /** Units of the orders paid. */
+  total_quantity_sold?: number;
+  updated_at: string;
+  /** The page that buyers open. */
+  url: string;
+  version: number;
+}
+
+export interface PaymentMethod {
+  /** Once the card is known. */
+  card?: SavedCard;
+  created_at: string;
+  /** With expand=customer. */
+  customer?: CustomerSummary | null;
+  customer_id: string;
+  merchant_id: string;
+  payment_method_id: string;
+  /** In the customer's own reads. */
+  saved_with?: "flint" | "store";
+  status: "pending" | "active" | "expired" | "removed" | "failed";
+  type: "card";
+  updated_at: string;
+  /** off_session cards can be charged without the buyer. */
+  usage: "on_session" | "off_session";
+}
+
+export interface PaymentMethodDomain {
+  created_at: string;
+  domain_name: string;
+  payment_method_domain_id: string;
+  payment_options: Array<PaymentMethodDomainOption>;
+  /** As the merchant switched it. */
+  status: "active" | "inactive";
+  updated_at: string;
+  /** unavailable: the environment's processor takes no wallet. */
+  validation_status: "active" | "action_required" | "unavailable";
+}
+
+export interface PaymentMethodDomainOption {
+  payment_option: "apple_pay" | "google_pay";
+  status: "active" | "inactive" | "unavailable";
+}
+
+export interface PaymentMethodSave {
+  email_confirmation_required: boolean;
+  expires_at?: string;
+  phone_last_digits?: string;
+  saved_with?: "sms" | "email";
+  status: "pending" | "saved" | "expired";
+}
+
 export interface PaymentRefund {
   amount_money: Money;
   failure_reason?: "expired_or_canceled_card" | "lost_or_stolen_card" | "insufficient_funds" | "insufficient_available_balance" | "declined" | "merchant_request" | "payment_disputed" | "payment_refund_failed" | "payment_refund_not_attempted" | "refund_failed";
@@ -2029,6 +3467,11 @@ export interface PrefilledCustomer {
   shipping_address?: Address;
 }
 
+export interface PriceRange {
+  max_unit_price_money: Money;
+  min_unit_price_money: Money;
+}
+
 export interface PricingAmounts {
   charge_money: Money;
   discount_money: Money;
@@ -2039,11 +3482,344 @@ export interface PricingAmounts {
   total_money: Money;
 }
 
-export interface PromotionReference {
+export interface Product {
+  active_variant_count: number;
+  available_for_sale: boolean;
+  categories?: Array<CategoryReference>;
+  created_at: string;
+  default_variant?: ProductVariant;
+  /** Its first active variant, or its first. */
+  default_variant_id?: string;
+  delivery_configuration_status: "configured" | "action_required" | "not_applicable";
+  description?: string;
+  external_reference_id?: string;
+  /** The first is the main one. */
+  images: Array<LineImage>;
+  /** In a list by sku or query: the variant that was found. */
+  matched_variant?: MatchedVariant;
+  merchant_id: string;
+  metadata?: Record<string, string>;
   /** Reserved. */
+  modifier_set?: unknown;
+  /** Always null: modifiers are not available yet. */
+  modifier_set_id: string | null;
+  name: string;
+  option_count: number;
+  options: Array<ProductOption>;
+  /** Of the variants that are not archived. */
+  price_range?: PriceRange;
+  product_id: string;
+  product_type: "physical" | "service" | "fee" | "digital" | "gift_card";
+  status: "active" | "inactive" | "archived";
+  updated_at: string;
+  /** Not archived. */
+  variant_count: number;
+  version: number;
+}
+
+export interface ProductOption {
+  created_at: string;
+  metadata?: Record<string, string>;
+  name: string;
+  option_id: string;
+  position: number;
+  product_id: string;
+  status: "active" | "inactive" | "archived";
+  updated_at: string;
+  values: Array<ProductOptionValue>;
+}
+
+export interface ProductOptionInput {
+  /** The name when left out. */
+  client_option_key?: string;
+  metadata?: Record<string, string>;
+  name: string;
+  /** In an update: the option to keep. */
+  option_id?: string;
+  position?: number;
+  values: Array<ProductOptionValueInput>;
+}
+
+export interface ProductOptionValue {
+  metadata?: Record<string, string>;
+  option_value_id: string;
+  position: number;
+  status: "active" | "inactive" | "archived";
+  value: string;
+}
+
+export interface ProductOptionValueInput {
+  /** The value when left out. */
+  client_value_key?: string;
+  metadata?: Record<string, string>;
+  /** In an update: the value to keep. */
+  option_value_id?: string;
+  position?: number;
+  value: string;
+}
+
+export interface ProductVariant {
+  /** Whether variant and product are active. */
+  available_for_sale: boolean;
+  barcode?: string;
+  created_at: string;
+  /** Reserved. */
+  current_delivery_profile_revision_id?: string;
+  /** Reserved. */
+  delivery_configuration_reason?: "delivery_profile_missing" | "delivery_profile_inactive";
+  /** Always not_applicable: delivery profiles are not available yet. */
+  delivery_configuration_status: "configured" | "action_required" | "not_applicable";
+  /** Reserved. */
+  delivery_profile_id?: string;
+  /** Its own images, or else the product's. */
+  effective_images: Array<LineImage>;
+  external_reference_id?: string;
+  /** Reserved. */
+  gift_card_configuration?: unknown;
+  images: Array<LineImage>;
+  images_inherited: boolean;
+  /** Reserved. */
+  inventory_item_id?: string;
+  /** Always not_tracked: stock is not kept yet. */
+  inventory_tracking: "not_tracked" | "tracked";
+  line_item_tax_category?: "general" | "physical_goods" | "digital_goods" | "software" | "saas" | "services" | "professional_services" | "food" | "prepared_food" | "clothing" | "medical_goods" | "admission";
+  merchant_id: string;
+  metadata?: Record<string, string>;
+  /** Reserved. */
+  modifier_set?: unknown;
+  /** Always null: modifiers are not available yet. */
+  modifier_set_id: string | null;
+  name?: string;
+  position: number;
+  product_id: string;
+  selected_options?: Array<SelectedOption>;
+  sku?: string;
+  status: "active" | "inactive" | "archived";
+  taxable: boolean;
+  unit_price_money: Money;
+  updated_at: string;
+  variant_id: string;
+  version: number;
+}
+
+export interface ProductVariantRequest {
+  barcode?: string;
+  /** Reserved. */
+  delivery_profile_id?: string;
+  external_reference_id?: string;
+  /** Reserved. */
+  gift_card_configuration?: unknown;
+  images?: Array<LineImageInput>;
+  /** Reserved. */
+  inventory_item?: unknown;
+  /** Reserved; null is accepted. */
+  inventory_item_id?: string | null;
+  line_item_tax_category?: "general" | "physical_goods" | "digital_goods" | "software" | "saas" | "services" | "professional_services" | "food" | "prepared_food" | "clothing" | "medical_goods" | "admission";
+  metadata?: Record<string, string>;
+  /** Reserved; null is accepted. */
+  modifier_set_id?: string | null;
+  /** What sets it apart; the option values when left out. */
+  name?: string;
+  position?: number;
+  /** One value of each option. */
+  selected_option_values?: Array<SelectedOptionValueInput>;
+  sku?: string;
+  status?: "active" | "inactive";
+  /** True when left out. */
+  taxable?: boolean;
+  unit_price_money: Money;
+}
+
+export interface Promotion {
+  application_method: AppliedPromotionMethod;
+  codes_summary?: PromotionCodesSummary;
+  combines_with?: PromotionCombinesWith;
+  created_at: string;
+  description?: string;
+  discount_class: "order" | "line_item" | "service_charge";
+  /** What buyers read. */
+  display_name: string;
+  /** All rules of an array hold, or of all; one of any. */
+  eligibility_rules?: unknown;
+  exclusivity?: PromotionExclusivity;
+  external_reference_id?: string;
+  max_uses?: number;
+  max_uses_per_customer?: number;
+  merchant_id?: string;
+  metadata?: Record<string, string>;
+  /** Internal. */
+  name: string;
+  promotion_id: string;
+  redemption_type: "automatic" | "code";
+  schedule?: PromotionSchedule;
+  stacking_mode: "continue" | "stop_after";
+  status: "active" | "inactive" | "expired" | "not_yet_started" | "exhausted" | "no_active_codes" | "archived";
+  updated_at: string;
+  /** Held by pending discounts, and redeemed. */
+  uses_count: number;
+}
+
+export interface PromotionCandidate {
+  /** Before it was capped by what is left. */
+  amount_money?: Money;
+  /** Of applied ones. */
+  applied_money?: Money;
+  combines_with?: PromotionCombinesWith;
+  current_money?: Money;
+  customer_facing_name: string;
+  discount_class?: "order" | "line_item" | "service_charge";
+  exclusivity?: PromotionExclusivity;
+  gap_money?: Money;
+  order_charge_ids?: Array<string>;
+  order_line_item_ids?: Array<string>;
   promotion_code?: string;
+  promotion_code_id?: string;
+  promotion_decline_reason?: "already_applied" | "automatic_disabled" | "buy_item_missing" | "code_invalid" | "code_required" | "codes_disabled" | "currency_mismatch" | "disabled" | "exhausted" | "expired" | "max_promotions_reached" | "minimum_not_met" | "no_discountable_balance" | "not_combinable" | "not_eligible" | "not_yet_started" | "superseded" | "superseded_by_better_offer" | "unknown_type";
+  promotion_id: string;
+  stacking_mode?: "continue" | "stop_after";
+  /** Of available ones. */
+  threshold_money?: Money;
+  /** Of skipped ones: what each would take alone. */
+  would_have_applied_money?: Money;
+}
+
+export interface PromotionCode {
+  code: string;
+  created_at: string;
+  expires_at?: string;
+  max_uses?: number;
+  merchant_id?: string;
+  metadata?: Record<string, string>;
+  /** When expanded. */
+  promotion?: Promotion;
+  promotion_code_id: string;
+  promotion_id: string;
+  status: "active" | "inactive" | "expired" | "exhausted";
+  timezone?: string;
+  updated_at: string;
+  uses_count: number;
+}
+
+export interface PromotionCodesSummary {
+  active_count: number;
+  newest_active_code?: string;
+  total_count: number;
+}
+
+export interface PromotionCombinesWith {
+  line_item?: boolean;
+  order?: boolean;
+  service_charge?: boolean;
+}
+
+export interface PromotionExclusivity {
+  group: string;
+  /** Higher goes first; 0 when left out. */
+  priority?: number;
+  selection: "best_of" | "highest_priority";
+}
+
+export interface PromotionMethod {
+  /** each for line_item and service_charge, across for order. */
+  allocation?: "each" | "across";
+  amount_off_money?: Money;
+  buy_min_quantity?: number;
+  calculation_basis?: "subtotal_pre_tax" | "subtotal_post_tax";
+  /** The amount in other currencies. */
+  currency_options?: Record<string, Money>;
+  /** What gets cheaper. */
+  discounted_item_rules?: unknown;
+  get_percent_off?: number;
+  get_quantity?: number;
+  max_applications_per_order?: number;
+  max_discounted_quantity?: number;
+  /** 1 to 100, step 0.0001. */
+  percent_off?: number;
+  /** What has to be bought, of buy_x_get_y. */
+  qualifying_item_rules?: unknown;
+  recurrence?: PromotionRecurrence;
+  reward_selection?: "cheapest" | "highest_price" | "first_added";
+  type: "percent_off" | "amount_off" | "buy_x_get_y";
+}
+
+export interface PromotionRecurrence {
   /** Reserved. */
+  period_count?: number;
+  type: "once";
+}
+
+export interface PromotionReference {
+  /** In any letter case. */
+  promotion_code?: string;
+  /** Of an automatic one; buyers cannot use it. */
   promotion_id?: string;
+}
+
+export interface PromotionRule {
+  attribute: string;
+  currency_options?: Record<string, Money>;
+  operator: "eq" | "ne" | "gt" | "gte" | "lt" | "lte" | "in" | "contains" | "is_defined";
+  /** Texts, whole numbers, true, false or money. */
+  values?: Array<unknown> | null;
+}
+
+export interface PromotionSchedule {
+  ends_at?: string;
+  starts_at?: string;
+  /** IANA name in which people read the schedule. */
+  timezone?: string;
+}
+
+export interface PromotionSettings {
+  /** 1 to 20. */
+  max_promotions_per_order?: number;
+}
+
+export interface PublicLinkResult {
+  checkout_theme?: CheckoutTheme;
+  is_sold_out: boolean;
+  merchant_icon?: LinkImage;
+  merchant_logo?: LinkImage;
+  merchant_name?: string;
+  /** Ours: what a bound link collects. */
+  outstanding_money?: Money;
+  payment_link: PublicPaymentLink;
+  /** Tickets of an event, else completions; without it there is no cap. */
+  remaining_quantity?: number;
+  /** Signed; send it back with the choices. */
+  resolution_context: string;
+  /** Until then a resolve that started can be repeated. */
+  resolution_context_expires_at: string;
+  /** Until then a resolve can start. */
+  resolution_context_start_deadline_at: string;
+  resolved_line_items?: Array<ResolvedLine>;
+  /** Reserved. */
+  subscription_preview?: LinkSubscription;
+}
+
+export interface PublicPaymentLink {
+  completed_count: number;
+  custom_fields?: Array<LinkField>;
+  custom_text?: CheckoutText;
+  description?: string;
+  donation_max_amount_money?: Money;
+  donation_min_amount_money?: Money;
+  donation_suggested_amount_money_options?: Array<Money>;
+  event_config?: LinkEvent;
+  image?: LinkImage;
+  inactive_message?: string;
+  legal?: CheckoutLegal;
+  line_items?: Array<LinkLineItem>;
+  max_completions?: number;
+  name: string;
+  payment_link_id: string;
+  payment_link_type: "standard" | "donation" | "event";
+  payments?: CheckoutPayments;
+  status: "active" | "inactive";
+  /** Reserved. */
+  subscription_plan_id?: string;
+  theme?: CheckoutTheme;
+  version: number;
 }
 
 export interface PublishPartnerAppVersionRequest {
@@ -2068,14 +3844,116 @@ export interface QuickPayTax {
   taxable?: boolean;
 }
 
+export interface QuietHours {
+  enabled?: boolean;
+  /** HH:MM, the first minute that is not quiet; may lie after midnight. */
+  end?: string;
+  /** HH:MM */
+  start?: string;
+}
+
 export interface Readiness {
   next_actions: Array<NextAction>;
   status: "ready" | "blocked" | "pending" | "not_available" | "not_requested";
   status_reason?: "requirements_due" | "requirements_past_due" | "pending_verification" | "disabled_by_platform_policy" | "service_unavailable" | "onboarding_not_started";
 }
 
+export interface ReceiptSettings {
+  footer_text?: string;
+  header_text?: string;
+  is_auto_email_enabled?: boolean;
+  is_itemized?: boolean;
+}
+
+export interface Recovery {
+  abandoned_at?: string;
+  attribution?: RecoveryAttribution;
+  /** Session that was left; the first one seen before that. */
+  checkout_session_id: string;
+  created_at: string;
+  /** Session at which the buyer was seen last. */
+  current_checkout_session_id: string;
+  ended_at?: string;
+  last_activity_at: string;
+  order_id: string;
+  reason?: "inactivity" | "expired" | "closed";
+  recovery_id: string;
+  return_count: number;
+  status: "watching" | "abandoned" | "returned" | "recovered" | "completed" | "ended" | "lapsed";
+  steps: Array<RecoveryReminder>;
+  updated_at: string;
+}
+
+export interface RecoveryAction {
+  actor_id?: string;
+  actor_type: string;
+  canceled_order_payment_attempt_id?: string;
+  /** Session that the action was asked on. */
+  checkout_session_id?: string;
+  created_at: string;
+  /** Id of the new session, payment link, invoice or recovery link. */
+  door_id?: string;
+  ended_at?: string;
+  failure_code?: string;
+  order_id: string;
+  recovery_action_id: string;
+  recovery_id?: string;
+  status: "pending" | "done" | "failed";
+  /** Session that was ended for it. */
+  superseded_checkout_session_id?: string;
+  type: "checkout_session" | "payment_link" | "invoice" | "recovery_link";
+  /** Where the buyer goes. A secret; shown in the answer to the call that made it. */
+  url?: string;
+}
+
+export interface RecoveryAttribution {
+  /** Session that it was paid through. */
+  checkout_session_id?: string;
+  /** App whose action it was. */
+  partner_app_id?: string;
+  recovery_action_id?: string;
+  /** Recovery link that was opened last. */
+  recovery_link_id?: string;
+  /** Where that link stood. */
+  source?: "event" | "reminder" | "action";
+  /** Reminder with that link. */
+  step?: number;
+}
+
+export interface RecoveryReminder {
+  decided_at?: string;
+  due_at: string;
+  mail_id?: string;
+  recovery_link_id?: string;
+  status: "planned" | "sent" | "suppressed";
+  step: number;
+  subject?: string;
+  /** Why it was not sent: order_paid, order_closed, session_reopened, payment_under_way, no_email, no_consent, unsubscribed, frequency_cap, merchant_address_missing, merchant_sends, reminders_off, superseded_by_later_step, not_recoverable. */
+  suppression_reason?: string;
+}
+
+export interface RecoverySettings {
+  frequency_cap?: ReminderInterval;
+  quiet_hours?: QuietHours;
+  /** Remind only buyers who agreed to it. */
+  require_consent?: boolean;
+  /** At most three, in order of time; none: the one of checkout.recovery_email. */
+  steps?: Array<RecoveryStep>;
+}
+
+export interface RecoveryStep {
+  /** After the checkout was left: 900 to 2592000, whole minutes. */
+  delay_seconds: number;
+  /** Wording; by the step's number when left out. */
+  subject?: "reminder" | "question" | "last_call";
+}
+
 export interface RedirectAction {
   url: string;
+}
+
+export interface RefreshCustomerSessionRequest {
+  refresh_token: string;
 }
 
 export interface RefreshMerchantAccountSessionRequest {
@@ -2250,10 +4128,22 @@ export interface RefuseAppApprovalRequest {
   reason?: string;
 }
 
+export interface RegenerateInvoiceLinkResult {
+  invoice: Invoice;
+  public_url: string;
+}
+
 export interface Remediation {
   missing_or_invalid_fields?: Array<string>;
   next_steps?: string;
   retryable: boolean;
+}
+
+export interface ReminderInterval {
+  /** 1 to 30. */
+  days?: number;
+  /** 1 to 10. */
+  max_mails?: number;
 }
 
 export interface RemoveOrderDiscountsRequest {
@@ -2306,6 +4196,53 @@ export interface RequestedTip {
 
 export interface ResendWebhookDeliveryRequest {
   reason_message?: string;
+}
+
+export interface ResolveDeletionRequest {
+  resolution: "approve" | "reject";
+}
+
+export interface ResolveLinkRequest {
+  /** By the key of the field; a box is true or false. */
+  custom_field_values?: Record<string, string>;
+  /** Reserved. */
+  modifiers?: Record<string, unknown>;
+  /** By the key of the line. */
+  quantity_overrides?: Record<string, number>;
+  /** Required: from the public read. */
+  resolution_context?: string;
+  /** By the key of the line; the amount of a donation under donation. */
+  unit_price_overrides?: Record<string, Money>;
+}
+
+export interface ResolveStrandedPaymentRequest {
+  /** apply: the order keeps it. refund: the buyer gets it back. assign: another order takes it. */
+  action: "apply" | "refund" | "assign";
+  /** What the caller saw; when it differs, nothing happens. */
+  expected_remaining_money?: Money;
+  note?: string;
+  /** For assign: an open order of the same currency. */
+  order_id?: string;
+}
+
+export interface ResolvedLine {
+  /** Reserved. */
+  available_modifiers?: Array<unknown>;
+  /** Reserved. */
+  bundle_components?: Array<unknown>;
+  /** Reserved. */
+  bundle_id?: string;
+  catalog_object_type?: "variant" | "bundle";
+  image?: LinkImage;
+  /** Always false: stock is not kept yet. */
+  is_inventory_tracked?: boolean;
+  key: string;
+  product_id?: string;
+  resolved_description?: string;
+  resolved_name?: string;
+  resolved_unit_price_money?: Money;
+  selected_options?: Array<SelectedOption>;
+  variant_id?: string;
 }
 
 export interface ResourceTimeline {
@@ -2363,6 +4300,10 @@ export interface ResourceTimelineEntry {
   webhook_event_id?: string;
 }
 
+export interface ResourceVersionRequest {
+  expected_version?: number;
+}
+
 export interface ResponseMeta {
   /** Version that encoded the answer. */
   api_version?: string;
@@ -2374,6 +4315,34 @@ export interface ResponseMeta {
 
 export interface RevokeOrganizationMembershipResult {
   success: boolean;
+}
+
+export interface RevokedRecoveryLinks {
+  order_id: string;
+  revoked_count: number;
+}
+
+export interface SaveMyPaymentMethodRequest {
+  type?: "card";
+}
+
+export interface SavePaymentMethodRequest {
+  customer_id: string;
+  type?: "card";
+}
+
+export interface SavePaymentMethodResult {
+  /** For the customer's browser; shown once. */
+  client_setup: ClientSetup;
+  payment_method: PaymentMethod;
+}
+
+export interface SavedCard {
+  brand: "visa" | "mastercard" | "amex" | "discover" | "diners" | "jcb" | "unionpay";
+  exp_month?: number;
+  exp_year?: number;
+  last4: string;
+  wallet?: "apple_pay" | "google_pay";
 }
 
 export interface ScopeRequirement {
@@ -2397,6 +4366,12 @@ export interface SelectedOption {
   value: string;
 }
 
+export interface SelectedOptionValueInput {
+  client_option_key?: string;
+  client_value_key?: string;
+  option_value_id?: string;
+}
+
 export interface SendReceiptRequest {
   /** The address on file when left out. */
   email?: string;
@@ -2408,6 +4383,68 @@ export interface ServiceDetails {
   scheduled_end_at?: string;
   scheduled_start_at?: string;
   timezone?: string;
+}
+
+export interface SetDefaultAddressRequest {
+  default_for: "billing" | "shipping" | "both";
+}
+
+export interface Settings {
+  branding?: BrandingSettings;
+  catalog?: CatalogSettings;
+  checkout?: CheckoutSettings;
+  checkout_domain_status?: CustomDomainStatus;
+  /** Of the first change. */
+  created_at?: string;
+  customer_account?: CustomerAccountSettings;
+  customer_account_domain_status?: CustomDomainStatus;
+  customer_email_delivery?: CustomerEmailDeliverySettings;
+  /** Reserved. */
+  device_id?: string;
+  fulfillment?: FulfillmentSettings;
+  /** Reserved. */
+  inventory?: unknown;
+  invoices?: InvoiceSettings;
+  legal?: LegalSettings;
+  /** Reserved. */
+  location_id?: string;
+  merchant_id?: string;
+  metadata?: Record<string, string>;
+  /** Reserved. */
+  organization_id?: string;
+  payment_limits?: PaymentLimitSettings;
+  promotions?: PromotionSettings;
+  receipts?: ReceiptSettings;
+  recovery?: RecoverySettings;
+  settings_id: string;
+  /** Always merchant. */
+  settings_scope: "organization" | "merchant" | "location" | "device";
+  /** Reserved. */
+  subscriptions?: unknown;
+  tax?: TaxSettings;
+  tax_identity?: SettingsTaxIdentity | null;
+  tipping?: TippingSettings;
+  updated_at?: string;
+  /** Rises with every change; 1 before the first. */
+  version: number;
+}
+
+export interface SettingsPaymentLimit {
+  max_total_money: Money;
+  payment_option: "card" | "apple_pay" | "google_pay" | "affirm" | "ach_debit";
+}
+
+export interface SettingsPaymentPolicy {
+  enabled_payment_options: Array<"card" | "apple_pay" | "google_pay" | "affirm" | "ach_debit">;
+  payment_option_limits?: Array<SettingsPaymentLimit>;
+  show_cost_comparison?: boolean;
+}
+
+export interface SettingsTaxIdentity {
+  legal_name?: string | null;
+  registered_address?: PostalAddress | null;
+  /** Kept as sent. */
+  tax_ids: Array<unknown>;
 }
 
 export interface SettlementAmounts {
@@ -2453,8 +4490,38 @@ export interface SimulatorCollection {
   elements: CollectionElements;
 }
 
+export interface SimulatorSetup {
+  /** Holds a secret: for the customer alone, within a day. */
+  setup_url: string;
+}
+
 export interface SourceSelection {
   card?: WalletSelection;
+}
+
+export interface StrandedPayment {
+  /** What came too much. */
+  amount_money: Money;
+  assigned_order_id?: string;
+  assigned_payment_intent_id?: string;
+  checkout_session_id?: string;
+  created_at: string;
+  note?: string;
+  order_id: string;
+  order_payment_attempt_id?: string;
+  payment_intent_id: string;
+  reason: "attempt_ended" | "order_already_paid" | "order_closed";
+  refund_id?: string;
+  /** What of it is still undecided; it lies on the order as credit. */
+  remaining_money: Money;
+  resolution?: "applied" | "refunded" | "assigned";
+  resolved_at?: string;
+  resolved_by_id?: string;
+  /** Kind of actor, as activities name it. */
+  resolved_by_type?: string;
+  status: "open" | "refunding" | "resolved";
+  stranded_payment_id: string;
+  updated_at: string;
 }
 
 export interface StripeAction {
@@ -2537,6 +4604,8 @@ export interface TaxLocationInput {
   address_type?: "tax_address" | "billing_address" | "shipping_address" | "postal_code";
 }
 
+export type TaxSettings = Record<string, unknown>;
+
 export interface Tip {
   amount_money?: Money;
   created_at: string;
@@ -2568,6 +4637,21 @@ export interface TipInput {
   percent?: number;
 }
 
+export interface TippingSettings {
+  default_enabled?: boolean;
+  /** Reserved. */
+  default_smart_tip_money?: Money | null;
+  /** One of the options; null for none. */
+  default_tip_percent?: number | null;
+  is_custom_tip_enabled?: boolean;
+  /** Reserved. */
+  is_smart_tips_enabled?: boolean;
+  /** Reserved. */
+  smart_tip_money_options?: Array<Money>;
+  /** Exactly three, 1 to 100, at most 4 decimals. */
+  tip_percent_options?: Array<number>;
+}
+
 export interface TransferOrganizationOwnershipResult {
   success: boolean;
 }
@@ -2586,6 +4670,10 @@ export interface UpdateAPIKeyRequest {
   scopes?: Array<string>;
 }
 
+export interface UpdateCatalogSettings {
+  expected_version?: number;
+}
+
 export interface UpdateCheckoutSessionRequest {
   buyer_contact?: CheckoutContactInput;
   external_reference_id?: string;
@@ -2594,6 +4682,23 @@ export interface UpdateCheckoutSessionRequest {
   subscription_terms?: unknown;
   /** IANA name. */
   timezone?: string;
+}
+
+export interface UpdateCreditNoteRequest {
+  /** Replaces all lines; needs expected_version. */
+  credit_note_lines?: Array<CreditNoteLineInput>;
+  expected_version?: number;
+  external_reference_id?: string;
+  /** Null removes it. */
+  memo?: string | null;
+  reason?: "returned_goods" | "order_adjustment" | "billing_error" | "goodwill" | "other";
+}
+
+export interface UpdateCustomerAddressRequest {
+  address?: Address;
+  label?: string;
+  phone?: string;
+  recipient_name?: string;
 }
 
 export interface UpdateCustomerRequest {
@@ -2616,12 +4721,54 @@ export interface UpdateCustomerRequest {
   tax_identity?: TaxIdentityInput | null;
 }
 
+export interface UpdateEmailPreferencesRequest {
+  checkout_reminders?: boolean;
+  shipping_updates?: boolean;
+}
+
 export interface UpdateInstalledAppLimitsRequest {
   own_orders_only?: boolean;
   refund_approval_above_money?: Array<Money>;
   /** A day of the merchant's reporting time zone. */
   refund_per_day_money?: Array<Money>;
   refund_per_order_money?: Array<Money>;
+}
+
+export interface UpdateInvoicePaymentTermRequest {
+  calculation?: InvoiceTermCalculation;
+  expected_version?: number;
+  external_reference_id?: string;
+  /** null takes it away. */
+  late_fee_policy?: InvoiceLateFeePolicy | null;
+  name?: string;
+}
+
+export interface UpdateInvoiceRequest {
+  cc_emails?: Array<string>;
+  collection?: InvoiceCollectionInput;
+  /** Required with schedule_entries. */
+  expected_version?: number;
+  external_reference_id?: string;
+  footer?: string;
+  memo?: string;
+  metadata?: Record<string, string | null> | null;
+  payment_due?: InvoiceDueInput;
+  po_number?: string;
+  recipient_email?: string;
+  reference?: string;
+  reminders_paused?: boolean;
+  remit_to_address?: Address;
+  /** At most 14; empty for none. */
+  schedule_entries?: Array<InvoiceScheduleEntryInput>;
+  /** Issues and sends the invoice then. */
+  scheduled_send_at?: string;
+  service_at?: string;
+}
+
+export interface UpdateMeRequest {
+  name?: string;
+  /** E.164; empty takes it away. */
+  phone?: string;
 }
 
 export interface UpdateMerchantRequest {
@@ -2709,9 +4856,158 @@ export interface UpdatePartnerAppRequest {
   expected_api_version?: string;
 }
 
+export interface UpdatePaymentLinkRequest {
+  /** The complete list. */
+  custom_fields?: Array<LinkFieldPatch>;
+  custom_text?: CheckoutText;
+  customer_collection?: LinkCustomer;
+  /** Reserved. */
+  delivery_method_ids?: Array<string>;
+  description?: string;
+  donation_max_amount_money?: Money | null;
+  donation_min_amount_money?: Money | null;
+  donation_suggested_amount_money_options?: Array<Money>;
+  event_config?: LinkEvent;
+  /** Needed to replace line_items or custom_fields. */
+  expected_version?: number;
+  /** Of each session that the link opens. */
+  expiration?: CheckoutExpiration;
+  external_reference_id?: string;
+  /** null removes it. */
+  image?: LinkImageInput | null;
+  inactive_message?: string;
+  /** Reserved. */
+  inventory_routing_source?: unknown;
+  legal?: CheckoutLegal;
+  /** The complete list. */
+  line_items?: Array<LinkLinePatch>;
+  max_completions?: number;
+  /** Merged by key; a null value removes its key, null as a whole removes all. */
+  metadata?: Record<string, string | null> | null;
+  name?: string;
+  payments?: CheckoutPayments;
+  promotion_config?: CheckoutPromotions;
+  redirects?: CheckoutRedirects;
+  status?: "active" | "inactive";
+  tax?: CheckoutTax;
+  theme?: CheckoutTheme;
+  tip?: CheckoutTip;
+}
+
+export interface UpdatePaymentMethodDomainRequest {
+  status: "active" | "inactive";
+}
+
+export interface UpdateProductRequest {
+  /** The complete list. */
+  categories?: Array<string>;
+  description?: string;
+  /** Needed to replace categories, options or images. */
+  expected_version?: number;
+  external_reference_id?: string;
+  /** The complete list. */
+  images?: Array<LineImageInput>;
+  /** Merged by key; a null value removes its key, null as a whole removes all. */
+  metadata?: Record<string, string | null> | null;
+  /** Reserved; null is accepted. */
+  modifier_set_id?: string | null;
+  name?: string;
+  /** The complete list; what is left out is archived. */
+  options?: Array<ProductOptionInput>;
+  product_type?: "physical" | "service" | "fee" | "digital" | "gift_card";
+  status?: "active" | "inactive";
+}
+
+export interface UpdateProductVariantRequest {
+  barcode?: string;
+  /** Reserved. */
+  delivery_profile_id?: string;
+  /** Needed to replace images. */
+  expected_version?: number;
+  external_reference_id?: string;
+  /** Reserved. */
+  gift_card_configuration?: unknown;
+  /** The complete list. */
+  images?: Array<LineImageInput>;
+  /** Reserved. */
+  inventory_item?: unknown;
+  /** Reserved; null is accepted. */
+  inventory_item_id?: string | null;
+  line_item_tax_category?: "general" | "physical_goods" | "digital_goods" | "software" | "saas" | "services" | "professional_services" | "food" | "prepared_food" | "clothing" | "medical_goods" | "admission";
+  /** Merged by key; a null value removes its key, null as a whole removes all. */
+  metadata?: Record<string, string | null> | null;
+  /** Reserved; null is accepted. */
+  modifier_set_id?: string | null;
+  name?: string;
+  position?: number;
+  selected_option_values?: Array<SelectedOptionValueInput>;
+  sku?: string;
+  status?: "active" | "inactive";
+  taxable?: boolean;
+  unit_price_money?: Money;
+}
+
+export interface UpdatePromotionCodeRequest {
+  expires_at?: string | null;
+  max_uses?: number | null;
+  metadata?: Record<string, string | null> | null;
+  status?: "active" | "inactive";
+  timezone?: string;
+}
+
+export interface UpdatePromotionRequest {
+  /** Replaces the whole method; its type stays. */
+  application_method?: PromotionMethod;
+  combines_with?: PromotionCombinesWith | null;
+  description?: string;
+  /** Cannot become another one. */
+  discount_class?: "order" | "line_item" | "service_charge";
+  display_name?: string;
+  eligibility_rules?: unknown | null;
+  exclusivity?: PromotionExclusivity | null;
+  external_reference_id?: string;
+  max_uses?: number | null;
+  max_uses_per_customer?: number | null;
+  /** Merged by key; a null value removes its key, null as a whole removes all. */
+  metadata?: Record<string, string | null> | null;
+  name?: string;
+  schedule?: PromotionSchedule | null;
+  stacking_mode?: "continue" | "stop_after";
+  status?: "active" | "inactive";
+}
+
 export interface UpdateRefundRequest {
   /** Merged by key; a null value removes its key, null as a whole removes all. */
   metadata?: Record<string, string | null> | null;
+}
+
+export interface UpdateSettingsRequest {
+  branding?: BrandingSettings;
+  /** Sent alone. There are no settings of the catalog yet. */
+  catalog?: UpdateCatalogSettings;
+  checkout?: CheckoutSettings;
+  /** null clears the group. */
+  customer_account?: CustomerAccountSettings | null;
+  customer_email_delivery?: CustomerEmailDeliverySettings;
+  expected_version?: number;
+  fulfillment?: FulfillmentSettings;
+  /** Reserved. */
+  inventory?: unknown;
+  /** null clears the group. */
+  invoices?: InvoiceSettings | null;
+  legal?: LegalSettings;
+  /** Merged by key; a null value removes its key, null as a whole removes all. */
+  metadata?: Record<string, string | null> | null;
+  promotions?: PromotionSettings;
+  receipts?: ReceiptSettings;
+  recovery?: RecoverySettings;
+  /** Reserved. */
+  subscriptions?: unknown;
+  /** There are no settings of taxes yet. */
+  tax?: TaxSettings;
+  /** null takes it away. */
+  tax_identity?: SettingsTaxIdentity | null;
+  tipping?: TippingSettings;
 }
 
 export interface UpdateWebhookEndpointRequest {
@@ -2733,6 +5029,11 @@ export interface ValueTipAllocation {
   value_settlement_id: string;
 }
 
+export interface WaiveInvoiceLateFeeRequest {
+  /** For the merchant; never shown to the buyer. */
+  reason_message: string;
+}
+
 export interface WalletSelection {
   digital_wallets?: Array<"apple_pay" | "google_pay">;
 }
@@ -2740,6 +5041,7 @@ export interface WalletSelection {
 export interface Warning {
   code: string;
   message?: string;
+  promotion_code?: string;
   reason?: string;
   resource?: string;
   resource_id?: string;
@@ -2957,10 +5259,28 @@ export interface Operations {
   captureOrderPayment(params: { path: { order_id: string; payment_intent_id: string; }; body?: CaptureOrderPaymentRequest }, options?: CallOptions): Promise<OrderPaymentResult>;
   /** Close an order */
   closeOrder(params: { path: { order_id: string; }; body?: CloseOrderRequest }, options?: CallOptions): Promise<Order>;
+  /** Confirm a mailed code */
+  confirmCustomerVerification(params: { path: { customer_verification_id: string; }; body: ConfirmCustomerVerificationRequest }, options?: CallOptions): Promise<CustomerVerification>;
   /** Create an API key */
   createAPIKey(params: { body: CreateAPIKeyRequest }, options?: CallOptions): Promise<APIKeyWithSecret>;
+  /** Replace a session by another door to its order */
+  createCheckoutSessionRecoveryAction(params: { path: { checkout_session_id: string; }; body: CreateRecoveryActionRequest }, options?: CallOptions): Promise<RecoveryAction>;
+  /** Draft a credit note */
+  createCreditNote(params: { body: CreateCreditNoteRequest }, options?: CallOptions): Promise<CreditNote>;
+  /** Set credit against the invoice */
+  createCreditNoteAllocation(params: { path: { credit_note_id: string; }; body: CreateCreditNoteAllocationRequest }, options?: CallOptions): Promise<CreditNoteAllocationResult>;
+  /** Pay credit out */
+  createCreditNoteRefund(params: { path: { credit_note_id: string; }; body: CreateCreditNoteRefundRequest }, options?: CallOptions): Promise<Refund>;
   /** Create a customer */
   createCustomer(params: { body: CreateCustomerRequest }, options?: CallOptions): Promise<Customer>;
+  /** Save an address of a customer */
+  createCustomerAddress(params: { path: { customer_id: string; }; body: CreateCustomerAddressRequest }, options?: CallOptions): Promise<CustomerAddress>;
+  /** Ask for the deletion of a customer's data */
+  createCustomerDeletionRequest(params: { path: { customer_id: string; } }, options?: CallOptions): Promise<CustomerDeletionRequest>;
+  /** Open a customer session */
+  createCustomerSession(params: { body: CreateCustomerSessionRequest }, options?: CallOptions): Promise<CustomerSession>;
+  /** Mail a code to claim guest purchases */
+  createCustomerVerification(params: { body: CreateCustomerVerificationRequest }, options?: CallOptions): Promise<CustomerVerification>;
   /** Ask apps for data, or to delete it */
   createDataRequest(params: { body: CreateDataRequestRequest }, options?: CallOptions): Promise<DataRequest>;
   /** Open a demo session */
@@ -2969,22 +5289,40 @@ export interface Operations {
   createDeveloperPartnerApp(params: { body: CreatePartnerAppRequest }, options?: CallOptions): Promise<PartnerAppWithSecret>;
   /** Create a sandbox */
   createDeveloperSandbox(params: { body: CreateSandboxRequest }, options?: CallOptions): Promise<DeveloperSandboxWithAPIKey>;
+  /** Preview promotions */
+  createDiscountPreview(params: { body: DiscountPreviewRequest }, options?: CallOptions): Promise<DiscountPreview>;
   /** Open hosted account components */
   createMerchantAccountSession(params?: { body?: MerchantAccountSessionRequest }, options?: CallOptions): Promise<MerchantAccountSession>;
   /** Make the first key */
   createOnboardingAPIKey(params: { query?: { sandbox_id?: string; }; body: OnboardingAPIKeyRequest }, options?: CallOptions): Promise<APIKeyWithSecret>;
   /** Create an order */
   createOrder(params: { body: CreateOrderRequest }, options?: CallOptions): Promise<Order>;
+  /** Make a link to an order for its buyer */
+  createOrderAccessLink(params: { path: { order_id: string; }; body?: EmptyBody }, options?: CallOptions): Promise<AccessLink>;
   /** Stage a payment intent of an order */
   createOrderPaymentIntent(params: { path: { order_id: string; }; body?: CreateOrderPaymentIntentRequest }, options?: CallOptions): Promise<CreatePaymentIntentResult>;
+  /** Open another door to an order */
+  createOrderRecoveryAction(params: { path: { order_id: string; }; body: CreateRecoveryActionRequest }, options?: CallOptions): Promise<RecoveryAction>;
   /** Create an organization */
   createOrganization(params: { body: CreateOrganizationRequest }, options?: CallOptions): Promise<Organization>;
+  /** Register a payment method domain */
+  createPaymentMethodDomain(params: { body: CreatePaymentMethodDomainRequest }, options?: CallOptions): Promise<PaymentMethodDomain>;
+  /** Create a product */
+  createProduct(params: { body: CreateProductRequest }, options?: CallOptions): Promise<Product>;
+  /** Add a variant */
+  createProductVariant(params: { path: { product_id: string; }; body: ProductVariantRequest }, options?: CallOptions): Promise<ProductVariant>;
+  /** Create a promotion */
+  createPromotion(params: { body: CreatePromotionRequest }, options?: CallOptions): Promise<Promotion>;
+  /** Add a code to a promotion */
+  createPromotionCode(params: { path: { promotion_id: string; }; body: CreatePromotionCodeRequest }, options?: CallOptions): Promise<PromotionCode>;
   /** Refund an order or a payment */
   createRefund(params?: { body?: CreateRefundRequest }, options?: CallOptions): Promise<Refund>;
   /** Create a webhook endpoint */
   createWebhookEndpoint(params: { body: CreateWebhookEndpointRequest }, options?: CallOptions): Promise<WebhookEndpoint>;
   /** Send a test event */
   createWebhookTestEvent(params: { path: { webhook_endpoint_id: string; }; body: CreateWebhookTestEventRequest }, options?: CallOptions): Promise<WebhookDeliveryAction>;
+  /** Delete an address of a customer */
+  deleteCustomerAddress(params: { path: { customer_id: string; customer_address_id: string; } }, options?: CallOptions): Promise<Done>;
   /** Delete an app */
   deleteDeveloperPartnerApp(params: { path: { partner_app_id: string; } }, options?: CallOptions): Promise<PartnerApp>;
   /** Retire a sandbox */
@@ -2995,6 +5333,14 @@ export interface Operations {
   deleteOrderLineItem(params: { path: { order_id: string; order_line_item_id: string; } }, options?: CallOptions): Promise<Order>;
   /** Delete an organization */
   deleteOrganization(params: { path: { organization_id: string; } }, options?: CallOptions): Promise<Organization>;
+  /** Archive a product */
+  deleteProduct(params: { path: { product_id: string; } }, options?: CallOptions): Promise<Product>;
+  /** Archive a variant */
+  deleteProductVariant(params: { path: { product_id: string; variant_id: string; } }, options?: CallOptions): Promise<ProductVariant>;
+  /** Archive a promotion */
+  deletePromotion(params: { path: { promotion_id: string; } }, options?: CallOptions): Promise<Promotion>;
+  /** Delete a promotion code */
+  deletePromotionCode(params: { path: { promotion_id: string; promotion_code_id: string; } }, options?: CallOptions): Promise<PromotionCode>;
   /** Delete a webhook endpoint */
   deleteWebhookEndpoint(params: { path: { webhook_endpoint_id: string; } }, options?: CallOptions): Promise<Done>;
   /** Exchange a code or a refresh token */
@@ -3003,10 +5349,20 @@ export interface Operations {
   getAPIKey(params: { path: { api_key_id: string; } }, options?: CallOptions): Promise<APIKey>;
   /** Read a refund that an app asked for */
   getAppApproval(params: { path: { app_approval_id: string; } }, options?: CallOptions): Promise<AppApproval>;
+  /** Read a credit note */
+  getCreditNote(params: { path: { credit_note_id: string; } }, options?: CallOptions): Promise<CreditNote>;
+  /** Read an allocation of a credit note */
+  getCreditNoteAllocation(params: { path: { credit_note_id: string; credit_note_allocation_id: string; } }, options?: CallOptions): Promise<CreditNoteAllocation>;
+  /** Download a credit note */
+  getCreditNotePDF(params: { path: { credit_note_id: string; } }, options?: CallOptions): Promise<Uint8Array>;
   /** Read one of your own requests */
   getCurrentAPIKeyRequestLog(params: { path: { api_request_log_id: string; } }, options?: CallOptions): Promise<APIRequestLogDetail>;
   /** Read a customer */
   getCustomer(params: { path: { customer_id: string; }; query?: { expand?: Array<"default_payment_method" | "receivables">; } }, options?: CallOptions): Promise<Customer>;
+  /** Read an address of a customer */
+  getCustomerAddress(params: { path: { customer_id: string; customer_address_id: string; } }, options?: CallOptions): Promise<CustomerAddress>;
+  /** Read a deletion request */
+  getCustomerDeletionRequest(params: { path: { customer_id: string; customer_deletion_request_id: string; } }, options?: CallOptions): Promise<CustomerDeletionRequest>;
   /** Read a data request */
   getDataRequest(params: { path: { data_request_id: string; } }, options?: CallOptions): Promise<DataRequest>;
   /** Who am I */
@@ -3019,6 +5375,10 @@ export interface Operations {
   getDeveloperSandbox(params: { path: { sandbox_id: string; } }, options?: CallOptions): Promise<DeveloperSandbox>;
   /** Read an installed app */
   getInstalledApp(params: { path: { partner_app_install_id: string; } }, options?: CallOptions): Promise<InstalledApp>;
+  /** Read a credit note of my invoice */
+  getMeCreditNote(params: { path: { invoice_id: string; credit_note_id: string; } }, options?: CallOptions): Promise<BuyerCreditNote>;
+  /** Download a credit note of my invoice */
+  getMeCreditNotePDF(params: { path: { invoice_id: string; credit_note_id: string; } }, options?: CallOptions): Promise<Uint8Array>;
   /** Read the merchant */
   getMerchant(params?: { query?: { expand?: Array<"organization">; } }, options?: CallOptions): Promise<Merchant>;
   /** Read the OAuth metadata */
@@ -3037,10 +5397,26 @@ export interface Operations {
   getOwnAppInstall(params?: {  }, options?: CallOptions): Promise<PartnerAppInstall>;
   /** Read a payment intent */
   getPaymentIntent(params: { path: { payment_intent_id: string; }; query?: { expand?: Array<"customer" | "invoice" | "order">; } }, options?: CallOptions): Promise<PaymentIntent>;
+  /** Read a saved payment method */
+  getPaymentMethod(params: { path: { payment_method_id: string; }; query?: { expand?: Array<"customer">; } }, options?: CallOptions): Promise<PaymentMethod>;
+  /** Read a payment method domain */
+  getPaymentMethodDomain(params: { path: { payment_method_domain_id: string; } }, options?: CallOptions): Promise<PaymentMethodDomain>;
+  /** Read a product */
+  getProduct(params: { path: { product_id: string; }; query?: { expand?: Array<"modifier_set">; } }, options?: CallOptions): Promise<Product>;
+  /** Read an option of a product */
+  getProductOption(params: { path: { product_id: string; option_id: string; } }, options?: CallOptions): Promise<ProductOption>;
+  /** Read a variant */
+  getProductVariant(params: { path: { product_id: string; variant_id: string; }; query?: { expand?: Array<"modifier_set">; } }, options?: CallOptions): Promise<ProductVariant>;
+  /** Read a promotion */
+  getPromotion(params: { path: { promotion_id: string; } }, options?: CallOptions): Promise<Promotion>;
+  /** Read a recovery */
+  getRecovery(params: { path: { recovery_id: string; } }, options?: CallOptions): Promise<Recovery>;
   /** Read a refund */
   getRefund(params: { path: { refund_id: string; }; query?: { expand?: Array<"customer" | "order" | "payment_intent" | "payment_refunds.payment_intent">; } }, options?: CallOptions): Promise<Refund>;
   /** Read what happened around a resource */
   getResourceTimeline(params: { path: { resource_id: string; }; query?: { page_size?: number; page_token?: string; resource_type?: string; include?: Array<"requests" | "webhooks" | "attempts">; occurred_after?: string; occurred_before?: string; } }, options?: CallOptions): Promise<ResourceTimeline>;
+  /** Read a stranded payment */
+  getStrandedPayment(params: { path: { stranded_payment_id: string; } }, options?: CallOptions): Promise<StrandedPayment>;
   /** Read a delivery */
   getWebhookDelivery(params: { path: { webhook_delivery_id: string; } }, options?: CallOptions): Promise<WebhookDelivery>;
   /** Read a webhook endpoint */
@@ -3051,16 +5427,32 @@ export interface Operations {
   grantOrganizationMembership(params: { path: { organization_id: string; }; body: GrantMembershipRequest }, options?: CallOptions): Promise<OrganizationMembership>;
   /** Ask about a token */
   introspectOAuthToken(params: { body: OAuthTokenQuery }, options?: CallOptions): Promise<Uint8Array>;
+  /** Issue a credit note */
+  issueCreditNote(params: { path: { credit_note_id: string; }; body?: IssueCreditNoteRequest }, options?: CallOptions): Promise<IssuedCreditNote>;
   /** Issue a test key */
   issueDeveloperSandboxTestKey(params: { path: { sandbox_id: string; }; body: IssueSandboxAPIKeyRequest }, options?: CallOptions): Promise<APIKeyWithSecret>;
+  /** Give a customer their guest purchases */
+  linkCustomerGuestPurchases(params: { path: { customer_id: string; }; body: LinkGuestPurchasesRequest }, options?: CallOptions): Promise<GuestPurchaseLink>;
   /** List API keys */
   listAPIKeys(params?: { query?: { page_size?: number; page_token?: string; status?: "active" | "revoked"; sort_by?: "created_at" | "last_used_at" | "name"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<APIKey>;
   /** List refunds that apps asked for */
   listAppApprovals(params?: { query?: { page_size?: number; page_token?: string; status?: "pending" | "approved" | "refused" | "expired"; } }, options?: CallOptions): List<AppApproval>;
   /** List capabilities */
   listCapabilities(params?: { query?: { page_size?: number; page_token?: string; domain?: "money_movement" | "payments"; capability?: "accept_card_payments" | "save_payment_methods" | "accept_affirm_payments" | "receive_payouts" | "create_standard_payouts" | "manage_payout_destinations" | "manage_payout_settings"; status?: "ready" | "blocked" | "pending" | "not_available"; } }, options?: CallOptions): List<Capability>;
+  /** List the recovery actions of a session's order */
+  listCheckoutSessionRecoveryActions(params: { path: { checkout_session_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<RecoveryAction>;
+  /** List allocations of a credit note */
+  listCreditNoteAllocations(params: { path: { credit_note_id: string; }; query?: { page_size?: number; page_token?: string; idempotency_key?: string; } }, options?: CallOptions): List<CreditNoteAllocation>;
+  /** List refunds of a credit note */
+  listCreditNoteRefunds(params: { path: { credit_note_id: string; }; query?: { page_size?: number; page_token?: string; idempotency_key?: string; } }, options?: CallOptions): List<Refund>;
+  /** List credit notes */
+  listCreditNotes(params?: { query?: { page_size?: number; page_token?: string; invoice_id?: string; external_reference_id?: string; query?: string; status?: "draft" | "issued" | "void"; } }, options?: CallOptions): List<CreditNote>;
   /** List your own requests */
   listCurrentAPIKeyRequestLogs(params?: { query?: { page_size?: number; page_token?: string; request_id?: string; http_method?: "GET" | "POST" | "PATCH" | "PUT" | "DELETE"; path_query?: string; resource_type?: string; resource_id?: string; status_bucket?: "all" | "success" | "client_error" | "server_error"; created_after?: string; created_before?: string; } }, options?: CallOptions): List<APIRequestLog>;
+  /** List a customer's addresses */
+  listCustomerAddresses(params: { path: { customer_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<CustomerAddress>;
+  /** List deletion requests */
+  listCustomerDeletionRequests(params?: { query?: { page_size?: number; page_token?: string; status?: "pending_review" | "processing" | "completed" | "rejected" | "failed"; } }, options?: CallOptions): List<CustomerDeletionRequest>;
   /** List customers */
   listCustomers(params?: { query?: { page_size?: number; page_token?: string; query?: string; email?: string; external_reference_id?: string; expand?: Array<"receivables">; sort_by?: "name" | "email" | "created_at" | "updated_at"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<Customer>;
   /** List data requests */
@@ -3077,10 +5469,16 @@ export interface Operations {
   listDeveloperSandboxes(params?: { query?: { page_size?: number; page_token?: string; status?: "active" | "archived" | "all"; } }, options?: CallOptions): List<DeveloperSandbox>;
   /** List installed apps */
   listInstalledApps(params?: { query?: { page_size?: number; page_token?: string; status?: "pending_exchange" | "pending_consent" | "pending_onboarding" | "active" | "pending_permission_upgrade" | "flagged_for_review" | "revoked" | "errored"; partner_app_id?: string; } }, options?: CallOptions): List<InstalledApp>;
+  /** List credit notes of my invoice */
+  listMeCreditNotes(params: { path: { invoice_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<BuyerCreditNote>;
+  /** List own refunds */
+  listMeRefunds(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; payment_intent_id?: string; status?: "pending" | "in_transit" | "succeeded" | "failed" | "requires_action" | "canceled" | "partially_succeeded"; reason?: Array<"duplicate" | "fraudulent" | "requested_by_customer" | "defective_product" | "wrong_item_shipped" | "never_received" | "not_as_described" | "arrived_too_late" | "customer_changed_mind" | "better_price_found" | "accidental_order" | "other">; refund_method?: "original_payment"; min_amount?: number; max_amount?: number; currency?: string; external_reference_id?: string; return_id?: string; return_resolution_id?: string; query?: string; sort_by?: "created_at" | "updated_at" | "amount"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<BuyerRefund>;
   /** List the history of an order */
   listOrderActivities(params: { path: { order_id: string; }; query?: { page_size?: number; page_token?: string; type?: Array<"created" | "line_item_added" | "line_item_updated" | "line_item_removed" | "discount_applied" | "discount_removed" | "tax_updated" | "requested_tip_added" | "requested_tip_updated" | "requested_tip_removed" | "charge_added" | "charge_updated" | "charge_removed" | "charge_fulfillment_updated" | "order_updated" | "adjustment" | "closed" | "payment" | "payment_failed" | "refund" | "refund_failed" | "checkout_session_created" | "checkout_session_expired" | "checkout_session_invalidated" | "fulfillment_created" | "fulfillment_updated" | "fulfillment_state_changed">; sort_direction?: "asc" | "desc"; } }, options?: CallOptions): List<OrderActivity>;
   /** List the payment attempts of an order */
   listOrderPaymentAttempts(params: { path: { order_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<OrderPaymentAttempt>;
+  /** List the recovery actions of an order */
+  listOrderRecoveryActions(params: { path: { order_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<RecoveryAction>;
   /** List orders */
   listOrders(params?: { query?: { page_size?: number; page_token?: string; customer_id?: string; status?: "open" | "closed"; payment_status?: Array<"unpaid" | "partially_paid" | "paid">; refund_status?: Array<"none" | "partially_refunded" | "refunded">; fulfillment_status?: Array<"not_fulfilled" | "partially_fulfilled" | "fulfilled" | "canceled">; order_number?: string; external_reference_id?: string; origin?: "virtual_terminal" | "payment_link" | "checkout" | "api" | "subscription"; query?: string; subscription_id?: string; subscription_delivery_changed?: boolean; return_id?: string; return_resolution_id?: string; min_amount?: number; max_amount?: number; currency?: string; sort_by?: "created_at" | "updated_at" | "outstanding_money" | "total"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<Order>;
   /** List memberships */
@@ -3088,9 +5486,27 @@ export interface Operations {
   /** List organizations */
   listOrganizations(params?: { query?: { page_size?: number; page_token?: string; parent_organization_id?: string; status?: "active" | "deleted"; sort_by?: "name" | "created_at" | "updated_at"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<Organization>;
   /** List payment intents */
-  listPaymentIntents(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; customer_id?: string; invoice_id?: string; status?: "requires_payment_method" | "requires_confirmation" | "requires_action" | "processing" | "requires_capture" | "succeeded" | "canceled" | "expired"; origin?: "virtual_terminal" | "payment_link" | "checkout" | "api" | "subscription"; risk_level?: Array<"normal" | "elevated" | "highest" | "not_assessed">; payment_flow?: Array<"checkout" | "payment_link" | "invoice" | "subscription_initial" | "subscription_renewal" | "virtual_terminal" | "api">; external_reference_id?: string; return_id?: string; return_resolution_id?: string; query?: string; min_amount?: number; max_amount?: number; currency?: string; refund_status?: Array<"none" | "partially_refunded" | "refunded">; dispute_status?: Array<"none" | "warning_needs_response" | "warning_under_review" | "warning_closed" | "needs_response" | "under_review" | "won" | "lost" | "prevented">; sort_by?: "created_at" | "updated_at" | "amount"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<PaymentIntent>;
+  listPaymentIntents(params?: { query?: { page_size?: number; page_token?: string; customer_id?: string; order_id?: string; invoice_id?: string; status?: "requires_payment_method" | "requires_confirmation" | "requires_action" | "processing" | "requires_capture" | "succeeded" | "canceled" | "expired"; origin?: "virtual_terminal" | "payment_link" | "checkout" | "api" | "subscription"; risk_level?: Array<"normal" | "elevated" | "highest" | "not_assessed">; payment_flow?: Array<"checkout" | "payment_link" | "invoice" | "subscription_initial" | "subscription_renewal" | "virtual_terminal" | "api">; external_reference_id?: string; return_id?: string; return_resolution_id?: string; query?: string; min_amount?: number; max_amount?: number; currency?: string; refund_status?: Array<"none" | "partially_refunded" | "refunded">; dispute_status?: Array<"none" | "warning_needs_response" | "warning_under_review" | "warning_closed" | "needs_response" | "under_review" | "won" | "lost" | "prevented">; sort_by?: "created_at" | "updated_at" | "amount"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<PaymentIntent>;
+  /** List payment method domains */
+  listPaymentMethodDomains(params?: { query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<PaymentMethodDomain>;
+  /** List saved payment methods */
+  listPaymentMethods(params?: { query?: { page_size?: number; page_token?: string; type?: "card"; status?: "active" | "pending" | "expired" | "removed" | "failed"; usage?: "on_session" | "off_session"; customer_id?: string; } }, options?: CallOptions): List<PaymentMethod>;
+  /** List the options of a product */
+  listProductOptions(params: { path: { product_id: string; }; query?: { page_size?: number; page_token?: string; status?: "active" | "inactive" | "archived"; } }, options?: CallOptions): List<ProductOption>;
+  /** List the variants of a product */
+  listProductVariants(params: { path: { product_id: string; }; query?: { page_size?: number; page_token?: string; status?: "active" | "inactive" | "archived"; external_reference_id?: string; query?: string; sort_by?: "position" | "created_at" | "updated_at" | "unit_price"; sort_direction?: "asc" | "desc"; delivery_profile_id?: string; delivery_configuration_status?: "configured" | "action_required" | "not_applicable"; } }, options?: CallOptions): List<ProductVariant>;
+  /** List products */
+  listProducts(params?: { query?: { page_size?: number; page_token?: string; product_type?: "physical" | "service" | "fee" | "digital" | "gift_card"; status?: "active" | "inactive" | "archived"; category_handle?: string; external_reference_id?: string; sku?: string; query?: string; delivery_profile_id?: string; delivery_configuration_status?: "configured" | "action_required" | "not_applicable"; sort_by?: "name" | "created_at" | "updated_at"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<Product>;
+  /** List promotion codes */
+  listPromotionCodes(params?: { query?: { page_size?: number; page_token?: string; promotion_id?: string; code?: string; status?: "active" | "inactive" | "expired" | "exhausted"; expand?: Array<"promotion">; } }, options?: CallOptions): List<PromotionCode>;
+  /** List promotions */
+  listPromotions(params?: { query?: { page_size?: number; page_token?: string; status?: Array<"active" | "inactive" | "expired" | "not_yet_started" | "exhausted" | "no_active_codes" | "archived">; external_reference_id?: string; query?: string; product_id?: string; variant_id?: string; bundle_id?: string; category_handle?: string; redemption_type?: "automatic" | "code"; discount_class?: "order" | "line_item" | "service_charge"; sort_by?: "name" | "created_at" | "updated_at"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<Promotion>;
+  /** List recoveries */
+  listRecoveries(params?: { query?: { page_size?: number; page_token?: string; status?: "watching" | "abandoned" | "returned" | "recovered" | "completed" | "ended" | "lapsed"; order_id?: string; checkout_session_id?: string; created_after?: string; created_before?: string; } }, options?: CallOptions): List<Recovery>;
   /** List refunds */
-  listRefunds(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; payment_intent_id?: string; customer_id?: string; status?: "pending" | "in_transit" | "succeeded" | "failed" | "requires_action" | "canceled" | "partially_succeeded"; reason?: Array<"duplicate" | "fraudulent" | "requested_by_customer" | "defective_product" | "wrong_item_shipped" | "never_received" | "not_as_described" | "arrived_too_late" | "customer_changed_mind" | "better_price_found" | "accidental_order" | "other">; refund_method?: "original_payment"; min_amount?: number; max_amount?: number; currency?: string; external_reference_id?: string; return_id?: string; return_resolution_id?: string; query?: string; sort_by?: "created_at" | "updated_at" | "amount"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<Refund>;
+  listRefunds(params?: { query?: { page_size?: number; page_token?: string; customer_id?: string; order_id?: string; payment_intent_id?: string; status?: "pending" | "in_transit" | "succeeded" | "failed" | "requires_action" | "canceled" | "partially_succeeded"; reason?: Array<"duplicate" | "fraudulent" | "requested_by_customer" | "defective_product" | "wrong_item_shipped" | "never_received" | "not_as_described" | "arrived_too_late" | "customer_changed_mind" | "better_price_found" | "accidental_order" | "other">; refund_method?: "original_payment"; min_amount?: number; max_amount?: number; currency?: string; external_reference_id?: string; return_id?: string; return_resolution_id?: string; query?: string; sort_by?: "created_at" | "updated_at" | "amount"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<Refund>;
+  /** List stranded payments */
+  listStrandedPayments(params?: { query?: { page_size?: number; page_token?: string; status?: "open" | "refunding" | "resolved"; order_id?: string; reason?: "attempt_ended" | "order_already_paid" | "order_closed"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; } }, options?: CallOptions): List<StrandedPayment>;
   /** List the deliveries of an event */
   listWebhookDeliveries(params: { path: { webhook_event_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<WebhookDelivery>;
   /** List the attempts of a delivery */
@@ -3109,6 +5525,8 @@ export interface Operations {
   previewPartnerInstallAuthorization(params: { query: { client_id: string; redirect_uri: string; mode: "test" | "live"; permission_ids?: Array<string>; } }, options?: CallOptions): Promise<PartnerAuthorizePreview>;
   /** Publish a version of an app */
   publishDeveloperPartnerAppVersion(params: { path: { partner_app_id: string; }; body?: PublishPartnerAppVersionRequest }, options?: CallOptions): Promise<PartnerApp>;
+  /** Refresh a customer session */
+  refreshCustomerSession(params: { body: RefreshCustomerSessionRequest }, options?: CallOptions): Promise<CustomerSession>;
   /** Refresh hosted account components */
   refreshMerchantAccountSession(params?: { body?: RefreshMerchantAccountSessionRequest }, options?: CallOptions): Promise<MerchantAccountSession>;
   /** Refuse a refund of an app */
@@ -3117,6 +5535,8 @@ export interface Operations {
   removeInstalledApp(params: { path: { partner_app_install_id: string; } }, options?: CallOptions): Promise<InstalledApp>;
   /** Remove pending discounts of an order */
   removeOrderDiscounts(params: { path: { order_id: string; }; body: RemoveOrderDiscountsRequest }, options?: CallOptions): Promise<Order>;
+  /** Remove a saved payment method */
+  removePaymentMethod(params: { path: { payment_method_id: string; } }, options?: CallOptions): Promise<Done>;
   /** Price an order again */
   repriceOrderDiscounts(params: { path: { order_id: string; } }, options?: CallOptions): Promise<Order>;
   /** Send a delivery again */
@@ -3125,10 +5545,20 @@ export interface Operations {
   resetDemoSession(params?: { body?: DemoSessionRequest }, options?: CallOptions): Promise<DemoSession>;
   /** Reset a sandbox */
   resetDeveloperSandbox(params: { path: { sandbox_id: string; } }, options?: CallOptions): Promise<DeveloperSandbox>;
+  /** Decide about a deletion request */
+  resolveCustomerDeletionRequest(params: { path: { customer_deletion_request_id: string; }; body: ResolveDeletionRequest }, options?: CallOptions): Promise<CustomerDeletionRequest>;
+  /** Resolve a stranded payment */
+  resolveStrandedPayment(params: { path: { stranded_payment_id: string; }; body: ResolveStrandedPaymentRequest }, options?: CallOptions): Promise<StrandedPayment>;
   /** Let a paused app go on */
   resumeInstalledApp(params: { path: { partner_app_install_id: string; } }, options?: CallOptions): Promise<InstalledApp>;
+  /** Take an allocation back */
+  reverseCreditNoteAllocation(params: { path: { credit_note_id: string; credit_note_allocation_id: string; }; body?: ResourceVersionRequest }, options?: CallOptions): Promise<CreditNoteAllocationResult>;
   /** Revoke an API key */
   revokeAPIKey(params: { path: { api_key_id: string; } }, options?: CallOptions): Promise<APIKey>;
+  /** Revoke a customer session */
+  revokeCustomerSession(params: { path: { customer_session_id: string; } }, options?: CallOptions): Promise<CustomerSessionRevocation>;
+  /** Revoke all sessions of a customer */
+  revokeCustomerSessions(params: { path: { customer_id: string; } }, options?: CallOptions): Promise<CustomerSessionsRevocation>;
   /** Give an install up */
   revokeDeveloperPartnerAppInstall(params: { path: { partner_app_id: string; partner_app_install_id: string; } }, options?: CallOptions): Promise<PartnerAppInstall>;
   /** Give a grant up */
@@ -3137,14 +5567,22 @@ export interface Operations {
   revokeInstalledAppGrant(params: { path: { partner_app_install_id: string; environment_grant_id: string; } }, options?: CallOptions): Promise<InstalledApp>;
   /** Revoke a token */
   revokeOAuthToken(params: { body: OAuthTokenQuery }, options?: CallOptions): Promise<Uint8Array>;
+  /** Revoke the recovery links of an order */
+  revokeOrderRecoveryLinks(params: { path: { order_id: string; } }, options?: CallOptions): Promise<RevokedRecoveryLinks>;
   /** Revoke a membership */
   revokeOrganizationMembership(params: { path: { organization_id: string; user_id: string; } }, options?: CallOptions): Promise<RevokeOrganizationMembershipResult>;
   /** Replace an app's client secret */
   rotateDeveloperPartnerAppSecret(params: { path: { partner_app_id: string; } }, options?: CallOptions): Promise<PartnerAppSecretRotationResult>;
   /** Rotate an endpoint's secret */
   rotateWebhookSecret(params: { path: { webhook_endpoint_id: string; } }, options?: CallOptions): Promise<WebhookSecret>;
+  /** Begin to save a card */
+  savePaymentMethod(params: { body: SavePaymentMethodRequest }, options?: CallOptions): Promise<SavePaymentMethodResult>;
   /** Mail the receipt of a paid order */
   sendOrderReceipt(params: { path: { order_id: string; }; body?: SendReceiptRequest }, options?: CallOptions): Promise<Done>;
+  /** Choose a default address */
+  setDefaultCustomerAddress(params: { path: { customer_id: string; customer_address_id: string; }; body: SetDefaultAddressRequest }, options?: CallOptions): Promise<CustomerAddress>;
+  /** Make a payment method its customer's default */
+  setDefaultPaymentMethod(params: { path: { payment_method_id: string; } }, options?: CallOptions): Promise<PaymentMethod>;
   /** Sign a device in */
   startOAuthDevice(params: { body: OAuthDeviceRequest }, options?: CallOptions): Promise<Uint8Array>;
   /** Begin to set a merchant up */
@@ -3153,8 +5591,12 @@ export interface Operations {
   transferOrganizationOwnership(params: { path: { organization_id: string; }; body: TransferOwnershipRequest }, options?: CallOptions): Promise<TransferOrganizationOwnershipResult>;
   /** Change an API key */
   updateAPIKey(params: { path: { api_key_id: string; }; body?: UpdateAPIKeyRequest }, options?: CallOptions): Promise<APIKey>;
+  /** Edit a credit note's draft */
+  updateCreditNote(params: { path: { credit_note_id: string; }; body?: UpdateCreditNoteRequest }, options?: CallOptions): Promise<CreditNote>;
   /** Change a customer */
   updateCustomer(params: { path: { customer_id: string; }; body?: UpdateCustomerRequest }, options?: CallOptions): Promise<Customer>;
+  /** Change an address of a customer */
+  updateCustomerAddress(params: { path: { customer_id: string; customer_address_id: string; }; body?: UpdateCustomerAddressRequest }, options?: CallOptions): Promise<CustomerAddress>;
   /** Pin an app's API version */
   updateDeveloperPartnerApp(params: { path: { partner_app_id: string; }; body?: UpdatePartnerAppRequest }, options?: CallOptions): Promise<PartnerApp>;
   /** Limit what an app refunds */
@@ -3169,23 +5611,181 @@ export interface Operations {
   updateOrderLineItem(params: { path: { order_id: string; order_line_item_id: string; }; body?: UpdateOrderLineRequest }, options?: CallOptions): Promise<Order>;
   /** Change an organization */
   updateOrganization(params: { path: { organization_id: string; }; body?: UpdateOrganizationRequest }, options?: CallOptions): Promise<Organization>;
+  /** Switch a payment method domain */
+  updatePaymentMethodDomain(params: { path: { payment_method_domain_id: string; }; body: UpdatePaymentMethodDomainRequest }, options?: CallOptions): Promise<PaymentMethodDomain>;
+  /** Change a product */
+  updateProduct(params: { path: { product_id: string; }; body?: UpdateProductRequest }, options?: CallOptions): Promise<Product>;
+  /** Change a variant */
+  updateProductVariant(params: { path: { product_id: string; variant_id: string; }; body?: UpdateProductVariantRequest }, options?: CallOptions): Promise<ProductVariant>;
+  /** Change a promotion */
+  updatePromotion(params: { path: { promotion_id: string; }; body?: UpdatePromotionRequest }, options?: CallOptions): Promise<Promotion>;
+  /** Change a promotion code */
+  updatePromotionCode(params: { path: { promotion_id: string; promotion_code_id: string; }; body?: UpdatePromotionCodeRequest }, options?: CallOptions): Promise<PromotionCode>;
   /** Change a refund's metadata */
   updateRefund(params: { path: { refund_id: string; }; body?: UpdateRefundRequest }, options?: CallOptions): Promise<Refund>;
   /** Change a webhook endpoint */
   updateWebhookEndpoint(params: { path: { webhook_endpoint_id: string; }; body?: UpdateWebhookEndpointRequest }, options?: CallOptions): Promise<WebhookEndpoint>;
   /** Prove the address */
   verifyOnboardingEmail(params: { body: OnboardingVerifyEmailRequest }, options?: CallOptions): Promise<OnboardingVerifyEmailResult>;
+  /** Void a credit note */
+  voidCreditNote(params: { path: { credit_note_id: string; }; body?: ResourceVersionRequest }, options?: CallOptions): Promise<CreditNote>;
   checkoutSessions: {
     /** Close a checkout session */
     closeSession(params: { path: { checkout_session_id: string; }; body?: CloseCheckoutSessionRequest }, options?: CallOptions): Promise<CheckoutSession>;
+    /** Confirm a code */
+    confirmCustomerVerification(params: { path: { checkout_session_id: string; customer_verification_id: string; }; body: ConfirmCheckoutVerificationRequest }, options?: CallOptions): Promise<CheckoutVerificationConfirmation>;
     /** Open a checkout session */
     create(params?: { body?: CreateCheckoutSessionRequest }, options?: CallOptions): Promise<CheckoutLaunch>;
+    /** Send the buyer a code */
+    createCustomerVerification(params: { path: { checkout_session_id: string; }; body: CreateCheckoutVerificationRequest }, options?: CallOptions): Promise<CheckoutVerification>;
     /** Read a checkout session */
     get(params: { path: { checkout_session_id: string; }; query?: { expand?: Array<"customer" | "invoice" | "order" | "payment_intents" | "payment_link">; } }, options?: CallOptions): Promise<CheckoutSession>;
     /** List checkout sessions */
     list(params?: { query?: { page_size?: number; page_token?: string; status?: "open" | "paid" | "partially_paid" | "expired" | "closed" | "invalidated"; order_id?: string; payment_link_id?: string; customer_id?: string; origin?: "virtual_terminal" | "payment_link" | "checkout" | "api" | "subscription"; external_reference_id?: string; query?: string; sort_by?: "created_at" | "updated_at"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; expires_after?: string; expires_before?: string; } }, options?: CallOptions): List<CheckoutSession>;
     /** Change a checkout session */
     update(params: { path: { checkout_session_id: string; }; body?: UpdateCheckoutSessionRequest }, options?: CallOptions): Promise<CheckoutSession>;
+  };
+  invoicePaymentTerms: {
+    /** Create a payment term */
+    create(params: { body: CreateInvoicePaymentTermRequest }, options?: CallOptions): Promise<InvoicePaymentTerm>;
+    /** Read a payment term */
+    get(params: { path: { invoice_payment_term_id: string; } }, options?: CallOptions): Promise<InvoicePaymentTerm>;
+    /** List payment terms */
+    list(params?: { query?: { page_size?: number; page_token?: string; status?: "active" | "archived"; external_reference_id?: string; query?: string; } }, options?: CallOptions): List<InvoicePaymentTerm>;
+    /** Archive a payment term */
+    remove(params: { path: { invoice_payment_term_id: string; }; query?: { expected_version?: number; } }, options?: CallOptions): Promise<InvoicePaymentTerm>;
+    /** Change a payment term */
+    update(params: { path: { invoice_payment_term_id: string; }; body?: UpdateInvoicePaymentTermRequest }, options?: CallOptions): Promise<InvoicePaymentTerm>;
+  };
+  invoices: {
+    /** Charge the late fee */
+    assessLateFee(params: { path: { invoice_id: string; }; body?: AssessInvoiceLateFeeRequest }, options?: CallOptions): Promise<Invoice>;
+    /** Cancel a payment attempt of an invoice */
+    cancelPaymentAttempt(params: { path: { invoice_id: string; invoice_payment_attempt_id: string; } }, options?: CallOptions): Promise<InvoicePaymentAttempt>;
+    /** Charge a saved payment method */
+    collect(params: { path: { invoice_id: string; }; body?: CollectInvoiceRequest }, options?: CallOptions): Promise<CollectInvoiceResult>;
+    /** Draft an invoice */
+    create(params?: { body?: CreateInvoiceRequest }, options?: CallOptions): Promise<Invoice>;
+    /** Read an invoice */
+    get(params: { path: { invoice_id: string; }; query?: { expand?: Array<"customer" | "order">; } }, options?: CallOptions): Promise<Invoice>;
+    /** Open an invoice's checkout */
+    getOrCreateCheckoutSession(params: { path: { invoice_id: string; }; body?: InvoiceCheckoutSessionRequest }, options?: CallOptions): Promise<InvoiceCheckoutSessionResult>;
+    /** Download an invoice */
+    getPDF(params: { path: { invoice_id: string; } }, options?: CallOptions): Promise<Uint8Array>;
+    /** Read a payment attempt of an invoice */
+    getPaymentAttempt(params: { path: { invoice_id: string; invoice_payment_attempt_id: string; } }, options?: CallOptions): Promise<InvoicePaymentAttempt>;
+    /** Issue an invoice */
+    issue(params: { path: { invoice_id: string; }; body?: IssueInvoiceRequest }, options?: CallOptions): Promise<IssueInvoiceResult>;
+    /** List invoices */
+    list(params?: { query?: { page_size?: number; page_token?: string; status?: Array<"draft" | "open" | "partially_paid" | "paid" | "void" | "uncollectible" | "credited">; order_id?: string; external_reference_id?: string; created_after?: string; created_before?: string; due_after?: string; due_before?: string; is_overdue?: boolean; has_amount_due?: boolean; query?: string; sort_by?: "created_at" | "updated_at" | "due_at" | "invoice_number" | "outstanding_money"; sort_direction?: "asc" | "desc"; customer_id?: string; } }, options?: CallOptions): List<Invoice>;
+    /** List what happened to an invoice */
+    listActivities(params: { path: { invoice_id: string; }; query?: { page_size?: number; page_token?: string; sort_direction?: "asc" | "desc"; type?: Array<"draft_created" | "updated" | "issued" | "issue_failed" | "sent" | "delivery_sent" | "reminder_due" | "reminder_sent" | "viewed" | "overdue" | "payment_attempt_started" | "payment_processing" | "payment_applied" | "manual_payment_recorded" | "manual_payment_reversed" | "refund_succeeded" | "credited" | "late_fee_due" | "late_fee_assessed" | "late_fee_waived" | "collection_blocked" | "collection_block_resolved" | "token_regenerated" | "voided" | "marked_uncollectible">; } }, options?: CallOptions): List<InvoiceActivity>;
+    /** List an invoice's e-mails */
+    listDeliveryAttempts(params: { path: { invoice_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<InvoiceDeliveryAttempt>;
+    /** List an invoice's payment attempts */
+    listPaymentAttempts(params: { path: { invoice_id: string; }; query?: { page_size?: number; page_token?: string; idempotency_key?: string; } }, options?: CallOptions): List<InvoicePaymentAttempt>;
+    /** Give an invoice up */
+    markUncollectible(params: { path: { invoice_id: string; }; body?: InvoiceVersionRequest }, options?: CallOptions): Promise<Invoice>;
+    /** Record money received elsewhere */
+    recordManualPayment(params: { path: { invoice_id: string; }; body: InvoiceManualPaymentRequest }, options?: CallOptions): Promise<Invoice>;
+    /** Replace the buyer's link */
+    regeneratePublicLink(params: { path: { invoice_id: string; }; body?: InvoiceVersionRequest }, options?: CallOptions): Promise<RegenerateInvoiceLinkResult>;
+    /** Take recorded money back */
+    reverseManualPayment(params: { path: { invoice_id: string; }; body: InvoiceManualPaymentRequest }, options?: CallOptions): Promise<Invoice>;
+    /** Send a reminder */
+    sendReminder(params: { path: { invoice_id: string; } }, options?: CallOptions): Promise<IssueInvoiceResult>;
+    /** Change a draft */
+    update(params: { path: { invoice_id: string; }; body?: UpdateInvoiceRequest }, options?: CallOptions): Promise<Invoice>;
+    /** Void an invoice */
+    voidResource(params: { path: { invoice_id: string; }; body?: InvoiceVersionRequest }, options?: CallOptions): Promise<Invoice>;
+    /** Waive a late fee */
+    waiveLateFee(params: { path: { invoice_id: string; invoice_late_fee_id: string; }; body: WaiveInvoiceLateFeeRequest }, options?: CallOptions): Promise<Invoice>;
+  };
+  me: {
+    /** Confirm the other e-mail address */
+    confirmEmailChangeRequest(params: { path: { email_change_request_id: string; }; body: ConfirmEmailChangeRequest }, options?: CallOptions): Promise<EmailChangeRequest>;
+    /** Save an own address */
+    createAddress(params: { body: CreateCustomerAddressRequest }, options?: CallOptions): Promise<CustomerAddress>;
+    /** Ask for the deletion of own data */
+    createDeletionRequest(params?: {  }, options?: CallOptions): Promise<CustomerDeletionRequest>;
+    /** Ask for another e-mail address */
+    createEmailChangeRequest(params: { body: CreateEmailChangeRequest }, options?: CallOptions): Promise<EmailChangeRequest>;
+    /** Pay an invoice of mine */
+    createInvoiceCheckoutSession(params: { path: { invoice_id: string; }; body?: InvoiceCheckoutSessionRequest }, options?: CallOptions): Promise<BuyerInvoiceCheckoutSessionResult>;
+    /** Delete an own address */
+    deleteAddress(params: { path: { customer_address_id: string; } }, options?: CallOptions): Promise<Done>;
+    /** Read own profile */
+    get(params?: {  }, options?: CallOptions): Promise<Customer>;
+    /** Read an own address */
+    getAddress(params: { path: { customer_address_id: string; } }, options?: CallOptions): Promise<CustomerAddress>;
+    /** Read an own deletion request */
+    getDeletionRequest(params: { path: { customer_deletion_request_id: string; } }, options?: CallOptions): Promise<CustomerDeletionRequest>;
+    /** Read own e-mail preferences */
+    getEmailPreferences(params?: {  }, options?: CallOptions): Promise<CustomerEmailPreferences>;
+    /** Read an invoice of mine */
+    getInvoice(params: { path: { invoice_id: string; } }, options?: CallOptions): Promise<BuyerInvoice>;
+    /** Download an invoice of mine */
+    getInvoicePDF(params: { path: { invoice_id: string; } }, options?: CallOptions): Promise<Uint8Array>;
+    /** Read an own order */
+    getOrder(params: { path: { order_id: string; } }, options?: CallOptions): Promise<Order>;
+    /** Read an own saved card */
+    getPaymentMethod(params: { path: { payment_method_id: string; } }, options?: CallOptions): Promise<PaymentMethod>;
+    /** List own addresses */
+    listAddresses(params?: { query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<CustomerAddress>;
+    /** List own deletion requests */
+    listDeletionRequests(params?: { query?: { page_size?: number; page_token?: string; status?: "pending_review" | "processing" | "completed" | "rejected" | "failed"; } }, options?: CallOptions): List<CustomerDeletionRequest>;
+    /** List my invoices */
+    listInvoices(params?: { query?: { page_size?: number; page_token?: string; status?: Array<"draft" | "open" | "partially_paid" | "paid" | "void" | "uncollectible" | "credited">; order_id?: string; external_reference_id?: string; created_after?: string; created_before?: string; due_after?: string; due_before?: string; is_overdue?: boolean; has_amount_due?: boolean; query?: string; sort_by?: "created_at" | "updated_at" | "due_at" | "invoice_number" | "outstanding_money"; sort_direction?: "asc" | "desc"; } }, options?: CallOptions): List<BuyerInvoice>;
+    /** List the history of an own order */
+    listOrderActivities(params: { path: { order_id: string; }; query?: { page_size?: number; page_token?: string; type?: Array<"created" | "line_item_added" | "line_item_updated" | "line_item_removed" | "discount_applied" | "discount_removed" | "tax_updated" | "requested_tip_added" | "requested_tip_updated" | "requested_tip_removed" | "charge_added" | "charge_updated" | "charge_removed" | "charge_fulfillment_updated" | "order_updated" | "adjustment" | "closed" | "payment" | "payment_failed" | "refund" | "refund_failed" | "checkout_session_created" | "checkout_session_expired" | "checkout_session_invalidated" | "fulfillment_created" | "fulfillment_updated" | "fulfillment_state_changed">; sort_direction?: "asc" | "desc"; } }, options?: CallOptions): List<OrderActivity>;
+    /** List own orders */
+    listOrders(params?: { query?: { page_size?: number; page_token?: string; status?: "open" | "closed"; payment_status?: Array<"unpaid" | "partially_paid" | "paid">; refund_status?: Array<"none" | "partially_refunded" | "refunded">; fulfillment_status?: Array<"not_fulfilled" | "partially_fulfilled" | "fulfilled" | "canceled">; order_number?: string; external_reference_id?: string; origin?: "virtual_terminal" | "payment_link" | "checkout" | "api" | "subscription"; query?: string; subscription_id?: string; subscription_delivery_changed?: boolean; return_id?: string; return_resolution_id?: string; min_amount?: number; max_amount?: number; currency?: string; sort_by?: "created_at" | "updated_at" | "outstanding_money" | "total"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<Order>;
+    /** List own saved cards */
+    listPaymentMethods(params?: { query?: { page_size?: number; page_token?: string; type?: "card"; status?: "active" | "pending" | "expired" | "removed" | "failed"; usage?: "on_session" | "off_session"; } }, options?: CallOptions): List<PaymentMethod>;
+    /** List own payments */
+    listPayments(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; invoice_id?: string; status?: "requires_payment_method" | "requires_confirmation" | "requires_action" | "processing" | "requires_capture" | "succeeded" | "canceled" | "expired"; origin?: "virtual_terminal" | "payment_link" | "checkout" | "api" | "subscription"; risk_level?: Array<"normal" | "elevated" | "highest" | "not_assessed">; payment_flow?: Array<"checkout" | "payment_link" | "invoice" | "subscription_initial" | "subscription_renewal" | "virtual_terminal" | "api">; external_reference_id?: string; return_id?: string; return_resolution_id?: string; query?: string; min_amount?: number; max_amount?: number; currency?: string; refund_status?: Array<"none" | "partially_refunded" | "refunded">; dispute_status?: Array<"none" | "warning_needs_response" | "warning_under_review" | "warning_closed" | "needs_response" | "under_review" | "won" | "lost" | "prevented">; sort_by?: "created_at" | "updated_at" | "amount"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<PaymentIntent>;
+    /** Remove an own saved card */
+    removePaymentMethod(params: { path: { payment_method_id: string; } }, options?: CallOptions): Promise<Done>;
+    /** Begin to save an own card */
+    savePaymentMethod(params?: { body?: SaveMyPaymentMethodRequest }, options?: CallOptions): Promise<SavePaymentMethodResult>;
+    /** Mail the receipt of an own order */
+    sendOrderReceipt(params: { path: { order_id: string; } }, options?: CallOptions): Promise<Done>;
+    /** Choose an own default address */
+    setDefaultAddress(params: { path: { customer_address_id: string; }; body: SetDefaultAddressRequest }, options?: CallOptions): Promise<CustomerAddress>;
+    /** Make an own card the default */
+    setDefaultPaymentMethod(params: { path: { payment_method_id: string; } }, options?: CallOptions): Promise<PaymentMethod>;
+    /** Change own name or phone */
+    update(params?: { body?: UpdateMeRequest }, options?: CallOptions): Promise<Customer>;
+    /** Change an own address */
+    updateAddress(params: { path: { customer_address_id: string; }; body?: UpdateCustomerAddressRequest }, options?: CallOptions): Promise<CustomerAddress>;
+    /** Change own e-mail preferences */
+    updateEmailPreferences(params?: { body?: UpdateEmailPreferencesRequest }, options?: CallOptions): Promise<CustomerEmailPreferences>;
+  };
+  paymentLinks: {
+    /** Create a payment link */
+    create(params: { body: CreatePaymentLinkRequest }, options?: CallOptions): Promise<PaymentLink>;
+    /** Read a payment link */
+    get(params: { path: { payment_link_id: string; }; query?: { expand?: Array<"subscription_plan">; } }, options?: CallOptions): Promise<PaymentLink>;
+    /** Read a payment link as a buyer */
+    getPublic(params: { path: { payment_link_id: string; } }, options?: CallOptions): Promise<PublicLinkResult>;
+    /** List payment links */
+    list(params?: { query?: { page_size?: number; page_token?: string; status?: "active" | "inactive"; payment_link_type?: "standard" | "donation" | "event"; has_plan?: boolean; external_reference_id?: string; query?: string; sort_by?: "created_at" | "updated_at"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; } }, options?: CallOptions): List<PaymentLink>;
+    /** Draw a payment link as a QR code */
+    qr(params: { path: { payment_link_id: string; }; query?: { format?: "svg" | "png"; } }, options?: CallOptions): Promise<Uint8Array>;
+    /** Resolve a payment link */
+    resolve(params: { path: { payment_link_id: string; }; body?: ResolveLinkRequest }, options?: CallOptions): Promise<CheckoutLaunch>;
+    /** Change a payment link */
+    update(params: { path: { payment_link_id: string; }; body?: UpdatePaymentLinkRequest }, options?: CallOptions): Promise<PaymentLink>;
+  };
+  settings: {
+    /** Read the settings as written */
+    get(params?: {  }, options?: CallOptions): Promise<Settings>;
+    /** Read the settings that hold */
+    getEffective(params?: { query?: { location_id?: string; device_id?: string; } }, options?: CallOptions): Promise<Settings>;
+    /** Change the settings */
+    update(params?: { body?: UpdateSettingsRequest }, options?: CallOptions): Promise<Settings>;
+    /** Check a custom domain again */
+    validateCustomDomain(params: { path: { domain_type: string; }; body?: EmptyBody }, options?: CallOptions): Promise<CustomDomainStatus>;
   };
 }
 
