@@ -13,7 +13,7 @@ DATABASE ?=
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 # Arguments of the longer tests: make crash CRASH="-runs 5000", make load LOAD="-clients 8 -duration 30m",
-# make soak SOAK="races fuzz".
+# make soak SOAK="races fuzz". LOAD="-short" only sees that every flow runs.
 CRASH ?=
 LOAD ?=
 SOAK ?=
@@ -79,7 +79,7 @@ bin/golangci-lint: tools/go.mod tools/go.sum
 
 ##@ longer runs
 
-bench: build ## a measured load on the whole binary beside its floor, five minutes; writes docs/bench (LOAD)
+bench: build ## a measured load of four flows on the whole binary beside its floor, eight minutes; writes docs/bench (LOAD)
 	go run ./test/load -out docs/bench $(LOAD)
 
 load: build ## the same without a file, for a look while working (LOAD)

@@ -128,12 +128,18 @@ func (s *Service) OrderSettled(tx db.Tx, o *order.Order, cause event.Cause) erro
 	if len(o.CheckoutSessionIDs) == 0 {
 		return nil
 	}
-	if err := s.takePayer(tx, o, cause); err != nil {
+	session, err := openOf(tx, o.Scope, o.ID)
+	if err != nil {
 		return err
 	}
-	session, err := openOf(tx, o.Scope, o.ID)
-	if err != nil || session == nil {
-		return err
+	// The only session there was, without a payer, can have brought none.
+	if session == nil || len(o.CheckoutSessionIDs) > 1 || session.Detail.PayerID != "" {
+		if err := s.takePayer(tx, o, cause); err != nil {
+			return err
+		}
+		if session, err = openOf(tx, o.Scope, o.ID); err != nil || session == nil {
+			return err
+		}
 	}
 	if o.Outstanding() > 0 {
 		return s.end(tx, o, session, StatusPartiallyPaid, ReasonPartiallyPaid, cause)

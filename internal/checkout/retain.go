@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,6 +16,7 @@ func (s *Service) EraseContacts(ctx context.Context, d db.DB, limit int) (int, e
 	now := s.Clock.Now()
 	var due []*Session
 	err := d.Read(ctx, func(tx db.Tx) error {
+		due = nil
 		return tx.Query(func(r db.Row) error {
 			session := &Session{}
 			err := r.Scan(&session.Scope.MerchantID, &session.Scope.EnvironmentID, &session.ID)
@@ -26,6 +28,7 @@ func (s *Service) EraseContacts(ctx context.Context, d db.DB, limit int) (int, e
 	if err != nil {
 		return 0, fmt.Errorf("find contacts to erase: %w", err)
 	}
+	var failed []error
 	for _, found := range due {
 		s.Failpoints.Hit("checkout.erasing")
 		err := d.Write(ctx, func(tx db.Tx) error {
@@ -36,10 +39,10 @@ func (s *Service) EraseContacts(ctx context.Context, d db.DB, limit int) (int, e
 			return s.erase(tx, session)
 		})
 		if err != nil {
-			return 0, fmt.Errorf("erase the contact of checkout session %s: %w", found.ID, err)
+			failed = append(failed, fmt.Errorf("erase the contact of checkout session %s: %w", found.ID, err)) // the others have their turn
 		}
 	}
-	return len(due), nil
+	return len(due) - len(failed), errors.Join(failed...)
 }
 
 // EraseCustomer forgets what the sessions of a customer hold of the person: what was typed, what the

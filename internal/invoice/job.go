@@ -2,8 +2,10 @@ package invoice
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"flint/internal/db"
@@ -14,59 +16,120 @@ import (
 
 var system = event.Cause{ActorType: "system"}
 
-// target names a row that time or the mail server has something to say about.
+// Kinds of rows that time or the mail server has something to say about.
+const (
+	dueInvoice = iota
+	dueAttempt
+	dueDelivery
+)
+
+// target names such a row.
 type target struct {
-	scope tenant.Scope
-	id    string
+	kind   int
+	scope  tenant.Scope
+	id     string
+	mailID string    // of a delivery
+	since  time.Time // likewise
 }
 
-func targets(ctx context.Context, d db.DB, sql string, args ...any) (found []target, err error) {
-	err = d.Read(ctx, func(tx db.Tx) error {
-		found = found[:0]
-		return tx.Query(func(r db.Row) error {
+// due is one statement, so that a worker with nothing to do costs little. Each part reads an index of only
+// the rows that wait.
+const due = `SELECT kind, merchant_id, environment_id, row_id, mail_id, created_at FROM
+		(SELECT 0 AS kind, merchant_id, environment_id, invoice_id AS row_id, '' AS mail_id, created_at FROM invoices
+			WHERE next_check_at <= $1 ORDER BY next_check_at LIMIT $2) AS due_invoices
+	UNION ALL SELECT kind, merchant_id, environment_id, row_id, mail_id, created_at FROM
+		(SELECT 1 AS kind, merchant_id, environment_id, attempt_id AS row_id, '' AS mail_id, started_at AS created_at FROM invoice_attempts
+			WHERE status = 'open' AND expires_at <= $1 ORDER BY expires_at LIMIT $2) AS due_attempts
+	UNION ALL SELECT kind, merchant_id, environment_id, row_id, mail_id, created_at FROM
+		(SELECT 2 AS kind, merchant_id, environment_id, delivery_id AS row_id, mail_id, created_at FROM invoice_deliveries
+			WHERE status = 'pending' AND created_at >= $3 AND (created_at > $3 OR delivery_id > $4)
+			ORDER BY created_at, delivery_id LIMIT $2) AS due_deliveries`
+
+// rotation remembers how far the mails that wait were looked at, so that many that cannot be sent do not
+// hide those that were.
+type rotation struct {
+	mu     sync.Mutex
+	since  time.Time
+	lastID string
+}
+
+// next reads what is due, without the mails of which nothing is known yet, and turns the rotation on.
+func (s *Service) next(ctx context.Context, limit int) (found []target, err error) {
+	s.waiting.mu.Lock()
+	defer s.waiting.mu.Unlock()
+	now, mails, last := s.Clock.Now(), 0, target{}
+	since := s.waiting.since
+	if since.IsZero() {
+		since = time.UnixMicro(1) // a zero time is NULL
+	}
+	err = s.DB.Read(ctx, func(tx db.Tx) error {
+		var all []target
+		err := tx.Query(func(r db.Row) error {
 			var t target
-			err := r.Scan(&t.scope.MerchantID, &t.scope.EnvironmentID, &t.id)
-			found = append(found, t)
+			err := r.Scan(&t.kind, &t.scope.MerchantID, &t.scope.EnvironmentID, &t.id, &t.mailID, &t.since)
+			all = append(all, t)
 			return err
-		}, sql, args...)
+		}, due, now, limit, since, s.waiting.lastID)
+		if err != nil {
+			return err
+		}
+		found, mails = nil, 0
+		for _, t := range all {
+			if t.kind == dueDelivery {
+				mails, last = mails+1, t
+				state, _, err := s.Mail.State(tx, t.scope, t.mailID)
+				if err != nil && fault.Of(err) == nil {
+					return fmt.Errorf("read the state of mail %s: %w", t.mailID, err)
+				}
+				if err == nil && state == "queued" {
+					continue
+				}
+			}
+			found = append(found, t)
+		}
+		return nil
 	})
-	return found, err
+	if err != nil {
+		return nil, fmt.Errorf("look for invoices that are due: %w", err)
+	}
+	if s.waiting.since, s.waiting.lastID = last.since, last.id; mails < limit {
+		s.waiting.since, s.waiting.lastID = time.Time{}, "" // from the start again
+	}
+	return found, nil
 }
 
 // RunDue does what has become due: drafts are issued, overdue invoices announced, reminders sent, late fees
 // charged, attempts ended, what became of mails noted. It tells how many rows it worked on. What is due is
 // read off the invoice each time, so it may be called at any moment, by several nodes, and after any jump of
 // the clock; each thing happens once.
-func (s *Service) RunDue(ctx context.Context, limit int) (int, error) {
-	now, done := s.Clock.Now(), 0
-	for _, kind := range []struct {
-		sql  string
-		args []any
-		work func(tx db.Tx, t target) error
-	}{
-		{`SELECT merchant_id, environment_id, invoice_id FROM invoices WHERE next_check_at <= $1 ORDER BY next_check_at LIMIT $2`, []any{now, limit},
-			func(tx db.Tx, t target) error { return s.look(ctx, tx, t) }},
-		{`SELECT merchant_id, environment_id, attempt_id FROM invoice_attempts WHERE status = 'open' AND expires_at <= $1 LIMIT $2`, []any{now, limit}, s.expireAttempt},
-		{`SELECT merchant_id, environment_id, delivery_id FROM invoice_deliveries WHERE status = 'pending' ORDER BY created_at LIMIT $1`, []any{limit},
-			func(tx db.Tx, t target) error { return s.delivered(tx, t.scope, t.id) }},
-	} {
-		found, err := targets(ctx, s.DB, kind.sql, kind.args...)
+func (s *Service) RunDue(ctx context.Context, limit int) (done int, err error) {
+	found, err := s.next(ctx, limit)
+	if err != nil {
+		return 0, err
+	}
+	var failed []error
+	for _, t := range found {
+		s.Failpoints.Hit("invoice.due")
+		err := s.DB.Write(ctx, func(tx db.Tx) error {
+			switch t.kind {
+			case dueAttempt:
+				return s.expireAttempt(tx, t)
+			case dueDelivery:
+				return s.delivered(tx, t.scope, t.id)
+			}
+			return s.look(ctx, tx, t)
+		})
 		if err != nil {
-			return done, fmt.Errorf("look for invoices that are due: %w", err)
-		}
-		for _, t := range found {
-			s.Failpoints.Hit("invoice.due")
-			if err := s.DB.Write(ctx, func(tx db.Tx) error { return kind.work(tx, t) }); err != nil {
-				if f := fault.Of(err); f == nil || f.Class == fault.ClassInternal {
-					return done, fmt.Errorf("look after %s: %w", t.id, err)
-				}
-				s.Logger.Warn("an invoice could not be looked after", "row", t.id, "error", err)
+			if f := fault.Of(err); f == nil || f.Class == fault.ClassInternal {
+				failed = append(failed, fmt.Errorf("look after %s: %w", t.id, err)) // the others have their turn
 				continue
 			}
-			done++
+			s.Logger.Warn("an invoice could not be looked after", "row", t.id, "error", err)
+			continue
 		}
+		done++
 	}
-	return done, nil
+	return done, errors.Join(failed...)
 }
 
 // look does what is due of one invoice.

@@ -46,6 +46,8 @@ type Service struct {
 	HasCreditNote func(tx db.Tx, scope tenant.Scope, invoiceID string) (bool, error)
 	// Failpoints end the process at named places in tests; nil in production.
 	Failpoints *failpoint.Points
+
+	waiting rotation
 }
 
 // Seller is the merchant as an invoice names it.

@@ -64,7 +64,9 @@ type Input struct {
 	Email   string // where to; empty for the address on file
 	// Checkout says that a buyer asks with a checkout session's credential.
 	Checkout bool
-	Cause    event.Cause
+	// Automatic says that nobody asked: nothing is sent when the merchant wants that.
+	Automatic bool
+	Cause     event.Cause
 }
 
 // Validate reports the faults of the input.
@@ -89,7 +91,7 @@ func (s *Service) SendReceipt(ctx context.Context, tx db.Tx, in Input) error {
 			Then("The operator connects a mail server.")
 	}
 	o, err := s.Orders(ctx, tx, in.Scope, in.OrderID)
-	if err != nil {
+	if err != nil || (in.Automatic && o.OnRequest) {
 		return err
 	}
 	address, err := recipient(o, in)

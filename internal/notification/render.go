@@ -15,6 +15,7 @@ type Order struct {
 	Number        string
 	Paid          bool   // everything due was settled; money only, never an authorization
 	MerchantSends bool   // the merchant sends its own receipts
+	OnRequest     bool   // the merchant wants none sent that nobody asked for
 	Email         string // address on file, may be empty
 	Locale        string // of the buyer, for amounts; may be empty
 	Header        string // the merchant's text above the items; may be empty

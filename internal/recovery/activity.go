@@ -29,11 +29,11 @@ func (s *Service) Tried(tx db.Tx, o *order.Order, sessionID string) (string, err
 // note brings the order's recovery, or a new one, to a session at which the buyer is now. The order is locked.
 func (s *Service) note(tx db.Tx, o *order.Order, sessionID string) error {
 	now := s.Clock.Now()
-	p, err := s.plan(tx, o.Scope)
-	if err != nil {
+	r, err := live(tx, o.Scope, o.ID)
+	if err != nil || r.sawJustNow(sessionID, now) {
 		return err
 	}
-	r, err := live(tx, o.Scope, o.ID)
+	p, err := s.plan(tx, o.Scope)
 	if err != nil {
 		return err
 	}
@@ -99,6 +99,9 @@ func (s *Service) SessionEnded(tx db.Tx, o *order.Order, session *checkout.Sessi
 // Unpaid reacts to a payment that ended without money; payment.Service.Ended. The buyer has until the time is
 // over to try again.
 func (s *Service) Unpaid(tx db.Tx, o *order.Order, attemptID string, _ event.Cause) error {
+	if len(o.CheckoutSessionIDs) == 0 {
+		return nil
+	}
 	r, err := live(tx, o.Scope, o.ID)
 	if err != nil || r == nil || r.State == StateAbandoned {
 		return err
@@ -122,8 +125,8 @@ func (s *Service) Unpaid(tx db.Tx, o *order.Order, attemptID string, _ event.Cau
 // Settled ends the recovery of an order for which money came in, through whatever door, in the transaction
 // that books it; payment.Service.Settled.
 func (s *Service) Settled(tx db.Tx, o *order.Order, cause event.Cause) error {
-	if o.Settlement.Paid == 0 && o.DerivePaymentStatus() != order.PaymentPaid {
-		return nil
+	if len(o.CheckoutSessionIDs) == 0 || (o.Settlement.Paid == 0 && o.DerivePaymentStatus() != order.PaymentPaid) {
+		return nil // without a session no buyer was ever seen
 	}
 	r, err := live(tx, o.Scope, o.ID)
 	if err != nil || r == nil {
@@ -151,7 +154,7 @@ func (s *Service) Settled(tx db.Tx, o *order.Order, cause event.Cause) error {
 
 // OrderChanged ends the recovery of an order that was closed; order.Service.Repriced.
 func (s *Service) OrderChanged(tx db.Tx, o *order.Order, _ event.Cause) error {
-	if o.Status == order.StatusOpen {
+	if o.Status == order.StatusOpen || len(o.CheckoutSessionIDs) == 0 {
 		return nil
 	}
 	r, err := live(tx, o.Scope, o.ID)

@@ -78,6 +78,15 @@ func (r *Recovery) seen(sessionID string, now time.Time, idle time.Duration) {
 	r.DueAt = now.Add(idle)
 }
 
+// justNow is how soon after another a second sign of the buyer says nothing new: a form that is sent gives
+// several, the contact it holds and the payment it begins.
+const justNow = time.Second
+
+// sawJustNow reports whether the buyer's presence at the session is already written down. r may be nil.
+func (r *Recovery) sawJustNow(sessionID string, now time.Time) bool {
+	return r != nil && r.State != StateAbandoned && r.CurrentID == sessionID && !now.Before(r.LastActivityAt) && now.Sub(r.LastActivityAt) < justNow
+}
+
 // leave notes that the buyer is gone. next is when something is planned for that.
 func (r *Recovery) leave(reason string, now, next time.Time) {
 	r.State, r.Reason, r.AbandonedAt, r.SessionID = StateAbandoned, reason, now, r.CurrentID

@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -28,13 +29,14 @@ func (s *Service) Work(ctx context.Context, d db.DB, limit int) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("look for buyers who left: %w", err)
 	}
+	var failed []error
 	for _, found := range due {
 		s.Failpoints.Hit("recovery.working")
 		if err := d.Write(ctx, func(tx db.Tx) error { return s.work(tx, found) }); err != nil {
-			return 0, fmt.Errorf("work on recovery %s: %w", found.ID, err)
+			failed = append(failed, fmt.Errorf("work on recovery %s: %w", found.ID, err)) // the others have their turn
 		}
 	}
-	return len(due), nil
+	return len(due) - len(failed), errors.Join(failed...)
 }
 
 func (s *Service) work(tx db.Tx, found *Recovery) error {

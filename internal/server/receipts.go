@@ -47,6 +47,7 @@ func ReceiptOrders(orders *order.Service, merchants *merchant.Service, customers
 			return notification.Order{}, fmt.Errorf("read the settings of a receipt: %w", err)
 		}
 		out := receiptOrder(o, m, email)
+		out.OnRequest = !e.Receipts.AutoEmail
 		out.MerchantSends = e.EmailDelivery.MerchantSends(notification.FamilyReceipts)
 		out.Header, out.Footer, out.Brief = e.Receipts.Header, e.Receipts.Footer, !e.Receipts.Itemized
 		return out, nil
@@ -93,11 +94,8 @@ func (s *Server) receiptOfCheckout(tx db.Tx, o *order.Order, cause event.Cause) 
 	if cause.CheckoutSessionID == "" || o.Outstanding() > 0 || o.BuyerContact == nil || o.BuyerContact.Email == "" {
 		return nil
 	}
-	if e, err := s.Settings.Effective(tx, o.Scope); err != nil || !e.Receipts.AutoEmail {
-		return err
-	}
 	err := s.Receipts.SendReceipt(tx.Context(), tx, notification.Input{
-		Scope: o.Scope, OrderID: o.ID, Checkout: true, Cause: event.Cause{ActorType: "system", RequestID: cause.RequestID},
+		Scope: o.Scope, OrderID: o.ID, Checkout: true, Automatic: true, Cause: event.Cause{ActorType: "system", RequestID: cause.RequestID},
 	})
 	if f := fault.Of(err); f != nil && f.Class.Status() < 500 {
 		return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -130,15 +131,26 @@ type captured struct {
 	known        map[string]bool // ids that were there before and stay as they are
 }
 
+// size is how much a flow asks of the database.
+type size struct{ statements, transactions int }
+
+func (c captured) size() size {
+	n := size{transactions: len(c.transactions)}
+	for _, t := range c.transactions {
+		n.statements += len(t.statements)
+	}
+	return n
+}
+
 var idPattern = regexp.MustCompile(`\b[a-z]+_[0-9A-HJKMNP-TV-Z]{26}\b`)
 
-// capture runs the server in this process over a database, makes one flow of it and returns its
+// capture runs the server in this process over a database, makes one round of each flow and returns their
 // statements. Those of the calls are kept as they came. Of the work behind them (feed, webhooks, the
 // settling of the refund) only what writes is kept, because how often it looks for work is a matter of time.
-func capture(ctx context.Context, database, dir string) (c captured, err error) {
+func capture(ctx context.Context, database, dir string, kinds []kind) (all []captured, err error) {
 	hook, err := newSink()
 	if err != nil {
-		return c, err
+		return nil, err
 	}
 	defer hook.close()
 	rec := &recorder{}
@@ -147,7 +159,7 @@ func capture(ctx context.Context, database, dir string) (c captured, err error) 
 		Log: slog.New(slog.DiscardHandler), Wrap: func(d db.DB) db.DB { rec.DB = d; return rec },
 	})
 	if err != nil {
-		return c, err
+		return nil, err
 	}
 	ctx, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
@@ -163,31 +175,47 @@ func capture(ctx context.Context, database, dir string) (c captured, err error) 
 	}()
 	key, err := newShop(ctx, s, hook.url)
 	if err != nil {
-		return c, fmt.Errorf("make a shop: %w", err)
-	}
-	c.known = map[string]bool{}
-	for _, t := range rec.take() {
-		for _, st := range t.statements {
-			for _, a := range st.args {
-				if text, ok := a.(string); ok && idPattern.MatchString(text) {
-					c.known[text] = true
-				}
-			}
-		}
+		return nil, fmt.Errorf("make a shop: %w", err)
 	}
 	conn, err := dial(strings.TrimPrefix(s.BaseURL, "http://"), key)
 	if err != nil {
-		return c, err
+		return nil, err
 	}
 	defer conn.close()
+	known := map[string]bool{}
+	for _, k := range kinds {
+		round, err := k.make(conn)
+		if err != nil {
+			return nil, fmt.Errorf("prepare the flow %s: %w", k.name, err)
+		}
+		for _, t := range rec.take() {
+			for _, st := range t.statements {
+				for _, a := range st.args {
+					if text, ok := a.(string); ok && idPattern.MatchString(text) {
+						known[text] = true
+					}
+				}
+			}
+		}
+		c, err := captureOne(conn, hook, rec, round)
+		if err != nil {
+			return nil, fmt.Errorf("capture the flow %s: %w", k.name, err)
+		}
+		c.known = maps.Clone(known)
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+func captureOne(conn *client, hook *sink, rec *recorder, round func(*client, *timings) error) (c captured, err error) {
 	var ignored timings
-	if _, err := flow(conn, &ignored); err != nil { // the first order fills caches and makes counters
+	if err := round(conn, &ignored); err != nil { // the first round fills caches and makes counters
 		return c, err
 	}
 	hook.settle(settleFor)
 	rec.take()
 	c.at = time.Now()
-	if _, err := flow(conn, &ignored); err != nil {
+	if err := round(conn, &ignored); err != nil {
 		return c, err
 	}
 	hook.settle(settleFor)
@@ -214,7 +242,7 @@ func onlyWrites(t transaction) transaction {
 // behindCalls are what transactions behind the calls start with: the feed, an endpoint, a delivery, the
 // simulator's and the sweepers' search for what is due, and the look at the operation of a notice.
 var behindCalls = []string{"event_feeds", "webhook_", "FROM events", "simulator_notices", "settle_at <=", "FROM jobs",
-	"expires_at <=", "next_check_at <=", "FROM simulator_operations"}
+	"expires_at <=", "next_check_at <=", "FROM simulator_operations", "contact_until <=", "due_at <=", "invoice_deliveries WHERE status"}
 
 // ofCall tells a transaction of a call, which takes its idempotency key first, from one behind the calls.
 func ofCall(t transaction) bool {

@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http/httputil"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -18,6 +21,7 @@ type client struct {
 	conn      net.Conn
 	in        *bufio.Reader
 	out, body []byte
+	cookies   map[string]string // of the browser that browse stands for
 }
 
 func dial(addr, key string) (*client, error) {
@@ -30,22 +34,46 @@ func dial(addr, key string) (*client, error) {
 
 func (c *client) close() { _ = c.conn.Close() }
 
-// call sends one request and returns the status and the body, which is valid until the next call. The
-// idempotency key may be empty.
+// call sends one request of a merchant and returns the status and the body, which is valid until the next
+// call. The idempotency key may be empty.
 func (c *client) call(method, path, idempotencyKey string, body []byte) (int, []byte, error) {
-	b := append(c.out[:0], method...)
-	b = append(b, ' ')
-	b = append(b, path...)
-	b = append(b, " HTTP/1.1\r\nHost: "...)
-	b = append(b, c.addr...)
-	b = append(b, "\r\nAuthorization: Bearer "...)
+	b := append(c.begin(method, path), "\r\nAuthorization: Bearer "...)
 	b = append(b, c.key...)
 	if idempotencyKey != "" {
 		b = append(b, "\r\nIdempotency-Key: "...)
 		b = append(b, idempotencyKey...)
 	}
 	if body != nil {
-		b = append(b, "\r\nContent-Type: application/json\r\nContent-Length: "...)
+		b = append(b, "\r\nContent-Type: application/json"...)
+	}
+	return c.send(method, path, b, body)
+}
+
+// browse sends one request of a browser with the cookies it has, and keeps those it is given. A form may be
+// nil. Redirects are not followed.
+func (c *client) browse(method, path string, form url.Values) (int, []byte, error) {
+	b := append(c.begin(method, path), "\r\nAccept: text/html"...)
+	sep := "\r\nCookie: "
+	for name, value := range c.cookies {
+		b, sep = append(append(append(append(b, sep...), name...), '='), value...), "; "
+	}
+	var body []byte
+	if form != nil {
+		body = []byte(form.Encode())
+		b = append(b, "\r\nContent-Type: application/x-www-form-urlencoded"...)
+	}
+	return c.send(method, path, b, body)
+}
+
+func (c *client) begin(method, path string) []byte {
+	b := append(c.out[:0], method...)
+	b = append(append(b, ' '), path...)
+	return append(append(b, " HTTP/1.1\r\nHost: "...), c.addr...)
+}
+
+func (c *client) send(method, path string, b, body []byte) (int, []byte, error) {
+	if body != nil {
+		b = append(b, "\r\nContent-Length: "...)
 		b = strconv.AppendInt(b, int64(len(body)), 10)
 	}
 	b = append(b, "\r\n\r\n"...)
@@ -65,37 +93,64 @@ func (c *client) call(method, path, idempotencyKey string, body []byte) (int, []
 }
 
 func (c *client) read() (status int, body []byte, err error) {
-	length := -1
+	length, chunked := -1, false
 	for first := true; ; first = false {
 		line, err := c.in.ReadSlice('\n')
 		if err != nil {
 			return 0, nil, err
 		}
 		line = bytes.TrimRight(line, "\r\n")
-		switch {
-		case first:
+		if first {
 			if len(line) < 12 {
 				return 0, nil, errors.New("the status line is too short")
 			}
 			if status, err = strconv.Atoi(string(line[9:12])); err != nil {
 				return 0, nil, err
 			}
-		case len(line) == 0:
-			if length < 0 {
-				return 0, nil, errors.New("the answer has no Content-Length")
-			}
-			if cap(c.body) < length {
-				c.body = make([]byte, length)
-			}
-			c.body = c.body[:length]
-			_, err := io.ReadFull(c.in, c.body)
-			return status, c.body, err
-		case len(line) > 16 && bytes.EqualFold(line[:16], []byte("Content-Length: ")):
-			if length, err = strconv.Atoi(string(line[16:])); err != nil {
+			continue
+		}
+		if len(line) == 0 {
+			break
+		}
+		name, value, _ := bytes.Cut(line, []byte(": "))
+		switch {
+		case bytes.EqualFold(name, []byte("Content-Length")):
+			if length, err = strconv.Atoi(string(value)); err != nil {
 				return 0, nil, err
 			}
+		case bytes.EqualFold(name, []byte("Transfer-Encoding")):
+			chunked = true
+		case bytes.EqualFold(name, []byte("Set-Cookie")) && c.cookies != nil:
+			c.keep(string(value))
 		}
 	}
+	switch {
+	case chunked:
+		c.body, err = io.ReadAll(httputil.NewChunkedReader(c.in))
+		if err == nil {
+			_, err = c.in.Discard(len("\r\n")) // the end of the trailer, which is empty
+		}
+	case length < 0:
+		err = errors.New("the answer does not say how long it is")
+	default:
+		if cap(c.body) < length {
+			c.body = make([]byte, length)
+		}
+		c.body = c.body[:length]
+		_, err = io.ReadFull(c.in, c.body)
+	}
+	return status, c.body, err
+}
+
+// keep takes a cookie into the browser's jar, or out of it. Paths are not looked at: a jar serves one page.
+func (c *client) keep(header string) {
+	pair, attributes, _ := strings.Cut(header, ";")
+	name, value, _ := strings.Cut(pair, "=")
+	if value == "" || strings.Contains(attributes, "Max-Age=0") {
+		delete(c.cookies, name)
+		return
+	}
+	c.cookies[name] = value
 }
 
 // field is the first string member of that name in a JSON text. It is enough for ids, which need no

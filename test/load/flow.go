@@ -9,17 +9,32 @@ import (
 	"time"
 )
 
-// The calls of a flow, in order.
+// The calls of all flows; those of one flow stand together, in order.
 const (
 	callOrder = iota
 	callSession
 	callPay
 	callRefund
 	callRead
+	callLaunch
+	callEnter
+	callPage
+	callSubmit
+	callDone
+	callPublic
+	callResolve
+	callDraft
+	callIssue
+	callPaper
 	calls
 )
 
-var callNames = [calls]string{"create order", "open session", "pay", "refund a line", "read order"}
+var callNames = [calls]string{
+	"create order", "open session", "pay", "refund a line", "read order",
+	"open session", "trade the launch token", "payment page", "submit the form", "success page",
+	"public read", "resolve",
+	"create invoice", "issue", "fetch the PDF",
+}
 
 const orderBody = `{"line_items":[{"name":"Tin of tea","quantity":2,"unit_price_money":{"amount":1999,"currency":"USD"}},` +
 	`{"name":"Paper filter","quantity":1,"unit_price_money":{"amount":499,"currency":"USD"}}],` +
@@ -29,20 +44,30 @@ const orderBody = `{"line_items":[{"name":"Tin of tea","quantity":2,"unit_price_
 // timings are the durations of the calls of one client, by kind.
 type timings [calls][]time.Duration
 
+// step makes one call, measures it, and expects its status.
+func (t *timings) step(kind, want int, call func() (int, []byte, error)) ([]byte, error) {
+	began := time.Now()
+	status, answer, err := call()
+	if err != nil {
+		return nil, err
+	}
+	if status != want {
+		return nil, fmt.Errorf("%s: status %d: %s", callNames[kind], status, answer)
+	}
+	t[kind] = append(t[kind], time.Since(began))
+	return answer, nil
+}
+
+// post is a step that writes through the API.
+func (t *timings) post(c *client, kind, want int, path, body string) ([]byte, error) {
+	return t.step(kind, want, func() (int, []byte, error) { return c.call("POST", path, rand.Text(), []byte(body)) })
+}
+
 // flow sells: it creates an order, opens a checkout session, pays with a test token and gives a line
 // back. It returns the order's id.
 func flow(c *client, t *timings) (string, error) {
 	step := func(kind, want int, path, body string) ([]byte, error) {
-		began := time.Now()
-		status, answer, err := c.call("POST", path, rand.Text(), []byte(body))
-		if err != nil {
-			return nil, err
-		}
-		if status != want {
-			return nil, fmt.Errorf("%s: status %d: %s", callNames[kind], status, answer)
-		}
-		t[kind] = append(t[kind], time.Since(began))
-		return answer, nil
+		return t.post(c, kind, want, path, body)
 	}
 	answer, err := step(callOrder, 201, "/v1/orders", orderBody)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -27,6 +28,9 @@ type settings struct {
 	profile  string
 }
 
+// most is the largest number of clients.
+func (s settings) most() int { return slices.Max(s.clients) }
+
 func main() {
 	var s settings
 	engines := flag.String("engines", "sqlite,postgres", "engines to measure")
@@ -35,7 +39,11 @@ func main() {
 	flag.DurationVar(&s.duration, "duration", 10*time.Second, "how long each number of clients is measured")
 	clients := flag.String("clients", "1,8,32", "numbers of clients")
 	flag.StringVar(&s.profile, "profile", "", "folder for profiles of the server under the most clients")
+	short := flag.Bool("short", false, "a second with 2 clients, to see that everything runs; the figures mean nothing")
 	flag.Parse()
+	if *short {
+		s.duration, *clients = time.Second, "2"
+	}
 	s.engines = strings.Split(*engines, ",")
 	for text := range strings.SplitSeq(*clients, ",") {
 		n, err := strconv.Atoi(text)
@@ -81,18 +89,21 @@ const settleFor = 30 * time.Second
 
 // measured is what was found with one engine.
 type measured struct {
-	engine          string
-	first, again    time.Duration // ready on a new and on a used database
-	idle, peak      float64       // MiB
-	rounds          []sold
-	reads           []round
-	readCPU         time.Duration
-	statements, txs int
+	engine       string
+	first, again time.Duration // ready on a new and on a used database
+	idle, peak   float64       // MiB
+	rounds       []sold
+	others       []sold // with the most clients, one for each of otherKinds
+	reads        []round
+	readCPU      time.Duration
+	size         size // of the sale
 }
 
-// sold is one number of clients.
+// sold is one flow with one number of clients.
 type sold struct {
+	kind     kind
 	clients  int
+	size     size
 	round    round
 	floor    float64 // flows a second, all statements
 	floorCPU time.Duration
@@ -127,21 +138,21 @@ func measureEngine(ctx context.Context, s settings, engine, dir string) (m measu
 			return m, err
 		}
 	}
-	flow, err := capture(ctx, floor, filepath.Join(dir, "capture"))
+	flows, err := capture(ctx, floor, filepath.Join(dir, "capture"), append([]kind{mainKind}, otherKinds...))
 	if err != nil {
-		return m, fmt.Errorf("capture a flow: %w", err)
-	}
-	m.txs = len(flow.transactions)
-	for _, t := range flow.transactions {
-		m.statements += len(t.statements)
+		return m, err
 	}
 	under, err := openDatabase(ctx, floor)
 	if err != nil {
 		return m, err
 	}
 	defer func() { err = errors.Join(err, under.Close()) }()
-	all := newReplay(flow, under, false)
-	rows := all.withoutReads()
+	var floors []floored
+	for _, c := range flows {
+		all := newReplay(c, under, false)
+		floors = append(floors, floored{all, all.withoutReads()})
+	}
+	m.size = flows[0].size()
 
 	data := filepath.Join(dir, "data")
 	server, err := start(ctx, s.binary, data, database)
@@ -149,7 +160,7 @@ func measureEngine(ctx context.Context, s settings, engine, dir string) (m measu
 		return m, err
 	}
 	m.first = server.ready
-	if err := m.sell(ctx, s, server, all, rows, engine); err != nil {
+	if err := m.sell(ctx, s, server, floors, engine); err != nil {
 		return m, errors.Join(err, server.stop())
 	}
 	if err := server.stop(); err != nil {
@@ -164,7 +175,10 @@ func measureEngine(ctx context.Context, s settings, engine, dir string) (m measu
 	return m, errors.Join(err, server.stop())
 }
 
-func (m *measured) sell(ctx context.Context, s settings, server *child, all, rows *replay, engine string) error {
+// floored is a flow as its statements: all of them, and only those that write.
+type floored struct{ all, rows *replay }
+
+func (m *measured) sell(ctx context.Context, s settings, server *child, floors []floored, engine string) error {
 	hook, err := newSink()
 	if err != nil {
 		return err
@@ -179,48 +193,85 @@ func (m *measured) sell(ctx context.Context, s settings, server *child, all, row
 	if err != nil || status != 201 {
 		return fmt.Errorf("register the webhook endpoint: status %d: %s %w", status, answer, err)
 	}
-	pid, key := server.cmd.Process.Pid, server.facts.APIKey
-	if _, err := run(ctx, server.addr, key, 8, min(3*time.Second, s.duration), sale); err != nil { // warm-up
-		return err
-	}
-	if _, _, err := all.run(ctx, 8, time.Second); err != nil {
-		return err
-	}
-	for _, n := range s.clients {
-		hook.settle(settleFor)
-		r := sold{clients: n}
-		if r.floor, r.floorCPU, err = all.run(ctx, n, s.duration/2); err != nil {
-			return fmt.Errorf("measure the floor: %w", err)
-		}
-		before, err := cpu(pid)
+	b := bench{settings: s, server: server, hook: hook, engine: engine}
+	for n, k := range append([]kind{mainKind}, otherKinds...) {
+		round, err := k.make(setup)
 		if err != nil {
-			return err
+			return fmt.Errorf("prepare the flow %s: %w", k.name, err)
 		}
-		mallocs, bytes := server.allocated()
-		hooks := hook.received.Load()
-		profiled := server.profile(s, engine, n, s.duration)
-		if r.round, err = run(ctx, server.addr, key, n, s.duration, sale); err != nil {
-			return err
+		if err := b.warm(ctx, floors[n], round); err != nil {
+			return fmt.Errorf("warm up the flow %s: %w", k.name, err)
 		}
-		r.lag = hook.settle(settleFor)
-		profiled()
-		after, err := cpu(pid)
-		if err != nil {
-			return err
+		counts := s.clients
+		if n > 0 {
+			counts = []int{s.most()}
 		}
-		flows := float64(r.round.count)
-		r.cpu = time.Duration(float64(after-before) / flows)
-		r.hooks = float64(hook.received.Load()-hooks) / flows
-		mallocs2, bytes2 := server.allocated()
-		r.mallocs, r.allocKiB = (mallocs2-mallocs)/flows, (bytes2-bytes)/flows/1024
-		if r.rows, _, err = rows.run(ctx, n, s.duration/2); err != nil {
-			return fmt.Errorf("measure the floor of rows: %w", err)
+		for _, clients := range counts {
+			r, err := b.round(ctx, k, floors[n], round, clients)
+			if err != nil {
+				return fmt.Errorf("measure the flow %s: %w", k.name, err)
+			}
+			if n == 0 {
+				m.rounds = append(m.rounds, r)
+			} else {
+				m.others = append(m.others, r)
+			}
+			fmt.Printf("%s, %s, %d clients: %.0f flows/s, floor %.0f (rows %.0f), %s ms CPU a flow, floor %s ms, %.1f webhooks a flow, %s behind, first call p99 %s ms\n",
+				m.engine, k.name, clients, r.round.perSecond(), r.floor, r.rows, ms(r.cpu), ms(r.floorCPU), r.hooks, r.lag.Round(time.Millisecond), ms(r.round.percentile(k.first, 0.99)))
 		}
-		m.rounds = append(m.rounds, r)
-		fmt.Printf("%s, %d clients: %.0f flows/s, floor %.0f (rows %.0f), %s ms CPU a flow, floor %s ms, %.1f webhooks a flow, %s behind, order p99 %s ms\n",
-			m.engine, n, r.round.perSecond(), r.floor, r.rows, ms(r.cpu), ms(r.floorCPU), r.hooks, r.lag.Round(time.Millisecond), ms(r.round.percentile(callOrder, 0.99)))
 	}
 	return m.read(ctx, s, server, engine)
+}
+
+// bench is what every round of one engine shares.
+type bench struct {
+	settings
+	server *child
+	hook   *sink
+	engine string
+}
+
+func (b bench) warm(ctx context.Context, f floored, work func(*client, *timings) error) error {
+	if _, err := run(ctx, b.server.addr, b.server.facts.APIKey, min(8, b.most()), min(3*time.Second, b.duration), work); err != nil {
+		return err
+	}
+	_, _, err := f.all.run(ctx, min(8, b.most()), time.Second)
+	return err
+}
+
+// round measures a flow with a number of clients, between the two floors under it.
+func (b bench) round(ctx context.Context, k kind, f floored, work func(*client, *timings) error, clients int) (r sold, err error) {
+	pid := b.server.cmd.Process.Pid
+	b.hook.settle(settleFor)
+	r = sold{kind: k, clients: clients, size: f.all.size()}
+	if r.floor, r.floorCPU, err = f.all.run(ctx, clients, b.duration/2); err != nil {
+		return r, fmt.Errorf("measure the floor: %w", err)
+	}
+	before, err := cpu(pid)
+	if err != nil {
+		return r, err
+	}
+	mallocs, bytes := b.server.allocated()
+	hooks := b.hook.received.Load()
+	profiled := b.server.profile(b.settings, strings.ReplaceAll(k.name, " ", "-")+"."+b.engine, clients, b.duration)
+	if r.round, err = run(ctx, b.server.addr, b.server.facts.APIKey, clients, b.duration, work); err != nil {
+		return r, err
+	}
+	r.lag = b.hook.settle(settleFor)
+	profiled()
+	after, err := cpu(pid)
+	if err != nil {
+		return r, err
+	}
+	flows := float64(r.round.count)
+	r.cpu = time.Duration(float64(after-before) / flows)
+	r.hooks = float64(b.hook.received.Load()-hooks) / flows
+	mallocs2, bytes2 := b.server.allocated()
+	r.mallocs, r.allocKiB = (mallocs2-mallocs)/flows, (bytes2-bytes)/flows/1024
+	if r.rows, _, err = f.rows.run(ctx, clients, b.duration/2); err != nil {
+		return r, fmt.Errorf("measure the floor of rows: %w", err)
+	}
+	return r, nil
 }
 
 // read measures reads of one order.

@@ -104,6 +104,8 @@ func planNumber(sql string, i int, v int64, at time.Time) func(*replay, *fresh) 
 	switch {
 	case strings.HasPrefix(sql, "UPDATE events SET position") && i == 3:
 		return func(r *replay, _ *fresh) any { return r.positions.Add(1) }
+	case v > 0 && strings.HasPrefix(sql, "UPDATE invoices SET") && strings.Contains(sql, fmt.Sprintf(" sequence = $%d,", i+1)):
+		return func(r *replay, _ *fresh) any { return r.numbers.Add(1) } // invoices have numbers of their own
 	case v > at.Add(-48*time.Hour).UnixMicro():
 		return func(_ *replay, f *fresh) any { return v + f.delta }
 	}

@@ -52,6 +52,7 @@ func (r report) markdown() []byte {
 	p("work behind them (feed, webhooks, settling) as far as they write, in the same transactions, through the database package")
 	p("alone; rows is that without what only reads. They run by turns with the flows. Kept up is the rate with the time in which")
 	p("the last webhooks went out counted in; that is what is compared with the floor, which writes their rows as it goes.")
+	p("The other flows are measured the same way with the most clients. The floor of an invoice leaves out that its PDF is drawn.")
 	p("The generator, the floor and the sink of the webhooks run on the same processors as the server.")
 	p("")
 	p("%s", targets)
@@ -59,7 +60,7 @@ func (r report) markdown() []byte {
 		p("")
 		p("## %s", m.engine)
 		p("")
-		p("%d statements in %d transactions a flow.", m.statements, m.txs)
+		p("%d statements in %d transactions a flow.", m.size.statements, m.size.transactions)
 		p("")
 		p("| clients | flows/s | kept up/s | floor/s | of floor | rows/s | of rows | CPU a flow | floor CPU | allocations a flow | webhooks a flow | webhooks behind |")
 		p("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
@@ -88,6 +89,7 @@ func (r report) markdown() []byte {
 		}
 		p("%s |", row)
 		p("")
+		m.reportOthers(p)
 		row = "Reads of one order a second:"
 		for n, read := range m.reads {
 			row += fmt.Sprintf(" %.0f with %d clients;", read.perSecond(), r.settings.clients[n])
@@ -97,6 +99,32 @@ func (r report) markdown() []byte {
 			ms(m.first), ms(m.again), m.idle, m.peak)
 	}
 	return b.Bytes()
+}
+
+// reportOthers lists the flows beside the sale.
+func (m measured) reportOthers(p func(format string, args ...any)) {
+	if len(m.others) == 0 {
+		return
+	}
+	p("| flow, %d clients | flows/s | kept up/s | floor/s | of floor | rows/s | of rows | CPU a flow | floor CPU | allocations a flow | statements, transactions | webhooks a flow |", m.others[0].clients)
+	p("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
+	for _, s := range m.others {
+		p("| %s | %.0f | %.0f | %.0f | %.0f %% | %.0f | %.0f %% | %s ms | %s ms | %.0f, %.0f KiB | %d, %d | %.1f |", s.kind.name, s.round.perSecond(), s.kept(), s.floor,
+			100*s.kept()/s.floor, s.rows, 100*s.kept()/s.rows, ms(s.cpu), ms(s.floorCPU), s.mallocs, s.allocKiB, s.size.statements, s.size.transactions, s.hooks)
+	}
+	p("")
+	p("| call, ms | %d: p50 | p95 | p99 |", m.others[0].clients)
+	p("|---|--:|--:|--:|")
+	for _, s := range m.others {
+		for call := s.kind.first; call <= s.kind.last; call++ {
+			p("| %s: %s%s |", s.kind.name, callNames[call], percentiles(s.round, call))
+		}
+	}
+	p("")
+	for _, s := range m.others {
+		p("- %s: %s.", s.kind.name, s.kind.text)
+	}
+	p("")
 }
 
 func percentiles(r round, kind int) string {

@@ -231,3 +231,66 @@ func TestPlansNarrowDown(t *testing.T) {
 		t.Errorf("%d statistics, %d after they were lost, %v", before, after, err)
 	}
 }
+
+// TestWaitingWorkIsIndexed: what workers ask for every second, and what is asked for each order that is paid,
+// has an index on both engines. PostgreSQL reads small tables whole anyway, so it is told not to.
+func TestWaitingWorkIsIndexed(t *testing.T) {
+	t.Parallel()
+	const scope = "merchant_id = 'm' AND environment_id = 'e' AND "
+	statements := []string{
+		"SELECT 1 FROM invoices WHERE next_check_at <= 5 ORDER BY next_check_at LIMIT 50",
+		"SELECT 1 FROM invoice_attempts WHERE status = 'open' AND expires_at <= 5 ORDER BY expires_at LIMIT 50",
+		"SELECT 1 FROM invoice_deliveries WHERE status = 'pending' AND created_at >= 5 AND (created_at > 5 OR delivery_id > 'd') ORDER BY created_at, delivery_id LIMIT 50",
+		"SELECT 1 FROM recoveries WHERE due_at <= 5 ORDER BY due_at LIMIT 50",
+		"SELECT 1 FROM checkout_sessions WHERE contact_until IS NOT NULL AND contact_until <= 5 ORDER BY contact_until LIMIT 50",
+		"SELECT 1 FROM checkout_sessions WHERE status = 'open' AND expires_at <= 5 ORDER BY expires_at LIMIT 50",
+		"SELECT 1 FROM recoveries WHERE " + scope + "order_id = 'o' AND ended_at IS NULL",
+		"SELECT 1 FROM checkout_sessions WHERE " + scope + "order_id = 'o' AND status = 'open'",
+		"SELECT 1 FROM payment_attempts WHERE " + scope + "order_id = 'o' ORDER BY started_at DESC, attempt_id DESC LIMIT 1",
+		"SELECT 1 FROM promotions WHERE " + scope + "redemption = 'automatic' AND state = 'active' ORDER BY promotion_id",
+		"SELECT 1 FROM payment_link_claims WHERE " + scope + "order_id = 'o'",
+		"SELECT 1 FROM recovery_links WHERE token_hash = 'h'",
+		"SELECT 1 FROM recovery_links WHERE " + scope + "order_id = 'o'",
+		"SELECT 1 FROM recovery_actions WHERE " + scope + "order_id = 'o' AND state = 'done' ORDER BY created_at DESC",
+		"SELECT 1 FROM stranded_payments WHERE " + scope + "order_id = 'o'",
+		"SELECT 1 FROM credit_notes WHERE " + scope + "invoice_id = 'i'",
+		"SELECT 1 FROM invoice_attempts WHERE " + scope + "invoice_id = 'i'",
+		"SELECT 1 FROM letters WHERE " + scope + "address_key = 'a' AND family = 'f' AND send_at >= 5",
+	}
+	dbtest.Each(t, func(t *testing.T, d db.DB) {
+		for _, statement := range statements {
+			var plan []string
+			err := d.Read(t.Context(), func(tx db.Tx) error {
+				plan = nil
+				line := func(r db.Row) error {
+					var text string
+					err := r.Scan(&text)
+					plan = append(plan, text)
+					return err
+				}
+				if d.Engine() == db.SQLite {
+					return tx.Query(func(r db.Row) error {
+						var id, parent, notUsed int
+						var text string
+						err := r.Scan(&id, &parent, &notUsed, &text)
+						plan = append(plan, text)
+						return err
+					}, "EXPLAIN QUERY PLAN "+statement)
+				}
+				if _, err := tx.Exec("SET LOCAL enable_seqscan = off"); err != nil {
+					return err
+				}
+				return tx.Query(line, "EXPLAIN "+statement)
+			})
+			if err != nil {
+				t.Fatalf("%s: %v", statement, err)
+			}
+			text := strings.Join(plan, "\n")
+			whole := strings.Contains(text, "Seq Scan") || strings.Contains(text, "SCAN ") ||
+				(strings.Contains(text, "(merchant_id=? AND environment_id=?)") && !strings.Contains(statement, "promotions"))
+			if whole {
+				t.Errorf("%s\n%s", statement, text)
+			}
+		}
+	})
+}

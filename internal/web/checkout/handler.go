@@ -251,7 +251,9 @@ func (h *Handler) open(w http.ResponseWriter, r *http.Request) {
 		h.entry(w, r, sessionID, true)
 	default:
 		h.setCookie(w, session, accessCookie, value, accessFor)
-		h.suggestTip(r, sessionID)
+		if suggestion(session.Detail.Tip) != nil {
+			h.suggestTip(r, sessionID)
+		}
 		see(w, r, page(sessionID))
 	}
 }

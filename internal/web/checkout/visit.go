@@ -97,7 +97,7 @@ func (h *Handler) read(tx db.Tx, v *visit) error {
 		return err
 	}
 	v.look = holds.Branding
-	if h.Reminders != nil {
+	if h.Reminders != nil && len(holds.Plan()) > 0 {
 		if v.remind, err = h.Reminders(tx, scope, v.order.ID); err != nil {
 			return err
 		}
