@@ -171,9 +171,9 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.checkout = webcheckout.NewHandler(webcheckout.Config{
 		DB: s.DB, Clock: c.Clock, IDs: s.IDs, Log: c.Log, Box: s.Box, Checkouts: s.Services.Checkouts, Orders: s.Services.Orders,
 		Payments: s.Services.Payments, Merchants: s.Merchants, Settings: s.Settings.Effective, Simulator: s.Simulator, Pages: webcheckout.New(s.UI), BaseURL: s.BaseURL,
-		Throttle: s.pageThrottle(),
-		Mails:    c.Mail != nil || c.Development,
-		Agree:    s.Services.Recovery.Agree,
+		Throttle: s.pageThrottle(), Address: clientAddress(s.Proxies),
+		Mails: c.Mail != nil || c.Development,
+		Agree: s.Services.Recovery.Agree,
 		Reminders: func(tx db.Tx, scope tenant.Scope, orderID string) (webcheckout.Reminders, error) {
 			asks, err := s.Services.Recovery.Asks(tx, scope, orderID)
 			return webcheckout.Reminders(asks), err
