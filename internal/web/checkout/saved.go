@@ -102,7 +102,7 @@ func (v *visit) choose(form url.Values) (choice, *FieldError) {
 		token = v.storedToken()
 	}
 	if token == "" {
-		return choice{}, nil
+		return choice{stored: Stored{Option: OptionCard}}, nil
 	}
 	c := choice{credential: payment.Credential{ConfirmationToken: token}, stored: Stored{Option: Option(option), Token: token}}
 	if s := v.source; s != nil && s.Token == token {

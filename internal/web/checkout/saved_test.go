@@ -225,3 +225,52 @@ func TestWithoutMailNoCardIsSaved(t *testing.T) {
 		s.wantCharged(t, l.Order, 0, 0)
 	})
 }
+
+func TestSavedCardsInAFrame(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		s.mails()
+		s.saveCard(t, "ada@buyer.test", approves)
+		l := s.launch(t, func(in *domain.CreateInput) {
+			in.Surface, in.Detail.PageOrigin = domain.SurfaceEmbedded, "https://shop.example"
+		})
+		b := s.browser(t)
+		b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		kept := map[string]string{} // a jar gives no secure cookie to a test server
+		frame := func() []string {
+			all := ""
+			for name, value := range kept {
+				all += name + "=" + value + "; "
+			}
+			return []string{"Cookie", all, "Sec-Fetch-Dest", "iframe"}
+		}
+		post := func(path string, form url.Values) {
+			t.Helper()
+			v := b.post("/checkout/"+l.Session.ID+"/"+path, form, frame()...)
+			if v.status != http.StatusSeeOther {
+				t.Fatalf("%s answers %d: %s", path, v.status, v.text())
+			}
+			for _, line := range v.header.Values("Set-Cookie") {
+				c, err := http.ParseSetCookie(line)
+				if err != nil || !c.Partitioned || !c.Secure || !c.HttpOnly || c.Path != "/checkout/"+l.Session.ID {
+					t.Errorf("a cookie for the frame: %s", line)
+				}
+				kept[c.Name] = c.Value
+			}
+		}
+		show := func() *view {
+			req, _ := http.NewRequest(http.MethodGet, b.base+"/checkout/"+l.Session.ID, nil)
+			for h := frame(); len(h) > 0; h = h[2:] {
+				req.Header.Set(h[0], h[1])
+			}
+			return b.do(req)
+		}
+		post("open", url.Values{"checkout_token": {l.Secret.Reveal()}})
+		post("code", url.Values{"code_to": {"ada@buyer.test"}})
+		post("code/confirm", url.Values{"code": {"123456"}})
+		v := show().want("payment", 200, "Visa ending 4242, 12/34")
+		_, form := v.form("pay")
+		post("pay", form)
+		show().want("success", 200)
+		s.wantCharged(t, l.Order, 3499, 1)
+	})
+}
