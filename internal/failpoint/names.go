@@ -22,6 +22,7 @@ var Names = []string{
 	"invoice.credited",        // in the transaction, the invoice not written
 	"invoice.late_fee",        // in the transaction, the invoice not written
 	"invoice.closed",          // in the transaction, the invoice not written
+	"invoice.charging",        // in the transaction that plans the charge of a saved card
 	"invoice.due",             // between two invoices that are due
 	"checkout.created",        // in the transaction
 	"checkout.ended",          // in the transaction

@@ -28,6 +28,7 @@ type ConfirmInput struct {
 	ExpectedOutstanding *money.Amount
 	Contact             Contact
 	ActsFor             string // as in PayInput
+	SaveFor             string // as in PayInput; the card of the first leg is saved
 	ReturnURL           string
 	Cause               event.Cause
 }
@@ -109,6 +110,15 @@ func (s *Service) Confirm(tx db.Tx, in ConfirmInput) (Started, error) {
 	if code, err := s.admit(tx, o, in.CheckoutSessionID); err != nil || code != "" {
 		return s.turnAway(tx, o, s.newAttempt(o, in.CheckoutSessionID, ModePayment, completion, ids, now), code, in.Cause, err)
 	}
+	saved := ""
+	if in.SaveFor != "" && len(chosen) > 0 {
+		if methods[0] != "" {
+			return Started{}, fault.Invalid("SAVE_PAYMENT_METHOD_NOT_ALLOWED", "save_payment_method", "The card is saved already.")
+		}
+		if saved, err = s.saveWhenCharged(tx, in.Scope, in.SaveFor, chosen[0].Processor, tokens[0], now); err != nil {
+			return Started{}, err
+		}
+	}
 	if err := spreadTip(o, chosen, outstanding-total); err != nil {
 		return Started{}, err
 	}
@@ -116,6 +126,10 @@ func (s *Service) Confirm(tx db.Tx, in ConfirmInput) (Started, error) {
 	ops := make([]Operation, len(chosen))
 	for n, l := range chosen {
 		l.AttemptID, l.Status, l.Detail.LastError, l.Detail.MethodID = a.ID, IntentProcessing, nil, methods[n]
+		l.Detail.SavesMethodID = ""
+		if n == 0 {
+			l.Detail.SavesMethodID = saved
+		}
 		if in.ReturnURL != "" {
 			l.Detail.ReturnURL = in.ReturnURL
 		}

@@ -110,7 +110,7 @@ func clientAddress(proxies []netip.Prefix) func(*http.Request) netip.Addr {
 // somebody who tries card numbers or links does.
 var pageRates = map[string]throttle.Rate{
 	"open": {PerSecond: 5, Burst: 120}, "pay": {PerSecond: 1, Burst: 60}, "fields": {PerSecond: 1, Burst: 60},
-	"promotion": {PerSecond: 1, Burst: 30},
+	"promotion": {PerSecond: 1, Burst: 30}, "code": {PerSecond: 0.5, Burst: 30},
 }
 
 // pageThrottle is what the pages ask before such a thing; nil without limits.

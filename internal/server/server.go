@@ -173,6 +173,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 		Payments: s.Services.Payments, Merchants: s.Merchants, Settings: s.Settings.Effective, Simulator: s.Simulator, Pages: webcheckout.New(s.UI), BaseURL: s.BaseURL,
 		Part:     s.Invoices.PartOf,
 		Throttle: s.pageThrottle(),
+		Address:  clientAddress(s.Proxies),
 		Mails:    c.Mail != nil || c.Development,
 		Agree:    s.Services.Recovery.Agree,
 		Reminders: func(tx db.Tx, scope tenant.Scope, orderID string) (webcheckout.Reminders, error) {

@@ -28,7 +28,7 @@ function fault(el, text) {
   $(el.name + "-error").textContent = text;
 }
 function check() {
-  const bad = all("input", form).filter(el => el.willValidate && $(el.name + "-error") && !el.checkValidity());
+  const bad = all("input", form).filter(el => el.form === form && el.willValidate && $(el.name + "-error") && !el.checkValidity());
   all("[aria-invalid]", form).forEach(el => fault(el, ""));
   $("alert") && ($("alert").hidden = !bad.length);
   if (!bad.length) return true;
@@ -82,6 +82,10 @@ form.addEventListener("submit", e => {
   waiting = setTimeout(() => { waiting = 0; lost(form.dataset.lost); }, 20000);
   send(chosen, "tokenize");
 });
+// What was typed above a step in between goes along, to be there when the page comes back.
+all("form[data-typed]").forEach(f => f.addEventListener("formdata", e => {
+  for (const [k, v] of new FormData(form)) if (/^(email|phone|billing_.*)$/.test(k)) e.formData.append(k, v);
+}));
 addEventListener("pageshow", e => { if (e.persisted) location.reload(); });
 
 document.addEventListener("submit", async e => {

@@ -10,6 +10,8 @@
 //	POST /checkout/{id}/tip              tip = none | percent:15 | custom, custom_tip
 //	POST /checkout/{id}/contact          the fields of the contact and address sections
 //	POST /checkout/{id}/change           forget the stored payment source
+//	POST /checkout/{id}/code             code_to, purpose | again | forget
+//	POST /checkout/{id}/code/confirm     code
 //	POST /checkout/{id}/pay              expected_amount, currency, payment_option, payment_token, seen, …
 //	GET  /checkout/{id}/return           back from the bank
 //	POST /checkout/{id}/abandon          give up a payment that waits for the bank's challenge
@@ -23,6 +25,10 @@
 // The launch token arrives in the fragment of the address, so no server logs it; the entry page posts
 // it and gets a cookie that goes to the pages of this session only. Without the cookie a session that
 // exists and one that does not look alike.
+//
+// That cookie acts for nobody. A buyer who types the code that was mailed to their address gets a second
+// one, sealed, with the credential of the session that acts for the customer; their saved cards are shown
+// and charged by it alone.
 //
 // # What is charged
 //

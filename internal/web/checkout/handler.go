@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -42,7 +43,7 @@ type Simulator interface {
 	AnswerChallenge(ctx context.Context, opaque string, approve bool) (payment.Operation, payment.Outcome, error)
 }
 
-// Config is what a Handler needs; every field but Throttle and Mails is required.
+// Config is what a Handler needs; every field but Throttle, Address and Mails is required.
 type Config struct {
 	DB        db.DB
 	Clock     clock.Clock
@@ -58,10 +59,12 @@ type Config struct {
 	Simulator Simulator
 	Pages     *Pages
 	BaseURL   string // public address of this installation, without a slash at its end
-	// Throttle tells how long the sender of a request must wait before doing a thing (open, pay, fields, promotion)
+	// Throttle tells how long the sender of a request must wait before doing a thing (open, pay, fields, promotion, code)
 	// once more, 0 for not at all; nil bounds nobody.
 	Throttle func(r *http.Request, what string) time.Duration
-	Mails    bool // receipts are mailed, so the pages may say so
+	// Address tells where a request comes from, for the caps on mailed codes.
+	Address func(r *http.Request) netip.Addr
+	Mails   bool // receipts are mailed, so the pages may say so
 	// Reminders tells whether the merchant reminds buyers who leave; nil for never.
 	Reminders func(tx db.Tx, scope tenant.Scope, orderID string) (Reminders, error)
 	// Part tells what of an invoice a session collects; nil where no invoices are.
@@ -93,16 +96,18 @@ func NewHandler(c Config) *Handler {
 // Routes adds the pages to mux. Forms that another site sends are refused with 403.
 func (h *Handler) Routes(mux *http.ServeMux) {
 	for pattern, f := range map[string]http.HandlerFunc{
-		"GET /checkout/{id}":            h.show,
-		"GET /checkout/{id}/return":     h.returned,
-		"POST /checkout/{id}/open":      h.throttled("open", h.open),
-		"POST /checkout/{id}/tip":       h.buyer(h.tip),
-		"POST /checkout/{id}/promotion": h.throttled("promotion", h.buyer(h.promotion)),
-		"POST /checkout/{id}/contact":   h.buyer(h.contact),
-		"POST /checkout/{id}/draft":     h.throttled("open", h.buyer(h.draft)),
-		"POST /checkout/{id}/change":    h.buyer(h.change),
-		"POST /checkout/{id}/pay":       h.throttled("pay", h.buyer(h.pay)),
-		"POST /checkout/{id}/abandon":   h.buyer(h.abandon),
+		"GET /checkout/{id}":               h.show,
+		"GET /checkout/{id}/return":        h.returned,
+		"POST /checkout/{id}/open":         h.throttled("open", h.open),
+		"POST /checkout/{id}/tip":          h.buyer(h.tip),
+		"POST /checkout/{id}/promotion":    h.throttled("promotion", h.buyer(h.promotion)),
+		"POST /checkout/{id}/contact":      h.buyer(h.contact),
+		"POST /checkout/{id}/draft":        h.throttled("open", h.buyer(h.draft)),
+		"POST /checkout/{id}/change":       h.buyer(h.change),
+		"POST /checkout/{id}/code":         h.throttled("code", h.buyer(h.code)),
+		"POST /checkout/{id}/code/confirm": h.throttled("code", h.buyer(h.confirmCode)),
+		"POST /checkout/{id}/pay":          h.throttled("pay", h.buyer(h.pay)),
+		"POST /checkout/{id}/abandon":      h.buyer(h.abandon),
 
 		"GET /simulator/fields/{id}":         h.fields,
 		"POST /simulator/fields/{id}":        h.throttled("fields", h.tokenize),

@@ -9,7 +9,15 @@ type paymentPage struct {
 }
 
 // Single reports that there is nothing to choose between.
-func (v paymentPage) Single() bool { return len(v.Options) == 1 }
+func (v paymentPage) Single() bool { return len(v.Options) == 1 && len(v.Cards()) == 0 }
+
+// Cards are the saved ones that can be chosen.
+func (v paymentPage) Cards() []SavedCard {
+	if v.Saved == nil || v.Stored != nil {
+		return nil
+	}
+	return v.Saved.Cards
+}
 
 // Free reports that there is nothing to charge: the order only has to be completed.
 func (v paymentPage) Free() bool { return v.Pay.Minor == 0 }

@@ -1,7 +1,6 @@
 package checkout
 
 import (
-	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -52,9 +51,13 @@ func (h *Handler) pay(w http.ResponseWriter, r *http.Request, v *visit) {
 		see(w, r, page(v.session.ID))
 		return
 	}
-	token := cmp.Or(form.Get("payment_token"), v.storedToken())
+	with, wrong := v.choose(form)
 	faults := v.check(form)
-	if token == "" && v.due > 0 {
+	switch {
+	case v.due == 0:
+	case wrong != nil:
+		faults = append(faults, *wrong)
+	case with.empty():
 		faults = append(faults, FieldError{"payment_token", "pay.source.required"})
 	}
 	if v.session.Detail.Legal.RequireTerms && form.Get("accept_terms") == "" {
@@ -72,17 +75,17 @@ func (h *Handler) pay(w http.ResponseWriter, r *http.Request, v *visit) {
 	}
 	shown := money.Amount{Minor: expected, Currency: money.Currency(form.Get("currency"))}
 	if shown.Minor != v.due || shown.Currency != v.order.Currency {
-		h.changed(w, r, v, shown, token)
+		h.changed(w, r, v, shown, with)
 		return
 	}
-	started, err := h.start(r, v, shown, token)
+	started, err := h.start(r, v, shown, with)
 	if fault.Is(err, "ORDER_CHANGED_REFRESH_REQUIRED") {
 		now, err := h.visit(r)
 		if err != nil {
 			h.broken(w, r, err)
 			return
 		}
-		h.changed(w, r, now, shown, token)
+		h.changed(w, r, now, shown, with)
 		return
 	}
 	if err != nil {
@@ -98,7 +101,7 @@ func (h *Handler) pay(w http.ResponseWriter, r *http.Request, v *visit) {
 }
 
 // start puts the payment on record, with the contact that was typed in.
-func (h *Handler) start(r *http.Request, v *visit, shown money.Amount, token string) (payment.Started, error) {
+func (h *Handler) start(r *http.Request, v *visit, shown money.Amount, with choice) (payment.Started, error) {
 	var started payment.Started
 	cause := h.cause(v.session)
 	contact := contactIn(r.PostForm, v)
@@ -123,10 +126,17 @@ func (h *Handler) start(r *http.Request, v *visit, shown money.Amount, token str
 				return err
 			}
 		}
-		if err := h.Checkouts.PaysFor(tx, session, ""); err != nil { // the page's cookie acts for nobody
+		acts, err := h.actsFor(tx, v) // the page's cookie alone acts for nobody
+		switch {
+		case err != nil:
+			return err
+		case acts != v.actsFor:
+			return errMoved
+		}
+		if err := h.Checkouts.PaysFor(tx, session, acts); err != nil {
 			return err
 		}
-		started, err = h.begin(tx, o, session, shown, token, payment.Contact{Email: contact.email, Phone: contact.phone}, cause)
+		started, err = h.begin(tx, o, session, shown, with, acts, payment.Contact{Email: contact.email, Phone: contact.phone}, cause)
 		return err
 	})
 	return started, err
@@ -166,6 +176,8 @@ func (h *Handler) refused(w http.ResponseWriter, r *http.Request, v *visit, form
 	case e.Code == "CHECKOUT_ATTEMPTS_EXHAUSTED":
 		h.Log.WarnContext(r.Context(), "a checkout takes no more payments, for many have failed", "session", v.session.ID)
 		h.Pages.RenderPayment(w, r, h.payment(v, form, FieldError{"payment_token", "pay.exhausted"}))
+	case strings.HasPrefix(e.Code, "PAYMENT_METHOD_"):
+		h.Pages.RenderPayment(w, r, h.payment(v, form, FieldError{"payment_token", "pay.saved.gone"}))
 	case strings.HasPrefix(e.Code, "ORDER_TAX_LOCATION"):
 		h.Pages.RenderPayment(w, r, h.payment(v, form, FieldError{"billing_postal_code", "pay.address.bad"}))
 	default:
@@ -175,21 +187,14 @@ func (h *Handler) refused(w http.ResponseWriter, r *http.Request, v *visit, form
 }
 
 // changed shows the amount that was on the page and the one that is due now; nothing is charged.
-func (h *Handler) changed(w http.ResponseWriter, r *http.Request, v *visit, shown money.Amount, token string) {
+func (h *Handler) changed(w http.ResponseWriter, r *http.Request, v *visit, shown money.Amount, with choice) {
 	if v.state() != statePay {
 		see(w, r, page(v.session.ID))
 		return
 	}
-	stored := Stored{Option: Option(r.PostFormValue("payment_option")), Token: token}
-	if s := v.source; s != nil && s.Token == token {
-		stored = *s.stored()
-	}
-	if stored.Option != OptionBank {
-		stored.Option = OptionCard
-	}
 	keep := map[string]string{"seen": v.newestID}
 	for name, values := range r.PostForm {
-		if name == "email" || name == "phone" || name == "accept_terms" || strings.HasPrefix(name, "billing_") {
+		if name == "email" || name == "phone" || name == "accept_terms" || name == "save_card" || strings.HasPrefix(name, "billing_") {
 			keep[name] = values[0]
 		}
 	}
@@ -198,14 +203,18 @@ func (h *Handler) changed(w http.ResponseWriter, r *http.Request, v *visit, show
 		old = money.Format(shown, v.locale)
 	}
 	h.Pages.RenderChanged(w, r, Changed{
-		Common: v.common(), Summary: h.due(v), Old: old, Pay: v.amount(), Stored: stored, Keep: keep,
+		Common: v.common(), Summary: h.due(v), Old: old, Pay: v.amount(), Stored: with.stored, Keep: keep,
 	})
 }
 
 // begin starts an attempt over the whole amount. Legs that the merchant has staged, or that a decline
 // has left, are used when they add up to it; a payment of its own is made otherwise.
-func (h *Handler) begin(tx db.Tx, o *order.Order, session *domain.Session, shown money.Amount, token string, contact payment.Contact, cause event.Cause) (payment.Started, error) {
+func (h *Handler) begin(tx db.Tx, o *order.Order, session *domain.Session, shown money.Amount, with choice, acts string, contact payment.Contact, cause event.Cause) (payment.Started, error) {
 	back := h.BaseURL + page(session.ID) + "/return"
+	saveFor := ""
+	if with.save {
+		saveFor = acts
+	}
 	legs, err := payment.OfOrder(tx, session.Scope, o.ID, false)
 	if err != nil {
 		return payment.Started{}, err
@@ -218,19 +227,19 @@ func (h *Handler) begin(tx db.Tx, o *order.Order, session *domain.Session, shown
 	if len(chosen) == 0 {
 		in := payment.PayInput{
 			Scope: session.Scope, OrderID: o.ID, CheckoutSessionID: session.ID, ExpectedOutstanding: &shown, Contact: contact,
-			ReturnURL: back, Flow: "checkout", Cause: cause,
+			ReturnURL: back, Flow: "checkout", Cause: cause, ActsFor: acts,
 		}
 		if due > 0 {
-			in.Source.ConfirmationToken = token
+			in.Source, in.SaveFor = with.credential, saveFor
 		}
 		return h.Payments.Pay(tx, in)
 	}
 	in := payment.ConfirmInput{
 		Scope: session.Scope, OrderID: o.ID, CheckoutSessionID: session.ID, Completion: payment.CompleteOrder,
-		ExpectedOutstanding: &shown, Contact: contact, ReturnURL: back, Cause: cause,
+		ExpectedOutstanding: &shown, Contact: contact, ReturnURL: back, Cause: cause, ActsFor: acts, SaveFor: saveFor,
 	}
 	for _, l := range chosen {
-		in.Selections = append(in.Selections, payment.Selection{PaymentIntentID: l.ID, Source: payment.Credential{ConfirmationToken: token}})
+		in.Selections = append(in.Selections, payment.Selection{PaymentIntentID: l.ID, Source: with.credential})
 	}
 	return h.Payments.Confirm(tx, in)
 }

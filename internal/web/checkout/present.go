@@ -75,7 +75,7 @@ func (h *Handler) payment(v *visit, form url.Values, faults ...FieldError) Payme
 	d := &v.session.Detail
 	out := Payment{
 		Common: v.common(), Reminders: v.remind, Summary: h.due(v), Pay: v.amount(), Contact: v.contact(form), Tip: v.tip(), Promotions: v.promotions(), Seen: v.newestID,
-		FieldsURL: fieldsPath + v.session.ID, Stored: v.source.stored(), RequireTerms: d.Legal.RequireTerms,
+		Saved: v.saved(form), FieldsURL: fieldsPath + v.session.ID, Stored: v.source.stored(), RequireTerms: d.Legal.RequireTerms,
 		CancelURL: d.CancelURL, Errors: faults, Accepted: form.Get("accept_terms") != "",
 	}
 	for _, o := range d.Options {
@@ -87,6 +87,14 @@ func (h *Handler) payment(v *visit, form url.Values, faults ...FieldError) Payme
 		out.Options = []Option{OptionCard}
 	}
 	out.Option = out.Options[0]
+	if out.Saved != nil && len(out.Saved.Cards) > 0 {
+		out.Option = Option(out.Saved.Cards[0].ID)
+		for _, c := range out.Saved.Cards {
+			if c.ID == form.Get("payment_option") {
+				out.Option = Option(c.ID)
+			}
+		}
+	}
 	for _, o := range out.Options {
 		if string(o) == form.Get("payment_option") {
 			out.Option = o
@@ -128,6 +136,9 @@ func (v *visit) contact(form url.Values) Contact {
 		if saved.Billing != nil {
 			address = *saved.Billing
 		}
+	}
+	if out.Email == "" && v.actsFor != "" {
+		out.Email = v.proof.Email
 	}
 	if form != nil {
 		out.Email, out.Phone = form.Get("email"), form.Get("phone")

@@ -33,7 +33,7 @@ func (p *Pages) RenderPayment(w http.ResponseWriter, r *http.Request, v Payment)
 	}
 	page.Policy.FormAction = v.FormTargets
 	page.Policy.ImgSrc = append(page.Policy.ImgSrc, images(v.Summary)...)
-	if len(v.Errors) > 0 {
+	if len(v.Errors) > 0 || (v.Saved != nil && v.Saved.Error != "") {
 		page.Status = http.StatusUnprocessableEntity
 	}
 	p.ui.Render(w, r, page)

@@ -139,6 +139,7 @@ type AppliedCode struct {
 type Stored struct {
 	Option Option
 	Token  string
+	Method string // saved payment method, instead of a token
 	Brand  string // "Visa"; may be empty
 	Last4  string
 }
@@ -158,6 +159,7 @@ type Payment struct {
 	Contact      Contact
 	Tip          *Tip        // nil: no tip section
 	Promotions   *Promotions // nil: no section of codes
+	Saved        *Saved      // nil: nothing about saved cards
 	Options      []Option    // in order; at least one
 	Option       Option      // the chosen one
 	FieldsURL    string      // "/simulator/fields/cs_…" or a processor's; "?option=" is added

@@ -38,6 +38,11 @@ type visit struct {
 	actions  []payment.Action
 	newestID string // newest attempt of the order, whoever began it; a form carries it to tell that it is out of date
 	source   *source
+	saves    bool   // saved cards may be used here, and cards saved
+	asked    *asked // a code that waits to be typed
+	proof    *proof // what a right code has brought this browser
+	actsFor  string // customer that it acts for, empty for nobody
+	cards    []SavedCard
 	codes    bool // the buyer may enter promotion codes
 	remind   Reminders
 	locale   string
@@ -65,6 +70,7 @@ func (h *Handler) visit(r *http.Request) (*visit, error) {
 			return errLocked
 		}
 		v.session, v.framed = session, session.Surface == domain.SurfaceEmbedded && inFrame(r)
+		h.proofs(r, v)
 		return h.read(tx, v)
 	})
 	if err != nil {
@@ -90,6 +96,9 @@ func (h *Handler) read(tx db.Tx, v *visit) error {
 	}
 	v.codes = v.session.TakesCodes()
 	if v.merchant, err = h.Merchants.Get(tx.Context(), tx, scope.MerchantID); err != nil {
+		return err
+	}
+	if err = h.readSaved(tx, v); err != nil {
 		return err
 	}
 	holds, err := h.Settings(tx, scope)
