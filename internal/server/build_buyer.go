@@ -43,6 +43,9 @@ func (s *Server) buildBuyer(customers *customer.Service, orders *order.Service) 
 	orders.Claimed = append(orders.Claimed, payment.OrderClaimed, refund.OrderClaimed)
 	customers.Blocks = append(customers.Blocks, NothingMoves)
 	customers.Erased = append(customers.Erased, func(_ context.Context, tx db.Tx, c *customer.Customer, cause event.Cause) error {
+		if err := notification.Forget(tx, c.Scope, c.ID, c.Email); err != nil {
+			return err
+		}
 		return s.Services.Payments.RemoveMethodsOf(tx, c.Scope, c.ID, cause)
 	})
 	customers.Erased = append(customers.Erased, func(ctx context.Context, tx db.Tx, c *customer.Customer, cause event.Cause) error {
