@@ -4,7 +4,7 @@ package httpapi
 func registerBuyer(a *API, s *Services) {
 	for _, register := range []func(*API, *Services){
 		registerCustomerSessions, registerCustomerAddresses, registerMyAddresses, registerDeletions, registerMyDeletions,
-		registerVerifications, registerMe, registerMyEmail, registerMyOrders, registerMyPayments, registerAccessLinks,
+		registerVerifications, registerMe, registerMyEmail, registerMyOrders, registerMyFulfillments, registerMyPayments, registerAccessLinks,
 	} {
 		register(a, s)
 	}

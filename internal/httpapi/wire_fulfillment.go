@@ -162,3 +162,72 @@ type Fulfillment struct {
 	CreatedAt           time.Time             `json:"created_at"`
 	UpdatedAt           time.Time             `json:"updated_at"`
 }
+
+// ReturnShipmentLine is units of a return's line that travel back.
+type ReturnShipmentLine struct {
+	LineID   string `json:"return_line_item_id"`
+	Quantity int64  `json:"quantity"`
+}
+
+// Shipment is a handover of packages to a carrier.
+type Shipment struct {
+	ID                  string               `json:"shipment_id"`
+	FulfillmentID       string               `json:"fulfillment_id"`
+	OrderID             string               `json:"order_id"`
+	Order               *OrderSummary        `json:"order,omitzero" flint:"nullable" doc:"With expand=order."`
+	Direction           string               `json:"direction" enum:"outbound,return"`
+	Status              string               `json:"status" enum:"created,packed,shipped,in_transit,out_for_delivery,delivered,delivery_attempted,exception,returned,voided"`
+	PackageCount        int64                `json:"package_count"`
+	ReturnID            string               `json:"return_id,omitzero"`
+	ReturnLines         []ReturnShipmentLine `json:"return_line_items,omitempty"`
+	HandedOffAt         *time.Time           `json:"handed_off_at,omitzero"`
+	ShippedAt           *time.Time           `json:"shipped_at,omitzero"`
+	DeliveredAt         *time.Time           `json:"delivered_at,omitzero"`
+	ExternalSystem      string               `json:"external_system,omitzero"`
+	ExternalReferenceID string               `json:"external_reference_id,omitzero"`
+	Metadata            map[string]string    `json:"metadata,omitempty"`
+	Version             int64                `json:"version"`
+	CreatedAt           time.Time            `json:"created_at"`
+	UpdatedAt           time.Time            `json:"updated_at"`
+}
+
+// Package is one parcel of a shipment.
+type Package struct {
+	ID                  string               `json:"package_id"`
+	ShipmentID          string               `json:"shipment_id"`
+	FulfillmentID       string               `json:"fulfillment_id"`
+	OrderID             string               `json:"order_id"`
+	Order               *OrderSummary        `json:"order,omitzero" flint:"nullable" doc:"With expand=order."`
+	Status              string               `json:"status" enum:"created,packed,shipped,in_transit,out_for_delivery,delivered,delivery_attempted,exception,returned,voided"`
+	StatusReason        string               `json:"status_reason,omitzero"`
+	SupportedActions    []string             `json:"supported_actions" enum:"mark_packed,mark_shipped,mark_in_transit,mark_out_for_delivery,mark_delivery_attempted,mark_delivered,mark_exception,mark_returned"`
+	Carrier             string               `json:"carrier,omitzero"`
+	ServiceCode         string               `json:"service_code,omitzero"`
+	TrackingNumber      string               `json:"tracking_number,omitzero"`
+	TrackingURL         string               `json:"tracking_url,omitzero"`
+	ReturnID            string               `json:"return_id,omitzero"`
+	ReturnLines         []ReturnShipmentLine `json:"return_line_items,omitempty"`
+	ShippedAt           *time.Time           `json:"shipped_at,omitzero"`
+	DeliveredAt         *time.Time           `json:"delivered_at,omitzero"`
+	ExternalSystem      string               `json:"external_system,omitzero"`
+	ExternalReferenceID string               `json:"external_reference_id,omitzero"`
+	Metadata            map[string]string    `json:"metadata,omitempty"`
+	Version             int64                `json:"version"`
+	CreatedAt           time.Time            `json:"created_at"`
+	UpdatedAt           time.Time            `json:"updated_at"`
+}
+
+// BuyerFulfillmentEvent is a step on the way of an order, as its buyer sees it.
+type BuyerFulfillmentEvent struct {
+	ID             string    `json:"fulfillment_event_id"`
+	FulfillmentID  string    `json:"fulfillment_id"`
+	OrderID        string    `json:"order_id"`
+	Type           string    `json:"event_type" enum:"status_changed,shipped,in_transit,out_for_delivery,delivered,delivery_attempted,tracking_updated,exception,returned,custom"`
+	Status         string    `json:"current_status,omitzero"`
+	PreviousStatus string    `json:"previous_status,omitzero"`
+	ShipmentID     string    `json:"shipment_id,omitzero"`
+	PackageID      string    `json:"package_id,omitzero"`
+	Location       string    `json:"location_description,omitzero"`
+	OccurredAt     time.Time `json:"occurred_at"`
+	CreatedAt      time.Time `json:"created_at"`
+}

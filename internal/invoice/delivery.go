@@ -122,6 +122,9 @@ func (s *Service) delivered(tx db.Tx, scope tenant.Scope, deliveryID string) err
 		return err
 	}
 	state, reason, err := s.Mail.State(tx, scope, d.MailID)
+	if fault.Is(err, "RESOURCE_NOT_FOUND") { // it was deleted with the data of whom it was for
+		state, reason, err = "suppressed", "erased", nil
+	}
 	if err != nil {
 		return err
 	}

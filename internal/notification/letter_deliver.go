@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"flint/internal/db"
+	"flint/internal/fault"
 	"flint/internal/tenant"
 )
 
@@ -54,6 +55,9 @@ func (s *Service) deliverLetter(ctx context.Context, scope tenant.Scope, p lette
 		}
 		return nil
 	})
+	if fault.Is(err, "RESOURCE_NOT_FOUND") && row.MailID == "" { // the recipient's data was deleted meanwhile
+		return nil
+	}
 	if err != nil || row.State != StateQueued {
 		return err
 	}

@@ -75,3 +75,33 @@ func endLetter(tx db.Tx, scope tenant.Scope, mailID, state, reason string, now t
 	}
 	return nil
 }
+
+// KeepEnded is how long a letter that was sent or held back stays known by its key and its state. Frequency
+// caps look back no further.
+const KeepEnded = 30 * 24 * time.Hour
+
+// PurgeLetters removes at most limit letters that ended longer than KeepEnded ago, and tells how many it
+// removed.
+func PurgeLetters(tx db.Tx, now time.Time, limit int) (int64, error) {
+	n, err := tx.Exec(`DELETE FROM letters WHERE (merchant_id, environment_id, mail_id) IN
+		(SELECT merchant_id, environment_id, mail_id FROM letters WHERE ended_at <= $1 ORDER BY ended_at LIMIT $2)`, now.Add(-KeepEnded), limit)
+	if err != nil {
+		return 0, fmt.Errorf("purge letters: %w", err)
+	}
+	return n, nil
+}
+
+// Forget removes what is kept about a customer's address and what was written to the customer. A letter that
+// waits is not sent any more. Empty fields name nothing.
+func Forget(tx db.Tx, scope tenant.Scope, customerID, email string) error {
+	key := addressKey(email)
+	_, err := tx.Exec(`DELETE FROM letters WHERE merchant_id = $1 AND environment_id = $2
+		AND ((customer_id = $3 AND customer_id <> '') OR (address_key = $4 AND address_key <> ''))`, scope.MerchantID, scope.EnvironmentID, customerID, key)
+	if err == nil {
+		_, err = tx.Exec(`DELETE FROM email_preferences WHERE merchant_id = $1 AND environment_id = $2 AND address_key = $3`, scope.MerchantID, scope.EnvironmentID, key)
+	}
+	if err != nil {
+		return fmt.Errorf("forget an address: %w", err)
+	}
+	return nil
+}

@@ -43,6 +43,9 @@ func (s *Server) buildBuyer(customers *customer.Service, orders *order.Service) 
 	orders.Claimed = append(orders.Claimed, payment.OrderClaimed, refund.OrderClaimed)
 	customers.Blocks = append(customers.Blocks, NothingMoves)
 	customers.Erased = append(customers.Erased, func(_ context.Context, tx db.Tx, c *customer.Customer, cause event.Cause) error {
+		if err := notification.Forget(tx, c.Scope, c.ID, c.Email); err != nil {
+			return err
+		}
 		return s.Services.Payments.RemoveMethodsOf(tx, c.Scope, c.ID, cause)
 	})
 	customers.Erased = append(customers.Erased, func(ctx context.Context, tx db.Tx, c *customer.Customer, cause event.Cause) error {
@@ -58,7 +61,7 @@ func (s *Server) buildBuyer(customers *customer.Service, orders *order.Service) 
 func (s *Server) buildAccount() {
 	s.account = webaccount.NewHandler(webaccount.Config{
 		DB: s.DB, Clock: s.Clock, Log: s.Log, UI: s.UI, Key: s.derive("forms of customers"), BaseURL: s.BaseURL, Buyers: s.Buyers,
-		Customers: s.Services.Customers, Orders: s.Services.Orders, Checkouts: s.Services.Checkouts, Mails: s.Receipts, Merchants: s.Merchants,
+		Customers: s.Services.Customers, Orders: s.Services.Orders, Checkouts: s.Services.Checkouts, Mails: s.Receipts, Payments: s.Services.Payments, Invoices: s.Invoices, Merchants: s.Merchants,
 		Payable: func(scope tenant.Scope) bool { return s.processorFor(scope) != "" },
 		Address: clientAddress(s.Proxies), Throttle: s.pageThrottle(),
 		Brand: func(tx db.Tx, scope tenant.Scope) (ui.Brand, error) {

@@ -39,7 +39,8 @@ func (s *Server) seller(tx db.Tx, scope tenant.Scope) (invoice.Seller, error) {
 	return out, nil
 }
 
-// queueInvoice writes the mail of an invoice: what is asked for, until when, and the way to pay.
+// queueInvoice writes the mail of an invoice: what is asked for, until when, the way to pay, and the
+// document.
 func (s *Server) queueInvoice(ctx context.Context, tx db.Tx, l invoice.Letter) (string, error) {
 	v := l.Invoice
 	name := cmp.Or(v.Snapshot.MerchantName, "the merchant")
@@ -61,7 +62,7 @@ func (s *Server) queueInvoice(ctx context.Context, tx db.Tx, l invoice.Letter) (
 	blocks = append(blocks, notification.Facts(facts...), notification.Button("View and pay", l.URL))
 	return s.Receipts.Queue(ctx, tx, notification.Letter{
 		Scope: v.Scope, Key: l.Key, Family: notification.FamilyInvoices, To: v.RecipientEmail, Cc: v.CcEmails, Subject: subject, Heading: heading,
-		Blocks: blocks, Footer: v.Footer, CustomerID: v.CustomerID, Timezone: v.Timezone, Cause: l.Cause,
+		Blocks: blocks, Footer: v.Footer, Render: invoiceFile, RenderID: v.ID, CustomerID: v.CustomerID, Timezone: v.Timezone, Cause: l.Cause,
 	})
 }
 

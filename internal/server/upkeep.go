@@ -9,6 +9,7 @@ import (
 	"flint/internal/auth/oauth"
 	"flint/internal/db"
 	"flint/internal/idempotency"
+	"flint/internal/notification"
 )
 
 // keepJobs is how long done jobs stay for whoever looks into what happened.
@@ -41,7 +42,11 @@ func (s *Server) cleanUp(ctx context.Context) error {
 				return err
 			}
 			ended, err := buyer.Purge(tx, s.Clock.Now(), step)
-			n = max(n, spent, ended)
+			if err != nil {
+				return err
+			}
+			letters, err := notification.PurgeLetters(tx, s.Clock.Now(), step)
+			n = max(n, spent, ended, letters)
 			return err
 		})
 		return n, err

@@ -10,6 +10,13 @@
 //	GET  /account/{env}/orders/{id}
 //	POST /account/{env}/orders/{id}/pay       opens the order's checkout
 //	POST /account/{env}/orders/{id}/receipt
+//	GET  /account/{env}/invoices              ?page
+//	GET  /account/{env}/invoices/{id}/pdf
+//	POST /account/{env}/invoices/{id}/pay     opens the invoice's own checkout
+//	GET  /account/{env}/cards
+//	POST /account/{env}/cards                 leads to the page on which a card is typed
+//	POST /account/{env}/cards/remove          id
+//	POST /account/{env}/cards/default         id
 //	GET  /account/{env}/addresses             ?edit
 //	POST /account/{env}/addresses             id to change one, none for a new one
 //	POST /account/{env}/addresses/delete      id

@@ -22,9 +22,11 @@ import (
 	"flint/internal/db"
 	"flint/internal/event"
 	"flint/internal/fault"
+	"flint/internal/invoice"
 	"flint/internal/merchant"
 	"flint/internal/notification"
 	"flint/internal/order"
+	"flint/internal/payment"
 	"flint/internal/secret"
 	"flint/internal/tenant"
 	"flint/internal/web/ui"
@@ -48,6 +50,8 @@ type Config struct {
 	Customers *customer.Service
 	Orders    *order.Service
 	Checkouts *checkout.Service
+	Payments  *payment.Service
+	Invoices  *invoice.Service
 	Mails     *notification.Service
 	Merchants *merchant.Service
 	Brand     func(tx db.Tx, scope tenant.Scope) (ui.Brand, error)
@@ -89,6 +93,13 @@ func (h *Handler) Routes(mux *http.ServeMux) {
 		"GET /account/{env}/orders/{id}":          h.customer(h.order),
 		"POST /account/{env}/orders/{id}/pay":     h.form(h.payOrder),
 		"POST /account/{env}/orders/{id}/receipt": h.form(h.mailReceipt),
+		"GET /account/{env}/invoices":             h.customer(h.invoices),
+		"GET /account/{env}/invoices/{id}/pdf":    h.customer(h.invoiceFile),
+		"POST /account/{env}/invoices/{id}/pay":   h.form(h.payInvoice),
+		"GET /account/{env}/cards":                h.customer(h.cards),
+		"POST /account/{env}/cards":               h.form(h.addCard),
+		"POST /account/{env}/cards/remove":        h.form(h.removeCard),
+		"POST /account/{env}/cards/default":       h.form(h.defaultCard),
 		"GET /account/{env}/addresses":            h.customer(h.addresses),
 		"POST /account/{env}/addresses":           h.form(h.saveAddress),
 		"POST /account/{env}/addresses/delete":    h.form(h.deleteAddress),

@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"net/http"
+	"net/url"
 
 	"flint/internal/db"
 	"flint/internal/event"
@@ -17,6 +18,16 @@ type Setup struct {
 	Values map[string]string
 	Errors []FieldError
 	Saved  string // "Visa ending 4242" once the card was saved
+	Back   string // address of the hosted account the customer came from; empty when from elsewhere
+}
+
+// Action is the address of the page, which its form goes to as well.
+func (v Setup) Action() string {
+	to := "/simulator/setup/" + url.PathEscape(v.Secret)
+	if v.Back != "" {
+		to += "?from=account"
+	}
+	return to
 }
 
 // setupPage adds the card's inputs, which are those of the frame on the payment page.
@@ -44,6 +55,9 @@ func (h *Handler) setupOf(r *http.Request) (*payment.Method, Setup, error) {
 	v := Setup{Secret: r.PathValue("secret"), Common: Common{Test: m.Scope.Mode() == "test", Merchant: Merchant{
 		Name: who.BusinessName, Email: who.SupportEmail, Phone: who.SupportPhone, Website: who.SupportURL,
 	}}}
+	if r.URL.Query().Get("from") == "account" {
+		v.Back = "/account/" + m.Scope.EnvironmentID + "/cards"
+	}
 	v.Merchant.Brand.Accent = who.AccentColor
 	if who.Logo != nil {
 		v.Merchant.LogoURL = who.Logo.URL
@@ -78,7 +92,7 @@ func (h *Handler) saveCard(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if v.Saved != "" {
-		see(w, r, r.URL.Path)
+		see(w, r, v.Action())
 		return
 	}
 	typed := map[string]string{
@@ -100,7 +114,7 @@ func (h *Handler) saveCard(w http.ResponseWriter, r *http.Request) {
 		h.broken(w, r, err)
 		return
 	}
-	see(w, r, r.URL.Path)
+	see(w, r, v.Action())
 }
 
 // RenderSetup writes the page to save a card on; 422 when the view has field errors.

@@ -146,6 +146,77 @@ withAndWithoutScript(test, (script) => {
     await expect(page.getByText('used before')).toBeVisible();
   });
 
+  test('a customer sees, keeps and pays invoices', async ({ flint, page }, info) => {
+    const { customerID } = await shopper(flint);
+    const issued = async (name, amount) => {
+      const { data } = await flint.api('POST', '/v1/invoices', {
+        quick_pay: { customer_id: customerID, line_items: [{ name, quantity: 1, unit_price_money: { amount, currency: 'USD' } }] },
+      });
+      return (await flint.api('POST', `/v1/invoices/${data.invoice_id}/issue`, { delivery_mode: 'caller_managed' })).data.invoice;
+    };
+    const gone = await issued('Pine shelf', 9000);
+    await flint.api('POST', `/v1/invoices/${gone.invoice_id}/void`, {});
+    const open = await issued('Oak desk', 24000);
+    await enter(page, flint, script, customerID);
+    await page.getByRole('link', { name: 'Invoices' }).click();
+    await title(page, 'Invoices');
+    const list = page.url();
+    await expect(page.getByRole('listitem').filter({ hasText: gone.invoice_number })).toContainText('Void');
+    const row = page.getByRole('listitem').filter({ hasText: open.invoice_number });
+    await expect(row).toContainText('Amount due');
+    await expect(row).toContainText('$240.00');
+    await expectAccessible(page);
+    await expectFits(page);
+    await shot(page, info, `account-invoices-${script ? 'script' : 'plain'}`);
+    const [file] = await Promise.all([page.waitForEvent('download'), row.getByRole('link', { name: /^Download PDF/ }).click()]);
+    expect(file.suggestedFilename()).toBe(`${open.invoice_number}.pdf`);
+    await row.getByRole('button', { name: /^Pay \$240\.00/ }).click();
+    await expect(page).toHaveURL(/\/checkout\/cs_/);
+    if (script) {
+      await typeCard(page, cards.approved);
+      await page.getByRole('button', { name: /^Pay / }).click();
+      await expect.poll(async () => (await flint.api('GET', `/v1/invoices/${open.invoice_id}`)).data.status).toBe('paid');
+      await page.goto(list);
+      await expect(row).toContainText('Paid');
+      await expect(row.getByRole('button')).toHaveCount(0);
+    }
+  });
+
+  test('a customer saves, prefers and removes cards', async ({ flint, page }, info) => {
+    const { customerID } = await shopper(flint);
+    await enter(page, flint, script, customerID);
+    await page.getByRole('link', { name: 'Cards' }).click();
+    await title(page, 'Cards');
+    await expect(page.getByText('No saved cards')).toBeVisible();
+    await expectAccessible(page);
+    for (const number of [cards.approved, cards.challenged]) {
+      await page.getByRole('button', { name: 'Add a card' }).click();
+      await title(page, 'Save a card');
+      await expectAccessible(page);
+      await page.getByRole('button', { name: 'Save this card' }).click(); // empty: the way back stays
+      await page.getByLabel('Card number').fill(number);
+      await page.getByLabel('Expiry').fill('12 / 34');
+      await page.getByLabel('Security code').fill('123');
+      await page.getByRole('button', { name: 'Save this card' }).click();
+      await title(page, 'Your card is saved');
+      await expectAccessible(page);
+      await page.getByRole('link', { name: 'Back to your account' }).click();
+      await title(page, 'Cards');
+    }
+    await page.getByRole('button', { name: 'Make default: Visa ending in 4242' }).click();
+    await expect(page.getByText('Saved.')).toBeVisible();
+    const visa = page.getByRole('listitem').filter({ hasText: 'Visa ending in 4242' });
+    await expect(visa.getByText('Default', { exact: true })).toBeVisible();
+    await expectAccessible(page);
+    await expectFits(page);
+    await shot(page, info, `account-cards-${script ? 'script' : 'plain'}`);
+    await visa.getByRole('button', { name: 'Remove Visa ending in 4242' }).click();
+    await expect(page.getByText('The card was removed.')).toBeVisible();
+    await expect(visa).toHaveCount(0);
+    const { data } = await flint.api('GET', `/v1/customers/${customerID}`);
+    expect(data.default_payment_method_id ?? '').toBe('');
+  });
+
   test('a customer signs in with a mailed code', async ({ flint, page }, info) => {
     const { email, customerID } = await shopper(flint);
     const { data } = await flint.api('POST', '/v1/customer-sessions', { customer_id: customerID });
