@@ -3519,6 +3519,110 @@ func (c *Client) AllMeListDeletionRequests(ctx context.Context, params *MeListDe
 	})
 }
 
+// MeListFulfillmentEventsParams narrows and orders MeListFulfillmentEvents; nothing set sends nothing.
+type MeListFulfillmentEventsParams struct {
+	PageSize      *int64 // How many items a page holds.
+	PageToken     string // Token of the page to read, from the page before.
+	OrderID       string // Required.
+	FulfillmentID string
+	ShipmentID    string
+	PackageID     string
+}
+
+func (p *MeListFulfillmentEventsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "order_id", p.OrderID)
+	addString(v, "fulfillment_id", p.FulfillmentID)
+	addString(v, "shipment_id", p.ShipmentID)
+	addString(v, "package_id", p.PackageID)
+	return v
+}
+
+// MeListFulfillmentEvents: List what happened on the way of an own order. Orders have no fulfillments yet, so the list is empty.
+//
+//	GET /v1/me/fulfillment-events
+func (c *Client) MeListFulfillmentEvents(ctx context.Context, params *MeListFulfillmentEventsParams, options ...CallOption) (*Page[BuyerFulfillmentEvent], error) {
+	return list[BuyerFulfillmentEvent](ctx, c, call{method: "GET", path: "/v1/me/fulfillment-events", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllMeListFulfillmentEvents reads every item of MeListFulfillmentEvents, page by page; it ends with the first error.
+func (c *Client) AllMeListFulfillmentEvents(ctx context.Context, params *MeListFulfillmentEventsParams, options ...CallOption) iter.Seq2[*BuyerFulfillmentEvent, error] {
+	return all(func(token string) (*Page[BuyerFulfillmentEvent], error) {
+		p := MeListFulfillmentEventsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.MeListFulfillmentEvents(ctx, &p, options...)
+	})
+}
+
+// MeListFulfillmentsParams narrows and orders MeListFulfillments; nothing set sends nothing.
+type MeListFulfillmentsParams struct {
+	PageSize            *int64 // How many items a page holds.
+	PageToken           string // Token of the page to read, from the page before.
+	OrderID             string
+	Status              string // One of: pending, in_progress, ready, completed, canceled, failed, scheduled, preparing, picked, packed, dispatched
+	Type                string // One of: shipment, pickup, local_delivery, digital, service
+	LocationID          string
+	ExternalReferenceID string
+	Query               string
+	CreatedAfter        time.Time
+	CreatedBefore       time.Time
+	UpdatedAfter        time.Time
+	UpdatedBefore       time.Time
+	SortDirection       string // One of: asc, desc
+}
+
+func (p *MeListFulfillmentsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "order_id", p.OrderID)
+	addString(v, "status", p.Status)
+	addString(v, "type", p.Type)
+	addString(v, "location_id", p.LocationID)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "query", p.Query)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	addTime(v, "updated_after", p.UpdatedAfter)
+	addTime(v, "updated_before", p.UpdatedBefore)
+	addString(v, "sort_direction", p.SortDirection)
+	return v
+}
+
+// MeListFulfillments: List own fulfillments. Newest first unless sorted otherwise. Orders have no fulfillments yet, so the list is empty.
+//
+//	GET /v1/me/fulfillments
+func (c *Client) MeListFulfillments(ctx context.Context, params *MeListFulfillmentsParams, options ...CallOption) (*Page[Fulfillment], error) {
+	return list[Fulfillment](ctx, c, call{method: "GET", path: "/v1/me/fulfillments", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllMeListFulfillments reads every item of MeListFulfillments, page by page; it ends with the first error.
+func (c *Client) AllMeListFulfillments(ctx context.Context, params *MeListFulfillmentsParams, options ...CallOption) iter.Seq2[*Fulfillment, error] {
+	return all(func(token string) (*Page[Fulfillment], error) {
+		p := MeListFulfillmentsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.MeListFulfillments(ctx, &p, options...)
+	})
+}
+
 // MeListInvoicesParams narrows and orders MeListInvoices; nothing set sends nothing.
 type MeListInvoicesParams struct {
 	PageSize            *int64 // How many items a page holds.
@@ -3700,6 +3804,55 @@ func (c *Client) AllMeListOrders(ctx context.Context, params *MeListOrdersParams
 	})
 }
 
+// MeListPackagesParams narrows and orders MeListPackages; nothing set sends nothing.
+type MeListPackagesParams struct {
+	PageSize            *int64 // How many items a page holds.
+	PageToken           string // Token of the page to read, from the page before.
+	OrderID             string
+	FulfillmentID       string
+	ShipmentID          string
+	ExternalSystem      string
+	ExternalReferenceID string
+	Query               string
+}
+
+func (p *MeListPackagesParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "order_id", p.OrderID)
+	addString(v, "fulfillment_id", p.FulfillmentID)
+	addString(v, "shipment_id", p.ShipmentID)
+	addString(v, "external_system", p.ExternalSystem)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "query", p.Query)
+	return v
+}
+
+// MeListPackages: List own packages. Newest first. Orders have no fulfillments yet, so the list is empty.
+//
+//	GET /v1/me/packages
+func (c *Client) MeListPackages(ctx context.Context, params *MeListPackagesParams, options ...CallOption) (*Page[Package], error) {
+	return list[Package](ctx, c, call{method: "GET", path: "/v1/me/packages", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllMeListPackages reads every item of MeListPackages, page by page; it ends with the first error.
+func (c *Client) AllMeListPackages(ctx context.Context, params *MeListPackagesParams, options ...CallOption) iter.Seq2[*Package, error] {
+	return all(func(token string) (*Page[Package], error) {
+		p := MeListPackagesParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.MeListPackages(ctx, &p, options...)
+	})
+}
+
 // MeListPaymentMethodsParams narrows and orders MeListPaymentMethods; nothing set sends nothing.
 type MeListPaymentMethodsParams struct {
 	PageSize  *int64 // How many items a page holds.
@@ -3819,6 +3972,63 @@ func (c *Client) AllMeListPayments(ctx context.Context, params *MeListPaymentsPa
 			p.PageToken = token
 		}
 		return c.MeListPayments(ctx, &p, options...)
+	})
+}
+
+// MeListShipmentsParams narrows and orders MeListShipments; nothing set sends nothing.
+type MeListShipmentsParams struct {
+	PageSize            *int64 // How many items a page holds.
+	PageToken           string // Token of the page to read, from the page before.
+	OrderID             string
+	FulfillmentID       string
+	ReturnID            string
+	ExternalSystem      string
+	ExternalReferenceID string
+	Query               string
+	HandedOffAfter      time.Time
+	HandedOffBefore     time.Time
+	CreatedAfter        time.Time
+	CreatedBefore       time.Time
+}
+
+func (p *MeListShipmentsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "order_id", p.OrderID)
+	addString(v, "fulfillment_id", p.FulfillmentID)
+	addString(v, "return_id", p.ReturnID)
+	addString(v, "external_system", p.ExternalSystem)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "query", p.Query)
+	addTime(v, "handed_off_after", p.HandedOffAfter)
+	addTime(v, "handed_off_before", p.HandedOffBefore)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	return v
+}
+
+// MeListShipments: List own shipments. Newest first. Orders have no fulfillments yet, so the list is empty.
+//
+//	GET /v1/me/shipments
+func (c *Client) MeListShipments(ctx context.Context, params *MeListShipmentsParams, options ...CallOption) (*Page[Shipment], error) {
+	return list[Shipment](ctx, c, call{method: "GET", path: "/v1/me/shipments", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllMeListShipments reads every item of MeListShipments, page by page; it ends with the first error.
+func (c *Client) AllMeListShipments(ctx context.Context, params *MeListShipmentsParams, options ...CallOption) iter.Seq2[*Shipment, error] {
+	return all(func(token string) (*Page[Shipment], error) {
+		p := MeListShipmentsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.MeListShipments(ctx, &p, options...)
 	})
 }
 

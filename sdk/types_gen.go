@@ -324,6 +324,21 @@ type BuyerCreditNote struct {
 	VoidedAt           time.Time            `json:"voided_at,omitzero"`
 }
 
+// BuyerFulfillmentEvent: an object of the API
+type BuyerFulfillmentEvent struct {
+	CreatedAt           time.Time `json:"created_at"`
+	CurrentStatus       string    `json:"current_status,omitzero"`
+	EventType           string    `json:"event_type"` // One of: status_changed, shipped, in_transit, out_for_delivery, delivered, delivery_attempted, tracking_updated, exception, returned, custom
+	FulfillmentEventID  string    `json:"fulfillment_event_id"`
+	FulfillmentID       string    `json:"fulfillment_id"`
+	LocationDescription string    `json:"location_description,omitzero"`
+	OccurredAt          time.Time `json:"occurred_at"`
+	OrderID             string    `json:"order_id"`
+	PackageID           string    `json:"package_id,omitzero"`
+	PreviousStatus      string    `json:"previous_status,omitzero"`
+	ShipmentID          string    `json:"shipment_id,omitzero"`
+}
+
 // BuyerInvoice: an object of the API
 type BuyerInvoice struct {
 	BuyerActions          []BuyerAction          `json:"buyer_actions"`
@@ -2972,6 +2987,32 @@ type OrganizationMembership struct {
 	UserID         string    `json:"user_id"`
 }
 
+// Package: an object of the API
+type Package struct {
+	Carrier             string               `json:"carrier,omitzero"`
+	CreatedAt           time.Time            `json:"created_at"`
+	DeliveredAt         time.Time            `json:"delivered_at,omitzero"`
+	ExternalReferenceID string               `json:"external_reference_id,omitzero"`
+	ExternalSystem      string               `json:"external_system,omitzero"`
+	FulfillmentID       string               `json:"fulfillment_id"`
+	Metadata            map[string]string    `json:"metadata,omitzero"`
+	Order               *OrderSummary        `json:"order,omitzero"` // With expand=order.
+	OrderID             string               `json:"order_id"`
+	PackageID           string               `json:"package_id"`
+	ReturnID            string               `json:"return_id,omitzero"`
+	ReturnLineItems     []ReturnShipmentLine `json:"return_line_items,omitzero"`
+	ServiceCode         string               `json:"service_code,omitzero"`
+	ShipmentID          string               `json:"shipment_id"`
+	ShippedAt           time.Time            `json:"shipped_at,omitzero"`
+	Status              string               `json:"status"` // One of: created, packed, shipped, in_transit, out_for_delivery, delivered, delivery_attempted, exception, returned, voided
+	StatusReason        string               `json:"status_reason,omitzero"`
+	SupportedActions    []string             `json:"supported_actions"`
+	TrackingNumber      string               `json:"tracking_number,omitzero"`
+	TrackingURL         string               `json:"tracking_url,omitzero"`
+	UpdatedAt           time.Time            `json:"updated_at"`
+	Version             int64                `json:"version"`
+}
+
 // PackageSummary: an object of the API
 type PackageSummary struct {
 	Carrier          string    `json:"carrier,omitzero"`
@@ -4224,6 +4265,12 @@ type ResponseMeta struct {
 	Warnings            []Warning `json:"warnings,omitzero"`
 }
 
+// ReturnShipmentLine: an object of the API
+type ReturnShipmentLine struct {
+	Quantity         int64  `json:"quantity"`
+	ReturnLineItemID string `json:"return_line_item_id"`
+}
+
 // RevokeOrganizationMembershipResult: an object of the API
 type RevokeOrganizationMembershipResult struct {
 	Success bool `json:"success"`
@@ -4378,6 +4425,28 @@ type SettlementAmounts struct {
 // SetupPaymentSource: an object of the API
 type SetupPaymentSource struct {
 	Token string `json:"token"`
+}
+
+// Shipment: an object of the API
+type Shipment struct {
+	CreatedAt           time.Time            `json:"created_at"`
+	DeliveredAt         time.Time            `json:"delivered_at,omitzero"`
+	Direction           string               `json:"direction"` // One of: outbound, return
+	ExternalReferenceID string               `json:"external_reference_id,omitzero"`
+	ExternalSystem      string               `json:"external_system,omitzero"`
+	FulfillmentID       string               `json:"fulfillment_id"`
+	HandedOffAt         time.Time            `json:"handed_off_at,omitzero"`
+	Metadata            map[string]string    `json:"metadata,omitzero"`
+	Order               *OrderSummary        `json:"order,omitzero"` // With expand=order.
+	OrderID             string               `json:"order_id"`
+	PackageCount        int64                `json:"package_count"`
+	ReturnID            string               `json:"return_id,omitzero"`
+	ReturnLineItems     []ReturnShipmentLine `json:"return_line_items,omitzero"`
+	ShipmentID          string               `json:"shipment_id"`
+	ShippedAt           time.Time            `json:"shipped_at,omitzero"`
+	Status              string               `json:"status"` // One of: created, packed, shipped, in_transit, out_for_delivery, delivered, delivery_attempted, exception, returned, voided
+	UpdatedAt           time.Time            `json:"updated_at"`
+	Version             int64                `json:"version"`
 }
 
 // ShipmentSummary: an object of the API

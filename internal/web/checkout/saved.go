@@ -57,7 +57,7 @@ func (h *Handler) readSaved(tx db.Tx, v *visit) error {
 
 // saved is the section; nil where nothing is offered.
 func (v *visit) saved(form url.Values) *Saved {
-	if !v.saves || v.order.Outstanding() == 0 {
+	if !v.saves || v.due == 0 {
 		return nil
 	}
 	out := &Saved{Email: v.contact(form).Email}

@@ -328,6 +328,20 @@ export interface BuyerCreditNote {
   voided_at?: string;
 }
 
+export interface BuyerFulfillmentEvent {
+  created_at: string;
+  current_status?: string;
+  event_type: "status_changed" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "tracking_updated" | "exception" | "returned" | "custom";
+  fulfillment_event_id: string;
+  fulfillment_id: string;
+  location_description?: string;
+  occurred_at: string;
+  order_id: string;
+  package_id?: string;
+  previous_status?: string;
+  shipment_id?: string;
+}
+
 export interface BuyerInvoice {
   buyer_actions: Array<BuyerAction>;
   cc_emails?: Array<string>;
@@ -2993,6 +3007,32 @@ export interface OrganizationMembership {
   user_id: string;
 }
 
+export interface Package {
+  carrier?: string;
+  created_at: string;
+  delivered_at?: string;
+  external_reference_id?: string;
+  external_system?: string;
+  fulfillment_id: string;
+  metadata?: Record<string, string>;
+  /** With expand=order. */
+  order?: OrderSummary | null;
+  order_id: string;
+  package_id: string;
+  return_id?: string;
+  return_line_items?: Array<ReturnShipmentLine>;
+  service_code?: string;
+  shipment_id: string;
+  shipped_at?: string;
+  status: "created" | "packed" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "exception" | "returned" | "voided";
+  status_reason?: string;
+  supported_actions: Array<"mark_packed" | "mark_shipped" | "mark_in_transit" | "mark_out_for_delivery" | "mark_delivery_attempted" | "mark_delivered" | "mark_exception" | "mark_returned">;
+  tracking_number?: string;
+  tracking_url?: string;
+  updated_at: string;
+  version: number;
+}
+
 export interface PackageSummary {
   carrier?: string;
   created_at: string;
@@ -4313,6 +4353,11 @@ export interface ResponseMeta {
   warnings?: Array<Warning> | null;
 }
 
+export interface ReturnShipmentLine {
+  quantity: number;
+  return_line_item_id: string;
+}
+
 export interface RevokeOrganizationMembershipResult {
   success: boolean;
 }
@@ -4464,6 +4509,28 @@ export interface SettlementAmounts {
 
 export interface SetupPaymentSource {
   token: string;
+}
+
+export interface Shipment {
+  created_at: string;
+  delivered_at?: string;
+  direction: "outbound" | "return";
+  external_reference_id?: string;
+  external_system?: string;
+  fulfillment_id: string;
+  handed_off_at?: string;
+  metadata?: Record<string, string>;
+  /** With expand=order. */
+  order?: OrderSummary | null;
+  order_id: string;
+  package_count: number;
+  return_id?: string;
+  return_line_items?: Array<ReturnShipmentLine>;
+  shipment_id: string;
+  shipped_at?: string;
+  status: "created" | "packed" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "exception" | "returned" | "voided";
+  updated_at: string;
+  version: number;
 }
 
 export interface ShipmentSummary {
@@ -5734,16 +5801,24 @@ export interface Operations {
     listAddresses(params?: { query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<CustomerAddress>;
     /** List own deletion requests */
     listDeletionRequests(params?: { query?: { page_size?: number; page_token?: string; status?: "pending_review" | "processing" | "completed" | "rejected" | "failed"; } }, options?: CallOptions): List<CustomerDeletionRequest>;
+    /** List what happened on the way of an own order */
+    listFulfillmentEvents(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; fulfillment_id?: string; shipment_id?: string; package_id?: string; } }, options?: CallOptions): List<BuyerFulfillmentEvent>;
+    /** List own fulfillments */
+    listFulfillments(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; status?: "pending" | "in_progress" | "ready" | "completed" | "canceled" | "failed" | "scheduled" | "preparing" | "picked" | "packed" | "dispatched"; type?: "shipment" | "pickup" | "local_delivery" | "digital" | "service"; location_id?: string; external_reference_id?: string; query?: string; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; sort_direction?: "asc" | "desc"; } }, options?: CallOptions): List<Fulfillment>;
     /** List my invoices */
     listInvoices(params?: { query?: { page_size?: number; page_token?: string; status?: Array<"draft" | "open" | "partially_paid" | "paid" | "void" | "uncollectible" | "credited">; order_id?: string; external_reference_id?: string; created_after?: string; created_before?: string; due_after?: string; due_before?: string; is_overdue?: boolean; has_amount_due?: boolean; query?: string; sort_by?: "created_at" | "updated_at" | "due_at" | "invoice_number" | "outstanding_money"; sort_direction?: "asc" | "desc"; } }, options?: CallOptions): List<BuyerInvoice>;
     /** List the history of an own order */
     listOrderActivities(params: { path: { order_id: string; }; query?: { page_size?: number; page_token?: string; type?: Array<"created" | "line_item_added" | "line_item_updated" | "line_item_removed" | "discount_applied" | "discount_removed" | "tax_updated" | "requested_tip_added" | "requested_tip_updated" | "requested_tip_removed" | "charge_added" | "charge_updated" | "charge_removed" | "charge_fulfillment_updated" | "order_updated" | "adjustment" | "closed" | "payment" | "payment_failed" | "refund" | "refund_failed" | "checkout_session_created" | "checkout_session_expired" | "checkout_session_invalidated" | "fulfillment_created" | "fulfillment_updated" | "fulfillment_state_changed">; sort_direction?: "asc" | "desc"; } }, options?: CallOptions): List<OrderActivity>;
     /** List own orders */
     listOrders(params?: { query?: { page_size?: number; page_token?: string; status?: "open" | "closed"; payment_status?: Array<"unpaid" | "partially_paid" | "paid">; refund_status?: Array<"none" | "partially_refunded" | "refunded">; fulfillment_status?: Array<"not_fulfilled" | "partially_fulfilled" | "fulfilled" | "canceled">; order_number?: string; external_reference_id?: string; origin?: "virtual_terminal" | "payment_link" | "checkout" | "api" | "subscription"; query?: string; subscription_id?: string; subscription_delivery_changed?: boolean; return_id?: string; return_resolution_id?: string; min_amount?: number; max_amount?: number; currency?: string; sort_by?: "created_at" | "updated_at" | "outstanding_money" | "total"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<Order>;
+    /** List own packages */
+    listPackages(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; fulfillment_id?: string; shipment_id?: string; external_system?: string; external_reference_id?: string; query?: string; } }, options?: CallOptions): List<Package>;
     /** List own saved cards */
     listPaymentMethods(params?: { query?: { page_size?: number; page_token?: string; type?: "card"; status?: "active" | "pending" | "expired" | "removed" | "failed"; usage?: "on_session" | "off_session"; } }, options?: CallOptions): List<PaymentMethod>;
     /** List own payments */
     listPayments(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; invoice_id?: string; status?: "requires_payment_method" | "requires_confirmation" | "requires_action" | "processing" | "requires_capture" | "succeeded" | "canceled" | "expired"; origin?: "virtual_terminal" | "payment_link" | "checkout" | "api" | "subscription"; risk_level?: Array<"normal" | "elevated" | "highest" | "not_assessed">; payment_flow?: Array<"checkout" | "payment_link" | "invoice" | "subscription_initial" | "subscription_renewal" | "virtual_terminal" | "api">; external_reference_id?: string; return_id?: string; return_resolution_id?: string; query?: string; min_amount?: number; max_amount?: number; currency?: string; refund_status?: Array<"none" | "partially_refunded" | "refunded">; dispute_status?: Array<"none" | "warning_needs_response" | "warning_under_review" | "warning_closed" | "needs_response" | "under_review" | "won" | "lost" | "prevented">; sort_by?: "created_at" | "updated_at" | "amount"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<PaymentIntent>;
+    /** List own shipments */
+    listShipments(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; fulfillment_id?: string; return_id?: string; external_system?: string; external_reference_id?: string; query?: string; handed_off_after?: string; handed_off_before?: string; created_after?: string; created_before?: string; } }, options?: CallOptions): List<Shipment>;
     /** Remove an own saved card */
     removePaymentMethod(params: { path: { payment_method_id: string; } }, options?: CallOptions): Promise<Done>;
     /** Begin to save an own card */
