@@ -281,6 +281,9 @@ func textIn(data map[string]any, is func(name, v string) bool) string {
 	return ""
 }
 
+// queries are what lists need to be asked for anything.
+var queries = map[string]string{"me.listFulfillmentEvents": "?order_id={order_id}"}
+
 var placeholder = regexp.MustCompile(`\{([a-z_]+)\}`)
 
 // fill puts ids into a path or body; a name that nobody knows fails the test, for then a new kind of

@@ -90,7 +90,7 @@ func (m *matrix) own(t *testing.T) {
 		case liveOnly(r):
 			c.key = m.a.live
 		}
-		a := m.ask(t, r, c, fill(t, r.Path, m.home.ids), m.body(t, r, m.home))
+		a := m.ask(t, r, c, fill(t, r.Path+queries[r.ID], m.home.ids), m.body(t, r, m.home))
 		_, known := bodies[r.ID]
 		if a.status == 401 || a.status == 403 || a.status >= 500 || r.Method == "GET" && a.status != 200 || known && (a.status == 400 || a.status == 404) {
 			if !strings.Contains(string(a.body), "DISCOUNT") { // one that is not there

@@ -43,7 +43,7 @@ test('takes the money once and mails the receipt', async ({ flint, page }, info)
 
   await page.goto(`${flint.facts.base_url}/dev/mailbox`);
   await page.getByRole('link', { name: email }).click();
-  await expect(page.getByText('34.99').filter({ visible: true }).first()).toBeVisible();
+  await expect(page.frameLocator('iframe.mail').getByText('34.99').first()).toBeVisible();
   await expectAccessible(page);
   await expectFits(page);
   await shot(page, info, 'receipt');
