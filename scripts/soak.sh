@@ -63,8 +63,9 @@ say "$(go version | cut -d' ' -f3-), $(nproc) cores, SQLite and PostgreSQL"
 for name in "$@"; do
   case $name in
     races)
+      mapfile -t packages < <(grep -rlE --include='*_test.go' '^func Test(Race|Parallel)' internal | xargs -n1 dirname | sort -u | sed 's|^|./|')
       FLINT_RACE_ROUNDS=$ROUNDS part "races of operations, $ROUNDS rounds" \
-        go test ./internal/payment ./internal/refund ./internal/checkout ./internal/auth/oauth ./internal/server -run '^(TestRace|TestParallel)' -v -count=1 -p 1 -timeout 60m
+        go test "${packages[@]}" -run '^(TestRace|TestParallel)' -v -count=1 -p 1 -timeout 120m
       ;;
     clients)
       part "races of clients of the binary, $ROUNDS rounds" \

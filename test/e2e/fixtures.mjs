@@ -41,9 +41,10 @@ export async function expectAccessible(page) {
     return;
   }
   axeSource ??= await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-  for (const colorScheme of ['dark', 'light']) {
+  // Which scheme is on changes colours alone, so the dark one is asked about those only.
+  for (const [colorScheme, rules] of [['dark', ['color-contrast', 'link-in-text-block']], ['light', undefined]]) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await checkOnce(page, colorScheme);
+    await checkOnce(page, colorScheme, rules);
   }
   await page.emulateMedia({ colorScheme: null, reducedMotion: null });
 }
@@ -62,14 +63,14 @@ async function scripted(page) {
   return copy;
 }
 
-async function checkOnce(page, colorScheme) {
+async function checkOnce(page, colorScheme, rules) {
   // Evaluated through the debugger rather than added as a script tag, which a strict
   // Content-Security-Policy refuses.
   await page.evaluate(`${axeSource}; undefined`);
-  const violations = await page.evaluate(async () => {
-    const result = await globalThis.axe.run(document, { resultTypes: ['violations'] });
+  const violations = await page.evaluate(async (runOnly) => {
+    const result = await globalThis.axe.run(document, { resultTypes: ['violations'], ...(runOnly && { runOnly }) });
     return result.violations.map((v) => `${v.id} (${v.impact}): ${v.help}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
-  });
+  }, rules);
   expect(violations, `axe-core, ${colorScheme}`).toEqual([]);
 }
 
@@ -133,8 +134,14 @@ export async function expectSteady(page) {
   expect(moved, 'layout shift').toBe(0);
 }
 
-/** shot keeps pictures of the page, light and dark, for people to look at, under shots/. */
+/**
+ * shot keeps pictures of the page, light and dark, for people to look at, under shots/. Only with SHOTS=1:
+ * nobody looks at those of an automatic run.
+ */
 export async function shot(page, info, name) {
+  if (!process.env.SHOTS) {
+    return;
+  }
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme });
     await page.screenshot({ path: `shots/${name}-${info.project.name}-${colorScheme}.png`, fullPage: true, animations: 'disabled' });
