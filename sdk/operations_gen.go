@@ -755,6 +755,13 @@ func (c *Client) GetOrder(ctx context.Context, orderID string, params *GetOrderP
 	return do[Order](ctx, c, call{method: "GET", path: "/v1/orders/" + url.PathEscape(orderID), query: params.values(), body: nil, keyed: false}, options)
 }
 
+// GetOrderBalanceExplanation: Explain an order's balance. Each figure with the rows of the journal that make it. The answer is proved before it is given: rows that do not sum to their figure are answered with BALANCE_NOT_PROVED.
+//
+//	GET /v1/orders/{order_id}/balance-explanation
+func (c *Client) GetOrderBalanceExplanation(ctx context.Context, orderID string, options ...CallOption) (*BalanceExplanation, error) {
+	return do[BalanceExplanation](ctx, c, call{method: "GET", path: "/v1/orders/" + url.PathEscape(orderID) + "/balance-explanation", query: nil, body: nil, keyed: false}, options)
+}
+
 // GetOrderPaymentAttempt: Read a payment attempt. Shows its legs, and what the buyer has to do.
 //
 //	GET /v1/orders/{order_id}/payment-attempts/{order_payment_attempt_id}
@@ -2381,6 +2388,51 @@ func (c *Client) AllListOrderRecoveryActions(ctx context.Context, orderID string
 			p.PageToken = token
 		}
 		return c.ListOrderRecoveryActions(ctx, orderID, &p, options...)
+	})
+}
+
+// ListOrderTimelineParams narrows and orders ListOrderTimeline; nothing set sends nothing.
+type ListOrderTimelineParams struct {
+	PageSize       *int64   // How many items a page holds.
+	PageToken      string   // Token of the page to read, from the page before.
+	Kind           []string // Kinds to show; all that the credential may read when left out.
+	OccurredAfter  time.Time
+	OccurredBefore time.Time
+	SortDirection  string // One of: asc, desc
+}
+
+func (p *ListOrderTimelineParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addStrings(v, "kind", p.Kind)
+	addTime(v, "occurred_after", p.OccurredAfter)
+	addTime(v, "occurred_before", p.OccurredBefore)
+	addString(v, "sort_direction", p.SortDirection)
+	return v
+}
+
+// ListOrderTimeline: Read what happened to an order. Every act on the order and on what hangs on it, newest first unless sorted otherwise: who did it, why, about how much. Kinds that the credential has no scope to read are left out, and a warning names them.
+//
+//	GET /v1/orders/{order_id}/timeline
+func (c *Client) ListOrderTimeline(ctx context.Context, orderID string, params *ListOrderTimelineParams, options ...CallOption) (*Page[TimelineEntry], error) {
+	return list[TimelineEntry](ctx, c, call{method: "GET", path: "/v1/orders/" + url.PathEscape(orderID) + "/timeline", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListOrderTimeline reads every item of ListOrderTimeline, page by page; it ends with the first error.
+func (c *Client) AllListOrderTimeline(ctx context.Context, orderID string, params *ListOrderTimelineParams, options ...CallOption) iter.Seq2[*TimelineEntry, error] {
+	return all(func(token string) (*Page[TimelineEntry], error) {
+		p := ListOrderTimelineParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListOrderTimeline(ctx, orderID, &p, options...)
 	})
 }
 

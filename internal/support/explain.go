@@ -163,12 +163,22 @@ func narrate(o *order.Order, booked []ledger.Booked, activities []order.Activity
 				break
 			}
 		}
-		var said []string
+		var said, quiet []string
 		for _, a := range activities {
-			if a.CreatedAt.Equal(b.At) && place(a.ID) > place(b.ID) && (next == "" || place(a.ID) < next) && !slices.Contains(said, a.Description) {
-				said = append(said, a.Description)
+			if !a.CreatedAt.Equal(b.At) || place(a.ID) < place(b.ID) || next != "" && place(a.ID) > next {
+				continue
+			}
+			if len(said)+len(quiet) == 0 || a.BalanceDelta != 0 {
 				e.Actor = Actor{Type: a.ActorType, ID: a.ActorID}
 			}
+			if a.BalanceDelta == 0 {
+				quiet = append(quiet, a.Description)
+			} else if !slices.Contains(said, a.Description) {
+				said = append(said, a.Description)
+			}
+		}
+		if len(said) == 0 {
+			said = quiet[:min(1, len(quiet))]
 		}
 		if e.What = strings.Join(said, " "); e.What == "" {
 			e.What = "The order changed."

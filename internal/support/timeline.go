@@ -46,7 +46,8 @@ type Object struct{ Type, ID string }
 type TimelineInput struct {
 	Scope          tenant.Scope
 	OrderID        string
-	Kinds          []string // empty: all
+	Kinds          []string // empty: all that may be told
+	Readable       []string // kinds that may be told, the reasons of others included; nil: all
 	OccurredAfter  time.Time
 	OccurredBefore time.Time
 	Ascending      bool // newest first otherwise
@@ -65,6 +66,14 @@ func (in TimelineInput) Validate() error {
 	}
 	listing.CheckLimit(&l, in.Limit)
 	return l.Err()
+}
+
+// wanted are the kinds that the page tells of; nil: all.
+func (in TimelineInput) wanted() []string {
+	if in.Readable == nil || len(in.Kinds) == 0 {
+		return append(in.Readable, in.Kinds...)
+	}
+	return slices.DeleteFunc(slices.Clone(in.Kinds), func(k string) bool { return !slices.Contains(in.Readable, k) })
 }
 
 // fulfillmentEvents begin with this; they are events of the resource order and a kind of their own.
@@ -111,6 +120,10 @@ func (s *Service) Timeline(ctx context.Context, tx db.Tx, in TimelineInput) ([]E
 	}
 	if _, err := s.Orders.Get(ctx, tx, in.Scope, in.OrderID); err != nil {
 		return nil, nil, err
+	}
+	restricted := len(in.Kinds) > 0 || in.Readable != nil
+	if in.Kinds = in.wanted(); restricted && len(in.Kinds) == 0 {
+		return nil, nil, nil
 	}
 	activities, err := s.activities(tx, in)
 	if err != nil {
@@ -243,7 +256,7 @@ func (s *Service) complete(tx db.Tx, in TimelineInput, page []Entry) error {
 			names[e.Actor] = known
 		}
 		e.Actor.Name = known
-		if e.Reason != "" || s.Reason == nil || len(e.Objects) == 0 {
+		if e.Reason != "" || s.Reason == nil || len(e.Objects) == 0 || in.Readable != nil && !slices.Contains(in.Readable, e.Objects[0].Type) {
 			continue
 		}
 		why, ok := reasons[e.Objects[0]]
