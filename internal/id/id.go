@@ -87,6 +87,16 @@ const (
 	RecoveryLink            = "rlnk"
 	RecoveryAction          = "ract"
 
+	Fulfillment             = "ful"
+	FulfillmentEvent        = "fev"
+	FulfillmentNotification = "fnot"
+	FulfillmentStatusUpdate = "fsu"
+	Shipment                = "shp"
+	ShipmentStatusUpdate    = "ssu"
+	Package                 = "pkg"
+	PackageItem             = "pki"
+	PackageStatusUpdate     = "psu"
+
 	OnboardingSession = "onbs"
 	DemoSession       = "demo"
 
