@@ -13,6 +13,7 @@ import (
 func registerSupport(a *API, s *Services) {
 	registerOrderTimeline(a, s)
 	registerBalanceExplanation(a, s)
+	registerExports(a)
 }
 
 // support answers questions about orders, with what the domains around them know.

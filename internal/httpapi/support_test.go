@@ -111,3 +111,40 @@ func TestOrderTimelineAndBalance(t *testing.T) {
 		}
 	})
 }
+
+// TestExports: the files of refunds and returns are there for who may read them, and for nobody else.
+func TestExports(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d db.DB) {
+		s := newShop(t, d)
+		id := s.order(t, `{"line_items":[{"name":"Tea","quantity":2,"unit_price_money":`+usd(500)+`}]}`)
+		s.want(t, 200, s.call(t, "POST", "/v1/orders/"+id+"/pay", s.a.test, `{"action":"pay","payment_source":{"token":"simtok_approve"},"expected_outstanding_money":`+usd(1000)+`}`))
+		given := s.want(t, 201, s.call(t, "POST", "/v1/refunds", s.a.test, `{"order_id":"`+id+`","amount_money":`+usd(300)+`,"reason_message":"=cmd()"}`)).data()
+		a := s.want(t, 200, s.call(t, "GET", "/v1/exports/refunds.csv", s.a.test, ""))
+		if a.header.Get("Content-Type") != "text/csv; charset=utf-8" || a.header.Get("Content-Disposition") != `attachment; filename="refunds.csv"` {
+			t.Errorf("headers: %v", a.header)
+		}
+		if text := string(a.body); !strings.Contains(text, given["refund_id"].(string)) || !strings.Contains(text, ",300,3.00,") ||
+			!strings.Contains(text, ",'=cmd(),") || strings.Count(text, "\r\n") != 2 {
+			t.Errorf("the file is %q", text)
+		}
+		for path, rows := range map[string]int{
+			"refunds.csv?created_after=2026-09-06T00:00:00Z": 2, "refunds.csv?created_after=2026-09-08T00:00:00Z": 1,
+			"refunds.csv?created_before=2026-09-06T00:00:00Z": 1, "returns.csv": 1,
+		} {
+			if a := s.want(t, 200, s.call(t, "GET", "/v1/exports/"+path, s.a.test, "")); strings.Count(string(a.body), "\r\n") != rows {
+				t.Errorf("%s: %q", path, a.body)
+			}
+		}
+		if a := s.want(t, 200, s.call(t, "GET", "/v1/exports/refunds.csv", s.b.test, "")); strings.Count(string(a.body), "\r\n") != 1 {
+			t.Errorf("another merchant's file: %q", a.body)
+		}
+		if a := s.want(t, 400, s.call(t, "GET", "/v1/exports/refunds.csv?created_after=2026-09-08T00:00:00Z&created_before=2026-09-07T00:00:00Z", s.a.test, "")); a.code() != "INVALID_CREATED_RANGE" {
+			t.Errorf("a range that cannot be: %s", a.body)
+		}
+		narrow, _ := s.keyOf(t, s.a.Sandbox.Scope, "narrow", []string{"commerce.orders.read"}, time.Time{})
+		for _, name := range []string{"refunds.csv", "returns.csv"} {
+			s.want(t, 403, s.call(t, "GET", "/v1/exports/"+name, narrow, ""))
+		}
+	})
+}
