@@ -545,6 +545,52 @@ func (c *Client) ExchangePartnerInstallToken(ctx context.Context, body *PartnerT
 	return c.raw(ctx, call{method: "POST", path: "/v1/oauth/token", query: nil, body: given(body), keyed: false}, options)
 }
 
+// ExportRefundsParams narrows and orders ExportRefunds; nothing set sends nothing.
+type ExportRefundsParams struct {
+	CreatedAfter  time.Time // Only what was created later.
+	CreatedBefore time.Time // Only what was created earlier.
+}
+
+func (p *ExportRefundsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	return v
+}
+
+// ExportRefunds: Export refunds. A CSV file, oldest first, with one row for each payment that a refund gives back from. Amounts stand in minor units and as decimal text.
+//
+//	GET /v1/exports/refunds.csv
+func (c *Client) ExportRefunds(ctx context.Context, params *ExportRefundsParams, options ...CallOption) ([]byte, error) {
+	return c.raw(ctx, call{method: "GET", path: "/v1/exports/refunds.csv", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// ExportReturnsParams narrows and orders ExportReturns; nothing set sends nothing.
+type ExportReturnsParams struct {
+	CreatedAfter  time.Time // Only what was created later.
+	CreatedBefore time.Time // Only what was created earlier.
+}
+
+func (p *ExportReturnsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	return v
+}
+
+// ExportReturns: Export returns. A CSV file, oldest first, with one row for each line of a return. Amounts stand in minor units and as decimal text.
+//
+//	GET /v1/exports/returns.csv
+func (c *Client) ExportReturns(ctx context.Context, params *ExportReturnsParams, options ...CallOption) ([]byte, error) {
+	return c.raw(ctx, call{method: "GET", path: "/v1/exports/returns.csv", query: params.values(), body: nil, keyed: false}, options)
+}
+
 // GetAPIKey: Read an API key. Everything but the secret.
 //
 //	GET /v1/api-keys/{api_key_id}

@@ -5503,6 +5503,10 @@ export interface Operations {
   deleteWebhookEndpoint(params: { path: { webhook_endpoint_id: string; } }, options?: CallOptions): Promise<Done>;
   /** Exchange a code or a refresh token */
   exchangePartnerInstallToken(params: { body: PartnerTokenRequest }, options?: CallOptions): Promise<Uint8Array>;
+  /** Export refunds */
+  exportRefunds(params?: { query?: { created_after?: string; created_before?: string; } }, options?: CallOptions): Promise<Uint8Array>;
+  /** Export returns */
+  exportReturns(params?: { query?: { created_after?: string; created_before?: string; } }, options?: CallOptions): Promise<Uint8Array>;
   /** Read an API key */
   getAPIKey(params: { path: { api_key_id: string; } }, options?: CallOptions): Promise<APIKey>;
   /** Read a refund that an app asked for */

@@ -66,6 +66,8 @@ export const operations = {
   "deletePromotionCode": ["DELETE", "/v1/promotions/{promotion_id}/codes/{promotion_code_id}", "k"],
   "deleteWebhookEndpoint": ["DELETE", "/v1/webhook-endpoints/{webhook_endpoint_id}", "k"],
   "exchangePartnerInstallToken": ["POST", "/v1/oauth/token", "r"],
+  "exportRefunds": ["GET", "/v1/exports/refunds.csv", "r"],
+  "exportReturns": ["GET", "/v1/exports/returns.csv", "r"],
   "getAPIKey": ["GET", "/v1/api-keys/{api_key_id}", ""],
   "getAppApproval": ["GET", "/v1/app-approvals/{app_approval_id}", ""],
   "getCreditNote": ["GET", "/v1/credit-notes/{credit_note_id}", ""],
