@@ -15,6 +15,7 @@ import (
 	"flint/internal/export"
 	"flint/internal/flinttest"
 	"flint/internal/money"
+	"flint/internal/payment"
 	"flint/internal/refund"
 )
 
@@ -46,7 +47,7 @@ func TestRefundsAddUp(t *testing.T) {
 			o := b.Order(t, currency, []flinttest.Line{{Price: 1001, Quantity: 2}})
 			first, err := b.Stage(o.ID, 501, "")
 			if err == nil {
-				err = b.Confirm(o.ID, "partial", map[string]string{first.ID: "simtok_approve"})
+				err = b.Confirm(o.ID, payment.PartialPayment, map[string]string{first.ID: "simtok_approve"})
 			}
 			if err != nil {
 				t.Fatal(err)

@@ -148,3 +148,17 @@ func TestExports(t *testing.T) {
 		}
 	})
 }
+
+// TestTimelinesOfReturns: returns, their parts and credit notes are types of resources that have a timeline.
+func TestTimelinesOfReturns(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d db.DB) {
+		s := newShop(t, d)
+		for _, prefix := range []string{"ret", "rrec", "rins", "rdis", "rres", "cn", "ref"} {
+			a := s.want(t, 404, s.call(t, "GET", "/v1/developer/resource-timelines/"+prefix+"_01J00000000000000000000000", s.a.test, ""))
+			if a.code() != "RESOURCE_NOT_FOUND" {
+				t.Errorf("%s: %s", prefix, a.body)
+			}
+		}
+	})
+}

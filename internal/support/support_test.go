@@ -111,7 +111,7 @@ func (r *rig) step(t *rapid.T, orderID string) error {
 		if err != nil {
 			return err
 		}
-		return r.Confirm(orderID, "partial", map[string]string{leg.ID: "simtok_approve"})
+		return r.Confirm(orderID, payment.PartialPayment, map[string]string{leg.ID: "simtok_approve"})
 	case "hold":
 		leg, err := r.Stage(orderID, 0, payment.CaptureManual)
 		if err != nil {
