@@ -545,6 +545,52 @@ func (c *Client) ExchangePartnerInstallToken(ctx context.Context, body *PartnerT
 	return c.raw(ctx, call{method: "POST", path: "/v1/oauth/token", query: nil, body: given(body), keyed: false}, options)
 }
 
+// ExportRefundsParams narrows and orders ExportRefunds; nothing set sends nothing.
+type ExportRefundsParams struct {
+	CreatedAfter  time.Time // Only what was created later.
+	CreatedBefore time.Time // Only what was created earlier.
+}
+
+func (p *ExportRefundsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	return v
+}
+
+// ExportRefunds: Export refunds. A CSV file, oldest first, with one row for each payment that a refund gives back from. Amounts stand in minor units and as decimal text.
+//
+//	GET /v1/exports/refunds.csv
+func (c *Client) ExportRefunds(ctx context.Context, params *ExportRefundsParams, options ...CallOption) ([]byte, error) {
+	return c.raw(ctx, call{method: "GET", path: "/v1/exports/refunds.csv", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// ExportReturnsParams narrows and orders ExportReturns; nothing set sends nothing.
+type ExportReturnsParams struct {
+	CreatedAfter  time.Time // Only what was created later.
+	CreatedBefore time.Time // Only what was created earlier.
+}
+
+func (p *ExportReturnsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	return v
+}
+
+// ExportReturns: Export returns. A CSV file, oldest first, with one row for each line of a return. Amounts stand in minor units and as decimal text.
+//
+//	GET /v1/exports/returns.csv
+func (c *Client) ExportReturns(ctx context.Context, params *ExportReturnsParams, options ...CallOption) ([]byte, error) {
+	return c.raw(ctx, call{method: "GET", path: "/v1/exports/returns.csv", query: params.values(), body: nil, keyed: false}, options)
+}
+
 // GetAPIKey: Read an API key. Everything but the secret.
 //
 //	GET /v1/api-keys/{api_key_id}
@@ -753,6 +799,13 @@ func (p *GetOrderParams) values() url.Values {
 //	GET /v1/orders/{order_id}
 func (c *Client) GetOrder(ctx context.Context, orderID string, params *GetOrderParams, options ...CallOption) (*Order, error) {
 	return do[Order](ctx, c, call{method: "GET", path: "/v1/orders/" + url.PathEscape(orderID), query: params.values(), body: nil, keyed: false}, options)
+}
+
+// GetOrderBalanceExplanation: Explain an order's balance. Each figure with the rows of the journal that make it. The answer is proved before it is given: rows that do not sum to their figure are answered with BALANCE_NOT_PROVED.
+//
+//	GET /v1/orders/{order_id}/balance-explanation
+func (c *Client) GetOrderBalanceExplanation(ctx context.Context, orderID string, options ...CallOption) (*BalanceExplanation, error) {
+	return do[BalanceExplanation](ctx, c, call{method: "GET", path: "/v1/orders/" + url.PathEscape(orderID) + "/balance-explanation", query: nil, body: nil, keyed: false}, options)
 }
 
 // GetOrderPaymentAttempt: Read a payment attempt. Shows its legs, and what the buyer has to do.
@@ -2381,6 +2434,51 @@ func (c *Client) AllListOrderRecoveryActions(ctx context.Context, orderID string
 			p.PageToken = token
 		}
 		return c.ListOrderRecoveryActions(ctx, orderID, &p, options...)
+	})
+}
+
+// ListOrderTimelineParams narrows and orders ListOrderTimeline; nothing set sends nothing.
+type ListOrderTimelineParams struct {
+	PageSize       *int64   // How many items a page holds.
+	PageToken      string   // Token of the page to read, from the page before.
+	Kind           []string // Kinds to show; all that the credential may read when left out.
+	OccurredAfter  time.Time
+	OccurredBefore time.Time
+	SortDirection  string // One of: asc, desc
+}
+
+func (p *ListOrderTimelineParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addStrings(v, "kind", p.Kind)
+	addTime(v, "occurred_after", p.OccurredAfter)
+	addTime(v, "occurred_before", p.OccurredBefore)
+	addString(v, "sort_direction", p.SortDirection)
+	return v
+}
+
+// ListOrderTimeline: Read what happened to an order. Every act on the order and on what hangs on it, newest first unless sorted otherwise: who did it, why, about how much. Kinds that the credential has no scope to read are left out, and a warning names them.
+//
+//	GET /v1/orders/{order_id}/timeline
+func (c *Client) ListOrderTimeline(ctx context.Context, orderID string, params *ListOrderTimelineParams, options ...CallOption) (*Page[TimelineEntry], error) {
+	return list[TimelineEntry](ctx, c, call{method: "GET", path: "/v1/orders/" + url.PathEscape(orderID) + "/timeline", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListOrderTimeline reads every item of ListOrderTimeline, page by page; it ends with the first error.
+func (c *Client) AllListOrderTimeline(ctx context.Context, orderID string, params *ListOrderTimelineParams, options ...CallOption) iter.Seq2[*TimelineEntry, error] {
+	return all(func(token string) (*Page[TimelineEntry], error) {
+		p := ListOrderTimelineParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListOrderTimeline(ctx, orderID, &p, options...)
 	})
 }
 

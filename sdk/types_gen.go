@@ -256,6 +256,34 @@ type AuthorizationAmounts struct {
 	ExpiresAt       time.Time `json:"expires_at,omitzero"`
 }
 
+// BalanceExplanation: an object of the API
+type BalanceExplanation struct {
+	Currency       string           `json:"currency"`
+	Figures        []BalanceFigure  `json:"figures"`
+	JournalEntries []ExplainedEntry `json:"journal_entries"` // All entries of the order's journal, oldest first.
+	OrderID        string           `json:"order_id"`
+	OrderNumber    string           `json:"order_number"`
+	Summary        []string         `json:"summary"` // The balance in plain words, sentence by sentence.
+}
+
+// BalanceFigure: an object of the API
+type BalanceFigure struct {
+	Accounts    []string           `json:"accounts"` // The accounts of the journal whose postings make it.
+	AmountMoney SignedMoney        `json:"amount_money"`
+	Figure      string             `json:"figure"` // One of: balance, outstanding, credit, total, late_fees, credited, owed, paid, refunded, net_collected, refunded_sales, written_off, payments_in_flight, refunds_in_flight
+	Rows        []BalanceFigureRow `json:"rows"`   // Oldest first.
+	Text        string             `json:"text"`   // What it is and how it came about, in plain words.
+}
+
+// BalanceFigureRow: an object of the API
+type BalanceFigureRow struct {
+	AmountMoney    SignedMoney `json:"amount_money"`
+	JournalEntryID string      `json:"journal_entry_id"`
+	OccurredAt     time.Time   `json:"occurred_at"`
+	RunningMoney   SignedMoney `json:"running_money"` // What the figure came to with this row.
+	What           string      `json:"what"`
+}
+
 // BankSummary: an object of the API
 type BankSummary struct {
 	AccountType string `json:"account_type,omitzero"` // One of: checking, savings, other
@@ -1650,6 +1678,23 @@ type ExpandedPaymentLink struct {
 	SubscriptionPlanID string    `json:"subscription_plan_id,omitzero"`
 	UpdatedAt          time.Time `json:"updated_at"`
 	URL                string    `json:"url,omitzero"`
+}
+
+// ExplainedEntry: an object of the API
+type ExplainedEntry struct {
+	Actor          TimelineActor      `json:"actor"`
+	Cause          TimelineObject     `json:"cause"` // The payment, the refund or the order itself.
+	JournalEntryID string             `json:"journal_entry_id"`
+	OccurredAt     time.Time          `json:"occurred_at"`
+	Postings       []ExplainedPosting `json:"postings"` // They sum to nothing.
+	Reason         string             `json:"reason"`   // What made the entry; it occurs once in the environment.
+	What           string             `json:"what"`
+}
+
+// ExplainedPosting: an object of the API
+type ExplainedPosting struct {
+	Account     string      `json:"account"`
+	AmountMoney SignedMoney `json:"amount_money"` // Positive on the debit side.
 }
 
 // FlatTaxInput: an object of the API
@@ -4595,6 +4640,38 @@ type TaxLocationInput struct {
 
 // TaxSettings is an object of the API.
 type TaxSettings map[string]any
+
+// TimelineActor: an object of the API
+type TimelineActor struct {
+	ID   string `json:"id,omitzero"`   // Of the key, app, user, checkout session or customer.
+	Name string `json:"name,omitzero"` // The name of the key, the app or the user.
+	Type string `json:"type"`          // One of: api_key, app, user, buyer, processor, system
+}
+
+// TimelineEntry: an object of the API
+type TimelineEntry struct {
+	Actor               TimelineActor    `json:"actor"`
+	AmountMoney         *SignedMoney     `json:"amount_money,omitzero"` // The money that this is about.
+	APIRequestLogID     string           `json:"api_request_log_id,omitzero"`
+	BalanceDeltaMoney   *SignedMoney     `json:"balance_delta_money,omitzero"` // On activities: what it changed about the balance.
+	Kind                string           `json:"kind"`                         // What it happened to: order, payment_intent, refund, checkout_session, invoice, credit_note, fulfillment, return and so on.
+	Objects             []TimelineObject `json:"objects"`                      // What it is about, the thing itself first.
+	OccurredAt          time.Time        `json:"occurred_at"`
+	OrderActivityID     string           `json:"order_activity_id,omitzero"`
+	Reason              string           `json:"reason,omitzero"` // Why, as somebody gave it or a processor said it.
+	RequestID           string           `json:"request_id,omitzero"`
+	RunningBalanceMoney *SignedMoney     `json:"running_balance_money,omitzero"` // On activities: the order's balance after it.
+	TimelineEntryID     string           `json:"timeline_entry_id"`              // The id of the activity or of the event that tells of it.
+	Type                string           `json:"type"`                           // Type of the activity or of the event.
+	WebhookEventIDs     []string         `json:"webhook_event_ids"`              // The events that told of it.
+	What                string           `json:"what"`                           // What happened, in plain words.
+}
+
+// TimelineObject: an object of the API
+type TimelineObject struct {
+	ID   string `json:"id"`
+	Type string `json:"type"`
+}
 
 // Tip: an object of the API
 type Tip struct {

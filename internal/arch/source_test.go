@@ -92,6 +92,7 @@ var clockReaders = exceptions{
 	"internal/clock":               "is the source of time for everything else",
 	"internal/egress/client.go":    "divides the time that is left until a network deadline, which the machine's clock keeps",
 	"internal/webhook/send.go":     "measures how long an endpoint took to answer",
+	"internal/httpapi/exports.go":  "sets the write deadline of a connection, which the machine's clock keeps",
 	"internal/webhook/stream.go":   "sets the write deadline of a connection, which the machine's clock keeps",
 	"internal/httpapi/exchange.go": "measures how long a request took, for the log; a clock that is moved meanwhile must not show there",
 }

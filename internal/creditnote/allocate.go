@@ -128,6 +128,6 @@ func (s *Service) Reverse(tx db.Tx, in ReverseInput) (Allocated, error) {
 
 func (s *Service) tellAllocation(tx db.Tx, n *Note, a *Allocation, kind string, cause event.Cause) error {
 	return s.Events.Record(tx, n.Scope, s.Clock.Now(), cause, event.New{
-		Type: kind, RootType: "credit_note", RootID: n.ID, ResourceType: "credit_note_allocation", ResourceID: a.ID, Data: allocationDataOf(a),
+		Type: kind, RootType: "credit_note", RootID: n.ID, OrderID: n.OrderID, ResourceType: "credit_note_allocation", ResourceID: a.ID, Data: allocationDataOf(a),
 	})
 }

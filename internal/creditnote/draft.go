@@ -230,6 +230,6 @@ func exceeds(v *invoice.Invoice, c Correction, rest taken) error {
 // tell records an event of the note with the whole resource.
 func (s *Service) tell(tx db.Tx, n *Note, kind string, cause event.Cause, now time.Time) error {
 	return s.Events.Record(tx, n.Scope, now, cause, event.New{
-		Type: kind, RootType: "credit_note", RootID: n.ID, ResourceType: "credit_note", ResourceID: n.ID, Data: dataOf(n),
+		Type: kind, RootType: "credit_note", RootID: n.ID, OrderID: n.OrderID, ResourceType: "credit_note", ResourceID: n.ID, Data: dataOf(n),
 	})
 }

@@ -36,6 +36,9 @@ type Event struct {
 	// ActorType and ActorID are those of the cause; empty on events from before they were kept.
 	ActorType string
 	ActorID   string
+	// OrderID is the order that an event of another root belongs to; empty on events of an order itself,
+	// whose root it is.
+	OrderID   string
 	Test      bool // made by the test-event call, not by business
 	CreatedAt time.Time
 }
@@ -58,7 +61,10 @@ type New struct {
 	RootID       string
 	ResourceType string
 	ResourceID   string
-	Data         any // encoded to JSON
+	// OrderID is the order whose history this belongs to too. Empty takes what Data says under order_id, so
+	// it is needed where the payload names no order; an event whose root is an order needs neither.
+	OrderID string
+	Data    any // encoded to JSON
 }
 
 // Log records events. Wake, when set, is called after a commit that recorded something.
@@ -77,13 +83,13 @@ func (l *Log) Record(tx db.Tx, scope tenant.Scope, now time.Time, cause Cause, n
 		return err
 	}
 	err = tx.Send(`INSERT INTO events (merchant_id, environment_id, event_id, type, root_type, root_id, sequence,
-		resource_type, resource_id, data, request_id, request_log_id, idempotency_key, actor_type, actor_id, test, created_at)
+		resource_type, resource_id, data, request_id, request_log_id, idempotency_key, actor_type, actor_id, test, created_at, order_id)
 		VALUES ($1, $2, $3, $4, $5, $6,
 			COALESCE((SELECT MAX(sequence) FROM events WHERE merchant_id = $1 AND environment_id = $2 AND root_id = $6), 0) + 1,
-			$7, $8, $9, $10, $11, $12, $13, $14, 0, $15)`,
+			$7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $16)`,
 		scope.MerchantID, scope.EnvironmentID, l.IDs.New(id.WebhookEvent), n.Type, n.RootType, n.RootID,
 		n.ResourceType, n.ResourceID, string(data), cause.RequestID, cause.RequestLogID, cause.IdempotencyKey,
-		cause.ActorType, cause.ActorID, now)
+		cause.ActorType, cause.ActorID, now, orderOf(n, data))
 	if err != nil {
 		return err
 	}

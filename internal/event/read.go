@@ -16,12 +16,12 @@ import (
 // columns is what scan reads of the table events, called e.
 const columns = `e.merchant_id, e.environment_id, e.event_id, e.type, e.root_type, e.root_id, e.sequence,
 	COALESCE(e.position, 0), e.resource_type, e.resource_id, e.data, e.request_id, e.request_log_id, e.idempotency_key,
-	e.actor_type, e.actor_id, e.test, e.created_at`
+	e.actor_type, e.actor_id, e.order_id, e.test, e.created_at`
 
 func (e *Event) targets() []any {
 	return []any{&e.Scope.MerchantID, &e.Scope.EnvironmentID, &e.ID, &e.Type, &e.RootType, &e.RootID, &e.Sequence,
 		&e.Position, &e.ResourceType, &e.ResourceID, &e.Data, &e.RequestID, &e.RequestLogID, &e.IdempotencyKey,
-		&e.ActorType, &e.ActorID, &e.Test, &e.CreatedAt}
+		&e.ActorType, &e.ActorID, &e.OrderID, &e.Test, &e.CreatedAt}
 }
 
 func collect(tx db.Tx, sql string, args ...any) ([]Event, error) {

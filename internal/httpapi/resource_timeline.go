@@ -9,6 +9,7 @@ import (
 
 	"flint/internal/auth"
 	"flint/internal/checkout"
+	"flint/internal/creditnote"
 	"flint/internal/db"
 	"flint/internal/db/listing"
 	"flint/internal/event"
@@ -16,6 +17,7 @@ import (
 	"flint/internal/payment"
 	"flint/internal/refund"
 	"flint/internal/requestlog"
+	"flint/internal/returns"
 	"flint/internal/tenant"
 	"flint/internal/webhook"
 )
@@ -95,6 +97,9 @@ func (in *ResourceTimelineInput) Validate() error {
 var timelines = map[string]auth.Need{
 	"order": allOf("commerce.orders.read"), "customer": allOf("customers.read"), "payment_intent": allOf("payments.payment_intents.read"),
 	"refund": allOf("commerce.refunds.read"), "checkout_session": allOf("checkouts.checkout_sessions.read"),
+	"return": allOf("commerce.returns.read"), "return_receipt": allOf("commerce.returns.read"), "return_inspection": allOf("commerce.returns.read"),
+	"return_disposition": allOf("commerce.returns.read"), "return_resolution": allOf("commerce.returns.read"),
+	"credit_note": allOf("commerce.credit_notes.read"),
 }
 
 // timelineOf refuses resources that are not there.
@@ -110,6 +115,12 @@ func (s *Services) timelineOf(ctx context.Context, tx db.Tx, scope tenant.Scope,
 		_, err = refund.Get(tx, scope, resourceID)
 	case "checkout_session":
 		_, err = checkout.Get(tx, scope, resourceID)
+	case "return":
+		_, err = returns.Get(tx, scope, resourceID)
+	case "return_receipt", "return_inspection", "return_disposition", "return_resolution":
+		err = returns.HasPart(tx, scope, typ, resourceID)
+	case "credit_note":
+		_, err = creditnote.Get(tx, scope, resourceID)
 	}
 	return err
 }

@@ -155,7 +155,7 @@ func (r *rig) call(t testing.TB, method, path, key, body string, headers ...stri
 	if out.body, err = io.ReadAll(res.Body); err != nil {
 		t.Fatal(err)
 	}
-	if kind := res.Header.Get("Content-Type"); kind == "application/pdf" || strings.HasPrefix(kind, "image/") {
+	if kind := res.Header.Get("Content-Type"); kind == "application/pdf" || strings.HasPrefix(kind, "text/csv") || strings.HasPrefix(kind, "image/") {
 		return out
 	}
 	if err := json.Unmarshal(out.body, &out.json); err != nil {

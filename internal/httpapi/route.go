@@ -73,5 +73,5 @@ var ourRoutes = []Route{
 // Routes is the whole table. Rows without a handler are reported by API.Missing.
 func Routes() []Route {
 	return slices.Concat(accountRoutes, appRoutes, buyerRoutes, checkoutRoutes, customerRoutes, fulfillmentRoutes,
-		invoiceRoutes, orderRoutes, paymentLinkRoutes, paymentRoutes, returnRoutes, strandedRoutes, recoveryRoutes, webhookRoutes, ourRoutes)
+		invoiceRoutes, orderRoutes, paymentLinkRoutes, paymentRoutes, returnRoutes, strandedRoutes, supportRoutes, recoveryRoutes, webhookRoutes, ourRoutes)
 }

@@ -67,6 +67,17 @@ const (
 	CreditNoteLine        = "cnli"
 	CreditNoteAllocation  = "cnal"
 
+	Return                = "ret"
+	ReturnLine            = "rtli"
+	ReturnReceipt         = "rrec"
+	ReturnReceiptLine     = "rrli"
+	ReturnInspection      = "rins"
+	ReturnInspectionLine  = "rili"
+	ReturnDisposition     = "rdis"
+	ReturnResolution      = "rres"
+	ReturnResolutionLine  = "rrsli"
+	ReturnReplacementLine = "rrpl"
+
 	CustomerSession         = "csess"
 	CustomerAddress         = "cad"
 	CustomerVerification    = "cver"
@@ -86,6 +97,20 @@ const (
 	Recovery                = "rcv"
 	RecoveryLink            = "rlnk"
 	RecoveryAction          = "ract"
+
+	ReturnPolicy         = "rpol"
+	ReturnPolicyRevision = "rprev"
+	ReturnReason         = "rrsn"
+
+	Fulfillment             = "ful"
+	FulfillmentEvent        = "fev"
+	FulfillmentNotification = "fnot"
+	FulfillmentStatusUpdate = "fsu"
+	Shipment                = "shp"
+	ShipmentStatusUpdate    = "ssu"
+	Package                 = "pkg"
+	PackageItem             = "pki"
+	PackageStatusUpdate     = "psu"
 
 	OnboardingSession = "onbs"
 	DemoSession       = "demo"

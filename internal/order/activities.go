@@ -3,6 +3,7 @@ package order
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -184,3 +185,6 @@ func scanActivity(r db.Row) (Activity, error) {
 		&a.ActorType, &a.ActorID, &a.RequestID, &a.CreatedAt)
 	return a, err
 }
+
+// ActivityTypes lists the types that activities can have.
+func ActivityTypes() []string { return slices.Clone(activityTypes) }

@@ -263,6 +263,37 @@ export interface AuthorizationAmounts {
   expires_at?: string;
 }
 
+export interface BalanceExplanation {
+  currency: string;
+  figures: Array<BalanceFigure>;
+  /** All entries of the order's journal, oldest first. */
+  journal_entries: Array<ExplainedEntry>;
+  order_id: string;
+  order_number: string;
+  /** The balance in plain words, sentence by sentence. */
+  summary: Array<string>;
+}
+
+export interface BalanceFigure {
+  /** The accounts of the journal whose postings make it. */
+  accounts: Array<string>;
+  amount_money: SignedMoney;
+  figure: "balance" | "outstanding" | "credit" | "total" | "late_fees" | "credited" | "owed" | "paid" | "refunded" | "net_collected" | "refunded_sales" | "written_off" | "payments_in_flight" | "refunds_in_flight";
+  /** Oldest first. */
+  rows: Array<BalanceFigureRow>;
+  /** What it is and how it came about, in plain words. */
+  text: string;
+}
+
+export interface BalanceFigureRow {
+  amount_money: SignedMoney;
+  journal_entry_id: string;
+  occurred_at: string;
+  /** What the figure came to with this row. */
+  running_money: SignedMoney;
+  what: string;
+}
+
 export interface BankSummary {
   account_type?: "checking" | "savings" | "other";
   bank_name?: string;
@@ -1689,6 +1720,25 @@ export interface ExpandedPaymentLink {
   subscription_plan_id?: string;
   updated_at: string;
   url?: string;
+}
+
+export interface ExplainedEntry {
+  actor: TimelineActor;
+  /** The payment, the refund or the order itself. */
+  cause: TimelineObject;
+  journal_entry_id: string;
+  occurred_at: string;
+  /** They sum to nothing. */
+  postings: Array<ExplainedPosting>;
+  /** What made the entry; it occurs once in the environment. */
+  reason: string;
+  what: string;
+}
+
+export interface ExplainedPosting {
+  account: string;
+  /** Positive on the debit side. */
+  amount_money: SignedMoney;
 }
 
 export interface FlatTaxInput {
@@ -4673,6 +4723,47 @@ export interface TaxLocationInput {
 
 export type TaxSettings = Record<string, unknown>;
 
+export interface TimelineActor {
+  /** Of the key, app, user, checkout session or customer. */
+  id?: string;
+  /** The name of the key, the app or the user. */
+  name?: string;
+  type: "api_key" | "app" | "user" | "buyer" | "processor" | "system";
+}
+
+export interface TimelineEntry {
+  actor: TimelineActor;
+  /** The money that this is about. */
+  amount_money?: SignedMoney;
+  api_request_log_id?: string;
+  /** On activities: what it changed about the balance. */
+  balance_delta_money?: SignedMoney;
+  /** What it happened to: order, payment_intent, refund, checkout_session, invoice, credit_note, fulfillment, return and so on. */
+  kind: string;
+  /** What it is about, the thing itself first. */
+  objects: Array<TimelineObject>;
+  occurred_at: string;
+  order_activity_id?: string;
+  /** Why, as somebody gave it or a processor said it. */
+  reason?: string;
+  request_id?: string;
+  /** On activities: the order's balance after it. */
+  running_balance_money?: SignedMoney;
+  /** The id of the activity or of the event that tells of it. */
+  timeline_entry_id: string;
+  /** Type of the activity or of the event. */
+  type: string;
+  /** The events that told of it. */
+  webhook_event_ids: Array<string>;
+  /** What happened, in plain words. */
+  what: string;
+}
+
+export interface TimelineObject {
+  id: string;
+  type: string;
+}
+
 export interface Tip {
   amount_money?: Money;
   created_at: string;
@@ -5412,6 +5503,10 @@ export interface Operations {
   deleteWebhookEndpoint(params: { path: { webhook_endpoint_id: string; } }, options?: CallOptions): Promise<Done>;
   /** Exchange a code or a refresh token */
   exchangePartnerInstallToken(params: { body: PartnerTokenRequest }, options?: CallOptions): Promise<Uint8Array>;
+  /** Export refunds */
+  exportRefunds(params?: { query?: { created_after?: string; created_before?: string; } }, options?: CallOptions): Promise<Uint8Array>;
+  /** Export returns */
+  exportReturns(params?: { query?: { created_after?: string; created_before?: string; } }, options?: CallOptions): Promise<Uint8Array>;
   /** Read an API key */
   getAPIKey(params: { path: { api_key_id: string; } }, options?: CallOptions): Promise<APIKey>;
   /** Read a refund that an app asked for */
@@ -5456,6 +5551,8 @@ export interface Operations {
   getOpenAPI(params?: {  }, options?: CallOptions): Promise<Uint8Array>;
   /** Read an order */
   getOrder(params: { path: { order_id: string; }; query?: { expand?: Array<"customer" | "fulfillments.packages" | "fulfillments.shipments" | "payment_intents" | "subscription" | "subscription_plan">; } }, options?: CallOptions): Promise<Order>;
+  /** Explain an order's balance */
+  getOrderBalanceExplanation(params: { path: { order_id: string; } }, options?: CallOptions): Promise<BalanceExplanation>;
   /** Read a payment attempt */
   getOrderPaymentAttempt(params: { path: { order_id: string; order_payment_attempt_id: string; } }, options?: CallOptions): Promise<OrderPaymentAttempt>;
   /** Read an organization */
@@ -5546,6 +5643,8 @@ export interface Operations {
   listOrderPaymentAttempts(params: { path: { order_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<OrderPaymentAttempt>;
   /** List the recovery actions of an order */
   listOrderRecoveryActions(params: { path: { order_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<RecoveryAction>;
+  /** Read what happened to an order */
+  listOrderTimeline(params: { path: { order_id: string; }; query?: { page_size?: number; page_token?: string; kind?: Array<string>; occurred_after?: string; occurred_before?: string; sort_direction?: "asc" | "desc"; } }, options?: CallOptions): List<TimelineEntry>;
   /** List orders */
   listOrders(params?: { query?: { page_size?: number; page_token?: string; customer_id?: string; status?: "open" | "closed"; payment_status?: Array<"unpaid" | "partially_paid" | "paid">; refund_status?: Array<"none" | "partially_refunded" | "refunded">; fulfillment_status?: Array<"not_fulfilled" | "partially_fulfilled" | "fulfilled" | "canceled">; order_number?: string; external_reference_id?: string; origin?: "virtual_terminal" | "payment_link" | "checkout" | "api" | "subscription"; query?: string; subscription_id?: string; subscription_delivery_changed?: boolean; return_id?: string; return_resolution_id?: string; min_amount?: number; max_amount?: number; currency?: string; sort_by?: "created_at" | "updated_at" | "outstanding_money" | "total"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<Order>;
   /** List memberships */

@@ -1,0 +1,170 @@
+package support
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"flint/internal/db"
+	"flint/internal/ledger"
+	"flint/internal/money"
+	"flint/internal/order"
+	"flint/internal/tenant"
+)
+
+var (
+	price     = []ledger.Account{ledger.Sales, ledger.Tax, ledger.Tips}
+	asked     = slices.Concat(price, []ledger.Account{ledger.LateFees, ledger.CreditNotes})
+	collected = []ledger.Account{ledger.MerchantBalance}
+	buyer     = []ledger.Account{ledger.Receivable}
+)
+
+// figures are all figures of an order, without rows: the amount is what the order says, the accounts are
+// where the journal must say the same. flight is what processors have not answered for.
+func figures(o *order.Order, flight inFlight) []Figure {
+	say := speaker(o)
+	s, balance, owes := o.Settlement, o.Balance(), owed(o)
+	return []Figure{
+		{Name: "balance", Amount: balance, Accounts: buyer, sign: 1, Text: balanceText(o)},
+		{Name: "outstanding", Amount: o.Outstanding(), Accounts: buyer, sign: 1, closed: balance < 0, Text: outstandingText(o)},
+		{Name: "credit", Amount: o.Credit(), Accounts: buyer, sign: -1, closed: balance > 0, Text: creditText(o)},
+		{Name: "total", Amount: o.Pricing.Total, Accounts: price, sign: -1, Text: "The order costs " + say(o.Pricing.Total) + ", tax and tip included."},
+		{Name: "late_fees", Amount: o.Invoicing.LateFees, Accounts: []ledger.Account{ledger.LateFees}, sign: -1,
+			Text: "Charged for paying late, less what was waived: " + say(o.Invoicing.LateFees) + "."},
+		{Name: "credited", Amount: o.Invoicing.Credited, Accounts: []ledger.Account{ledger.CreditNotes}, sign: 1,
+			Text: "Taken off what is asked for by credit notes: " + say(o.Invoicing.Credited) + "."},
+		{Name: "owed", Amount: owes, Accounts: asked, sign: -1,
+			Text: "The order asks for " + say(owes) + ": its total, with late fees on top and without what credit notes took off."},
+		{Name: "paid", Amount: s.Paid, Accounts: collected, sign: 1, of: func(e BookedEntry) bool { return e.RefundID == "" },
+			Text: "Payments brought in " + say(s.Paid) + ", gross. What is only held or still under way is not in it."},
+		{Name: "refunded", Amount: s.Refunded, Accounts: collected, sign: -1, of: func(e BookedEntry) bool { return e.RefundID != "" },
+			Text: "Refunds that succeeded gave back " + say(s.Refunded) + ". What is under way is not in it."},
+		{Name: "net_collected", Amount: o.NetCollected(), Accounts: collected, sign: 1,
+			Text: say(s.Paid) + " was paid and " + say(s.Refunded) + " given back, which leaves " + say(o.NetCollected()) + " with the merchant."},
+		{Name: "refunded_sales", Amount: s.Refunded - returned(o), Accounts: []ledger.Account{ledger.Refunds}, sign: 1,
+			Text: say(s.Refunded-returned(o)) + " of what was refunded took back a sale. The buyer does not owe it again, so it does not touch the balance."},
+		{Name: "written_off", Amount: o.WrittenOff(), Accounts: []ledger.Account{ledger.WriteOffs}, sign: 1,
+			Text: say(o.WrittenOff()) + " of what is outstanding was given up on. It may still be paid."},
+		{Name: "payments_in_flight", Amount: flight.payments, Accounts: []ledger.Account{ledger.PaymentsInFlight}, sign: -1,
+			Text: "Processors were asked for " + say(flight.payments) + " and have not answered."},
+		{Name: "refunds_in_flight", Amount: flight.refunds, Accounts: []ledger.Account{ledger.RefundsInFlight}, sign: 1,
+			Text: "Processors were asked to give back " + say(flight.refunds) + " and have not answered."},
+	}
+}
+
+// speaker writes amounts of an order for people.
+func speaker(o *order.Order) func(minor int64) string {
+	return func(minor int64) string { return money.Format(money.Amount{Minor: minor, Currency: o.Currency}, "") }
+}
+
+func owed(o *order.Order) int64 { return o.Pricing.Total + o.Invoicing.LateFees - o.Invoicing.Credited }
+
+// returned is what refunds gave back of an overpayment.
+func returned(o *order.Order) int64 {
+	return min(o.Settlement.Refunded, max(o.Settlement.Paid-owed(o), 0))
+}
+
+// summary tells the balance as a short story.
+func summary(o *order.Order) []string {
+	say := speaker(o)
+	out := []string{"The order costs " + say(o.Pricing.Total) + "."}
+	if v := o.Invoicing.LateFees; v != 0 {
+		out = append(out, "Late fees of "+say(v)+" came on top.")
+	}
+	if v := o.Invoicing.Credited; v != 0 {
+		out = append(out, "Credit notes took off "+say(v)+".")
+	}
+	if v := o.Settlement.Paid; v != 0 {
+		out = append(out, say(v)+" was paid.")
+	} else {
+		out = append(out, "Nothing was paid.")
+	}
+	if v := o.Settlement.Refunded; v != 0 {
+		out = append(out, say(v)+" was given back.")
+		if sale := v - returned(o); sale != 0 {
+			out = append(out, "Of that, "+say(sale)+" took back a sale and is not owed again.")
+		}
+	}
+	out = append(out, balanceText(o))
+	if v := o.WrittenOff(); v != 0 {
+		out = append(out, say(v)+" of it was given up on.")
+	}
+	return out
+}
+
+func balanceText(o *order.Order) string {
+	say, b := speaker(o), o.Balance()
+	switch {
+	case b > 0:
+		return "The buyer owes " + say(b) + "."
+	case b < 0:
+		return say(-b) + " is owed to the buyer."
+	default:
+		return "Nobody owes anything."
+	}
+}
+
+func outstandingText(o *order.Order) string {
+	say, v := speaker(o), o.Outstanding()
+	if v == 0 {
+		return "Nothing is left to collect: " + say(owed(o)) + " was asked for and " + say(o.Settlement.Paid) + " paid. A refund makes nothing payable again."
+	}
+	return say(owed(o)) + " is asked for and " + say(o.Settlement.Paid) + " was paid, so " + say(v) + " is left to collect."
+}
+
+func creditText(o *order.Order) string {
+	say, over := speaker(o), max(o.Settlement.Paid-owed(o), 0)
+	switch {
+	case over == 0:
+		return "The buyer has not paid more than was asked for."
+	case returned(o) == 0:
+		return "The buyer paid " + say(over) + " more than was asked for and has not got it back."
+	default:
+		return "The buyer paid " + say(over) + " more than was asked for and got " + say(returned(o)) + " of it back, so " + say(o.Credit()) + " is left."
+	}
+}
+
+// operationStep tells of an entry of clearing whether it is the question or the answer.
+func operationStep(reason string) (step string, ok bool) {
+	kind, rest, _ := strings.Cut(reason, ":")
+	_, step, _ = strings.Cut(rest, ":")
+	return step, kind == "operation"
+}
+
+func operationText(b ledger.Booked, step string) string {
+	what := "a payment"
+	if b.Sum(ledger.RefundsInFlight) != 0 {
+		what = "a refund"
+	}
+	if step == "planned" {
+		return "The processor was asked for " + what + "."
+	}
+	return "The processor answered for " + what + "."
+}
+
+// inFlight is money that processors were asked to move and have not answered for, in minor units.
+type inFlight struct{ payments, refunds int64 }
+
+// readInFlight counts from the operations, which the journal knows nothing of.
+func readInFlight(tx db.Tx, scope tenant.Scope, orderID string) (inFlight, error) {
+	var out inFlight
+	err := tx.Query(func(r db.Row) error {
+		var kind string
+		var amount int64
+		err := r.Scan(&kind, &amount)
+		switch kind {
+		case "sale", "capture":
+			out.payments += amount
+		case "refund":
+			out.refunds += amount
+		}
+		return err
+	}, `SELECT o.kind, o.amount FROM payment_intents i JOIN processor_operations o ON o.merchant_id = i.merchant_id
+			AND o.environment_id = i.environment_id AND o.payment_intent_id = i.payment_intent_id
+		WHERE i.merchant_id = $1 AND i.environment_id = $2 AND i.order_id = $3 AND o.state NOT IN ('succeeded', 'failed')`,
+		scope.MerchantID, scope.EnvironmentID, orderID)
+	if err != nil {
+		return inFlight{}, fmt.Errorf("read what is in flight of order %s: %w", orderID, err)
+	}
+	return out, nil
+}
