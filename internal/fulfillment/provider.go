@@ -11,23 +11,25 @@ import (
 	"flint/internal/text"
 )
 
-// What a provider's reference can belong to, as the names of its faults begin.
-const (
-	shipmentProvider = "FULFILLMENT_SHIPMENT_PROVIDER_REFERENCE"
-	packageProvider  = "SHIPMENT_PACKAGE_PROVIDER_REFERENCE"
+// provider names the faults of a provider's reference, by what it belongs to.
+type provider struct{ incomplete, conflict string }
+
+var (
+	shipmentProvider = provider{"FULFILLMENT_SHIPMENT_PROVIDER_REFERENCE_INCOMPLETE", "FULFILLMENT_SHIPMENT_PROVIDER_REFERENCE_CONFLICT"}
+	packageProvider  = provider{"SHIPMENT_PACKAGE_PROVIDER_REFERENCE_INCOMPLETE", "SHIPMENT_PACKAGE_PROVIDER_REFERENCE_CONFLICT"}
 )
 
 // checkProvider refuses a reference without the system it is of. A system alone tells where something came from.
-func checkProvider(l *fault.List, at, provider, system, reference string) {
+func checkProvider(l *fault.List, at string, of provider, system, reference string) {
 	text.Rule{Max: 255, TooLong: tooLong}.Check(l, at+"external_system", system)
 	text.Rule{Max: 255, TooLong: tooLong}.Check(l, at+"external_reference_id", reference)
 	if system == "" && reference != "" {
-		l.Add(provider+"_INCOMPLETE", at+"external_system", "A reference belongs to a system; name both.")
+		l.Add(of.incomplete, at+"external_system", "A reference belongs to a system; name both.")
 	}
 }
 
-func providerTaken(provider, param string) error {
-	e := fault.Conflict(provider+"_CONFLICT", "The provider's reference belongs to something else already.").
+func providerTaken(of provider, param string) error {
+	e := fault.Conflict(of.conflict, "The provider's reference belongs to something else already.").
 		Then("Read it with external_system and external_reference_id, or send another reference.")
 	e.Param = param
 	return e

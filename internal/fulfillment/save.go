@@ -49,6 +49,7 @@ func (s *Service) follow(tx db.Tx, o *order.Order, f *Fulfillment, activity, tex
 	c := order.Change{Events: order.Quiet, Activities: []order.NewActivity{{
 		Type: activity, Description: text, RefType: order.RefFulfillment, RefID: f.ID,
 	}}}
+	o.Fulfilling = true
 	if status := OrderStatus(o.Lines, all); status != o.FulfillmentStatus {
 		o.FulfillmentStatus, c.Events = status, nil
 	}
@@ -59,7 +60,7 @@ func (s *Service) follow(tx db.Tx, o *order.Order, f *Fulfillment, activity, tex
 // held or were delivered stay on the order: FULFILLMENT_QUANTITY_EXCEEDS_LINE_ITEM. Set order.Service.Recount to it.
 func Recount(tx db.Tx, o *order.Order) error {
 	all, err := OfOrder(tx, o.Scope, o.ID)
-	if err != nil || len(all) == 0 {
+	if err != nil {
 		return err
 	}
 	for lineID, held := range Held(all) {

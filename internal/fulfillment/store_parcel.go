@@ -216,10 +216,10 @@ func updatePackage(tx db.Tx, p *Package, now time.Time) error {
 }
 
 // taken tells a reference of a provider that another object has from other errors.
-func taken(err error, provider, what string) error {
+func taken(err error, of provider, what string) error {
 	switch {
 	case errors.Is(err, db.ErrConflict):
-		return providerTaken(provider, "external_reference_id")
+		return providerTaken(of, "external_reference_id")
 	case err != nil:
 		return fmt.Errorf("%s: %w", what, err)
 	}

@@ -21,6 +21,7 @@ func Register(a *API, s *Services) {
 		registerBuyer,
 		registerPromotion,
 		registerPaper,
+		registerFulfillment,
 	} {
 		register(a, s)
 	}

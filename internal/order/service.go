@@ -166,7 +166,7 @@ func (s *Service) gaveBack(tx db.Tx, o *Order, cause event.Cause) error {
 
 // recount lets fulfilment follow changed lines.
 func (s *Service) recount(tx db.Tx, o *Order) error {
-	if s.Recount == nil {
+	if s.Recount == nil || !o.Fulfilling {
 		return nil
 	}
 	return s.Recount(tx, o)
