@@ -56,6 +56,9 @@ var Names = []string{
 	"creditnote.issued",       // in the transaction, before its events
 	"creditnote.allocated",    // in the transaction, before its events
 	"creditnote.refunded",     // in the transaction that reserves credit for a refund
+	"fulfillment.created",     // in the transaction, before its events
+	"fulfillment.moved",       // in the transaction, the order not written
+	"fulfillment.parcel",      // in the transaction, parcel and shipment are written and the timeline is not
 	"requestlog.before_write", // answered, the request's log not written
 	"api.before_answer",       // committed, the first byte not sent
 	"commit.before",           // everything is written, COMMIT is not sent
