@@ -99,6 +99,10 @@ const (
 	RecoveryLink            = "rlnk"
 	RecoveryAction          = "ract"
 
+	ReturnPolicy         = "rpol"
+	ReturnPolicyRevision = "rprev"
+	ReturnReason         = "rrsn"
+
 	OnboardingSession = "onbs"
 	DemoSession       = "demo"
 
