@@ -214,3 +214,12 @@ func one[T part](tx db.Tx, scope tenant.Scope, table, prefix, what, partID strin
 	f.Generated, err = dispositions(tx, scope, returnID, generated(f.Part))
 	return f, err
 }
+
+// Shell is a return that holds nothing but its id and the dispositions that the part generated.
+func (f Found[T]) Shell() *Return {
+	r := &Return{ID: f.ReturnID}
+	for _, d := range f.Generated {
+		r.Dispositions = append(r.Dispositions, *d)
+	}
+	return r
+}
