@@ -98,9 +98,10 @@ const (
 	RecoveryLink            = "rlnk"
 	RecoveryAction          = "ract"
 
-	ReturnPolicy            = "rpol"
-	ReturnPolicyRevision    = "rprev"
-	ReturnReason            = "rrsn"
+	ReturnPolicy         = "rpol"
+	ReturnPolicyRevision = "rprev"
+	ReturnReason         = "rrsn"
+
 	Fulfillment             = "ful"
 	FulfillmentEvent        = "fev"
 	FulfillmentNotification = "fnot"
