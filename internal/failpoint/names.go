@@ -61,6 +61,9 @@ var Names = []string{
 	"return.received",         // in the transaction, the receipt is written
 	"return.inspected",        // in the transaction, the inspection is written
 	"return.disposed",         // in the transaction, the disposition is written
+	"fulfillment.created",     // in the transaction, before its events
+	"fulfillment.moved",       // in the transaction, the order not written
+	"fulfillment.parcel",      // in the transaction, parcel and shipment are written and the timeline is not
 	"requestlog.before_write", // answered, the request's log not written
 	"api.before_answer",       // committed, the first byte not sent
 	"commit.before",           // everything is written, COMMIT is not sent

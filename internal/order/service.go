@@ -40,6 +40,9 @@ type Service struct {
 	// GaveBack runs after money of an order went back, or came back after all: a refund, its return by the
 	// bank, the reversal of a recorded payment.
 	GaveBack []func(tx db.Tx, o *Order, cause event.Cause) error
+	// Recount runs when lines were added, removed or got another quantity, before the order is saved: what is fulfilled
+	// follows, and units that were promised or handed over stay. nil: nothing is fulfilled.
+	Recount func(tx db.Tx, o *Order) error
 	// Claimed runs in the transaction that gives a guest purchase to a customer.
 	Claimed []func(tx db.Tx, o *Order) error
 	// Failpoints end the process at named places in tests; nil in production.
@@ -159,4 +162,12 @@ func (s *Service) gaveBack(tx db.Tx, o *Order, cause event.Cause) error {
 		}
 	}
 	return nil
+}
+
+// recount lets fulfilment follow changed lines.
+func (s *Service) recount(tx db.Tx, o *Order) error {
+	if s.Recount == nil {
+		return nil
+	}
+	return s.Recount(tx, o)
 }

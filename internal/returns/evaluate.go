@@ -88,6 +88,10 @@ func FromFulfillments(tx db.Tx, o *order.Order) ([]returnpolicy.FulfilledLine, e
 	if err != nil {
 		return nil, err
 	}
+	arrived, err := arrivals(tx, o)
+	if err != nil {
+		return nil, err
+	}
 	var out []returnpolicy.FulfilledLine
 	for _, f := range all {
 		if f.Effect != fulfillment.EffectFulfill {
@@ -96,6 +100,7 @@ func FromFulfillments(tx db.Tx, o *order.Order) ([]returnpolicy.FulfilledLine, e
 		for _, l := range f.Lines {
 			line := returnpolicy.FulfilledLine{
 				FulfillmentID: f.ID, OrderLineItemID: l.OrderLineItemID, Quantity: l.Quantity, FulfilledAt: f.CompletedAt,
+				DeliveredAt: arrived[f.ID],
 			}
 			switch {
 			case f.Pickup != nil:
@@ -108,6 +113,31 @@ func FromFulfillments(tx db.Tx, o *order.Order) ([]returnpolicy.FulfilledLine, e
 				line.ServiceAt = f.Service.CompletedAt
 			}
 			out = append(out, line)
+		}
+	}
+	return out, nil
+}
+
+// arrivals tells when the last of the outbound parcels of each fulfilment arrived; one with a parcel on its way
+// has not.
+func arrivals(tx db.Tx, o *order.Order) (map[string]time.Time, error) {
+	all, err := fulfillment.ShipmentsOfOrder(tx, o.Scope, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	out, underway := map[string]time.Time{}, map[string]bool{}
+	for _, sh := range all {
+		if sh.Direction != fulfillment.DirectionOutbound || !sh.VoidedAt.IsZero() {
+			continue
+		}
+		underway[sh.FulfillmentID] = underway[sh.FulfillmentID] || sh.DeliveredAt.IsZero()
+		if sh.DeliveredAt.After(out[sh.FulfillmentID]) {
+			out[sh.FulfillmentID] = sh.DeliveredAt
+		}
+	}
+	for fulfillmentID, still := range underway {
+		if still {
+			delete(out, fulfillmentID)
 		}
 	}
 	return out, nil
