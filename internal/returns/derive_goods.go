@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"flint/internal/order"
+	"flint/internal/returnpolicy"
 )
 
 // deriveGoods tells where the goods of every line are, what was done with them and what is missing. Goods
@@ -263,6 +266,7 @@ func handoffs(r *Return) []HandoffRequirement {
 			if r.ShipmentCount > 0 {
 				h.Status = "in_progress"
 			}
+			h.show(l.Destination)
 			j, out = len(out), append(out, h)
 		}
 		out[j].Lines = append(out[j].Lines, LineQuantity{l.ID, left})
@@ -339,4 +343,13 @@ func (r *Return) showGoods(g *observed) {
 		}
 		d.SupportedActions = append(d.SupportedActions, ActionReplace)
 	}
+}
+
+// show tells the buyer where the goods go.
+func (h *HandoffRequirement) show(d *returnpolicy.Destination) {
+	if d == nil {
+		return
+	}
+	a := order.Address(d.Address)
+	h.Name, h.Address, h.Instructions = d.Name, &a, d.Instructions
 }
