@@ -113,7 +113,7 @@ func New(t testing.TB, d db.DB) *Bench {
 	}
 	b.Stranded = &stranded.Service{Clock: c, IDs: ids, Events: events, Orders: b.Orders, Payments: b.Payments, Refunds: b.Refunds}
 	b.Payments.Refunds, b.Payments.Excess = b.Refunds.Apply, b.Stranded.Record
-	b.Refunds.Ended = b.Stranded.RefundEnded
+	b.Refunds.Changed = append(b.Refunds.Changed, b.Stranded.RefundEnded)
 	b.Orders.Balanced = append(b.Orders.Balanced, b.Stranded.Follow)
 	b.Payments.Door = b.Checkouts.Door
 	b.Payments.Settled = append(b.Payments.Settled, b.Checkouts.OrderSettled)

@@ -33,6 +33,8 @@ type Refund struct {
 	Currency            money.Currency
 	Reason              string
 	ExternalReferenceID string
+	ReturnID            string // that it carries out, empty for none
+	ReturnResolutionID  string
 	CreatedAt           time.Time
 	UpdatedAt           time.Time
 	Allocations         []Allocation // one per payment
