@@ -23,6 +23,9 @@ type LineInput struct {
 	Image       *Image
 	Metadata    map[string]string
 
+	// Agreed is the price of a line of a variant in place of the catalogue's; set by the returns domain only.
+	Agreed *money.Amount
+
 	source *LineSource // of a variant that was read
 	sku    string
 }

@@ -77,6 +77,10 @@ func checkPriceOpen(o *Order) error {
 	if o.InvoiceID != "" {
 		return lockedByInvoice(o)
 	}
+	if o.ReturnResolutionID != "" {
+		return fault.Conflict("ORDER_FINANCIAL_MUTATION_NOT_ALLOWED", "The order replaces returned goods, and its amounts were confirmed with their resolution.").
+			Then("Correct the resolution, or create another order.").With("return_resolution_id", o.ReturnResolutionID)
+	}
 	return checkNoAttempt(o)
 }
 

@@ -100,12 +100,18 @@ func (in *LineInput) copyFrom(o *catalog.Offer, param string) error {
 	p, v := o.Product, o.Variant
 	in.Name, in.Description, in.sku = p.Label(v), p.Description, v.SKU
 	in.UnitPrice = &money.Amount{Minor: v.UnitPrice, Currency: v.Currency}
+	if in.Agreed != nil {
+		in.UnitPrice = in.Agreed
+	}
 	if pictures := p.PicturesOf(v); len(pictures) > 0 {
 		in.Image = &Image{URL: pictures[0].URL, Alt: pictures[0].Alt}
 	}
 	tax := ItemTaxInput{Taxable: &v.Taxable, Category: v.TaxCategory}
 	if in.Tax != nil {
 		tax.Calculation = in.Tax.Calculation
+	}
+	if in.Agreed != nil && tax.Calculation == nil {
+		tax.Taxable = new(bool) // what replaces goods is taxed as was agreed
 	}
 	in.Tax = &tax
 	in.source = &LineSource{ProductID: p.ID, VariantID: v.ID, Selected: p.Choices(v), Categories: p.Categories}

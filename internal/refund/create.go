@@ -109,6 +109,7 @@ type CreateInput struct {
 	CreditNoteID        string // that it pays out, empty for none
 	ReturnID            string // that it carries out, empty for none
 	ReturnResolutionID  string
+	Credit              bool // the money stays with its processor, for another order of the buyer; the caller carries it out
 	Cause               event.Cause
 }
 
@@ -139,7 +140,7 @@ func (s *Service) Create(tx db.Tx, in CreateInput) (*Refund, []payment.Operation
 		Scope: in.Scope, ID: s.IDs.New(id.Refund), OrderID: o.ID, CustomerID: o.CustomerID, Status: StatusPending,
 		Currency: o.Currency, Reason: in.Reason, ExternalReferenceID: in.ExternalReferenceID, CreatedAt: now, UpdatedAt: now,
 		Detail: Detail{ReasonMessage: in.ReasonMessage, Metadata: in.Metadata, IdempotencyKey: in.Cause.IdempotencyKey,
-			ActorType: in.Cause.ActorType, ActorID: in.Cause.ActorID, InvoiceID: in.InvoiceID, CreditNoteID: in.CreditNoteID},
+			ActorType: in.Cause.ActorType, ActorID: in.Cause.ActorID, InvoiceID: in.InvoiceID, CreditNoteID: in.CreditNoteID, Credit: in.Credit},
 		ReturnID: in.ReturnID, ReturnResolutionID: in.ReturnResolutionID,
 	}
 	held, err := s.held(tx, o)
@@ -533,7 +534,10 @@ func (s *Service) reserve(tx db.Tx, o *order.Order, r *Refund, parts []tender, n
 	for n, p := range parts {
 		ops[n] = payment.Operation{
 			Scope: r.Scope, ID: s.IDs.New(id.ProcessorOp), Processor: p.intent.Processor, Kind: payment.KindRefund, OrderID: o.ID,
-			PaymentID: p.intent.ID, RefundID: r.ID, Target: p.intent.Detail.ProcessorRef, Amount: p.amount, Currency: o.Currency,
+			PaymentID: p.intent.ID, RefundID: r.ID, KnownAs: p.intent.CreditOf, Target: p.intent.Detail.ProcessorRef, Amount: p.amount, Currency: o.Currency,
+		}
+		if r.Detail.Credit {
+			ops[n].Processor, ops[n].KnownAs, ops[n].Target = payment.ExchangeCredit, "", ""
 		}
 		a := &r.Allocations[n]
 		a.ID, a.PaymentIntentID, a.OperationID = s.IDs.New(id.RefundAllocation), p.intent.ID, ops[n].ID
