@@ -67,6 +67,17 @@ const (
 	CreditNoteLine        = "cnli"
 	CreditNoteAllocation  = "cnal"
 
+	Return                = "ret"
+	ReturnLine            = "rtli"
+	ReturnReceipt         = "rrec"
+	ReturnReceiptLine     = "rrli"
+	ReturnInspection      = "rins"
+	ReturnInspectionLine  = "rili"
+	ReturnDisposition     = "rdis"
+	ReturnResolution      = "rres"
+	ReturnResolutionLine  = "rrsli"
+	ReturnReplacementLine = "rrpl"
+
 	CustomerSession         = "csess"
 	CustomerAddress         = "cad"
 	CustomerVerification    = "cver"

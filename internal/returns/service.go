@@ -1,0 +1,131 @@
+package returns
+
+import (
+	"time"
+
+	"flint/internal/clock"
+	"flint/internal/db"
+	"flint/internal/event"
+	"flint/internal/failpoint"
+	"flint/internal/fault"
+	"flint/internal/id"
+	"flint/internal/order"
+	"flint/internal/refund"
+	"flint/internal/tenant"
+)
+
+// Service carries returns through their life. Operations run in the caller's transaction and either do
+// everything they say or return an error, upon which the caller rolls back.
+type Service struct {
+	Clock   clock.Clock
+	IDs     *id.Source
+	Events  *event.Log
+	Orders  *order.Service
+	Refunds *refund.Service
+
+	// Fulfilled tells which units of an order were handed over, by fulfilment.
+	Fulfilled func(tx db.Tx, o *order.Order) ([]Fulfilled, error)
+	// Evaluate asks the policies of the environment about requests against an order, in their order.
+	Evaluate func(tx db.Tx, o *order.Order, goods []Fulfilled, asks []Ask, now time.Time) (*Evaluation, error)
+	// Reason finds a reason that the environment may use; RESOURCE_NOT_FOUND when there is none.
+	Reason func(tx db.Tx, scope tenant.Scope, reasonID string) (*Reason, error)
+	// Locations tell where goods go back to; nil where the merchant's own address is all there is.
+	Location func(tx db.Tx, scope tenant.Scope, locationID string) (*Location, error)
+	// Shapes are how events show returns and their parts: as the API does.
+	Shapes Shapes
+	// Letters write to buyers; nil where nobody does.
+	Letters func(tx db.Tx, o *order.Order, r *Return, kind string, now time.Time) error
+	// Changed runs at the end of every save, in its transaction.
+	Changed []func(tx db.Tx, o *order.Order, r *Return, cause event.Cause) error
+	// Failpoints end the process at named places in tests; nil in production.
+	Failpoints *failpoint.Points
+}
+
+// Shapes turn a return and its parts into what an event of the kind carries.
+type Shapes struct {
+	Return      func(kind string, r *Return) any
+	Receipt     func(kind string, r *Return, x *Receipt) any
+	Inspection  func(kind string, r *Return, x *Inspection) any
+	Disposition func(kind string, r *Return, x *Disposition) any
+	Resolution  func(kind string, r *Return, x *Resolution) any
+}
+
+// Fulfilled is units of a line of the order that one fulfilment handed over, and when. Taken is how many of
+// them other returns hold.
+type Fulfilled struct {
+	FulfillmentID string
+	OrderLineID   string
+	Quantity      int64
+	Taken         int64
+	FulfilledAt   time.Time
+	DeliveredAt   time.Time
+	PickedUpAt    time.Time
+	ServiceAt     time.Time
+}
+
+// Ask is one line of a request.
+type Ask struct {
+	OrderLineID    string
+	FulfillmentID  string
+	Quantity       int64
+	ReasonID       string
+	ResolutionType string // the buyer's wish, empty for none
+}
+
+// Evaluation is what the policies say about the lines of a request, in their order.
+type Evaluation struct {
+	Policy *PolicyEvaluation
+	Lines  []Eligibility
+	// ReceiptDispositions are the modes in which received goods find their place, by line.
+	ReceiptDispositions []string
+}
+
+// Reason is why a buyer gives something back.
+type Reason struct {
+	ID           string
+	Handle       string
+	Name         string
+	Active       bool
+	NoteRequired bool
+}
+
+// Location is a place that takes goods back.
+type Location struct {
+	ID           string
+	Name         string
+	Active       bool
+	Address      *order.Address // nil when it has none
+	Instructions string
+}
+
+// actorOf is who stands behind a cause.
+func actorOf(cause event.Cause) Actor {
+	switch cause.ActorType {
+	case "api_key", "user":
+		return Actor{ActorMerchant, cause.ActorID}
+	case "app":
+		return Actor{ActorIntegration, cause.ActorID}
+	case "buyer", "customer":
+		return Actor{ActorBuyer, cause.ActorID}
+	}
+	return Actor{Type: ActorSystem}
+}
+
+// checkVersion refuses a change that was decided on another version; nil expects none.
+func (r *Return) checkVersion(expected *int64) error {
+	if expected == nil || *expected == r.Version {
+		return nil
+	}
+	return versionConflict("return", r.Version)
+}
+
+// versionConflict is the answer to a change that was decided on an older version of what.
+func versionConflict(what string, current int64) error {
+	return fault.Conflict("RETURN_VERSION_CONFLICT", "The %s was changed since it was read.", what).
+		Then("Read the %s again and repeat the call with its version.", what).With("current_version", current)
+}
+
+// notAllowed refuses an act that the state of what does not allow; next says what would help.
+func notAllowed(status, next, format string, args ...any) error {
+	return fault.Conflict("RETURN_ACTION_NOT_ALLOWED", format, args...).Then("%s", next).With("current_status", status)
+}
