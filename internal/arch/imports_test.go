@@ -33,7 +33,7 @@ var layerNames = map[layer]string{
 // domainOrder is the line of domains: each may import those to its left. What has to act the other way
 // subscribes to events.
 var domainOrder = strings.Fields(`organization merchant settings customer catalog promotion tax order payment refund dispute
-	fulfillment returns invoice creditnote checkout paymentlink stranded recovery extension`)
+	fulfillment returnpolicy returns invoice creditnote checkout paymentlink stranded recovery extension`)
 
 // places puts every package of internal/ on a floor. A folder below a listed one belongs to it.
 var places = map[layer][]string{

@@ -98,6 +98,10 @@ const (
 	RecoveryLink            = "rlnk"
 	RecoveryAction          = "ract"
 
+	ReturnPolicy         = "rpol"
+	ReturnPolicyRevision = "rprev"
+	ReturnReason         = "rrsn"
+
 	OnboardingSession = "onbs"
 	DemoSession       = "demo"
 
