@@ -110,9 +110,6 @@ func (in *LineInput) copyFrom(o *catalog.Offer, param string) error {
 	if in.Tax != nil {
 		tax.Calculation = in.Tax.Calculation
 	}
-	if in.Agreed != nil && tax.Calculation == nil {
-		tax.Taxable = new(bool) // what replaces goods is taxed as was agreed
-	}
 	in.Tax = &tax
 	in.source = &LineSource{ProductID: p.ID, VariantID: v.ID, Selected: p.Choices(v), Categories: p.Categories}
 	return nil

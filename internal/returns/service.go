@@ -31,6 +31,10 @@ type Service struct {
 	Reason func(tx db.Tx, scope tenant.Scope, reasonID string) (*Reason, error)
 	// Locations tell where goods go back to; nil where the merchant's own address is all there is.
 	Location func(tx db.Tx, scope tenant.Scope, locationID string) (*Location, error)
+	// PaymentDays is how long buyers have to pay the difference of an exchange; nil for DefaultPaymentDays.
+	PaymentDays func(tx db.Tx, scope tenant.Scope) (int64, error)
+	// Doors are how the difference of an exchange is collected; its functions are nil where nobody collects.
+	Doors Doors
 	// Shapes are how events show returns and their parts: as the API does.
 	Shapes Shapes
 	// Letters write to buyers; nil where nobody does.

@@ -2,7 +2,7 @@
 -- +goose Up
 
 -- What a confirmed resolution holds of a line of the order until a refund carries it: units, and what they carry.
--- A row of line '' holds money of the order that belongs to no line.
+-- The row of line '' holds the money that the resolution still gives back.
 CREATE TABLE IF NOT EXISTS return_claims (
     merchant_id          {{text}} NOT NULL,
     environment_id       {{text}} NOT NULL,
