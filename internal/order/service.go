@@ -40,6 +40,9 @@ type Service struct {
 	// GaveBack runs after money of an order went back, or came back after all: a refund, its return by the
 	// bank, the reversal of a recorded payment.
 	GaveBack []func(tx db.Tx, o *Order, cause event.Cause) error
+	// Replacing runs at the end of every Save of an order that replaces returned goods; nil for nobody. It leaves
+	// the return alone, whose own order would have to be locked first.
+	Replacing func(tx db.Tx, o *Order) error
 	// Claimed runs in the transaction that gives a guest purchase to a customer.
 	Claimed []func(tx db.Tx, o *Order) error
 	// Failpoints end the process at named places in tests; nil in production.

@@ -372,11 +372,11 @@ func (s *Service) tryAgain(tx db.Tx, o *order.Order, r *Return, x *Resolution, c
 	return nil
 }
 
-// Cancel gives a resolution up whose money has not moved, and frees what it held. One that waits for the buyer to
+// CancelResolution gives a resolution up whose money has not moved, and frees what it held. One that waits for the buyer to
 // pay is undone.
 //
 // Faults: RESOURCE_NOT_FOUND, RETURN_VERSION_CONFLICT, RETURN_ACTION_NOT_ALLOWED, ORDER_COLLECTION_IN_PROGRESS.
-func (s *Service) Cancel(tx db.Tx, in ActInput) (*Return, *Resolution, error) {
+func (s *Service) CancelResolution(tx db.Tx, in ActInput) (*Return, *Resolution, error) {
 	if err := checkMessage("reason_message", in.Message); err != nil {
 		return nil, nil, err
 	}

@@ -30,18 +30,9 @@ func due(tx db.Tx, scope tenant.Scope, returnID, kind string, at time.Time) erro
 	return nil
 }
 
-// OrderSettled puts the return of an order that replaces goods on the list of work. It is one of
-// payment.Service.Settled. The return itself is left alone, because its own order would have to be locked first.
-func (s *Service) OrderSettled(tx db.Tx, o *order.Order, _ event.Cause) error {
-	return s.OrderMoved(tx, o)
-}
-
-// OrderMoved puts the return of an order that replaces goods on the list of work, for whoever changed the order:
-// paid it, gave back money of it, handed its goods over.
+// OrderMoved puts the return of an order that replaces goods on the list of work. It is order.Service.Replacing. The
+// return itself is left alone, because its own order would have to be locked first.
 func (s *Service) OrderMoved(tx db.Tx, o *order.Order) error {
-	if o.ReturnID == "" {
-		return nil
-	}
 	return due(tx, o.Scope, o.ReturnID, workReplacement, s.Clock.Now())
 }
 
