@@ -57,6 +57,7 @@ var Names = []string{
 	"creditnote.allocated",    // in the transaction, before its events
 	"creditnote.refunded",     // in the transaction that reserves credit for a refund
 	"return.saved",            // in the transaction, before its events
+	"return.created",          // in the transaction
 	"return.received",         // in the transaction, the receipt is written
 	"return.inspected",        // in the transaction, the inspection is written
 	"return.disposed",         // in the transaction, the disposition is written

@@ -103,6 +103,16 @@ const (
 	ReturnPolicyRevision = "rprev"
 	ReturnReason         = "rrsn"
 
+	Fulfillment             = "ful"
+	FulfillmentEvent        = "fev"
+	FulfillmentNotification = "fnot"
+	FulfillmentStatusUpdate = "fsu"
+	Shipment                = "shp"
+	ShipmentStatusUpdate    = "ssu"
+	Package                 = "pkg"
+	PackageItem             = "pki"
+	PackageStatusUpdate     = "psu"
+
 	OnboardingSession = "onbs"
 	DemoSession       = "demo"
 
