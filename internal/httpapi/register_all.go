@@ -21,6 +21,7 @@ func Register(a *API, s *Services) {
 		registerBuyer,
 		registerPromotion,
 		registerPaper,
+		registerGoods,
 	} {
 		register(a, s)
 	}

@@ -23,6 +23,7 @@ import (
 	"flint/internal/promotion"
 	"flint/internal/recovery"
 	"flint/internal/refund"
+	"flint/internal/returns"
 	"flint/internal/settings"
 	"flint/internal/stranded"
 	"flint/internal/tenant"
@@ -50,6 +51,7 @@ type Services struct {
 	Buyers      *buyer.Service
 	Recovery    *recovery.Service
 	CreditNotes *creditnote.Service
+	Returns     *returns.Service
 
 	Promotions   *promotion.Service
 	PaymentLinks *paymentlink.Service
