@@ -44,7 +44,7 @@ func (s *Service) execute(tx db.Tx, o *order.Order, r *Return, x *Resolution, ca
 	}
 	s.Failpoints.Hit("return.executing")
 	if x.asks() > 0 {
-		if err := s.replace(tx, o, r, x, credit, cause, now); err != nil {
+		if err := s.makeOrder(tx, o, r, x, credit, cause, now); err != nil {
 			return err
 		}
 	}
@@ -84,8 +84,8 @@ func (s *Service) possible(tx db.Tx, o *order.Order, r *Return, x *Resolution) e
 	return nil
 }
 
-// replace makes the order of the resolution and moves the returned value to it.
-func (s *Service) replace(tx db.Tx, o *order.Order, r *Return, x *Resolution, credit parcel, cause event.Cause, now time.Time) error {
+// makeOrder makes the order of the resolution and moves the returned value to it.
+func (s *Service) makeOrder(tx db.Tx, o *order.Order, r *Return, x *Resolution, credit parcel, cause event.Cause, now time.Time) error {
 	made, err := s.Orders.Create(tx.Context(), tx, replacementOrder(o, r, x, cause))
 	if err != nil {
 		return fmt.Errorf("make the order of resolution %s: %w", x.ID, err)
