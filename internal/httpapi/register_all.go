@@ -22,6 +22,7 @@ func Register(a *API, s *Services) {
 		registerPromotion,
 		registerPaper,
 		registerGoods,
+		registerPolicy,
 	} {
 		register(a, s)
 	}

@@ -9,6 +9,13 @@ import (
 	"flint/internal/tenant"
 )
 
+// Attach hangs a service on the hooks of orders and refunds; it is called once, when everything is wired.
+func Attach(s *Service) {
+	s.Refunds.Claimed, s.Refunds.Promised = Claimed, Promised
+	s.Refunds.Changed = append(s.Refunds.Changed, s.RefundChanged)
+	s.Orders.Replacing = s.OrderMoved
+}
+
 // promise is the line of a claim that holds money of no line: all that the resolution still gives back.
 const promise = ""
 
