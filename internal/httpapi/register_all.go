@@ -23,6 +23,7 @@ func Register(a *API, s *Services) {
 		registerPaper,
 		registerGoods,
 		registerPolicy,
+		registerReturnsPart,
 	} {
 		register(a, s)
 	}
