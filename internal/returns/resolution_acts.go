@@ -431,3 +431,12 @@ func (s *Service) noteResolutions(r *Return, c *change) error {
 	}
 	return nil
 }
+
+// OfResolution reads the return of a resolution without locking anything.
+func (s *Service) OfResolution(tx db.Tx, scope tenant.Scope, resolutionID string) (*Return, error) {
+	returnID, err := ofPart(tx, scope, "return_resolutions", id.ReturnResolution, "return resolution", resolutionID)
+	if err != nil {
+		return nil, err
+	}
+	return Get(tx, scope, returnID)
+}
