@@ -6,6 +6,7 @@ import (
 	"flint/internal/fault"
 	"flint/internal/invoice"
 	"flint/internal/money"
+	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/refund"
 	"flint/internal/tenant"
@@ -93,7 +94,7 @@ func (s *Service) payOut(tx db.Tx, v *invoice.Invoice, n *Note, in RefundOrder, 
 
 // RefundChanged takes over what became of a refund that pays a note out, in the transaction in which it became
 // known; the order is locked. Refunds of other origin are left alone.
-func (s *Service) RefundChanged(tx db.Tx, r *refund.Refund, cause event.Cause) error {
+func (s *Service) RefundChanged(tx db.Tx, _ *order.Order, r *refund.Refund, _ string, cause event.Cause) error {
 	if r.Detail.CreditNoteID == "" {
 		return nil
 	}

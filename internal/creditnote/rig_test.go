@@ -48,7 +48,7 @@ func newRig(t testing.TB, d db.DB) *rig {
 	inv.Attach()
 	r := &rig{Bench: b, invoices: inv}
 	r.notes = &creditnote.Service{Clock: b.Clock, IDs: b.IDs, Events: events, Orders: b.Orders, Invoices: inv, Refunds: b.Refunds, Settings: effective}
-	b.Refunds.Changed = r.notes.RefundChanged
+	b.Refunds.Changed = append(b.Refunds.Changed, r.notes.RefundChanged)
 	return r
 }
 

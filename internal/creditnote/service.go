@@ -17,8 +17,8 @@ import (
 )
 
 // Service carries credit notes through their life. Operations run in the caller's transaction and either do
-// everything they say or return an error, upon which the caller rolls back. Set refund.Service.Changed to
-// RefundChanged and invoice.Service.HasCreditNote to Standing.
+// everything they say or return an error, upon which the caller rolls back. Append RefundChanged to
+// refund.Service.Changed, and set invoice.Service.HasCreditNote to Standing.
 type Service struct {
 	Clock    clock.Clock
 	IDs      *id.Source

@@ -89,14 +89,11 @@ func registerRefunds(a *API, s *Services) {
 
 // listRefunds reads a page of refunds, of one customer unless customerID is empty.
 func listRefunds(tx db.Tx, c *Caller, q PageQuery, f RefundFilter, customerID string) (Page[*refund.Refund], error) {
-	if f.ReturnID+f.ReturnResolutionID != "" {
-		return Page[*refund.Refund]{Data: []*refund.Refund{}}, nil // no refund comes from a return yet
-	}
 	return List(c, q, func(after *listing.Cursor, limit int) ([]*refund.Refund, *listing.Cursor, error) {
 		return refund.List(tx, refund.ListInput{
 			Scope: c.Scope, OrderID: f.OrderID, PaymentIntentID: f.PaymentIntentID, CustomerID: customerID, Status: f.Status,
 			Reasons: f.Reason, MinAmount: f.MinAmount, MaxAmount: f.MaxAmount, Currency: f.Currency,
-			ExternalReferenceID: f.ExternalReferenceID, Query: f.Query, SortBy: f.SortBy, Ascending: f.SortDirection == "asc",
+			ExternalReferenceID: f.ExternalReferenceID, ReturnID: f.ReturnID, ReturnResolutionID: f.ReturnResolutionID, Query: f.Query, SortBy: f.SortBy, Ascending: f.SortDirection == "asc",
 			CreatedAfter: f.CreatedAfter, CreatedBefore: f.CreatedBefore, UpdatedAfter: f.UpdatedAfter,
 			UpdatedBefore: f.UpdatedBefore, After: after, Limit: limit,
 		})

@@ -138,7 +138,8 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 		Clock: a.Clock, IDs: a.IDs, Events: events, Orders: orders, Payments: payments, Key: []byte("0123456789abcdef0123456789abcdef"),
 	}
 	inbox := &stranded.Service{Clock: a.Clock, IDs: a.IDs, Events: events, Orders: orders, Payments: payments, Refunds: refunds}
-	payments.Refunds, payments.Excess, refunds.Ended = refunds.Apply, inbox.Record, inbox.RefundEnded
+	payments.Refunds, payments.Excess = refunds.Apply, inbox.Record
+	refunds.Changed = append(refunds.Changed, inbox.RefundEnded)
 	orders.Balanced = append(orders.Balanced, inbox.Follow)
 	payments.Door = checkouts.Door
 	payments.Settled = append(payments.Settled, checkouts.OrderSettled)
@@ -193,7 +194,7 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 			return []byte("%PDF " + n.Number + " " + n.Memo), nil
 		},
 	}
-	refunds.Changed = s.services.CreditNotes.RefundChanged
+	refunds.Changed = append(refunds.Changed, s.services.CreditNotes.RefundChanged)
 	a.Verify[auth.InvoiceToken] = func(ctx context.Context, _, token string) (p auth.Principal, err error) {
 		err = d.Read(ctx, func(tx db.Tx) error {
 			v, err := s.services.Invoices.Authenticate(tx, token)

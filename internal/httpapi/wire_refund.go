@@ -131,7 +131,7 @@ type RefundTaxShare struct {
 func wireRefund(r *refund.Refund) *Refund {
 	out := &Refund{
 		ID: r.ID, Status: r.Status, Amount: wireMoney(r.Amount, r.Currency), Tip: wireMoney(r.Tip, r.Currency),
-		ReasonMessage: r.Detail.ReasonMessage, Method: "original_payment", FailureReason: r.FailureReason(), OrderID: r.OrderID,
+		ReasonMessage: r.Detail.ReasonMessage, Method: "original_payment", ReturnID: r.ReturnID, ReturnResolutionID: r.ReturnResolutionID, FailureReason: r.FailureReason(), OrderID: r.OrderID,
 		CustomerID: r.CustomerID, InvoiceID: r.Detail.InvoiceID, CreditNoteID: r.Detail.CreditNoteID, IdempotencyKey: r.Detail.IdempotencyKey, ExternalReferenceID: r.ExternalReferenceID,
 		Metadata: r.Detail.Metadata, MerchantID: r.Scope.MerchantID, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 		PaymentRefunds: []PaymentRefund{}, Tenders: []RefundTender{},

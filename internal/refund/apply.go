@@ -77,11 +77,6 @@ func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out paym
 			return err
 		}
 	}
-	if s.Changed != nil {
-		if err := s.Changed(tx, r, cause); err != nil {
-			return err
-		}
-	}
 	switch sign {
 	case 1:
 		err = s.Orders.SettleRefund(tx, o, booked)
@@ -93,13 +88,13 @@ func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out paym
 	if err != nil {
 		return err
 	}
-	if r.Status == was {
-		return nil
-	}
-	if s.Ended != nil {
-		if err := s.Ended(tx, o, r, cause); err != nil {
+	for _, changed := range s.Changed {
+		if err := changed(tx, o, r, was, cause); err != nil {
 			return err
 		}
+	}
+	if r.Status == was {
+		return nil
 	}
 	name := "refund.updated"
 	if r.Status == StatusFailed {

@@ -31,10 +31,15 @@ type Service struct {
 	// Recount is told what a refund of an app gives back, whenever parts of it fail or go through after
 	// all; nil for nobody.
 	Recount func(tx db.Tx, scope tenant.Scope, refundID string, minor int64) error
-	// Ended runs when a refund got another status, after it was booked; nil for nobody.
-	Ended func(tx db.Tx, o *order.Order, r *Refund, cause event.Cause) error
-	// Changed is told of every outcome of a refund's parts, in the transaction that applies it; nil for nobody.
-	Changed func(tx db.Tx, r *Refund, cause event.Cause) error
+	// Changed are told of every outcome of a refund's parts, in the transaction that applies it and after it was
+	// booked on the order. was is the status before, which one part of several may leave as it is.
+	Changed []func(tx db.Tx, o *order.Order, r *Refund, was string, cause event.Cause) error
+	// Claimed tells what confirmed resolutions of returns hold of the lines of an order and no refund carries yet,
+	// by line; other refunds cannot take it. Who carries a claim out ends it first. Nil for nothing.
+	Claimed func(tx db.Tx, scope tenant.Scope, orderID string) (map[string]Taken, error)
+	// Promised tells how much of an order's money confirmed resolutions of returns will give back, in minor units;
+	// refunds that belong to no return leave as much. Nil for nothing.
+	Promised func(tx db.Tx, scope tenant.Scope, orderID string) (int64, error)
 	// Failpoints end the process at named places in tests; nil in production.
 	Failpoints *failpoint.Points
 }
@@ -56,7 +61,13 @@ type LineInput struct {
 	LineID      string
 	Quantity    *int64
 	Amount      *money.Amount
+	Share       *Share // of Quantity units, frozen when it was promised; nil to compute it
 	Adjustments []AdjustmentInput
+}
+
+// Share is what units of a line carry, in minor units. Total is what the buyer paid for them.
+type Share struct {
+	Subtotal, Discount, Tax, Total int64
 }
 
 // AdjustmentInput withholds part of a line's share.
@@ -99,6 +110,10 @@ type CreateInput struct {
 	Approved            bool   // the merchant has seen this refund of the app
 	InvoiceID           string // of the credit note that it pays out
 	CreditNoteID        string // that it pays out, empty for none
+	ReturnID            string // that it carries out, empty for none
+	ReturnResolutionID  string
+	Extra               int64 // minor units beyond what lines come to, of nothing in particular; for refunds of a return
+	Credit              bool  // the money stays with its processor, for another order of the buyer; the caller carries it out
 	Cause               event.Cause
 }
 
@@ -129,9 +144,10 @@ func (s *Service) Create(tx db.Tx, in CreateInput) (*Refund, []payment.Operation
 		Scope: in.Scope, ID: s.IDs.New(id.Refund), OrderID: o.ID, CustomerID: o.CustomerID, Status: StatusPending,
 		Currency: o.Currency, Reason: in.Reason, ExternalReferenceID: in.ExternalReferenceID, CreatedAt: now, UpdatedAt: now,
 		Detail: Detail{ReasonMessage: in.ReasonMessage, Metadata: in.Metadata, IdempotencyKey: in.Cause.IdempotencyKey,
-			ActorType: in.Cause.ActorType, ActorID: in.Cause.ActorID, InvoiceID: in.InvoiceID, CreditNoteID: in.CreditNoteID},
+			ActorType: in.Cause.ActorType, ActorID: in.Cause.ActorID, InvoiceID: in.InvoiceID, CreditNoteID: in.CreditNoteID, Credit: in.Credit},
+		ReturnID: in.ReturnID, ReturnResolutionID: in.ReturnResolutionID,
 	}
-	held, err := loadTaken(tx, o.Scope, o.ID)
+	held, err := s.held(tx, o)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -145,6 +161,9 @@ func (s *Service) Create(tx db.Tx, in CreateInput) (*Refund, []payment.Operation
 	}
 	for _, p := range parts {
 		r.Amount += p.amount
+	}
+	if err := s.leavePromised(tx, o, intents, in, r); err != nil {
+		return nil, nil, err
 	}
 	if err := s.permit(tx, o, in, r); err != nil {
 		return nil, nil, err
@@ -165,6 +184,25 @@ func (s *Service) Create(tx db.Tx, in CreateInput) (*Refund, []payment.Operation
 		return nil, nil, err
 	}
 	return r, ops, s.Orders.AttachRefund(tx, o, in.Cause, r.ID)
+}
+
+// leavePromised refuses a refund that would take what returns were promised.
+func (s *Service) leavePromised(tx db.Tx, o *order.Order, intents []*payment.Intent, in CreateInput, r *Refund) error {
+	if s.Promised == nil || in.ReturnResolutionID != "" {
+		return nil
+	}
+	promised, err := s.Promised(tx, o.Scope, o.ID)
+	if err != nil || promised == 0 {
+		return err
+	}
+	left := -promised
+	for _, i := range intents {
+		left += i.Refundable()
+	}
+	if r.Amount > left {
+		return tooMuch("amount_money", left, o.Currency)
+	}
+	return nil
 }
 
 // permit lets an app refund what its merchant allows.
@@ -197,8 +235,8 @@ func (s *Service) lockOrder(tx db.Tx, in *CreateInput) (*order.Order, error) {
 }
 
 // target computes what lines and charges ask for: their sum, or -1 when none is named.
-func (s *Service) target(o *order.Order, held map[string]taken, in CreateInput, r *Refund) (int64, error) {
-	if len(in.Lines) == 0 && len(in.Charges) == 0 {
+func (s *Service) target(o *order.Order, held map[string]Taken, in CreateInput, r *Refund) (int64, error) {
+	if len(in.Lines) == 0 && len(in.Charges) == 0 && in.Extra == 0 {
 		return -1, nil
 	}
 	var faults fault.List
@@ -234,6 +272,7 @@ func (s *Service) target(o *order.Order, held map[string]taken, in CreateInput, 
 	if err := faults.Err(); err != nil {
 		return 0, err
 	}
+	sum += in.Extra
 	if in.Amount != nil {
 		switch {
 		case sum > in.Amount.Minor:
@@ -250,17 +289,22 @@ func (s *Service) target(o *order.Order, held map[string]taken, in CreateInput, 
 	return sum, nil
 }
 
-func (s *Service) targetLine(o *order.Order, t taken, in LineInput) (LineAllocation, error) {
+func (s *Service) targetLine(o *order.Order, t Taken, in LineInput) (LineAllocation, error) {
 	l := o.Line(in.LineID)
 	if l == nil {
 		return LineAllocation{}, fault.Invalid("RESOURCE_NOT_FOUND", "order_line_item_id", "The order has no such line.")
 	}
 	var part LineAllocation
 	switch {
+	case in.Share != nil:
+		var err error
+		if part, err = frozenUnits(l, t, in); err != nil {
+			return part, err
+		}
 	case in.Amount != nil && in.Quantity != nil:
 		return part, fault.Invalid("EXACTLY_ONE_REQUIRED", "amount_money", "Name a quantity or an amount of the line, not both.")
 	case in.Amount != nil:
-		left := order.LineShare(*l, 0, l.Quantity).Total - t.amount
+		left := order.LineShare(*l, 0, l.Quantity).Total - t.Amount
 		if in.Amount.Currency != o.Currency {
 			return part, fault.Invalid("CURRENCY_MISMATCH", "amount_money.currency", "The order is in another currency.")
 		}
@@ -272,12 +316,12 @@ func (s *Service) targetLine(o *order.Order, t taken, in LineInput) (LineAllocat
 		}
 		part = lineAmount(l, t, in.Amount.Minor)
 	default:
-		left := l.Quantity - t.quantity
+		left := l.Quantity - t.Quantity
 		n := left
 		if in.Quantity != nil {
 			n = *in.Quantity
 		}
-		if left == 0 || order.LineShare(*l, 0, l.Quantity).Total <= t.amount {
+		if left == 0 || order.LineShare(*l, 0, l.Quantity).Total <= t.Amount {
 			return part, fault.Invalid("NOTHING_TO_REFUND_FOR_LINE_ITEM", "order_line_item_id", "Every unit of the line is refunded already.")
 		}
 		if n < 1 || n > left {
@@ -319,7 +363,7 @@ func (s *Service) adjust(o *order.Order, part *LineAllocation, in []AdjustmentIn
 	return nil
 }
 
-func targetCharge(o *order.Order, t taken, in ChargeInput) (ChargePart, error) {
+func targetCharge(o *order.Order, t Taken, in ChargeInput) (ChargePart, error) {
 	c := o.Charge(in.ChargeID)
 	if c == nil {
 		return ChargePart{}, fault.Invalid("RESOURCE_NOT_FOUND", "order_charge_id", "The order has no such charge.")
@@ -447,8 +491,8 @@ func namedTenders(o *order.Order, intents []*payment.Intent, in CreateInput, wan
 
 // wholeOrder marks every line and charge when a refund without targets gives back all there is, so
 // that the order shows its goods as refunded and not just its money.
-func wholeOrder(o *order.Order, held map[string]taken, intents []*payment.Intent, in CreateInput, r *Refund) {
-	if len(in.Lines)+len(in.Charges) > 0 {
+func wholeOrder(o *order.Order, held map[string]Taken, intents []*payment.Intent, in CreateInput, r *Refund) {
+	if len(in.Lines)+len(in.Charges) > 0 || in.ReturnResolutionID != "" {
 		return
 	}
 	var refundable int64
@@ -460,7 +504,7 @@ func wholeOrder(o *order.Order, held map[string]taken, intents []*payment.Intent
 	}
 	for n := range o.Lines {
 		l := &o.Lines[n]
-		if left := l.Quantity - held[l.ID].quantity; left > 0 && order.LineShare(*l, 0, l.Quantity).Total >= held[l.ID].amount {
+		if left := l.Quantity - held[l.ID].Quantity; left > 0 && order.LineShare(*l, 0, l.Quantity).Total >= held[l.ID].Amount {
 			r.Detail.Lines = append(r.Detail.Lines, lineUnits(l, held[l.ID], left))
 		}
 	}
@@ -484,15 +528,15 @@ func wholeOrder(o *order.Order, held map[string]taken, intents []*payment.Intent
 
 // shareTip tells how much of a refund without targets is tip: its part of what is left, so that the
 // refund that takes everything takes the rest of the tip.
-func shareTip(o *order.Order, held map[string]taken, intents []*payment.Intent, in CreateInput, r *Refund, parts []tender) error {
-	if o.Settlement.SettledTip == 0 || len(in.Lines)+len(in.Charges) > 0 {
+func shareTip(o *order.Order, held map[string]Taken, intents []*payment.Intent, in CreateInput, r *Refund, parts []tender) error {
+	if o.Settlement.SettledTip == 0 || len(in.Lines)+len(in.Charges) > 0 || in.ReturnResolutionID != "" {
 		return nil
 	}
 	var left int64
 	for _, i := range intents {
 		left += i.Refundable()
 	}
-	r.Tip = min(money.Share(o.Settlement.SettledTip-held[tipItem].amount, r.Amount, left), r.Amount)
+	r.Tip = min(money.Share(o.Settlement.SettledTip-held[tipItem].Amount, r.Amount, left), r.Amount)
 	weights := make([]int64, len(parts))
 	for n, p := range parts {
 		weights[n] = p.amount
@@ -517,7 +561,10 @@ func (s *Service) reserve(tx db.Tx, o *order.Order, r *Refund, parts []tender, n
 	for n, p := range parts {
 		ops[n] = payment.Operation{
 			Scope: r.Scope, ID: s.IDs.New(id.ProcessorOp), Processor: p.intent.Processor, Kind: payment.KindRefund, OrderID: o.ID,
-			PaymentID: p.intent.ID, RefundID: r.ID, Target: p.intent.Detail.ProcessorRef, Amount: p.amount, Currency: o.Currency,
+			PaymentID: p.intent.ID, RefundID: r.ID, KnownAs: p.intent.CreditOf, Target: p.intent.Detail.ProcessorRef, Amount: p.amount, Currency: o.Currency,
+		}
+		if r.Detail.Credit {
+			ops[n].Processor, ops[n].KnownAs, ops[n].Target = payment.ExchangeCredit, "", ""
 		}
 		a := &r.Allocations[n]
 		a.ID, a.PaymentIntentID, a.OperationID = s.IDs.New(id.RefundAllocation), p.intent.ID, ops[n].ID

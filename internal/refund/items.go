@@ -1,6 +1,8 @@
 package refund
 
 import (
+	"fmt"
+
 	"flint/internal/db"
 	"flint/internal/fault"
 	"flint/internal/money"
@@ -11,17 +13,37 @@ import (
 // tipItem is the item under which the tip's refunds are held.
 const tipItem = "tip"
 
-// taken is what refunds hold of one line or charge: succeeded and pending ones. Amounts are minor units.
-type taken struct {
-	quantity, amount, subtotal, discount, tax int64
+// Taken is what refunds hold of one line or charge: succeeded and pending ones. Amounts are minor units;
+// Amount is what the buyer paid for it, after discount and with tax.
+type Taken struct {
+	Quantity, Amount, Subtotal, Discount, Tax int64
 }
 
-func loadTaken(tx db.Tx, scope tenant.Scope, orderID string) (map[string]taken, error) {
-	out := map[string]taken{}
+// held is what refunds and the claims of returns hold of each line and charge of an order.
+func (s *Service) held(tx db.Tx, o *order.Order) (map[string]Taken, error) {
+	out, err := LoadTaken(tx, o.Scope, o.ID)
+	if err != nil || s.Claimed == nil {
+		return out, err
+	}
+	claims, err := s.Claimed(tx, o.Scope, o.ID)
+	if err != nil {
+		return nil, fmt.Errorf("read what returns hold of an order: %w", err)
+	}
+	for item, c := range claims {
+		t := out[item]
+		out[item] = Taken{t.Quantity + c.Quantity, t.Amount + c.Amount, t.Subtotal + c.Subtotal, t.Discount + c.Discount, t.Tax + c.Tax}
+	}
+	return out, nil
+}
+
+// LoadTaken reads what refunds hold of an order that the caller has locked, by line, charge and tip; claims of
+// returns are not in it.
+func LoadTaken(tx db.Tx, scope tenant.Scope, orderID string) (map[string]Taken, error) {
+	out := map[string]Taken{}
 	err := tx.Query(func(r db.Row) error {
 		var item string
-		var t taken
-		err := r.Scan(&item, &t.quantity, &t.amount, &t.subtotal, &t.discount, &t.tax)
+		var t Taken
+		err := r.Scan(&item, &t.Quantity, &t.Amount, &t.Subtotal, &t.Discount, &t.Tax)
 		out[item] = t
 		return err
 	}, `SELECT item_id, taken_quantity, taken_amount, taken_subtotal, taken_discount, taken_tax FROM refund_items
@@ -31,14 +53,14 @@ func loadTaken(tx db.Tx, scope tenant.Scope, orderID string) (map[string]taken, 
 
 // lineUnits is what the next n units of a line carry, given what refunds hold already. The last units
 // carry all that is left, so the sum over all refunds is the line itself.
-func lineUnits(l *order.Line, t taken, n int64) LineAllocation {
+func lineUnits(l *order.Line, t Taken, n int64) LineAllocation {
 	all := order.LineShare(*l, 0, l.Quantity)
 	left := LineAllocation{
-		Subtotal: all.Subtotal - t.subtotal, Discount: all.Discount - t.discount, Tax: all.Tax - t.tax, Total: all.Total - t.amount,
+		Subtotal: all.Subtotal - t.Subtotal, Discount: all.Discount - t.Discount, Tax: all.Tax - t.Tax, Total: all.Total - t.Amount,
 	}
 	part := left
-	if t.quantity+n < l.Quantity {
-		s := order.LineShare(*l, t.quantity, t.quantity+n)
+	if t.Quantity+n < l.Quantity {
+		s := order.LineShare(*l, t.Quantity, t.Quantity+n)
 		part.Subtotal = min(s.Subtotal, left.Subtotal)
 		part.Discount = min(s.Discount, left.Discount)
 		part.Tax = min(s.Tax, left.Tax)
@@ -48,12 +70,33 @@ func lineUnits(l *order.Line, t taken, n int64) LineAllocation {
 	return part
 }
 
+// Next is what the next n units of a line carry, given what is taken of it already. The last units carry all that
+// is left, so any sequence of takings sums to the line itself. It is what a return freezes as the value of units.
+func Next(l *order.Line, t Taken, n int64) Share {
+	part := lineUnits(l, t, n)
+	return Share{Subtotal: part.Subtotal, Discount: part.Discount, Tax: part.Tax, Total: part.Total}
+}
+
+// frozenUnits is what units of a line carry by a promise made before. The caller
+// took the shares after those held, so no more than the line can come of it.
+func frozenUnits(l *order.Line, t Taken, in LineInput) (LineAllocation, error) {
+	if in.Quantity == nil || *in.Quantity < 0 || t.Quantity+*in.Quantity > l.Quantity {
+		return LineAllocation{}, fault.Invalid("INVALID_QUANTITY", "quantity", "At most %d units of the line can be refunded.", l.Quantity-t.Quantity)
+	}
+	s := *in.Share
+	left := order.LineShare(*l, 0, l.Quantity).Total - t.Amount
+	if s.Total < 0 || s.Total > left {
+		return LineAllocation{}, fault.Invalid("NOTHING_TO_REFUND_FOR_LINE_ITEM", "order_line_item_id", "Less is left of the line than was promised for these units.")
+	}
+	return LineAllocation{LineID: l.ID, Quantity: *in.Quantity, Subtotal: s.Subtotal, Discount: s.Discount, Tax: s.Tax, Total: s.Total, Refunded: s.Total}, nil
+}
+
 // lineAmount is a part of a line by amount instead of units; tax goes along in proportion.
-func lineAmount(l *order.Line, t taken, amount int64) LineAllocation {
+func lineAmount(l *order.Line, t Taken, amount int64) LineAllocation {
 	all := order.LineShare(*l, 0, l.Quantity)
-	left := all.Total - t.amount
-	tax := money.Share(all.Tax-t.tax, amount, left)
-	discount := money.Share(all.Discount-t.discount, amount, left)
+	left := all.Total - t.Amount
+	tax := money.Share(all.Tax-t.Tax, amount, left)
+	discount := money.Share(all.Discount-t.Discount, amount, left)
 	additive := int64(0)
 	if l.TaxAdditive != 0 {
 		additive = tax
@@ -63,14 +106,14 @@ func lineAmount(l *order.Line, t taken, amount int64) LineAllocation {
 	}
 }
 
-func chargeLeft(c *order.Charge, t taken) ChargePart {
-	return ChargePart{ChargeID: c.ID, Amount: c.Total - t.amount, Tax: c.TaxAmount - t.tax}
+func chargeLeft(c *order.Charge, t Taken) ChargePart {
+	return ChargePart{ChargeID: c.ID, Amount: c.Total - t.Amount, Tax: c.TaxAmount - t.Tax}
 }
 
 // reserveItems notes that the refund holds these lines, charges and tip. The CHECK constraints refuse
 // more than was sold.
 func reserveItems(tx db.Tx, o *order.Order, r *Refund) error {
-	put := func(itemID string, sold, soldAmount int64, t taken) error {
+	put := func(itemID string, sold, soldAmount int64, t Taken) error {
 		return tx.Send(`INSERT INTO refund_items (merchant_id, environment_id, order_id, item_id, sold_quantity, taken_quantity,
 				sold_amount, taken_amount, taken_subtotal, taken_discount, taken_tax)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -81,7 +124,7 @@ func reserveItems(tx db.Tx, o *order.Order, r *Refund) error {
 				taken_subtotal = refund_items.taken_subtotal + excluded.taken_subtotal,
 				taken_discount = refund_items.taken_discount + excluded.taken_discount,
 				taken_tax = refund_items.taken_tax + excluded.taken_tax`,
-			o.Scope.MerchantID, o.Scope.EnvironmentID, o.ID, itemID, sold, t.quantity, soldAmount, t.amount, t.subtotal, t.discount, t.tax)
+			o.Scope.MerchantID, o.Scope.EnvironmentID, o.ID, itemID, sold, t.Quantity, soldAmount, t.Amount, t.Subtotal, t.Discount, t.Tax)
 	}
 	for _, part := range r.Detail.Lines {
 		l := o.Line(part.LineID)
@@ -97,7 +140,7 @@ func reserveItems(tx db.Tx, o *order.Order, r *Refund) error {
 	if r.Tip == 0 {
 		return nil
 	}
-	return put(tipItem, 0, o.Settlement.SettledTip, taken{amount: r.Tip})
+	return put(tipItem, 0, o.Settlement.SettledTip, Taken{Amount: r.Tip})
 }
 
 // releaseItems gives the refund's lines and charges back, for another refund to take.
@@ -120,21 +163,21 @@ func releaseTip(tx db.Tx, r *Refund, tip int64) error {
 	if tip == 0 {
 		return nil
 	}
-	return release(tx, r, tipItem, taken{amount: tip})
+	return release(tx, r, tipItem, Taken{Amount: tip})
 }
 
-func release(tx db.Tx, r *Refund, itemID string, t taken) error {
+func release(tx db.Tx, r *Refund, itemID string, t Taken) error {
 	return tx.Send(`UPDATE refund_items SET taken_quantity = taken_quantity - $5, taken_amount = taken_amount - $6,
 			taken_subtotal = taken_subtotal - $7, taken_discount = taken_discount - $8, taken_tax = taken_tax - $9
 		WHERE merchant_id = $1 AND environment_id = $2 AND order_id = $3 AND item_id = $4`,
-		r.Scope.MerchantID, r.Scope.EnvironmentID, r.OrderID, itemID, t.quantity, t.amount, t.subtotal, t.discount, t.tax)
+		r.Scope.MerchantID, r.Scope.EnvironmentID, r.OrderID, itemID, t.Quantity, t.Amount, t.Subtotal, t.Discount, t.Tax)
 }
 
-func (a LineAllocation) taken() taken {
-	return taken{quantity: a.Quantity, amount: a.Total, subtotal: a.Subtotal, discount: a.Discount, tax: a.Tax}
+func (a LineAllocation) taken() Taken {
+	return Taken{Quantity: a.Quantity, Amount: a.Total, Subtotal: a.Subtotal, Discount: a.Discount, Tax: a.Tax}
 }
 
-func (p ChargePart) taken() taken { return taken{amount: p.Amount, tax: p.Tax} }
+func (p ChargePart) taken() Taken { return Taken{Amount: p.Amount, Tax: p.Tax} }
 
 // tooMuch names what can still be refunded.
 func tooMuch(param string, left int64, c money.Currency) error {

@@ -22,6 +22,8 @@ type ListInput struct {
 	Status              string
 	Reasons             []string
 	ExternalReferenceID string
+	ReturnID            string
+	ReturnResolutionID  string
 	Query               string // part of an id, order id, external reference or reason text
 	MinAmount           *int64 // minor units, included; needs Currency
 	MaxAmount           *int64
@@ -50,7 +52,8 @@ func List(tx db.Tx, in ListInput) ([]*Refund, *listing.Cursor, error) {
 	}
 	q := listing.From("refunds", columns, "refund_id", in.Scope).
 		Equal("order_id", in.OrderID).Equal("customer_id", in.CustomerID).Equal("status", in.Status).In("reason", in.Reasons).
-		Equal("external_reference_id", in.ExternalReferenceID).Equal("currency", in.Currency).Search("search", in.Query).
+		Equal("external_reference_id", in.ExternalReferenceID).Equal("return_id", in.ReturnID).
+		Equal("return_resolution_id", in.ReturnResolutionID).Equal("currency", in.Currency).Search("search", in.Query).
 		AtLeast("amount", in.MinAmount).AtMost("amount", in.MaxAmount).
 		Range("created_at", in.CreatedAfter, in.CreatedBefore).Range("updated_at", in.UpdatedAfter, in.UpdatedBefore)
 	if in.PaymentIntentID != "" {
@@ -97,7 +100,7 @@ func scan(row db.Row, scope tenant.Scope) (*Refund, error) {
 	r := &Refund{Scope: scope}
 	var detail string
 	if err := row.Scan(&r.ID, &r.OrderID, &r.CustomerID, &r.Status, &r.Amount, &r.Tip, &r.Currency, &r.Reason,
-		&r.ExternalReferenceID, &detail, &r.CreatedAt, &r.UpdatedAt); err != nil {
+		&r.ExternalReferenceID, &r.ReturnID, &r.ReturnResolutionID, &detail, &r.CreatedAt, &r.UpdatedAt); err != nil {
 		return nil, err
 	}
 	return r, json.Unmarshal([]byte(detail), &r.Detail)

@@ -14,7 +14,7 @@ import (
 	"flint/internal/tenant"
 )
 
-const columns = `refund_id, order_id, customer_id, status, amount, tip, currency, reason, external_reference_id, detail, created_at, updated_at`
+const columns = `refund_id, order_id, customer_id, status, amount, tip, currency, reason, external_reference_id, return_id, return_resolution_id, detail, created_at, updated_at`
 
 func query(tx db.Tx, scope tenant.Scope, sql string, args ...any) ([]*Refund, error) {
 	if err := scope.Check(); err != nil {
@@ -88,9 +88,9 @@ func insert(tx db.Tx, r *Refund) error {
 	}
 	search := strings.ToLower(strings.Join([]string{r.ID, r.OrderID, r.ExternalReferenceID, r.Detail.ReasonMessage}, " "))
 	if err := tx.Send(`INSERT INTO refunds (merchant_id, environment_id, `+columns+`, search)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
 		r.Scope.MerchantID, r.Scope.EnvironmentID, r.ID, r.OrderID, r.CustomerID, r.Status, r.Amount, r.Tip, r.Currency,
-		r.Reason, r.ExternalReferenceID, string(detail), r.CreatedAt, r.UpdatedAt, search); err != nil {
+		r.Reason, r.ExternalReferenceID, r.ReturnID, r.ReturnResolutionID, string(detail), r.CreatedAt, r.UpdatedAt, search); err != nil {
 		return err
 	}
 	for _, a := range r.Allocations {

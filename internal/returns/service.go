@@ -32,6 +32,10 @@ type Service struct {
 	// Home is where goods go back to when neither the decision nor a policy says it; nil answers when the
 	// merchant has no address.
 	Home func(tx db.Tx, scope tenant.Scope) (*returnpolicy.Destination, error)
+	// PaymentDays is how long buyers have to pay the difference of an exchange; nil for DefaultPaymentDays.
+	PaymentDays func(tx db.Tx, scope tenant.Scope) (int64, error)
+	// Doors are how the difference of an exchange is collected; its functions are nil where nobody collects.
+	Doors Doors
 	// Shapes are how events show returns and their parts: as the API does.
 	Shapes Shapes
 	// Letters write to buyers; nil where nobody does.

@@ -23,7 +23,7 @@ func (s *Server) buildPaper() {
 		Clock: s.Clock, IDs: s.IDs, Events: x.Orders.Events, Orders: x.Orders, Invoices: s.Invoices, Refunds: x.Refunds,
 		Settings: s.Settings.Effective, PDF: s.creditNoteDocument, Failpoints: s.Failpoints,
 	}
-	x.Refunds.Changed = notes.RefundChanged
+	x.Refunds.Changed = append(x.Refunds.Changed, notes.RefundChanged)
 	x.CreditNotes = notes
 }
 

@@ -40,7 +40,8 @@ func (s *Server) buildSessions(events *event.Log, orders *order.Service, payment
 // buildStranded makes the inbox of money that was not due where it settled.
 func (s *Server) buildStranded(events *event.Log, orders *order.Service, payments *payment.Service, refunds *refund.Service) *stranded.Service {
 	inbox := &stranded.Service{Clock: s.Clock, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Refunds: refunds, Failpoints: s.Failpoints}
-	payments.Excess, refunds.Ended = inbox.Record, inbox.RefundEnded
+	payments.Excess = inbox.Record
+	refunds.Changed = append(refunds.Changed, inbox.RefundEnded)
 	orders.Balanced = append(orders.Balanced, inbox.Follow)
 	return inbox
 }

@@ -62,7 +62,7 @@ type Payment struct {
 }
 
 // Service keeps the inbox. Set payment.Service.Excess to its Record, append its Follow to
-// order.Service.Balanced, and set refund.Service.Ended to its RefundEnded.
+// order.Service.Balanced, and its RefundEnded to refund.Service.Changed.
 type Service struct {
 	Clock      clock.Clock
 	IDs        *id.Source
