@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -325,7 +326,7 @@ func (s *Service) source(ctx context.Context, tx db.Tx, in CreateInput) (*order.
 	case o.ActiveAttemptID != "":
 		return nil, resolving(o)
 	}
-	if err := o.CheckCollectable(in.InvoiceID); err != nil {
+	if err := o.CheckCollectable(cmp.Or(in.InvoiceID, in.Detail.ReturnResolutionID)); err != nil {
 		return nil, err
 	}
 	if in.automaticOff() {

@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"cmp"
 	"context"
 
 	"flint/internal/db"
@@ -15,7 +16,7 @@ import (
 // order is locked, and so is the session from here on, so nothing can end it before the payment is on record.
 //
 // Faults: CHECKOUT_SESSION_NOT_OPEN, CHECKOUT_SESSION_EXPIRED, CHECKOUT_RECOVERY_RESTRICTED,
-// ORDER_COLLECTION_ALREADY_ACTIVE.
+// ORDER_COLLECTION_ALREADY_ACTIVE, RETURN_CHECKOUT_REQUIRED.
 func (s *Service) Door(tx db.Tx, o *order.Order, sessionID string) error {
 	session, err := load(tx, o.Scope, sessionID)
 	if err != nil {
@@ -27,7 +28,7 @@ func (s *Service) Door(tx db.Tx, o *order.Order, sessionID string) error {
 	if err := s.checkOpen(session, s.Clock.Now()); err != nil {
 		return err
 	}
-	return o.CheckCollectable(session.InvoiceID)
+	return o.CheckCollectable(cmp.Or(session.InvoiceID, session.Detail.ReturnResolutionID))
 }
 
 // InvoiceDoor is how invoices, which know no checkouts, open and end theirs.

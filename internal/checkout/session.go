@@ -88,6 +88,8 @@ type Detail struct {
 	PayerID        string            `json:"payer_id,omitempty"`            // customer for whom the last payment was started
 	RecoveryID     string            `json:"recovery_attempt_id,omitempty"` // attempt under way when the session ended
 	RecoveryUntil  time.Time         `json:"recovery_until,omitzero"`
+	// ReturnResolutionID is the resolution whose balance the session collects; set by the returns domain only.
+	ReturnResolutionID string `json:"return_resolution_id,omitempty"`
 }
 
 // Collection is what is asked of the buyer.

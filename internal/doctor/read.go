@@ -202,12 +202,12 @@ func (p *page) readOperations(tx db.Tx, between []any) error {
 	return tx.Query(func(r db.Row) error {
 		o := &operation{}
 		o.Scope = p.scope
-		err := r.Scan(&o.OrderID, &o.ID, &o.Kind, &o.PaymentID, &o.RefundID, &o.Target, &o.Amount, &o.Currency, &o.Source, &o.state, &o.code, &o.hash, &o.createdAt)
+		err := r.Scan(&o.OrderID, &o.ID, &o.Kind, &o.PaymentID, &o.RefundID, &o.Target, &o.Amount, &o.Currency, &o.Source, &o.state, &o.code, &o.hash, &o.createdAt, &o.KnownAs, &o.Processor)
 		b := p.of(o.OrderID)
 		b.operations = append(b.operations, o)
 		return err
 	}, `SELECT o.order_id, o.operation_id, o.kind, o.payment_intent_id, o.refund_id, o.target, o.amount, o.currency, o.source, o.state, o.code,
-			o.request_hash, o.created_at
+			o.request_hash, o.created_at, o.known_as, o.processor
 		FROM payment_intents i JOIN processor_operations o ON o.merchant_id = i.merchant_id AND o.environment_id = i.environment_id
 			AND o.payment_intent_id = i.payment_intent_id
 		WHERE i.merchant_id = $1 AND i.environment_id = $2 AND i.order_id > $3 AND i.order_id <= $4 ORDER BY o.operation_id`, between...)

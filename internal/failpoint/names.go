@@ -56,6 +56,11 @@ var Names = []string{
 	"creditnote.issued",       // in the transaction, before its events
 	"creditnote.allocated",    // in the transaction, before its events
 	"creditnote.refunded",     // in the transaction that reserves credit for a refund
+	"return.saved",            // in the transaction, before its events
+	"return.created",          // in the transaction
+	"return.received",         // in the transaction, the receipt is written
+	"return.inspected",        // in the transaction, the inspection is written
+	"return.disposed",         // in the transaction, the disposition is written
 	"fulfillment.created",     // in the transaction, before its events
 	"fulfillment.moved",       // in the transaction, the order not written
 	"fulfillment.parcel",      // in the transaction, parcel and shipment are written and the timeline is not

@@ -27,10 +27,13 @@ import (
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/paymentlink"
+	"flint/internal/processor/credit"
 	"flint/internal/processor/manual"
 	"flint/internal/processor/simulator"
 	"flint/internal/promotion"
 	"flint/internal/refund"
+	"flint/internal/returnpolicy"
+	"flint/internal/returns"
 	"flint/internal/secret"
 	"flint/internal/stranded"
 	"flint/internal/tax"
@@ -61,6 +64,7 @@ type Bench struct {
 	Stranded  *stranded.Service
 	Invoices  *invoice.Service
 	Links     *paymentlink.Service
+	Returns   *returns.Service
 	Simulator *simulator.Simulator
 	Cause     event.Cause // of a merchant's call
 	// CreditsAlone says that the test credits invoices itself, without credit notes.
@@ -103,7 +107,7 @@ func New(t testing.TB, d db.DB) *Bench {
 	}
 	b.Payments = &payment.Service{
 		DB: d, Clock: c, IDs: ids, Events: events, Journal: journal, Orders: b.Orders, Logger: log,
-		Processors: map[string]payment.Processor{simulator.Name: b.Simulator, payment.Manual: manual.Processor{}},
+		Processors: map[string]payment.Processor{simulator.Name: b.Simulator, payment.Manual: manual.Processor{}, payment.ExchangeCredit: credit.Processor{}},
 		Choose:     func(tenant.Scope) string { return simulator.Name },
 		Box:        box,
 	}
@@ -121,6 +125,11 @@ func New(t testing.TB, d db.DB) *Bench {
 	b.invoices(t, log)
 	b.Links = &paymentlink.Service{IDs: ids, Clock: c, Orders: b.Orders, Catalog: b.Orders.Catalog, Checkouts: b.Checkouts, Key: []byte("0123456789abcdef0123456789abcdef")}
 	b.Links.Register(b.Payments)
+	b.Returns = &returns.Service{
+		Clock: c, IDs: ids, Events: events, Orders: b.Orders, Refunds: b.Refunds, Policies: &returnpolicy.Service{Clock: c, IDs: ids},
+		Fulfilled: returns.FromFulfillments, Doors: b.Links.ReturnDoors(b.Invoices, func(linkID string) string { return "https://pay.test/pay/" + linkID }),
+	}
+	returns.Attach(b.Returns)
 	return b
 }
 
@@ -128,7 +137,7 @@ func New(t testing.TB, d db.DB) *Bench {
 // Notices are delivered through the first bench.
 func (b *Bench) Another() *Bench {
 	return &Bench{
-		DB: b.DB, Clock: b.Clock, IDs: b.IDs, Orders: b.Orders, Payments: b.Payments, Refunds: b.Refunds, Checkouts: b.Checkouts, Stranded: b.Stranded, Invoices: b.Invoices, Links: b.Links,
+		DB: b.DB, Clock: b.Clock, IDs: b.IDs, Orders: b.Orders, Payments: b.Payments, Refunds: b.Refunds, Checkouts: b.Checkouts, Stranded: b.Stranded, Invoices: b.Invoices, Links: b.Links, Returns: b.Returns,
 		Simulator: b.Simulator, Cause: b.Cause, ctx: b.ctx,
 		Scope: tenant.Scope{MerchantID: b.IDs.New(id.Merchant), EnvironmentID: b.IDs.New(id.Sandbox)},
 	}

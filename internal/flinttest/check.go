@@ -88,8 +88,14 @@ func (b *Bench) CheckQuiet(t TB) {
 			return nil
 		}, `SELECT payment_intent_id, status, amount, captured + (SELECT CAST(COALESCE(SUM(m.amount), 0) AS BIGINT) FROM processor_operations m
 				WHERE m.merchant_id = payment_intents.merchant_id AND m.environment_id = payment_intents.environment_id
-				AND m.payment_intent_id = payment_intents.payment_intent_id AND m.kind = 'reversal' AND m.state = 'succeeded'), refunded, refund_reserved FROM payment_intents
-			WHERE merchant_id = $1 AND environment_id = $2 AND processor <> 'manual' ORDER BY payment_intent_id`, b.Scope.MerchantID, b.Scope.EnvironmentID)
+				AND m.payment_intent_id = payment_intents.payment_intent_id AND m.kind = 'reversal' AND m.state = 'succeeded'),
+				refunded - (SELECT CAST(COALESCE(SUM(m.amount), 0) AS BIGINT) FROM processor_operations m
+					WHERE m.merchant_id = payment_intents.merchant_id AND m.environment_id = payment_intents.environment_id
+					AND m.payment_intent_id = payment_intents.payment_intent_id AND m.kind = 'refund' AND m.state = 'succeeded' AND m.processor = 'exchange_credit')
+				+ (SELECT CAST(COALESCE(SUM(m.amount), 0) AS BIGINT) FROM processor_operations m
+					WHERE m.merchant_id = payment_intents.merchant_id AND m.environment_id = payment_intents.environment_id
+					AND m.known_as = payment_intents.payment_intent_id AND m.kind = 'refund' AND m.state = 'succeeded'), refund_reserved FROM payment_intents
+			WHERE merchant_id = $1 AND environment_id = $2 AND processor <> 'manual' AND credit_of = '' ORDER BY payment_intent_id`, b.Scope.MerchantID, b.Scope.EnvironmentID)
 	})
 	for intentID := range theirs {
 		t.Errorf("payment %s is in the simulator's books and not in ours", intentID)

@@ -23,6 +23,9 @@ func Register(a *API, s *Services) {
 		registerPaper,
 		registerSupport,
 		registerFulfillment,
+		registerGoods,
+		registerPolicy,
+		registerReturnsPart,
 	} {
 		register(a, s)
 	}

@@ -19,7 +19,11 @@ type VersionInput struct {
 //
 // Faults: RESOURCE_NOT_FOUND, INVOICE_NOT_VOIDABLE, INVOICE_HAS_ISSUED_CREDIT_NOTE, INVOICE_PAYMENT_RESOLVING,
 // INVOICE_PAYMENT_PROCESSING, INVOICE_BALANCE_CHANGED, INVOICE_DRAFT_CHANGED.
-func (s *Service) Void(tx db.Tx, in VersionInput) (*Invoice, error) {
+func (s *Service) Void(tx db.Tx, in VersionInput) (*Invoice, error) { return s.Withdraw(tx, in, 0) }
+
+// Withdraw is Void for an invoice over an order of which value of an exchange, in minor units, had paid a part before
+// it was billed. The returns domain alone calls it.
+func (s *Service) Withdraw(tx db.Tx, in VersionInput, credit int64) (*Invoice, error) {
 	o, v, err := s.open(tx, in.Scope, in.InvoiceID)
 	if err != nil {
 		return nil, err
@@ -27,7 +31,7 @@ func (s *Service) Void(tx db.Tx, in VersionInput) (*Invoice, error) {
 	if err := v.checkVersion(in.ExpectedVersion); err != nil {
 		return nil, err
 	}
-	issued := v.Status == StatusOpen
+	issued := v.Status == StatusOpen || v.Status == StatusPartiallyPaid && credit > 0
 	if !issued && v.Status != StatusDraft {
 		return nil, notVoidable(v)
 	}
@@ -42,7 +46,7 @@ func (s *Service) Void(tx db.Tx, in VersionInput) (*Invoice, error) {
 				return nil, fault.Conflict("INVOICE_HAS_ISSUED_CREDIT_NOTE", "A credit note stands against the invoice.").Then("Void the credit note first.")
 			}
 		}
-		if v.Amounts.Paid > 0 || v.Amounts.Credited > 0 {
+		if v.Amounts.Paid > credit || v.Amounts.Credited > 0 {
 			return nil, notVoidable(v)
 		}
 		if v, err = s.closeDoor(tx, o, v, fenceVoided, in.Cause); err != nil {

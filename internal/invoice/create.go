@@ -22,14 +22,16 @@ type CreateInput struct {
 	QuickPay *order.CreateInput // its scope and cause are filled in
 	Fields   Fields
 	Metadata map[string]string
-	Cause    event.Cause
+	// ReturnResolutionID is the resolution whose balance is billed; set by the returns domain only.
+	ReturnResolutionID string
+	Cause              event.Cause
 }
 
 // Create drafts an invoice. It keeps other invoices off the order and changes nothing else about it.
 //
 // Faults: INVOICE_SOURCE_REQUIRED, INVOICE_SOURCE_CONFLICT, INVALID_INVOICE_DRAFT_SOURCE, those of the fields,
 // RESOURCE_NOT_FOUND, ORDER_NOT_OPEN, ORDER_ALREADY_PAID, ORDER_ALREADY_HAS_ACTIVE_INVOICE,
-// ORDER_HAS_OPEN_CHECKOUT, ORDER_COLLECTION_IN_PROGRESS, INVOICE_SCHEDULE_INVALID,
+// ORDER_HAS_OPEN_CHECKOUT, ORDER_COLLECTION_IN_PROGRESS, RETURN_CHECKOUT_REQUIRED, INVOICE_SCHEDULE_INVALID,
 // INVOICE_PAYMENT_TERM_UNAVAILABLE, INVOICE_PAYMENT_TERM_CURRENCY_MISMATCH, CUSTOMER_PAYMENT_TERM_UNAVAILABLE,
 // INVOICE_COLLECTION_MODE_UNSUPPORTED.
 func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (*Invoice, error) {
@@ -116,7 +118,10 @@ func (s *Service) source(ctx context.Context, tx db.Tx, in CreateInput) (*order.
 	if err != nil {
 		return nil, err
 	}
-	if err := o.CheckCollectable(""); err != nil && o.Invoicing.DraftID == "" {
+	if err := o.CheckCollectable(in.ReturnResolutionID); err != nil && o.Invoicing.DraftID == "" {
+		if o.InvoiceID == "" {
+			return nil, err
+		}
 		return nil, fault.Conflict("ORDER_ALREADY_HAS_ACTIVE_INVOICE", "The order has an invoice already.").With("invoice_id", o.InvoiceID)
 	}
 	if o.ActiveAttemptID != "" {

@@ -68,12 +68,18 @@ func checkInvoiceable(o *Order, invoiceID string) error {
 	return nil
 }
 
-// CheckCollectable refuses to collect an order past the invoice that owns it; invoiceID is that of the door
-// through which the money would come, empty for all others.
+// CheckCollectable refuses to collect an order past the invoice that owns it, or past the return whose goods it
+// replaces; owner is the invoice or the resolution of the door through which the money would come, empty for all
+// others.
 //
-// Faults: ORDER_COLLECTION_ALREADY_ACTIVE.
-func (o *Order) CheckCollectable(invoiceID string) error {
-	if o.InvoiceID == "" || o.InvoiceID == invoiceID {
+// Faults: ORDER_COLLECTION_ALREADY_ACTIVE, RETURN_CHECKOUT_REQUIRED.
+func (o *Order) CheckCollectable(owner string) error {
+	if o.InvoiceID == "" && o.ReturnResolutionID != "" && o.ReturnResolutionID != owner {
+		return fault.Conflict("RETURN_CHECKOUT_REQUIRED", "The order replaces returned goods; its balance is collected by the resolution of that return.").
+			Then("Use POST /v1/return-resolutions/{id}/checkout-session.").
+			With("return_resolution_id", o.ReturnResolutionID).With("return_id", o.ReturnID)
+	}
+	if o.InvoiceID == "" || o.InvoiceID == owner {
 		return nil
 	}
 	return fault.Conflict("ORDER_COLLECTION_ALREADY_ACTIVE", "An invoice collects this order.").

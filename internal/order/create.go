@@ -34,6 +34,8 @@ type CreateInput struct {
 	BuyerNote           string
 	InternalNote        string
 	Metadata            map[string]string
+	ReturnID            string // whose goods the order replaces; set by the returns domain only
+	ReturnResolutionID  string
 }
 
 // Validate reports every fault of the input that can be told without looking at other data.
@@ -107,6 +109,25 @@ func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (*Order,
 	return o, s.record(tx, o, o.CreatedAt, in.Cause, Change{Activities: []NewActivity{created}}, []string{EventCreated})
 }
 
+// Quote prices the order that Create would make of in, and writes nothing. The input names no promotions and lets
+// none take part by itself, because those would count.
+func (s *Service) Quote(ctx context.Context, tx db.Tx, in CreateInput) (*Order, error) {
+	if err := in.Validate(); err != nil {
+		return nil, err
+	}
+	if !in.AutomaticOff || len(in.Promotions) > 0 {
+		return nil, fmt.Errorf("quote an order: promotions would be counted")
+	}
+	buyer, err := s.buyer(ctx, tx, in.Scope, in.CustomerID)
+	if err != nil {
+		return nil, err
+	}
+	if in.Lines, err = s.readVariants(tx, in.Scope, in.Lines, in.Lines[0].currency()); err != nil {
+		return nil, err
+	}
+	return s.draft(ctx, tx, in, buyer)
+}
+
 // draft builds and prices the order of in; of it nothing is written yet, but uses of promotions are taken.
 func (s *Service) draft(ctx context.Context, tx db.Tx, in CreateInput, buyer *customer.Customer) (*Order, error) {
 	now := s.Clock.Now()
@@ -117,6 +138,7 @@ func (s *Service) draft(ctx context.Context, tx db.Tx, in CreateInput, buyer *cu
 		CustomerID: in.CustomerID, BuyerNote: in.BuyerNote, InternalNote: in.InternalNote, ExternalReferenceID: in.ExternalReferenceID,
 		Metadata: in.Metadata, AutomaticOff: in.AutomaticOff, CreatedAt: now, UpdatedAt: now,
 	}
+	o.ReturnID, o.ReturnResolutionID = in.ReturnID, in.ReturnResolutionID
 	if in.Cause.ActorType == "app" {
 		o.AppID = in.Cause.ActorID
 	}

@@ -23,6 +23,11 @@ type LineInput struct {
 	Image       *Image
 	Metadata    map[string]string
 
+	// Agreed is the price of a line of a variant in place of the catalogue's; set by the returns domain only.
+	Agreed *money.Amount
+	// TaxFree keeps all tax off the line, whatever its variant says; set by the returns domain only.
+	TaxFree bool
+
 	source *LineSource // of a variant that was read
 	sku    string
 }
@@ -85,6 +90,9 @@ func (in LineInput) newLine(ids *id.Source) Line {
 	}
 	if in.Tax != nil {
 		in.Tax.apply(&line.Tax)
+	}
+	if in.TaxFree {
+		line.Tax.Taxable = false
 	}
 	return line
 }

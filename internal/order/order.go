@@ -54,7 +54,12 @@ type Order struct {
 	SettledAt  time.Time  `json:"settled_at,omitzero"` // when the first pay call went through
 
 	// Stranded tells that money of the order waits in the inbox of stranded payments.
-	Stranded  bool      `json:"stranded,omitempty"`
+	Stranded bool `json:"stranded,omitempty"`
+	// ReturnID and ReturnResolutionID are the return that the order replaces goods of, and the resolution that alone
+	// collects on it; empty for other orders.
+	ReturnID           string `json:"return_id,omitempty"`
+	ReturnResolutionID string `json:"return_resolution_id,omitempty"`
+
 	InvoiceID string    `json:"invoice_id,omitempty"` // the issued invoice that owns collection, empty for none
 	Invoicing Invoicing `json:"invoicing,omitzero"`
 

@@ -59,6 +59,11 @@ func (s *Service) Save(tx db.Tx, o *Order, cause event.Cause, c Change) error {
 			}
 		}
 	}
+	if o.ReturnID != "" && s.Replacing != nil {
+		if err := s.Replacing(tx, o); err != nil {
+			return err
+		}
+	}
 	if moved {
 		for _, f := range s.Balanced {
 			if err := f(tx, o, refunded, cause); err != nil {

@@ -43,6 +43,9 @@ type Service struct {
 	// Recount runs when lines were added, removed or got another quantity, before the order is saved: what is fulfilled
 	// follows, and units that were promised or handed over stay. nil: nothing is fulfilled.
 	Recount func(tx db.Tx, o *Order) error
+	// Replacing runs at the end of every Save of an order that replaces returned goods; nil for nobody. It leaves
+	// the return alone, whose own order would have to be locked first.
+	Replacing func(tx db.Tx, o *Order) error
 	// Claimed runs in the transaction that gives a guest purchase to a customer.
 	Claimed []func(tx db.Tx, o *Order) error
 	// Failpoints end the process at named places in tests; nil in production.
@@ -79,6 +82,10 @@ func checkPriceOpen(o *Order) error {
 	}
 	if o.InvoiceID != "" {
 		return lockedByInvoice(o)
+	}
+	if o.ReturnResolutionID != "" {
+		return fault.Conflict("ORDER_FINANCIAL_MUTATION_NOT_ALLOWED", "The order replaces returned goods, and its amounts were confirmed with their resolution.").
+			Then("Correct the resolution, or create another order.").With("return_resolution_id", o.ReturnResolutionID)
 	}
 	return checkNoAttempt(o)
 }

@@ -100,6 +100,9 @@ func (in *LineInput) copyFrom(o *catalog.Offer, param string) error {
 	p, v := o.Product, o.Variant
 	in.Name, in.Description, in.sku = p.Label(v), p.Description, v.SKU
 	in.UnitPrice = &money.Amount{Minor: v.UnitPrice, Currency: v.Currency}
+	if in.Agreed != nil {
+		in.UnitPrice = in.Agreed
+	}
 	if pictures := p.PicturesOf(v); len(pictures) > 0 {
 		in.Image = &Image{URL: pictures[0].URL, Alt: pictures[0].Alt}
 	}

@@ -95,7 +95,7 @@ func (r *record) contradiction(out Outcome) string {
 		return ""
 	}
 	switch {
-	case out.PaymentID != r.PaymentID:
+	case out.PaymentID != r.Known():
 		return "it names another payment"
 	case out.Currency != r.Currency:
 		return "it names another currency"

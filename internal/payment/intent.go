@@ -40,6 +40,9 @@ type Intent struct {
 	Flow          string // checkout, payment_link, invoice, api, …
 	Origin        string
 	Processor     string
+	// CreditOf is the payment under which the processor knows the money of this one, for value that an exchange
+	// moved here; empty for money of its own.
+	CreditOf string
 
 	Authorized     int64
 	Captured       int64
@@ -71,6 +74,7 @@ type IntentDetail struct {
 	InvoiceID          string            `json:"invoice_id,omitempty"`      // the invoice that owned the order when it was made
 	MethodID           string            `json:"method_id,omitempty"`       // saved method that was charged
 	SavesMethodID      string            `json:"saves_method_id,omitempty"` // pending method that a success makes active
+	Credit             *Credit           `json:"credit,omitempty"`          // of value that an exchange moved here
 }
 
 // Recorded is what the merchant said about money received elsewhere.

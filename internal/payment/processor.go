@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -59,6 +60,7 @@ type Operation struct {
 	OrderID   string // our order; not sent
 	PaymentID string // our payment intent; the processor keeps it as its reference and gives it back
 	RefundID  string // our refund, for KindRefund
+	KnownAs   string // the payment that the processor knows, when it is not PaymentID; for KindRefund
 	Target    string // the processor's reference of the payment acted on; empty for authorize and sale
 	Amount    int64  // minor units; 0 for void
 	Currency  money.Currency
@@ -69,10 +71,16 @@ type Operation struct {
 // Fingerprint is the hex SHA-256 of what the operation asks. A processor refuses a known key with
 // another fingerprint.
 func (o Operation) Fingerprint() string {
-	return secret.Hash(strings.Join([]string{
-		string(o.Kind), o.PaymentID, o.RefundID, o.Target, strconv.FormatInt(o.Amount, 10), string(o.Currency), o.Source,
-	}, "\x00"))
+	parts := []string{string(o.Kind), o.PaymentID, o.RefundID, o.Target, strconv.FormatInt(o.Amount, 10), string(o.Currency), o.Source}
+	if o.KnownAs != "" {
+		parts = append(parts, o.KnownAs)
+	}
+	return secret.Hash(strings.Join(parts, "\x00"))
 }
+
+// Known is the payment under which the processor keeps the money: adapters send it as their reference and give
+// it back in the outcome.
+func (o Operation) Known() string { return cmp.Or(o.KnownAs, o.PaymentID) }
 
 // OutcomeState is what became of an operation.
 type OutcomeState string

@@ -91,10 +91,10 @@ func (s *Service) processor(scope tenant.Scope) (string, error) {
 // must have ended.
 func (s *Service) Plan(tx db.Tx, op Operation, now time.Time) error {
 	err := tx.Send(`INSERT INTO processor_operations (`+operationColumns+`, request_hash, message)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, '', '', '', 0, $15, $16, $16, $17, '')`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, '', '', '', 0, $15, $16, $16, $18, $17, '')`,
 		op.Scope.MerchantID, op.Scope.EnvironmentID, op.ID, string(op.Kind), op.Processor, op.OrderID, op.PaymentID, op.RefundID,
 		opPlanned, op.Amount, op.Currency, op.Source, op.Target, op.ReturnURL, now.Add(s.callTimeout()+10*time.Second), now,
-		op.Fingerprint())
+		op.Fingerprint(), op.KnownAs)
 	if err != nil {
 		return fmt.Errorf("plan operation %s: %w", op.ID, err)
 	}

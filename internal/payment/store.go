@@ -16,14 +16,14 @@ import (
 
 const intentColumns = `payment_intent_id, order_id, attempt_id, customer_id, status, amount, tip, currency, capture_method,
 	flow, origin, processor, authorized, captured, released, refunded, refund_reserved, disputed, authorized_at,
-	authorization_expires_at, captured_at, external_reference_id, detail, created_at, updated_at`
+	authorization_expires_at, captured_at, external_reference_id, detail, created_at, updated_at, credit_of`
 
 func scanIntent(r db.Row, scope tenant.Scope) (*Intent, error) {
 	i := &Intent{Scope: scope}
 	var detail string
 	err := r.Scan(&i.ID, &i.OrderID, &i.AttemptID, &i.CustomerID, &i.Status, &i.Amount, &i.Tip, &i.Currency, &i.CaptureMethod,
 		&i.Flow, &i.Origin, &i.Processor, &i.Authorized, &i.Captured, &i.Released, &i.Refunded, &i.RefundReserved, &i.Disputed,
-		&i.AuthorizedAt, &i.AuthorizationExpiresAt, &i.CapturedAt, &i.ExternalReferenceID, &detail, &i.CreatedAt, &i.UpdatedAt)
+		&i.AuthorizedAt, &i.AuthorizationExpiresAt, &i.CapturedAt, &i.ExternalReferenceID, &detail, &i.CreatedAt, &i.UpdatedAt, &i.CreditOf)
 	if err != nil {
 		return nil, err
 	}
@@ -105,11 +105,11 @@ func insertIntent(tx db.Tx, i *Intent) error {
 		return fmt.Errorf("encode intent %s: %w", i.ID, err)
 	}
 	return tx.Send(`INSERT INTO payment_intents (merchant_id, environment_id, `+intentColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)`,
 		i.Scope.MerchantID, i.Scope.EnvironmentID, i.ID, i.OrderID, i.AttemptID, i.CustomerID, i.Status, i.Amount, i.Tip,
 		i.Currency, i.CaptureMethod, i.Flow, i.Origin, i.Processor, i.Authorized, i.Captured, i.Released, i.Refunded,
 		i.RefundReserved, i.Disputed, i.AuthorizedAt, i.AuthorizationExpiresAt, i.CapturedAt, i.ExternalReferenceID,
-		string(detail), i.CreatedAt, i.UpdatedAt)
+		string(detail), i.CreatedAt, i.UpdatedAt, i.CreditOf)
 }
 
 // Save writes an intent that Load locked. A broken bound (more refunded than captured, say) is a
@@ -250,7 +250,7 @@ type record struct {
 
 const operationColumns = `merchant_id, environment_id, operation_id, kind, processor, order_id, payment_intent_id, refund_id,
 	state, amount, currency, source, target, return_url, version, processor_ref, code, action_url, checks, next_check_at,
-	created_at, updated_at`
+	created_at, updated_at, known_as`
 
 func queryOperations(tx db.Tx, sql string, args ...any) ([]*record, error) {
 	var out []*record
@@ -258,7 +258,7 @@ func queryOperations(tx db.Tx, sql string, args ...any) ([]*record, error) {
 		o := &record{}
 		if err := r.Scan(&o.Scope.MerchantID, &o.Scope.EnvironmentID, &o.ID, &o.Kind, &o.Processor, &o.OrderID, &o.PaymentID,
 			&o.RefundID, &o.State, &o.Amount, &o.Currency, &o.Source, &o.Target, &o.ReturnURL, &o.Version, &o.ProcessorRef,
-			&o.Code, &o.ActionURL, &o.Checks, &o.NextCheckAt, &o.CreatedAt, &o.UpdatedAt); err != nil {
+			&o.Code, &o.ActionURL, &o.Checks, &o.NextCheckAt, &o.CreatedAt, &o.UpdatedAt, &o.KnownAs); err != nil {
 			return err
 		}
 		out = append(out, o)

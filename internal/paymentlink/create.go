@@ -47,21 +47,21 @@ func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (*Link, 
 		if err != nil {
 			return nil, err
 		}
-		if err := checkPayable(o); err != nil {
+		if err := checkPayable(o, &l); err != nil {
 			return nil, err
 		}
 	}
 	return &l, insert(tx, &l)
 }
 
-func checkPayable(o *order.Order) error {
+func checkPayable(o *order.Order, l *Link) error {
 	switch {
 	case o.Status != order.StatusOpen:
 		return fault.Conflict("ORDER_NOT_OPEN", "The order is closed and cannot be checked out.")
 	case o.DerivePaymentStatus() == order.PaymentPaid:
 		return fault.Conflict("ORDER_ALREADY_PAID", "The order is paid; nothing is outstanding.")
 	}
-	return o.CheckCollectable("")
+	return o.CheckCollectable(l.Session.ReturnResolutionID)
 }
 
 // complete gives lines and fields their ids, keys and defaults.

@@ -58,7 +58,7 @@ func (s *Service) Resolve(ctx context.Context, tx db.Tx, in ResolveInput) (check
 		if err != nil {
 			return out, err
 		}
-		if err := checkPayable(o); err != nil {
+		if err := checkPayable(o, l); err != nil {
 			return out, err
 		}
 		open, err := s.Checkouts.Current(tx, o, in.Cause)

@@ -37,6 +37,9 @@ type Service struct {
 	// Claimed tells what confirmed resolutions of returns hold of the lines of an order and no refund carries yet,
 	// by line; other refunds cannot take it. Who carries a claim out ends it first. Nil for nothing.
 	Claimed func(tx db.Tx, scope tenant.Scope, orderID string) (map[string]Taken, error)
+	// Promised tells how much of an order's money confirmed resolutions of returns will give back, in minor units;
+	// refunds that belong to no return leave as much. Nil for nothing.
+	Promised func(tx db.Tx, scope tenant.Scope, orderID string) (int64, error)
 	// Failpoints end the process at named places in tests; nil in production.
 	Failpoints *failpoint.Points
 }
@@ -109,6 +112,8 @@ type CreateInput struct {
 	CreditNoteID        string // that it pays out, empty for none
 	ReturnID            string // that it carries out, empty for none
 	ReturnResolutionID  string
+	Extra               int64 // minor units beyond what lines come to, of nothing in particular; for refunds of a return
+	Credit              bool  // the money stays with its processor, for another order of the buyer; the caller carries it out
 	Cause               event.Cause
 }
 
@@ -139,7 +144,7 @@ func (s *Service) Create(tx db.Tx, in CreateInput) (*Refund, []payment.Operation
 		Scope: in.Scope, ID: s.IDs.New(id.Refund), OrderID: o.ID, CustomerID: o.CustomerID, Status: StatusPending,
 		Currency: o.Currency, Reason: in.Reason, ExternalReferenceID: in.ExternalReferenceID, CreatedAt: now, UpdatedAt: now,
 		Detail: Detail{ReasonMessage: in.ReasonMessage, Metadata: in.Metadata, IdempotencyKey: in.Cause.IdempotencyKey,
-			ActorType: in.Cause.ActorType, ActorID: in.Cause.ActorID, InvoiceID: in.InvoiceID, CreditNoteID: in.CreditNoteID},
+			ActorType: in.Cause.ActorType, ActorID: in.Cause.ActorID, InvoiceID: in.InvoiceID, CreditNoteID: in.CreditNoteID, Credit: in.Credit},
 		ReturnID: in.ReturnID, ReturnResolutionID: in.ReturnResolutionID,
 	}
 	held, err := s.held(tx, o)
@@ -156,6 +161,9 @@ func (s *Service) Create(tx db.Tx, in CreateInput) (*Refund, []payment.Operation
 	}
 	for _, p := range parts {
 		r.Amount += p.amount
+	}
+	if err := s.leavePromised(tx, o, intents, in, r); err != nil {
+		return nil, nil, err
 	}
 	if err := s.permit(tx, o, in, r); err != nil {
 		return nil, nil, err
@@ -176,6 +184,25 @@ func (s *Service) Create(tx db.Tx, in CreateInput) (*Refund, []payment.Operation
 		return nil, nil, err
 	}
 	return r, ops, s.Orders.AttachRefund(tx, o, in.Cause, r.ID)
+}
+
+// leavePromised refuses a refund that would take what returns were promised.
+func (s *Service) leavePromised(tx db.Tx, o *order.Order, intents []*payment.Intent, in CreateInput, r *Refund) error {
+	if s.Promised == nil || in.ReturnResolutionID != "" {
+		return nil
+	}
+	promised, err := s.Promised(tx, o.Scope, o.ID)
+	if err != nil || promised == 0 {
+		return err
+	}
+	left := -promised
+	for _, i := range intents {
+		left += i.Refundable()
+	}
+	if r.Amount > left {
+		return tooMuch("amount_money", left, o.Currency)
+	}
+	return nil
 }
 
 // permit lets an app refund what its merchant allows.
@@ -209,7 +236,7 @@ func (s *Service) lockOrder(tx db.Tx, in *CreateInput) (*order.Order, error) {
 
 // target computes what lines and charges ask for: their sum, or -1 when none is named.
 func (s *Service) target(o *order.Order, held map[string]Taken, in CreateInput, r *Refund) (int64, error) {
-	if len(in.Lines) == 0 && len(in.Charges) == 0 {
+	if len(in.Lines) == 0 && len(in.Charges) == 0 && in.Extra == 0 {
 		return -1, nil
 	}
 	var faults fault.List
@@ -245,6 +272,7 @@ func (s *Service) target(o *order.Order, held map[string]Taken, in CreateInput, 
 	if err := faults.Err(); err != nil {
 		return 0, err
 	}
+	sum += in.Extra
 	if in.Amount != nil {
 		switch {
 		case sum > in.Amount.Minor:
@@ -464,7 +492,7 @@ func namedTenders(o *order.Order, intents []*payment.Intent, in CreateInput, wan
 // wholeOrder marks every line and charge when a refund without targets gives back all there is, so
 // that the order shows its goods as refunded and not just its money.
 func wholeOrder(o *order.Order, held map[string]Taken, intents []*payment.Intent, in CreateInput, r *Refund) {
-	if len(in.Lines)+len(in.Charges) > 0 {
+	if len(in.Lines)+len(in.Charges) > 0 || in.ReturnResolutionID != "" {
 		return
 	}
 	var refundable int64
@@ -501,7 +529,7 @@ func wholeOrder(o *order.Order, held map[string]Taken, intents []*payment.Intent
 // shareTip tells how much of a refund without targets is tip: its part of what is left, so that the
 // refund that takes everything takes the rest of the tip.
 func shareTip(o *order.Order, held map[string]Taken, intents []*payment.Intent, in CreateInput, r *Refund, parts []tender) error {
-	if o.Settlement.SettledTip == 0 || len(in.Lines)+len(in.Charges) > 0 {
+	if o.Settlement.SettledTip == 0 || len(in.Lines)+len(in.Charges) > 0 || in.ReturnResolutionID != "" {
 		return nil
 	}
 	var left int64
@@ -533,7 +561,10 @@ func (s *Service) reserve(tx db.Tx, o *order.Order, r *Refund, parts []tender, n
 	for n, p := range parts {
 		ops[n] = payment.Operation{
 			Scope: r.Scope, ID: s.IDs.New(id.ProcessorOp), Processor: p.intent.Processor, Kind: payment.KindRefund, OrderID: o.ID,
-			PaymentID: p.intent.ID, RefundID: r.ID, Target: p.intent.Detail.ProcessorRef, Amount: p.amount, Currency: o.Currency,
+			PaymentID: p.intent.ID, RefundID: r.ID, KnownAs: p.intent.CreditOf, Target: p.intent.Detail.ProcessorRef, Amount: p.amount, Currency: o.Currency,
+		}
+		if r.Detail.Credit {
+			ops[n].Processor, ops[n].KnownAs, ops[n].Target = payment.ExchangeCredit, "", ""
 		}
 		a := &r.Allocations[n]
 		a.ID, a.PaymentIntentID, a.OperationID = s.IDs.New(id.RefundAllocation), p.intent.ID, ops[n].ID

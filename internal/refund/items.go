@@ -70,6 +70,13 @@ func lineUnits(l *order.Line, t Taken, n int64) LineAllocation {
 	return part
 }
 
+// Next is what the next n units of a line carry, given what is taken of it already. The last units carry all that
+// is left, so any sequence of takings sums to the line itself. It is what a return freezes as the value of units.
+func Next(l *order.Line, t Taken, n int64) Share {
+	part := lineUnits(l, t, n)
+	return Share{Subtotal: part.Subtotal, Discount: part.Discount, Tax: part.Tax, Total: part.Total}
+}
+
 // frozenUnits is what units of a line carry by a promise made before. The caller
 // took the shares after those held, so no more than the line can come of it.
 func frozenUnits(l *order.Line, t Taken, in LineInput) (LineAllocation, error) {

@@ -56,6 +56,8 @@ type Detail struct {
 	// InvoiceID and CreditNoteID are the credit note that the refund pays out, and its invoice.
 	InvoiceID    string `json:"invoice_id,omitempty"`
 	CreditNoteID string `json:"credit_note_id,omitempty"`
+	// Credit tells that the money stayed with its processor and went to another order of the buyer.
+	Credit bool `json:"credit,omitempty"`
 	// ItemsSettled tells that the order's lines and charges carry this refund.
 	ItemsSettled bool `json:"items_settled,omitempty"`
 	// ItemsReleased tells that other refunds may take them again.

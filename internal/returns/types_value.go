@@ -2,6 +2,8 @@ package returns
 
 import (
 	"time"
+
+	"flint/internal/order"
 )
 
 // Statuses of a resolution.
@@ -65,11 +67,14 @@ type Resolution struct {
 	ReplacementID  string             `json:"replacement_order_id,omitempty"`
 	Corrects       string             `json:"corrects,omitempty"` // a resolution that was executed
 	RevisionID     string             `json:"revision_id,omitempty"`
-	QuoteHash      string             `json:"quote_hash,omitempty"` // of the amounts that were confirmed
-	FailureCode    string             `json:"failure_code,omitempty"`
-	FailureMessage string             `json:"failure_message,omitempty"`
-	Automatic      bool               `json:"automatic,omitempty"` // made by the policy, not by somebody
-	Attempt        int64              `json:"attempt,omitempty"`   // rises with every retry; news of older ones are ignored
+	QuoteHash      string             `json:"quote_hash,omitempty"` // of the amounts that were proposed, then confirmed
+	// Rounding is taken off the order of the resolution, in minor units, so that goods at their original price come
+	// to exactly what was paid for them.
+	Rounding       int64  `json:"rounding,omitempty"`
+	FailureCode    string `json:"failure_code,omitempty"`
+	FailureMessage string `json:"failure_message,omitempty"`
+	Automatic      bool   `json:"automatic,omitempty"` // made by the policy, not by somebody
+	Attempt        int64  `json:"attempt,omitempty"`   // rises with every retry; news of older ones are ignored
 
 	ExternalReferenceID string            `json:"external_reference_id,omitempty"`
 	Metadata            map[string]string `json:"metadata,omitempty"`
@@ -103,6 +108,7 @@ type Effect struct {
 	SessionID      string    `json:"session_id,omitempty"`     // checkout that collects the difference
 	Door           string    `json:"door,omitempty"`           // checkout, payment_link, invoice
 	DoorID         string    `json:"door_id,omitempty"`
+	DoorURL        string    `json:"door_url,omitempty"`
 }
 
 // ExecutionBlocker is one thing that is missing before a resolution executes or ends.
@@ -133,6 +139,8 @@ type ReplacementLine struct {
 	Quantity    int64  `json:"quantity"`
 	UnitPrice   int64  `json:"unit_price"`
 	Value       Value  `json:"value"`
+	// Tax is how the line is taxed, as it was priced; nil for not at all.
+	Tax *order.ItemTaxMethod `json:"tax,omitempty"`
 }
 
 // Adjustment is a fee taken off or a credit put on.

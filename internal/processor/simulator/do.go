@@ -65,7 +65,7 @@ func (s *Simulator) Lookup(ctx context.Context, op payment.Operation) (payment.O
 	}
 	switch {
 	case errors.Is(err, db.ErrNoRows), err == nil && r.State == lostInTransit:
-		return payment.Outcome{State: payment.OutcomeNotFound, PaymentID: op.PaymentID}, nil
+		return payment.Outcome{State: payment.OutcomeNotFound, PaymentID: op.Known()}, nil
 	case err != nil:
 		return payment.Outcome{}, fmt.Errorf("look the operation up: %w", err)
 	}
@@ -147,7 +147,7 @@ func (s *Simulator) decide(tx db.Tx, op payment.Operation, c call, now time.Time
 	if err != nil {
 		return r, nil, unknownSource, fmt.Errorf("lock the charge: %w", err)
 	}
-	if ch.PaymentID != op.PaymentID {
+	if ch.PaymentID != op.Known() {
 		return r.refused(refuse("payment_failed", "The payment has another reference.")), nil, unknownSource, nil
 	}
 	r.ChargeRef, r.ProcessorRef = ch.Ref, ch.Ref

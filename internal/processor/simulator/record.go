@@ -47,7 +47,7 @@ func (r *record) key() key { return key{r.Scope, r.ID} }
 // newRecord starts the record of op as succeeded; what decides about it says otherwise.
 func newRecord(op payment.Operation, now time.Time) record {
 	return record{
-		Outcome: payment.Outcome{State: payment.OutcomeSucceeded, PaymentID: op.PaymentID, Amount: op.Amount,
+		Outcome: payment.Outcome{State: payment.OutcomeSucceeded, PaymentID: op.Known(), Amount: op.Amount,
 			Currency: op.Currency, Version: 1},
 		Scope: op.Scope, ID: op.ID, RequestHash: requestHash(op), Kind: op.Kind, RefundID: op.RefundID,
 		ReturnURL: op.ReturnURL, CreatedAt: now, UpdatedAt: now,

@@ -1,0 +1,389 @@
+package returns
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+
+	"flint/internal/fault"
+	"flint/internal/money"
+	"flint/internal/order"
+	"flint/internal/refund"
+	"flint/internal/secret"
+)
+
+// terms are what a resolution is about, before its amounts are known.
+type terms struct {
+	kind         string
+	basis        string
+	lines        []LineQuantity
+	replacements []ReplacementLine // priced
+	adjustments  []Adjustment
+	// room is what the payments of the order can still give back, in minor units, less what other resolutions
+	// were promised.
+	room int64
+	// corrected is the resolution that is corrected, nil for the other types.
+	corrected *Resolution
+}
+
+// Quote is the money of a resolution. A preview, a proposal and a confirmation are all made by the same function;
+// two quotes with the same hash are about the same units and come to the same amounts. Amounts are minor units.
+type Quote struct {
+	Type         string
+	PricingBasis string
+	Lines        []ResolutionLine
+	Replacements []ReplacementLine
+	Adjustments  []Adjustment
+	Returned     Value
+	Deduction    int64
+	Credit       int64
+	Replacement  int64
+	BuyerRefund  int64
+	BuyerPayment int64
+	Warnings     []Warning
+	Hash         string
+}
+
+// Warning is something about a quote that the merchant should know.
+type Warning struct {
+	Code    string
+	Message string
+	LineIDs []string
+}
+
+// value computes the money of a resolution: net = returned + credits - deductions - replacement. What is positive is
+// given back, what is negative is owed by the buyer. taken is what refunds and claims hold of the lines of the
+// order; the units of the terms are those after it.
+//
+// Faults: RETURN_VALUE_EXCEEDED, INVALID_QUANTITY, RESOURCE_NOT_FOUND.
+func value(o *order.Order, r *Return, taken map[string]refund.Taken, t terms) (*Quote, error) {
+	q := &Quote{Type: t.kind, PricingBasis: t.basis, Replacements: t.replacements, Adjustments: t.adjustments}
+	after := make(map[string]refund.Taken, len(taken))
+	for item, held := range taken {
+		after[item] = held
+	}
+	ofLine := map[string]int64{}
+	for n, ask := range t.lines {
+		line, err := q.addLine(o, r, after, t.kind, ask)
+		if err != nil {
+			return nil, inside(fmt.Sprintf("line_items[%d]", n), err)
+		}
+		ofLine[line.LineID] += line.Value.Total
+		q.Lines = append(q.Lines, line)
+	}
+	if err := q.adjust(r, ofLine, t); err != nil {
+		return nil, err
+	}
+	var c money.Calc
+	for _, l := range t.replacements {
+		q.Replacement = c.Add(q.Replacement, l.Value.Total)
+	}
+	leaves := c.Sub(c.Add(q.Returned.Total, q.Credit), q.Deduction)
+	net := c.Sub(leaves, q.Replacement)
+	if err := c.Err(); err != nil {
+		return nil, fault.Invalid("AMOUNT_TOO_LARGE", "line_items", "The amounts are too large to add up.")
+	}
+	q.BuyerRefund, q.BuyerPayment = max(net, 0), max(-net, 0)
+	if leaves > t.room {
+		return nil, fault.Invalid("RETURN_VALUE_EXCEEDED", "line_items", "More would be given back than the payments of the order still hold.").
+			Then("Take fewer units or a smaller credit, at most maximum_money in all.").With("maximum_money", r.Money(max(t.room, 0)))
+	}
+	q.warn(r)
+	return q, q.hash(r)
+}
+
+// addLine freezes what the next units of a line carry.
+func (q *Quote) addLine(o *order.Order, r *Return, after map[string]refund.Taken, kind string, ask LineQuantity) (ResolutionLine, error) {
+	line := r.Line(ask.LineID)
+	if line == nil {
+		return ResolutionLine{}, fault.Invalid("RESOURCE_NOT_FOUND", "return_line_item_id", "The return has no such line.")
+	}
+	out := ResolutionLine{LineID: line.ID, Quantity: ask.Quantity, RefundTiming: line.RefundTiming}
+	if kind == ResolutionNoMoney {
+		return out, nil
+	}
+	sold := o.Line(line.OrderLineID)
+	if sold == nil {
+		return out, fmt.Errorf("line %s of return %s: the order has lost its line", line.ID, r.ID)
+	}
+	held := after[sold.ID]
+	if left := sold.Quantity - held.Quantity; ask.Quantity > left {
+		return out, fault.Invalid("RETURN_VALUE_EXCEEDED", "quantity", "Some of these units were given back already: the value of %d is left.", max(left, 0)).
+			With("maximum_quantity", max(left, 0))
+	}
+	s := refund.Next(sold, held, ask.Quantity)
+	out.Value = Value(s)
+	held.Quantity, held.Amount = held.Quantity+ask.Quantity, held.Amount+s.Total
+	held.Subtotal, held.Discount, held.Tax = held.Subtotal+s.Subtotal, held.Discount+s.Discount, held.Tax+s.Tax
+	after[sold.ID] = held
+	q.Returned = q.Returned.Plus(out.Value)
+	return out, nil
+}
+
+// adjust sums fees and credits, and keeps fees within what they are taken off.
+func (q *Quote) adjust(r *Return, ofLine map[string]int64, t terms) error {
+	bounds := map[string]int64{}
+	for n, a := range t.adjustments {
+		at := fmt.Sprintf("adjustments[%d].", n)
+		if a.LineID != "" {
+			if _, ok := ofLine[a.LineID]; !ok {
+				return fault.Invalid("RESOURCE_NOT_FOUND", at+"return_line_item_id", "The resolution has no such line.")
+			}
+		}
+		if a.Status == AdjustmentWaived {
+			continue
+		}
+		if a.Effect == EffectCredit {
+			q.Credit += a.Applied
+			continue
+		}
+		q.Deduction += a.Applied
+		if a.LineID != "" {
+			if bounds[a.LineID] += a.Applied; bounds[a.LineID] > ofLine[a.LineID] {
+				return exceeds(r, at+"applied_amount_money", ofLine[a.LineID])
+			}
+		}
+	}
+	limit := q.Returned.Total
+	if t.kind == ResolutionCorrection {
+		limit = q.Credit + correctable(r, t.corrected)
+	}
+	if q.Deduction > limit {
+		return exceeds(r, "adjustments", limit)
+	}
+	if t.kind == ResolutionCorrection && q.Credit > q.Deduction {
+		return nil
+	}
+	if t.kind == ResolutionCorrection && q.Credit == q.Deduction {
+		return fault.Invalid("INVALID_REQUEST", "adjustments", "A correction moves something: its credits and deductions must differ.")
+	}
+	return nil
+}
+
+func exceeds(r *Return, param string, limit int64) error {
+	return fault.Invalid("RETURN_VALUE_EXCEEDED", param, "The fees come to more than what they are taken off.").
+		Then("Take off at most maximum_money; waive the rest.").With("maximum_money", r.Money(limit))
+}
+
+// correctable is what a corrected resolution has given the buyer, less what corrections of it have claimed back.
+func correctable(r *Return, corrected *Resolution) int64 {
+	left := corrected.leaves()
+	for k := range r.Resolutions {
+		x := &r.Resolutions[k]
+		if x.Corrects == corrected.ID && x.Status != ResolutionCanceled && x.Status != ResolutionProposed {
+			left -= x.BuyerPayment
+		}
+	}
+	return max(left, 0)
+}
+
+// warn tells what is unusual about the quote and allowed.
+func (q *Quote) warn(r *Return) {
+	var unmet []string
+	for _, l := range q.Lines {
+		line := r.Line(l.LineID)
+		if q.Type != ResolutionNoMoney && !gateOpen(line, l.RefundTiming, reach(r, l.LineID, "")+l.Quantity) {
+			unmet = append(unmet, l.LineID)
+		}
+	}
+	if len(unmet) > 0 {
+		q.Warnings = append(q.Warnings, Warning{"execution_waits", "Nothing moves before the goods of these lines come as far as their refund timing says.", unmet})
+	}
+	if q.BuyerPayment > 0 {
+		q.Warnings = append(q.Warnings, Warning{"buyer_owes_difference", "The buyer has to pay the difference before the replacement is handed over.", nil})
+	}
+}
+
+// hash names the economic facts of the quote.
+func (q *Quote) hash(r *Return) error {
+	type unit struct {
+		Line     string
+		Quantity int64
+		Value    Value
+	}
+	facts := struct {
+		Return, Type, Basis, Currency              string
+		Lines, Replacements                        []unit
+		Adjustments                                []Adjustment
+		Deduction, Credit, Replacement, Give, Take int64
+	}{Return: r.ID, Type: q.Type, Basis: q.PricingBasis, Currency: string(r.Currency), Deduction: q.Deduction, Credit: q.Credit,
+		Replacement: q.Replacement, Give: q.BuyerRefund, Take: q.BuyerPayment}
+	for _, l := range q.Lines {
+		facts.Lines = append(facts.Lines, unit{l.LineID, l.Quantity, l.Value})
+	}
+	for _, l := range q.Replacements {
+		facts.Replacements = append(facts.Replacements, unit{l.VariantID + "\x00" + l.Name, l.Quantity, l.Value})
+	}
+	for _, a := range q.Adjustments {
+		facts.Adjustments = append(facts.Adjustments, Adjustment{Type: a.Type, Effect: a.Effect, Assessed: a.Assessed, Applied: a.Applied, Status: a.Status, LineID: a.LineID})
+	}
+	text, err := json.Marshal(&facts, json.Deterministic(true))
+	if err != nil {
+		return fmt.Errorf("hash a quote of return %s: %w", r.ID, err)
+	}
+	q.Hash = secret.Hash(string(text))[:32]
+	return nil
+}
+
+// leaves is what leaves the order by the resolution: as credit for the replacement, or back to the buyer.
+func (x *Resolution) leaves() int64 { return max(x.Returned+x.Credit-x.Deduction, 0) }
+
+// asks is what the order of the resolution comes to: goods that replace others, or what a correction claims.
+func (x *Resolution) asks() int64 {
+	if x.Type == ResolutionCorrection {
+		return x.BuyerPayment
+	}
+	return x.Replacement
+}
+
+// moves is the part of what leaves that becomes credit on the order of the resolution.
+func (x *Resolution) moves() int64 {
+	if x.Type == ResolutionCorrection {
+		return 0
+	}
+	return min(x.leaves(), x.Replacement)
+}
+
+// portion is units and money of one line of the order that a refund carries.
+type portion struct {
+	orderLineID string
+	quantity    int64
+	value       Value
+	fees        []refund.AdjustmentInput
+	refunded    int64 // value less fees
+}
+
+// parcel is what one refund carries: portions of lines, and money that belongs to none.
+type parcel struct {
+	portions []portion
+	extra    int64
+}
+
+func (p *parcel) money() int64 {
+	sum := p.extra
+	for _, part := range p.portions {
+		sum += part.refunded
+	}
+	return sum
+}
+
+// split divides what leaves the order into what becomes credit and what is given back. Lines fill the credit first;
+// a line that lies across both keeps its units with the first part, and the rest is money of that line alone.
+func (x *Resolution) split(r *Return) (credit, back parcel, err error) {
+	all, err := x.portions(r)
+	if err != nil {
+		return credit, back, err
+	}
+	room := x.moves()
+	for _, p := range all {
+		switch {
+		case room > 0 && p.refunded <= room:
+			credit.portions, room = append(credit.portions, p), room-p.refunded
+		case room == 0:
+			back.portions = append(back.portions, p)
+		default:
+			first, rest := p.cut(room)
+			credit.portions, back.portions, room = append(credit.portions, first), append(back.portions, rest), 0
+		}
+	}
+	credit.extra = room // credits of the resolution beyond its lines
+	back.extra = x.leaves() - credit.money() - back.money()
+	if credit.extra < 0 || back.extra < 0 || credit.money() != x.moves() || back.money() != x.leaves()-x.moves() {
+		return credit, back, fmt.Errorf("the money of resolution %s does not divide", x.ID)
+	}
+	return credit, back, nil
+}
+
+// cut takes money of a portion apart; fees and units stay with the first part.
+func (p portion) cut(refunded int64) (first, rest portion) {
+	total := refunded + p.value.Total - p.refunded
+	first, rest = p, portion{orderLineID: p.orderLineID}
+	additive := p.value.Total - p.value.Subtotal + p.value.Discount
+	first.value = Value{Discount: money.Share(p.value.Discount, total, p.value.Total), Tax: money.Share(p.value.Tax, total, p.value.Total), Total: total}
+	first.value.Subtotal = total - money.Share(additive, total, p.value.Total) + first.value.Discount
+	first.refunded = refunded
+	rest.value = Value{p.value.Subtotal - first.value.Subtotal, p.value.Discount - first.value.Discount, p.value.Tax - first.value.Tax, p.value.Total - total}
+	rest.refunded = p.refunded - refunded
+	return first, rest
+}
+
+// portions sums the lines of the resolution by line of the order and takes the fees off them: those of a line off
+// that line, the others in proportion to what is left.
+func (x *Resolution) portions(r *Return) ([]portion, error) {
+	var out []portion
+	if x.Type == ResolutionCorrection {
+		return nil, nil // its fees and credits are money of no line
+	}
+	at := func(lineID string) *portion {
+		line := r.Line(lineID)
+		k := slices.IndexFunc(out, func(p portion) bool { return p.orderLineID == line.OrderLineID })
+		if k < 0 {
+			out = append(out, portion{orderLineID: line.OrderLineID})
+			k = len(out) - 1
+		}
+		return &out[k]
+	}
+	for _, l := range x.Lines {
+		p := at(l.LineID)
+		p.quantity, p.value, p.refunded = p.quantity+l.Quantity, p.value.Plus(l.Value), p.refunded+l.Value.Total
+	}
+	for _, lines := range []bool{true, false} { // those of a line first
+		for _, a := range x.Adjustments {
+			if a.Effect != EffectDeduction || a.Status == AdjustmentWaived || a.Applied == 0 || (a.LineID != "") != lines {
+				continue
+			}
+			if lines {
+				at(a.LineID).take(r, a, a.Applied)
+				continue
+			}
+			weights := make([]int64, len(out))
+			for n, p := range out {
+				weights[n] = p.refunded
+			}
+			parts, err := money.Allocate(a.Applied, weights)
+			if err != nil {
+				return nil, fmt.Errorf("spread a fee of resolution %s: %w", x.ID, err)
+			}
+			for n, part := range parts {
+				out[n].take(r, a, part)
+			}
+		}
+	}
+	return out, nil
+}
+
+// take takes a fee off a portion.
+func (p *portion) take(r *Return, a Adjustment, minor int64) {
+	if minor == 0 {
+		return
+	}
+	kind := "withheld_amount"
+	if a.Type == "restocking_fee" {
+		kind = a.Type
+	}
+	amount := r.Money(minor)
+	p.fees = append(p.fees, refund.AdjustmentInput{Type: kind, AppliesTo: "merchandise", Amount: &amount, ReasonCode: a.Reason, Description: a.Message})
+	p.refunded -= minor
+}
+
+// lines are the portions as a refund takes them.
+func (p *parcel) lines() []refund.LineInput {
+	var out []refund.LineInput
+	for _, part := range p.portions {
+		share := refund.Share(part.value)
+		out = append(out, refund.LineInput{LineID: part.orderLineID, Quantity: &part.quantity, Share: &share, Adjustments: part.fees})
+	}
+	return out
+}
+
+// inside puts the path of a fault under param.
+func inside(param string, err error) error {
+	f := fault.Of(err)
+	if f == nil {
+		return err
+	}
+	moved := *f
+	moved.Param = param + "." + f.Param
+	return &moved
+}
