@@ -39,37 +39,29 @@ func (s *Service) Shippable(tx db.Tx, scope tenant.Scope, returnID string) ([]Sh
 	return out, nil
 }
 
-// HandOff notes that a carrier took goods over. Telling it again of the same shipment changes nothing. It is noted
-// whatever the return's status, since it happened.
+// HandOff notes that a carrier took a parcel over; it is told once of every parcel. It is noted whatever the
+// return's status, since it happened.
 func (s *Service) HandOff(tx db.Tx, scope tenant.Scope, returnID, shipmentID string, lines map[string]int64, at time.Time, cause event.Cause) error {
 	r, o, err := s.Load(tx, scope, returnID)
 	if err != nil {
 		return err
 	}
-	changed := false
 	for lineID, quantity := range lines {
 		l := r.Line(lineID)
 		if l == nil {
 			return fault.Invalid("RETURN_INVALID", "return_line_items", "The return has no such line.")
 		}
-		changed = l.handOff(Handoff{ShipmentID: shipmentID, Quantity: quantity, At: at}) || changed
-	}
-	if !changed {
-		return nil
+		l.handOff(Handoff{ShipmentID: shipmentID, Quantity: quantity, At: at})
 	}
 	return s.save(tx, o, r, cause, change{})
 }
 
-// handOff notes units that a shipment carries and tells whether that is news.
-func (l *Line) handOff(h Handoff) bool {
+// handOff notes units that a shipment carries, beside those of its other parcels.
+func (l *Line) handOff(h Handoff) {
 	k := slices.IndexFunc(l.Handoffs, func(old Handoff) bool { return old.ShipmentID == h.ShipmentID })
-	switch {
-	case k < 0:
+	if k < 0 {
 		l.Handoffs = append(l.Handoffs, h)
-	case l.Handoffs[k].Quantity == h.Quantity:
-		return false
-	default:
-		l.Handoffs[k].Quantity = h.Quantity
+		return
 	}
-	return true
+	l.Handoffs[k].Quantity += h.Quantity
 }
