@@ -8,6 +8,8 @@ import (
 	"flint/internal/order"
 )
 
+const tooMany = "Fewer units of this item can be returned than were asked for."
+
 // maxSuggested is how many reasons a line suggests.
 const maxSuggested = 20
 
@@ -60,6 +62,9 @@ func (in *EvaluateInput) line(req Request, asked, before int64) LineEvaluation {
 	out.Value = order.LineShare(*line, from, min(from+out.RequestedQuantity, line.Quantity))
 	r, tied := pick(in.Revisions, in.Order, line, f)
 	switch {
+	case out.RequestedQuantity > available && r == nil:
+		out.verdict(Ineligible, WhyQuantityUnavailable, tooMany)
+		return out
 	case tied:
 		out.verdict(ReviewRequired, WhyPolicyConflict, "Several return policies apply alike; the merchant decides.")
 		return out
@@ -81,7 +86,7 @@ func (in *EvaluateInput) line(req Request, asked, before int64) LineEvaluation {
 		out.refuse(WhyWindowExpired, "The time in which this item could be returned is over.")
 		return out
 	case out.RequestedQuantity > available:
-		out.verdict(Ineligible, WhyQuantityUnavailable, "Fewer units of this item can be returned than were asked for.")
+		out.verdict(Ineligible, WhyQuantityUnavailable, tooMany)
 		return out
 	case req.ReasonID != "" && !allowed(in.Reasons, req.ReasonID, line):
 		out.verdict(Ineligible, WhyReasonNotAllowed, "This reason is not offered for this item.")
@@ -160,8 +165,7 @@ func (l *LineEvaluation) restocking(r *Revision, o *order.Order) bool {
 		if fee.Flat.Currency != o.Currency {
 			return false
 		}
-		flat := fee.Flat.Minor
-		a.Flat, amount = &flat, flat
+		a.Flat, amount = fee.Flat.Minor, fee.Flat.Minor
 	} else {
 		a.Percent = fee.Percent
 		v, err := fee.Percent.Of(l.Value.Subtotal - l.Value.Discount)
@@ -170,44 +174,35 @@ func (l *LineEvaluation) restocking(r *Revision, o *order.Order) bool {
 		}
 		amount = v
 	}
-	amount = min(amount, l.Value.Total)
-	a.Calculated = &amount
+	a.Calculated = min(amount, l.Value.Total)
 	l.Adjustments = append(l.Adjustments, a)
 	return true
 }
 
-// shipping proposes the way back of buyers who pay it: once for all lines, the highest fee, on the line whose
-// revision says it, at most what the line's value leaves. Without a fee a line says that the carrier is paid.
+// shipping proposes the way back that the merchant offers and the buyer pays: once for all lines, the highest
+// fee, on the line whose revision says it, at most what the line's value leaves. A fee in another currency
+// than the order's is none.
 func (in *EvaluateInput) shipping(lines []LineEvaluation) {
-	best, fee := -1, int64(-1)
+	best, fee := -1, int64(0)
 	for i := range lines {
 		l := &lines[i]
 		r := in.revision(l.RevisionID)
-		if l.Proposal == nil || !r.MerchandiseRequired || r.Shipping == nil || r.Shipping.Payer != PayerBuyer {
+		if l.Proposal == nil || !r.MerchandiseRequired || r.Shipping == nil {
 			continue
 		}
-		v := int64(0)
-		if r.Shipping.Fee != nil && r.Shipping.Fee.Currency == in.Order.Currency {
-			v = r.Shipping.Fee.Minor
-		}
-		if v > fee {
-			best, fee = i, v
+		l.ShippingPayer = r.Shipping.Payer
+		if f := r.Shipping.Fee; l.ShippingPayer == PayerBuyer && f != nil && f.Currency == in.Order.Currency && f.Minor > fee {
+			best, fee = i, f.Minor
 		}
 	}
 	if best < 0 {
 		return
 	}
 	l := &lines[best]
-	a := Adjustment{Type: ReturnShippingFee, Effect: Deduction, Calculation: FlatFee, BasedOnQuantity: l.RequestedQuantity}
-	if fee > 0 {
-		left := l.Value.Total
-		for _, other := range l.Adjustments {
-			left -= *other.Calculated
-		}
-		amount := min(fee, left)
-		a.Flat, a.Calculated = &fee, &amount
-	}
-	l.Adjustments = append(l.Adjustments, a)
+	amount := min(fee, l.Value.Total-l.Fees())
+	l.Adjustments = append(l.Adjustments, Adjustment{
+		Type: ReturnShippingFee, Effect: Deduction, Calculation: FlatFee, BasedOnQuantity: l.RequestedQuantity, Flat: fee, Calculated: amount,
+	})
 }
 
 func (in *EvaluateInput) revision(revisionID string) *Revision {

@@ -1,7 +1,13 @@
 package returnpolicy
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
 	"time"
+
+	"github.com/go-json-experiment/json"
 
 	"flint/internal/money"
 	"flint/internal/order"
@@ -118,6 +124,7 @@ type LineEvaluation struct {
 	ApprovalMode           string       `json:"approval_mode,omitempty"`
 	CompletionMode         string       `json:"completion_mode,omitempty"`
 	ReceiptDispositionMode string       `json:"receipt_disposition_mode,omitempty"`
+	ShippingPayer          string       `json:"shipping_payer,omitempty"`
 	Value                  order.Shares `json:"value"` // of the requested units, before adjustments
 	EvaluatedAt            time.Time    `json:"evaluated_at"`
 	ExpiresAt              time.Time    `json:"expires_at,omitzero"` // end of the window
@@ -138,14 +145,40 @@ type Proposal struct {
 	ReceivingLocationID    string   `json:"receiving_location_id,omitempty"`
 }
 
-// Adjustment is a fee that the policy proposes. Flat and Calculated are minor units of the order's currency;
-// both are nil for return shipping that the buyer pays to a carrier.
+// Adjustment is a fee that the policy proposes, in minor units of the order's currency. Flat is what the policy
+// says, Calculated what the line can bear of it.
 type Adjustment struct {
 	Type            string        `json:"adjustment_type"`
 	Effect          string        `json:"value_effect"`
 	Calculation     string        `json:"calculation_type"`
-	Flat            *int64        `json:"flat,omitempty"`
+	Flat            int64         `json:"flat,omitempty"`
 	Percent         money.Percent `json:"percent,omitempty"`
 	BasedOnQuantity int64         `json:"based_on_quantity"`
-	Calculated      *int64        `json:"calculated,omitempty"`
+	Calculated      int64         `json:"calculated"`
+}
+
+// Fees are all deductions of the line, never more than its value.
+func (l *LineEvaluation) Fees() int64 {
+	var sum int64
+	for _, a := range l.Adjustments {
+		sum += a.Calculated
+	}
+	return sum
+}
+
+// Hash names what a judgement says: two that differ in a quantity, an amount, a verdict or the revision differ
+// in it, and the time of judging makes no difference.
+func (e *Evaluation) Hash() (string, error) {
+	same := *e
+	same.EvaluatedAt, same.Message, same.Lines = time.Time{}, "", slices.Clone(e.Lines)
+	for i := range same.Lines {
+		l := &same.Lines[i]
+		l.EvaluatedAt, l.Message, l.SuggestedReasonIDs = time.Time{}, "", nil
+	}
+	raw, err := json.Marshal(same, json.Deterministic(true))
+	if err != nil {
+		return "", fmt.Errorf("encode a judgement: %w", err)
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:16]), nil
 }
