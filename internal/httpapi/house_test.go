@@ -142,6 +142,10 @@ func (s *shop) furnish(t *testing.T, name string, owner party, scope tenant.Scop
 	take(post("promotions", `{"name":"`+h.mark+`","application_method":{"type":"percent_off","percent_off":1},"codes":[{"code":"`+h.mark+`"}]}`), "promotion_id")
 	h.ids["promotion_code_id"] = s.call(t, "GET", "/v1/promotion-codes?promotion_id="+h.ids["promotion_id"], key, "").list()[0].(map[string]any)["promotion_code_id"].(string)
 
+	take(post("return-policies", `{"name":"`+h.mark+`","metadata":{"m":"`+h.mark+`"},"revision":{"scope":{},"priority":0,"eligibility_result":"ineligible",
+		"approval_mode":"manual","is_merchandise_return_required":false}}`), "return_policy_id", "return_policy_revision_id")
+	take(post("return-reasons", `{"handle":"`+strings.ToLower(h.mark)+`","name":"`+h.mark+`"}`), "return_reason_id")
+
 	h.ids["order_id"], h.ids["open_order_id"] = order(), order()
 	o := "orders/" + h.ids["order_id"]
 	charged := take(post(o+"/charges", `{"charge":{"type":"delivery_fee","name":"`+h.mark+`","amount_money":`+usd(100)+`}}`)).data()

@@ -22,6 +22,8 @@ func Register(a *API, s *Services) {
 		registerPromotion,
 		registerPaper,
 		registerGoods,
+		registerPolicy,
+		registerReturnsPart,
 	} {
 		register(a, s)
 	}

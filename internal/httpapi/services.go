@@ -23,6 +23,7 @@ import (
 	"flint/internal/promotion"
 	"flint/internal/recovery"
 	"flint/internal/refund"
+	"flint/internal/returnpolicy"
 	"flint/internal/returns"
 	"flint/internal/settings"
 	"flint/internal/stranded"
@@ -55,6 +56,10 @@ type Services struct {
 
 	Promotions   *promotion.Service
 	PaymentLinks *paymentlink.Service
+
+	ReturnPolicies *returnpolicy.Service
+	// HandedOver tells which units of an order the buyer has, and how many of them returns hold.
+	HandedOver func(tx db.Tx, o *order.Order) ([]returnpolicy.FulfilledLine, error)
 	// Merchant tells buyers who sells.
 	Merchant func(tx db.Tx, scope tenant.Scope) (Shop, error)
 	// QR draws a text as an SVG or PNG.

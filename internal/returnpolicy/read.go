@@ -3,10 +3,12 @@ package returnpolicy
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"flint/internal/db"
 	"flint/internal/fault"
 	"flint/internal/id"
+	"flint/internal/order"
 	"flint/internal/tenant"
 )
 
@@ -84,4 +86,29 @@ func (s *Service) reason(tx db.Tx, scope tenant.Scope, column, v string, fits fu
 		return nil, fault.NotFound("return reason")
 	}
 	return found[0], nil
+}
+
+// RevisionOf reads a revision of a policy; RESOURCE_NOT_FOUND when the policy does not have it.
+func (s *Service) RevisionOf(tx db.Tx, scope tenant.Scope, policyID, revisionID string) (*Revision, error) {
+	r, err := s.RevisionByID(tx, scope, revisionID)
+	if err == nil && r.PolicyID != policyID {
+		err = fault.NotFound("return policy revision")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Judge judges requests against an order by the policies that are active now. Nothing is stored.
+func (s *Service) Judge(tx db.Tx, o *order.Order, fulfilled []FulfilledLine, requests []Request, now time.Time) (Evaluation, error) {
+	revisions, err := s.ActiveRevisions(tx, o.Scope)
+	if err != nil {
+		return Evaluation{}, err
+	}
+	reasons, err := s.Reasons(tx, o.Scope)
+	if err != nil {
+		return Evaluation{}, err
+	}
+	return Evaluate(EvaluateInput{Order: o, Fulfilled: fulfilled, Revisions: revisions, Reasons: reasons, Requests: requests, Now: now}), nil
 }

@@ -1,0 +1,8 @@
+package httpapi
+
+// registerPolicy adds the rules about returns, their reasons and previews.
+func registerPolicy(a *API, s *Services) {
+	registerReturnPolicies(a, s)
+	registerReturnReasons(a, s)
+	registerReturnPreviews(a, s)
+}
