@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"flint/internal/order"
 )
 
 // deriveGoods tells where the goods of every line are, what was done with them and what is missing. Goods
@@ -259,6 +261,10 @@ func handoffs(r *Return) []HandoffRequirement {
 			h := HandoffRequirement{Status: "pending", Type: "location", LocationID: l.ReceivingLocation}
 			if h.LocationID == "" {
 				h.Type = "external_location"
+			}
+			if to := l.Destination; to != nil {
+				a := order.Address(to.Address)
+				h.Name, h.Address, h.Instructions = to.Name, &a, to.Instructions
 			}
 			if r.ShipmentCount > 0 {
 				h.Status = "in_progress"

@@ -7,22 +7,15 @@ import (
 	"flint/internal/db"
 	"flint/internal/event"
 	"flint/internal/fault"
+	"flint/internal/fulfillment"
 	"flint/internal/tenant"
 )
 
-// Shippable is units of a line that may travel back.
-type Shippable struct {
-	LineID        string
-	OrderLineID   string
-	FulfillmentID string
-	Quantity      int64 // approved and not canceled
-}
-
-// Shippable tells which units of a return may travel back. It reads the return without locking it: the caller
+// Shippable tells which units of a return may travel back; it fills fulfillment.Service.Returns. It reads the return without locking it: the caller
 // holds the lock of the order.
 //
 // Faults: RESOURCE_NOT_FOUND, RETURN_ACTION_NOT_ALLOWED for a return that is not open.
-func (s *Service) Shippable(tx db.Tx, scope tenant.Scope, returnID string) ([]Shippable, error) {
+func (s *Service) Shippable(tx db.Tx, scope tenant.Scope, returnID string) ([]fulfillment.ReturnLine, error) {
 	r, err := Get(tx, scope, returnID)
 	if err != nil {
 		return nil, err
@@ -30,16 +23,19 @@ func (s *Service) Shippable(tx db.Tx, scope tenant.Scope, returnID string) ([]Sh
 	if r.Status != StatusOpen {
 		return nil, notAllowed(r.Status, "Read the return: supported_actions says what can be done.", "Goods are sent back while the return is open.")
 	}
-	var out []Shippable
+	var out []fulfillment.ReturnLine
 	for k := range r.Lines {
 		if l := &r.Lines[k]; l.Live() > 0 {
-			out = append(out, Shippable{l.ID, l.OrderLineID, l.FulfillmentID, l.Live()})
+			out = append(out, fulfillment.ReturnLine{
+				ReturnLineItemID: l.ID, OrderLineItemID: l.OrderLineID, FulfillmentID: l.FulfillmentID, ApprovedQuantity: l.Live(),
+			})
 		}
 	}
 	return out, nil
 }
 
-// HandOff notes that a carrier took a parcel over; it is told once of every parcel. It is noted whatever the
+// HandOff notes that a carrier took a parcel over; it fills fulfillment.Service.HandedOff and is told once of every
+// parcel. It is noted whatever the
 // return's status, since it happened.
 func (s *Service) HandOff(tx db.Tx, scope tenant.Scope, returnID, shipmentID string, lines map[string]int64, at time.Time, cause event.Cause) error {
 	r, o, err := s.Load(tx, scope, returnID)
