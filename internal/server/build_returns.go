@@ -16,7 +16,9 @@ func (s *Server) buildReturns() {
 		Clock: s.Clock, IDs: s.IDs, Events: x.Orders.Events, Orders: x.Orders, Refunds: x.Refunds, Policies: x.ReturnPolicies,
 		Fulfilled: returns.FromFulfillments, Home: s.returnsHome, Shapes: httpapi.ReturnShapes(), Failpoints: s.Failpoints,
 	}
-	x.HandedOver = func(tx db.Tx, o *order.Order) ([]returnpolicy.FulfilledLine, error) { return x.Returns.Handed(tx, o, "") }
+	x.HandedOver = func(tx db.Tx, o *order.Order) ([]returnpolicy.FulfilledLine, error) {
+		return x.Returns.Handed(tx, o, "")
+	}
 	x.Orders.Claimed = append(x.Orders.Claimed, returns.OrderClaimed)
 }
 
