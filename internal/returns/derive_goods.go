@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"flint/internal/order"
-	"flint/internal/returnpolicy"
 )
 
 // deriveGoods tells where the goods of every line are, what was done with them and what is missing. Goods
@@ -263,10 +262,13 @@ func handoffs(r *Return) []HandoffRequirement {
 			if h.LocationID == "" {
 				h.Type = "external_location"
 			}
+			if to := l.Destination; to != nil {
+				a := order.Address(to.Address)
+				h.Name, h.Address, h.Instructions = to.Name, &a, to.Instructions
+			}
 			if r.ShipmentCount > 0 {
 				h.Status = "in_progress"
 			}
-			h.show(l.Destination)
 			j, out = len(out), append(out, h)
 		}
 		out[j].Lines = append(out[j].Lines, LineQuantity{l.ID, left})
@@ -343,13 +345,4 @@ func (r *Return) showGoods(g *observed) {
 		}
 		d.SupportedActions = append(d.SupportedActions, ActionReplace)
 	}
-}
-
-// show tells the buyer where the goods go.
-func (h *HandoffRequirement) show(d *returnpolicy.Destination) {
-	if d == nil {
-		return
-	}
-	a := order.Address(d.Address)
-	h.Name, h.Address, h.Instructions = d.Name, &a, d.Instructions
 }

@@ -7,22 +7,15 @@ import (
 	"flint/internal/db"
 	"flint/internal/event"
 	"flint/internal/fault"
+	"flint/internal/fulfillment"
 	"flint/internal/tenant"
 )
 
-// Shippable is units of a line that may travel back.
-type Shippable struct {
-	LineID        string
-	OrderLineID   string
-	FulfillmentID string
-	Quantity      int64 // approved and not canceled
-}
-
-// Shippable tells which units of a return may travel back. It reads the return without locking it: the caller
+// Shippable tells which units of a return may travel back; it fills fulfillment.Service.Returns. It reads the return without locking it: the caller
 // holds the lock of the order.
 //
 // Faults: RESOURCE_NOT_FOUND, RETURN_ACTION_NOT_ALLOWED for a return that is not open.
-func (s *Service) Shippable(tx db.Tx, scope tenant.Scope, returnID string) ([]Shippable, error) {
+func (s *Service) Shippable(tx db.Tx, scope tenant.Scope, returnID string) ([]fulfillment.ReturnLine, error) {
 	r, err := Get(tx, scope, returnID)
 	if err != nil {
 		return nil, err
@@ -30,46 +23,41 @@ func (s *Service) Shippable(tx db.Tx, scope tenant.Scope, returnID string) ([]Sh
 	if r.Status != StatusOpen {
 		return nil, notAllowed(r.Status, "Read the return: supported_actions says what can be done.", "Goods are sent back while the return is open.")
 	}
-	var out []Shippable
+	var out []fulfillment.ReturnLine
 	for k := range r.Lines {
 		if l := &r.Lines[k]; l.Live() > 0 {
-			out = append(out, Shippable{l.ID, l.OrderLineID, l.FulfillmentID, l.Live()})
+			out = append(out, fulfillment.ReturnLine{
+				ReturnLineItemID: l.ID, OrderLineItemID: l.OrderLineID, FulfillmentID: l.FulfillmentID, ApprovedQuantity: l.Live(),
+			})
 		}
 	}
 	return out, nil
 }
 
-// HandOff notes that a carrier took goods over. Telling it again of the same shipment changes nothing. It is noted
-// whatever the return's status, since it happened.
+// HandOff notes that a carrier took a parcel over; it fills fulfillment.Service.HandedOff and is told once of every
+// parcel. It is noted whatever the
+// return's status, since it happened.
 func (s *Service) HandOff(tx db.Tx, scope tenant.Scope, returnID, shipmentID string, lines map[string]int64, at time.Time, cause event.Cause) error {
 	r, o, err := s.Load(tx, scope, returnID)
 	if err != nil {
 		return err
 	}
-	changed := false
 	for lineID, quantity := range lines {
 		l := r.Line(lineID)
 		if l == nil {
 			return fault.Invalid("RETURN_INVALID", "return_line_items", "The return has no such line.")
 		}
-		changed = l.handOff(Handoff{ShipmentID: shipmentID, Quantity: quantity, At: at}) || changed
-	}
-	if !changed {
-		return nil
+		l.handOff(Handoff{ShipmentID: shipmentID, Quantity: quantity, At: at})
 	}
 	return s.save(tx, o, r, cause, change{})
 }
 
-// handOff notes units that a shipment carries and tells whether that is news.
-func (l *Line) handOff(h Handoff) bool {
+// handOff notes units that a shipment carries, beside those of its other parcels.
+func (l *Line) handOff(h Handoff) {
 	k := slices.IndexFunc(l.Handoffs, func(old Handoff) bool { return old.ShipmentID == h.ShipmentID })
-	switch {
-	case k < 0:
+	if k < 0 {
 		l.Handoffs = append(l.Handoffs, h)
-	case l.Handoffs[k].Quantity == h.Quantity:
-		return false
-	default:
-		l.Handoffs[k].Quantity = h.Quantity
+		return
 	}
-	return true
+	l.Handoffs[k].Quantity += h.Quantity
 }
