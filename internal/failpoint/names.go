@@ -56,6 +56,11 @@ var Names = []string{
 	"creditnote.issued",       // in the transaction, before its events
 	"creditnote.allocated",    // in the transaction, before its events
 	"creditnote.refunded",     // in the transaction that reserves credit for a refund
+	"return.saved",            // in the transaction, before its events
+	"return.created",          // in the transaction
+	"return.received",         // in the transaction, the receipt is written
+	"return.inspected",        // in the transaction, the inspection is written
+	"return.disposed",         // in the transaction, the disposition is written
 	"requestlog.before_write", // answered, the request's log not written
 	"api.before_answer",       // committed, the first byte not sent
 	"commit.before",           // everything is written, COMMIT is not sent

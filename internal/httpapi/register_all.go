@@ -22,6 +22,7 @@ func Register(a *API, s *Services) {
 		registerPromotion,
 		registerPaper,
 		registerPolicy,
+		registerGoods,
 	} {
 		register(a, s)
 	}

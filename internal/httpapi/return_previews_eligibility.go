@@ -94,7 +94,7 @@ func (s *Services) previewEligibility(tx db.Tx, c *Caller, in *CreateReturnEligi
 	if c.Kind == auth.CustomerSession && o.CustomerID != c.SubjectID {
 		return nil, fault.NotFound("order")
 	}
-	goods, err := s.HandedOver(tx, o)
+	goods, err := s.Returns.Handed(tx, o, "")
 	if err != nil {
 		return nil, err
 	}
@@ -146,10 +146,10 @@ func (out *ReturnEligibilityCheck) add(o *order.Order, l *returnpolicy.LineEvalu
 	fees := []ReturnPolicyAdjustmentProposal{}
 	for _, a := range l.Adjustments {
 		fee := ReturnPolicyAdjustmentProposal{Type: a.Type, Effect: a.Effect, Calculation: a.Calculation, Quantity: a.BasedOnQuantity}
-		amount := m(*a.Calculated)
+		amount := m(a.Calculated)
 		fee.Amount, fee.Percent = &amount, unlessZero(a.Percent)
-		if a.Flat != nil {
-			flat := m(*a.Flat)
+		if a.Calculation == returnpolicy.FlatFee {
+			flat := m(a.Flat)
 			fee.Flat = &flat
 		}
 		fees = append(fees, fee)

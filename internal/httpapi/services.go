@@ -24,6 +24,7 @@ import (
 	"flint/internal/recovery"
 	"flint/internal/refund"
 	"flint/internal/returnpolicy"
+	"flint/internal/returns"
 	"flint/internal/settings"
 	"flint/internal/stranded"
 	"flint/internal/tenant"
@@ -51,13 +52,12 @@ type Services struct {
 	Buyers      *buyer.Service
 	Recovery    *recovery.Service
 	CreditNotes *creditnote.Service
+	Returns     *returns.Service
 
 	Promotions   *promotion.Service
 	PaymentLinks *paymentlink.Service
 
 	ReturnPolicies *returnpolicy.Service
-	// HandedOver tells which units of an order the buyer has, and how many of them returns hold.
-	HandedOver func(tx db.Tx, o *order.Order) ([]returnpolicy.FulfilledLine, error)
 	// Merchant tells buyers who sells.
 	Merchant func(tx db.Tx, scope tenant.Scope) (Shop, error)
 	// QR draws a text as an SVG or PNG.

@@ -96,6 +96,16 @@ type ReturnInspection struct {
 	CreatedAt           time.Time                  `json:"created_at"`
 }
 
+// ReturnMovement is units that whoever keeps stock books in or out of a location, once under this id.
+type ReturnMovement struct {
+	ID         string    `json:"inventory_movement_id"`
+	Direction  string    `json:"direction" enum:"in,out"`
+	Quantity   int64     `json:"quantity"`
+	LocationID string    `json:"location_id"`
+	At         time.Time `json:"occurred_at"`
+	Reverses   string    `json:"reverses_inventory_movement_id,omitzero"`
+}
+
 // ReturnDisposition is where goods ended.
 type ReturnDisposition struct {
 	ID                  string            `json:"return_disposition_id"`
@@ -110,8 +120,9 @@ type ReturnDisposition struct {
 	Reason              string            `json:"reason" enum:"inspection_result,return_policy,warehouse_override,safety_requirement,other"`
 	Message             string            `json:"reason_message,omitzero"`
 	LocationID          string            `json:"inventory_location_id,omitzero"`
-	InventoryReceiptID  string            `json:"inventory_receipt_id,omitzero"`
-	InventoryMovements  []string          `json:"inventory_movement_ids"`
+	InventoryReceiptID  string            `json:"inventory_receipt_id,omitzero" doc:"Never set: Flint keeps no stock."`
+	InventoryMovements  []string          `json:"inventory_movement_ids" doc:"Each is booked once by whoever keeps stock."`
+	Movements           []ReturnMovement  `json:"inventory_movements" doc:"What the movements book."`
 	FailureCode         string            `json:"failure_code,omitzero"`
 	FailureMessage      string            `json:"failure_message,omitzero"`
 	Replaces            string            `json:"replaces_return_disposition_id,omitzero"`
@@ -166,14 +177,18 @@ func wireReturnInspection(r *returns.Return, x *returns.Inspection) *ReturnInspe
 }
 
 func wireReturnDisposition(r *returns.Return, x *returns.Disposition) *ReturnDisposition {
-	return &ReturnDisposition{
+	out := &ReturnDisposition{
 		ID: x.ID, ReturnID: r.ID, LineID: x.LineID, ReceiptLineID: x.ReceiptLineID, InspectionLineID: x.InspectionLineID, Type: x.Type,
 		Status: x.Status, Quantity: x.Quantity, OccurredAt: x.OccurredAt, Reason: x.Reason, Message: x.Message, LocationID: x.LocationID,
-		InventoryReceiptID: x.InventoryReceiptID, InventoryMovements: listed(x.InventoryMovements), FailureCode: x.FailureCode,
-		FailureMessage: x.FailureMessage, Replaces: x.Replaces, ReplacedBy: x.ReplacedBy, ExternalReferenceID: x.ExternalReferenceID,
+		InventoryMovements: []string{}, Movements: []ReturnMovement{}, FailureCode: x.FailureCode, FailureMessage: x.FailureMessage, Replaces: x.Replaces, ReplacedBy: x.ReplacedBy, ExternalReferenceID: x.ExternalReferenceID,
 		Metadata: mapped(x.Metadata), SupportedActions: listed(x.SupportedActions), CreatedBy: ReturnActor{x.CreatedBy.Type, x.CreatedBy.ID},
 		CanceledAt: x.CanceledAt, Version: x.Version, CreatedAt: x.CreatedAt, UpdatedAt: x.UpdatedAt,
 	}
+	for _, m := range x.Movements {
+		out.InventoryMovements = append(out.InventoryMovements, m.ID)
+		out.Movements = append(out.Movements, ReturnMovement{m.ID, m.Direction, m.Quantity, m.LocationID, m.At, m.Reverses})
+	}
+	return out
 }
 
 // wireGenerated shows the dispositions that an observation made by itself.

@@ -77,6 +77,7 @@ const (
 	ReturnResolution      = "rres"
 	ReturnResolutionLine  = "rrsli"
 	ReturnReplacementLine = "rrpl"
+	InventoryMovement     = "imov"
 
 	CustomerSession         = "csess"
 	CustomerAddress         = "cad"

@@ -55,6 +55,9 @@ func (s *Service) save(tx db.Tx, o *order.Order, r *Return, cause event.Cause, c
 
 // advance takes one step that follows from the facts by itself and tells whether it took one.
 func (s *Service) advance(tx db.Tx, o *order.Order, r *Return, cause event.Cause, c *change) (bool, error) {
+	if moved, err := s.advanceDecision(tx, r, c); moved || err != nil {
+		return moved, err
+	}
 	if moved, err := s.advanceGoods(tx, o, r, cause, c); moved || err != nil {
 		return moved, err
 	}

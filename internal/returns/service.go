@@ -11,6 +11,7 @@ import (
 	"flint/internal/id"
 	"flint/internal/order"
 	"flint/internal/refund"
+	"flint/internal/returnpolicy"
 	"flint/internal/tenant"
 )
 
@@ -23,14 +24,14 @@ type Service struct {
 	Orders  *order.Service
 	Refunds *refund.Service
 
-	// Fulfilled tells which units of an order were handed over, by fulfilment.
-	Fulfilled func(tx db.Tx, o *order.Order) ([]Fulfilled, error)
-	// Evaluate asks the policies of the environment about requests against an order, in their order.
-	Evaluate func(tx db.Tx, o *order.Order, goods []Fulfilled, asks []Ask, now time.Time) (*Evaluation, error)
-	// Reason finds a reason that the environment may use; RESOURCE_NOT_FOUND when there is none.
-	Reason func(tx db.Tx, scope tenant.Scope, reasonID string) (*Reason, error)
-	// Locations tell where goods go back to; nil where the merchant's own address is all there is.
-	Location func(tx db.Tx, scope tenant.Scope, locationID string) (*Location, error)
+	// Policies judge requests and know the reasons.
+	Policies *returnpolicy.Service
+	// Fulfilled tells which units of an order were handed over, by fulfilment; what returns hold of them is not
+	// counted in it. Handed does.
+	Fulfilled func(tx db.Tx, o *order.Order) ([]returnpolicy.FulfilledLine, error)
+	// Home is where goods go back to when neither the decision nor a policy says it; nil answers when the
+	// merchant has no address.
+	Home func(tx db.Tx, scope tenant.Scope) (*returnpolicy.Destination, error)
 	// Shapes are how events show returns and their parts: as the API does.
 	Shapes Shapes
 	// Letters write to buyers; nil where nobody does.
@@ -48,54 +49,6 @@ type Shapes struct {
 	Inspection  func(kind string, r *Return, x *Inspection) any
 	Disposition func(kind string, r *Return, x *Disposition) any
 	Resolution  func(kind string, r *Return, x *Resolution) any
-}
-
-// Fulfilled is units of a line of the order that one fulfilment handed over, and when. Taken is how many of
-// them other returns hold.
-type Fulfilled struct {
-	FulfillmentID string
-	OrderLineID   string
-	Quantity      int64
-	Taken         int64
-	FulfilledAt   time.Time
-	DeliveredAt   time.Time
-	PickedUpAt    time.Time
-	ServiceAt     time.Time
-}
-
-// Ask is one line of a request.
-type Ask struct {
-	OrderLineID    string
-	FulfillmentID  string
-	Quantity       int64
-	ReasonID       string
-	ResolutionType string // the buyer's wish, empty for none
-}
-
-// Evaluation is what the policies say about the lines of a request, in their order.
-type Evaluation struct {
-	Policy *PolicyEvaluation
-	Lines  []Eligibility
-	// ReceiptDispositions are the modes in which received goods find their place, by line.
-	ReceiptDispositions []string
-}
-
-// Reason is why a buyer gives something back.
-type Reason struct {
-	ID           string
-	Handle       string
-	Name         string
-	Active       bool
-	NoteRequired bool
-}
-
-// Location is a place that takes goods back.
-type Location struct {
-	ID           string
-	Name         string
-	Active       bool
-	Address      *order.Address // nil when it has none
-	Instructions string
 }
 
 // actorOf is who stands behind a cause.

@@ -62,7 +62,8 @@ func writeDisposition(tx db.Tx, r *Return, x *Disposition, doc string) error {
 			replaces_return_disposition_id, external_reference_id, quantity, version, search, doc, occurred_at, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 		ON CONFLICT (merchant_id, environment_id, return_disposition_id) DO UPDATE SET return_line_item_id = excluded.return_line_item_id,
-			status = excluded.status, inventory_location_id = excluded.inventory_location_id, version = excluded.version,
+			return_receipt_line_item_id = excluded.return_receipt_line_item_id,
+			return_inspection_line_item_id = excluded.return_inspection_line_item_id, status = excluded.status, inventory_location_id = excluded.inventory_location_id, version = excluded.version,
 			search = excluded.search, doc = excluded.doc, updated_at = excluded.updated_at`,
 		r.Scope.MerchantID, r.Scope.EnvironmentID, x.ID, r.ID, x.LineID, x.ReceiptLineID, x.InspectionLineID, x.Status, x.Type, x.LocationID,
 		x.Replaces, x.ExternalReferenceID, x.Quantity, x.Version, searchText(words...), doc, x.OccurredAt, x.CreatedAt, x.UpdatedAt)

@@ -6,6 +6,7 @@ import (
 
 	"flint/internal/money"
 	"flint/internal/order"
+	"flint/internal/returnpolicy"
 	"flint/internal/tenant"
 )
 
@@ -208,6 +209,8 @@ type Line struct {
 	RefundTiming       string    `json:"refund_timing,omitempty"`
 	ReceivingLocation  string    `json:"receiving_location,omitempty"`
 	InspectionRequired bool      `json:"inspection_required,omitempty"`
+	// Destination is where the goods are sent, frozen with the decision; nil when nothing has to come back.
+	Destination *returnpolicy.Destination `json:"destination,omitempty"`
 
 	OverrideReason  string    `json:"override_reason,omitempty"` // set when the decision beat a valid proposal
 	OverrideMessage string    `json:"override_message,omitempty"`
@@ -223,6 +226,7 @@ type Line struct {
 	Handoffs []Handoff `json:"handoffs,omitempty"`
 
 	Eligibility Eligibility `json:"eligibility"`
+	Judged      judgement   `json:"judged"`
 	Value       Value       `json:"value"` // of the requested units, frozen
 	UnitPrice   int64       `json:"unit_price"`
 
@@ -294,8 +298,15 @@ type Eligibility struct {
 	// Automatic tells that the policy lets the return be approved without anybody looking.
 	Automatic      bool   `json:"automatic,omitempty"`
 	CompletionMode string `json:"completion_mode,omitempty"`
-	// ShippingPayer is who pays for sending goods back: merchant or buyer, empty when nothing says it.
-	ShippingPayer string `json:"shipping_payer,omitempty"`
+}
+
+// judgement is what a policy says about a line beside its eligibility.
+type judgement struct {
+	RefundTiming       string   `json:"refund_timing,omitempty"`
+	GoodsRequired      bool     `json:"goods_required,omitempty"`
+	InspectionRequired bool     `json:"inspection_required,omitempty"`
+	ReceivingLocation  string   `json:"receiving_location,omitempty"`
+	SuggestedReasons   []string `json:"suggested_reasons,omitempty"`
 }
 
 // Proposal is the decision that a policy proposes.

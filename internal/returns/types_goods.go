@@ -120,19 +120,21 @@ type InspectionLine struct {
 
 // Disposition is where goods ended. Its stock effect happens once, whatever is retried.
 type Disposition struct {
-	ID                  string            `json:"id"` // rdis_…
-	LineID              string            `json:"line_id,omitempty"`
-	ReceiptLineID       string            `json:"receipt_line_id,omitempty"`
-	InspectionLineID    string            `json:"inspection_line_id,omitempty"`
-	Type                string            `json:"type"`
-	Status              string            `json:"status"`
-	Quantity            int64             `json:"quantity"`
-	OccurredAt          time.Time         `json:"occurred_at"`
-	Reason              string            `json:"reason"`
-	Message             string            `json:"message,omitempty"`
-	LocationID          string            `json:"location_id,omitempty"` // inventory location
-	InventoryReceiptID  string            `json:"inventory_receipt_id,omitempty"`
-	InventoryMovements  []string          `json:"inventory_movements,omitempty"`
+	ID               string    `json:"id"` // rdis_…
+	LineID           string    `json:"line_id,omitempty"`
+	ReceiptLineID    string    `json:"receipt_line_id,omitempty"`
+	InspectionLineID string    `json:"inspection_line_id,omitempty"`
+	Type             string    `json:"type"`
+	Status           string    `json:"status"`
+	Quantity         int64     `json:"quantity"`
+	OccurredAt       time.Time `json:"occurred_at"`
+	Reason           string    `json:"reason"`
+	Message          string    `json:"message,omitempty"`
+	LocationID       string    `json:"location_id,omitempty"` // inventory location
+	// Movements are what whoever keeps stock books for it, each once.
+	Movements []Movement `json:"movements,omitempty"`
+	// Automatic tells that the policy made it, not somebody.
+	Automatic           bool              `json:"automatic,omitempty"`
 	FailureCode         string            `json:"failure_code,omitempty"`
 	FailureMessage      string            `json:"failure_message,omitempty"`
 	Replaces            string            `json:"replaces,omitempty"`

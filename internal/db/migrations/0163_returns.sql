@@ -119,7 +119,7 @@ CREATE TABLE IF NOT EXISTS return_dispositions (
     inventory_location_id          {{text}} NOT NULL DEFAULT '',
     replaces_return_disposition_id {{text}} NOT NULL DEFAULT '',
     external_reference_id          {{text}} NOT NULL DEFAULT '',
-    quantity                       {{int}} NOT NULL CHECK (quantity >= 1),
+    quantity                       {{int}} NOT NULL CHECK (quantity >= 0),
     version                        {{int}} NOT NULL CHECK (version >= 1),
     search                         {{text}} NOT NULL DEFAULT '',
     doc                            {{text}} NOT NULL,
