@@ -94,7 +94,7 @@ func (s *Services) previewEligibility(tx db.Tx, c *Caller, in *CreateReturnEligi
 	if c.Kind == auth.CustomerSession && o.CustomerID != c.SubjectID {
 		return nil, fault.NotFound("order")
 	}
-	goods, err := s.Returns.Handed(tx, o, "")
+	goods, err := s.HandedOver(tx, o)
 	if err != nil {
 		return nil, err
 	}

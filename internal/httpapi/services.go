@@ -58,6 +58,8 @@ type Services struct {
 	PaymentLinks *paymentlink.Service
 
 	ReturnPolicies *returnpolicy.Service
+	// HandedOver tells which units of an order the buyer has, and how many of them returns hold.
+	HandedOver func(tx db.Tx, o *order.Order) ([]returnpolicy.FulfilledLine, error)
 	// Merchant tells buyers who sells.
 	Merchant func(tx db.Tx, scope tenant.Scope) (Shop, error)
 	// QR draws a text as an SVG or PNG.
