@@ -21,8 +21,9 @@ func Register(a *API, s *Services) {
 		registerBuyer,
 		registerPromotion,
 		registerPaper,
-		registerPolicy,
 		registerGoods,
+		registerPolicy,
+		registerReturnsPart,
 	} {
 		register(a, s)
 	}

@@ -89,6 +89,7 @@ type ReturnLineItem struct {
 	ReasonID            string                    `json:"return_reason_id"`
 	ReasonHandle        string                    `json:"return_reason_handle"`
 	ReasonName          string                    `json:"return_reason_name"`
+	Reason              *ReturnReason             `json:"return_reason,omitzero" flint:"nullable" doc:"With expand=line_items.return_reason."`
 	BuyerNote           string                    `json:"buyer_note,omitzero"`
 	Requested           int64                     `json:"requested_quantity"`
 	Approved            int64                     `json:"approved_quantity"`

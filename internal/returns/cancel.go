@@ -5,6 +5,7 @@ import (
 	"flint/internal/event"
 	"flint/internal/fault"
 	"flint/internal/metadata"
+	"flint/internal/order"
 	"flint/internal/tenant"
 	"flint/internal/text"
 )
@@ -74,4 +75,20 @@ func (s *Service) Update(tx db.Tx, in UpdateInput) (*Return, error) {
 	}
 	r.Metadata = merged
 	return r, s.save(tx, o, r, in.Cause, change{})
+}
+
+// OrderClaimed gives the returns of a guest purchase to the customer who claimed it, in the transaction that
+// gives them the order.
+func OrderClaimed(tx db.Tx, o *order.Order) error {
+	all, err := OfOrder(tx, o.Scope, o.ID)
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		r.CustomerID = o.CustomerID
+		if err := write(tx, r); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -163,8 +163,12 @@ func (l *Line) freeze(e *returnpolicy.LineEvaluation) {
 func assessments(in []returnpolicy.Adjustment) []Assessment {
 	var out []Assessment
 	for _, a := range in {
-		w := Assessment{
-			Type: a.Type, Effect: a.Effect, Calculation: a.Calculation, Percent: a.Percent, Quantity: a.BasedOnQuantity, Flat: a.Flat, Amount: a.Calculated,
+		w := Assessment{Type: a.Type, Effect: a.Effect, Calculation: a.Calculation, Percent: a.Percent, Quantity: a.BasedOnQuantity}
+		if a.Flat != nil {
+			w.Flat = *a.Flat
+		}
+		if a.Calculated != nil {
+			w.Amount = *a.Calculated
 		}
 		out = append(out, w)
 	}

@@ -300,6 +300,7 @@ func (s *Server) build() {
 	s.buildCatalog()
 	s.buildPaper()
 	s.buildPolicy()
+	s.buildReturns()
 	s.buildRecovery()
 	if !s.restored {
 		s.Requests = requestlog.New(requestlog.Options{DB: d, Clock: c, Logger: log, Redactor: requestlog.Redactor{Emails: s.HideEmails}, Failpoints: s.Failpoints})

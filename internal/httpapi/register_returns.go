@@ -1,0 +1,6 @@
+package httpapi
+
+// registerReturnsPart adds what is done with returns as a whole.
+func registerReturnsPart(a *API, s *Services) {
+	registerReturns(a, s)
+}
