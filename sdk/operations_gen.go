@@ -86,6 +86,13 @@ func (c *Client) ApproveAppApproval(ctx context.Context, appApprovalID string, o
 	return do[AppApproval](ctx, c, call{method: "POST", path: "/v1/app-approvals/" + url.PathEscape(appApprovalID) + "/approve", query: nil, body: nil, keyed: true}, options)
 }
 
+// CancelMeReturn: Withdraw an own return. Until goods were received or something was resolved.
+//
+//	POST /v1/me/returns/{return_id}/cancel
+func (c *Client) CancelMeReturn(ctx context.Context, returnID string, body *CancelReturnRequest, options ...CallOption) (*ReturnResource, error) {
+	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/me/returns/" + url.PathEscape(returnID) + "/cancel", query: nil, body: given(body), keyed: true}, options)
+}
+
 // CancelOrderPayment: Cancel an unsettled payment. Releases a hold, or gives up a staged, declined or waiting leg.
 //
 //	POST /v1/orders/{order_id}/payment-intents/{payment_intent_id}/cancel
@@ -389,6 +396,13 @@ func (c *Client) CreateFulfillment(ctx context.Context, orderID string, body *Cr
 //	POST /v1/fulfillments/{fulfillment_id}/events
 func (c *Client) CreateFulfillmentEvent(ctx context.Context, fulfillmentID string, body *CreateFulfillmentEventRequest, options ...CallOption) (*FulfillmentEventResult, error) {
 	return do[FulfillmentEventResult](ctx, c, call{method: "POST", path: "/v1/fulfillments/" + url.PathEscape(fulfillmentID) + "/events", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreateMeReturn: Ask for a return of an own order. The preview says beforehand what comes of it. What a policy refuses cannot be asked for; what no policy covers waits for the merchant.
+//
+//	POST /v1/me/returns
+func (c *Client) CreateMeReturn(ctx context.Context, body *CreateReturnRequest, options ...CallOption) (*ReturnResource, error) {
+	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/me/returns", query: nil, body: given(body), keyed: true}, options)
 }
 
 // CreateMeReturnPreview: Preview an own return. What the buyer may send back and at what cost (eligibility). Nothing is stored.
@@ -988,6 +1002,13 @@ func (c *Client) GetMeCreditNote(ctx context.Context, invoiceID string, creditNo
 //	GET /v1/me/invoices/{invoice_id}/credit-notes/{credit_note_id}/pdf
 func (c *Client) GetMeCreditNotePDF(ctx context.Context, invoiceID string, creditNoteID string, options ...CallOption) ([]byte, error) {
 	return c.raw(ctx, call{method: "GET", path: "/v1/me/invoices/" + url.PathEscape(invoiceID) + "/credit-notes/" + url.PathEscape(creditNoteID) + "/pdf", query: nil, body: nil, keyed: false}, options)
+}
+
+// GetMeReturn: Read an own return. buyer_actions are withdraw, ship_items and pay_balance, each with whether it is possible now.
+//
+//	GET /v1/me/returns/{return_id}
+func (c *Client) GetMeReturn(ctx context.Context, returnID string, options ...CallOption) (*ReturnResource, error) {
+	return do[ReturnResource](ctx, c, call{method: "GET", path: "/v1/me/returns/" + url.PathEscape(returnID), query: nil, body: nil, keyed: false}, options)
 }
 
 // GetMerchantParams narrows and orders GetMerchant; nothing set sends nothing.
@@ -2878,6 +2899,77 @@ func (c *Client) AllListMeRefunds(ctx context.Context, params *ListMeRefundsPara
 			p.PageToken = token
 		}
 		return c.ListMeRefunds(ctx, &p, options...)
+	})
+}
+
+// ListMeReturnsParams narrows and orders ListMeReturns; nothing set sends nothing.
+type ListMeReturnsParams struct {
+	PageSize            *int64 // How many items a page holds.
+	PageToken           string // Token of the page to read, from the page before.
+	CreatedAfter        time.Time
+	CreatedBefore       time.Time
+	UpdatedAfter        time.Time
+	UpdatedBefore       time.Time
+	CustomerID          string
+	OrderID             string
+	ReturnNumber        string
+	ExternalReferenceID string
+	ReturnReasonID      string
+	ReceivingLocationID string
+	Query               string // Part of an id, number, order number, reference, name or SKU.
+	Status              []string
+	DecisionStatus      []string
+	MerchandiseStatus   []string
+	ResolutionStatus    []string
+	ResolutionType      []string
+	WorkType            []string // Returns on which such work waits.
+}
+
+func (p *ListMeReturnsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	addTime(v, "updated_after", p.UpdatedAfter)
+	addTime(v, "updated_before", p.UpdatedBefore)
+	addString(v, "customer_id", p.CustomerID)
+	addString(v, "order_id", p.OrderID)
+	addString(v, "return_number", p.ReturnNumber)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "return_reason_id", p.ReturnReasonID)
+	addString(v, "receiving_location_id", p.ReceivingLocationID)
+	addString(v, "query", p.Query)
+	addStrings(v, "status", p.Status)
+	addStrings(v, "decision_status", p.DecisionStatus)
+	addStrings(v, "merchandise_status", p.MerchandiseStatus)
+	addStrings(v, "resolution_status", p.ResolutionStatus)
+	addStrings(v, "resolution_type", p.ResolutionType)
+	addStrings(v, "work_type", p.WorkType)
+	return v
+}
+
+// ListMeReturns: List own returns. Newest first, with what the customer may do.
+//
+//	GET /v1/me/returns
+func (c *Client) ListMeReturns(ctx context.Context, params *ListMeReturnsParams, options ...CallOption) (*Page[ReturnResource], error) {
+	return list[ReturnResource](ctx, c, call{method: "GET", path: "/v1/me/returns", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListMeReturns reads every item of ListMeReturns, page by page; it ends with the first error.
+func (c *Client) AllListMeReturns(ctx context.Context, params *ListMeReturnsParams, options ...CallOption) iter.Seq2[*ReturnResource, error] {
+	return all(func(token string) (*Page[ReturnResource], error) {
+		p := ListMeReturnsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListMeReturns(ctx, &p, options...)
 	})
 }
 

@@ -146,10 +146,10 @@ func (out *ReturnEligibilityCheck) add(o *order.Order, l *returnpolicy.LineEvalu
 	fees := []ReturnPolicyAdjustmentProposal{}
 	for _, a := range l.Adjustments {
 		fee := ReturnPolicyAdjustmentProposal{Type: a.Type, Effect: a.Effect, Calculation: a.Calculation, Quantity: a.BasedOnQuantity}
-		amount := m(*a.Calculated)
+		amount := m(a.Calculated)
 		fee.Amount, fee.Percent = &amount, unlessZero(a.Percent)
-		if a.Flat != nil {
-			flat := m(*a.Flat)
+		if a.Calculation == returnpolicy.FlatFee {
+			flat := m(a.Flat)
 			fee.Flat = &flat
 		}
 		fees = append(fees, fee)

@@ -41,6 +41,8 @@ import (
 	"flint/internal/qr"
 	"flint/internal/recovery"
 	"flint/internal/refund"
+	"flint/internal/returnpolicy"
+	"flint/internal/returns"
 	"flint/internal/secret"
 	"flint/internal/server"
 	"flint/internal/settings"
@@ -200,6 +202,15 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 		Clock: a.Clock, IDs: a.IDs, Events: events, Orders: orders, Customers: orders.Customers, Settings: s.services.Invoices.Settings,
 	}
 	orders.Recount = fulfillment.Recount
+	s.services.ReturnPolicies = &returnpolicy.Service{Clock: a.Clock, IDs: a.IDs}
+	s.services.Returns = &returns.Service{
+		Clock: a.Clock, IDs: a.IDs, Events: events, Orders: orders, Refunds: refunds,
+		Policies: s.services.ReturnPolicies, Fulfilled: returns.FromFulfillments, Shapes: httpapi.ReturnShapes(),
+		Home: func(db.Tx, tenant.Scope) (*returnpolicy.Destination, error) { return nil, nil },
+	}
+	s.services.HandedOver = func(tx db.Tx, o *order.Order) ([]returnpolicy.FulfilledLine, error) {
+		return s.services.Returns.Handed(tx, o, "")
+	}
 	a.Verify[auth.InvoiceToken] = func(ctx context.Context, _, token string) (p auth.Principal, err error) {
 		err = d.Read(ctx, func(tx db.Tx) error {
 			v, err := s.services.Invoices.Authenticate(tx, token)

@@ -165,7 +165,7 @@ func (l *LineEvaluation) restocking(r *Revision, o *order.Order) bool {
 		if fee.Flat.Currency != o.Currency {
 			return false
 		}
-		a.Flat, amount = &fee.Flat.Minor, fee.Flat.Minor
+		a.Flat, amount = fee.Flat.Minor, fee.Flat.Minor
 	} else {
 		a.Percent = fee.Percent
 		v, err := fee.Percent.Of(l.Value.Subtotal - l.Value.Discount)
@@ -174,8 +174,7 @@ func (l *LineEvaluation) restocking(r *Revision, o *order.Order) bool {
 		}
 		amount = v
 	}
-	amount = min(amount, l.Value.Total)
-	a.Calculated = &amount
+	a.Calculated = min(amount, l.Value.Total)
 	l.Adjustments = append(l.Adjustments, a)
 	return true
 }
@@ -202,7 +201,7 @@ func (in *EvaluateInput) shipping(lines []LineEvaluation) {
 	l := &lines[best]
 	amount := min(fee, l.Value.Total-l.Fees())
 	l.Adjustments = append(l.Adjustments, Adjustment{
-		Type: ReturnShippingFee, Effect: Deduction, Calculation: FlatFee, BasedOnQuantity: l.RequestedQuantity, Flat: &fee, Calculated: &amount,
+		Type: ReturnShippingFee, Effect: Deduction, Calculation: FlatFee, BasedOnQuantity: l.RequestedQuantity, Flat: fee, Calculated: amount,
 	})
 }
 

@@ -111,13 +111,13 @@ func TestVerdicts(t *testing.T) {
 		"a percentage": {func(in *rp.EvaluateInput) {
 			in.Revisions[0].RestockingFee = &rp.Fee{Calculation: rp.PercentFee, Percent: 12_5000}
 		}, "eligible eligible_under_policy 3", func(l rp.LineEvaluation) bool { // of 66.67 - 6.67
-			return *l.Adjustments[0].Calculated == 750 && l.Adjustments[0].Type == rp.RestockingFee
+			return l.Adjustments[0].Calculated == 750 && l.Adjustments[0].Type == rp.RestockingFee
 		}},
 		"more than the value": {func(in *rp.EvaluateInput) {
 			in.Revisions[0].RestockingFee = &rp.Fee{Calculation: rp.FlatFee, Flat: usd(6000)}
 			in.Revisions[0].Shipping = &rp.Shipping{Payer: rp.PayerBuyer, Fee: usd(900)}
 		}, "eligible eligible_under_policy 3", func(l rp.LineEvaluation) bool {
-			return *l.Adjustments[0].Calculated == 6000 && *l.Adjustments[1].Calculated == 495 && *l.Adjustments[1].Flat == 900
+			return l.Adjustments[0].Calculated == 6000 && l.Adjustments[1].Calculated == 495 && l.Adjustments[1].Flat == 900
 		}},
 		"a fee in another currency": {func(in *rp.EvaluateInput) {
 			in.Revisions[0].RestockingFee = &rp.Fee{Calculation: rp.FlatFee, Flat: &money.Amount{Minor: 1, Currency: "EUR"}}

@@ -151,17 +151,17 @@ type Adjustment struct {
 	Type            string        `json:"adjustment_type"`
 	Effect          string        `json:"value_effect"`
 	Calculation     string        `json:"calculation_type"`
-	Flat            *int64        `json:"flat,omitempty"` // nil for a percentage
+	Flat            int64         `json:"flat,omitempty"`
 	Percent         money.Percent `json:"percent,omitempty"`
 	BasedOnQuantity int64         `json:"based_on_quantity"`
-	Calculated      *int64        `json:"calculated"`
+	Calculated      int64         `json:"calculated"`
 }
 
 // Fees are all deductions of the line, never more than its value.
 func (l *LineEvaluation) Fees() int64 {
 	var sum int64
 	for _, a := range l.Adjustments {
-		sum += *a.Calculated
+		sum += a.Calculated
 	}
 	return sum
 }

@@ -193,14 +193,9 @@ func (l *Line) freeze(e *returnpolicy.LineEvaluation) {
 func assessments(in []returnpolicy.Adjustment) []Assessment {
 	var out []Assessment
 	for _, a := range in {
-		w := Assessment{Type: a.Type, Effect: a.Effect, Calculation: a.Calculation, Percent: a.Percent, Quantity: a.BasedOnQuantity}
-		if a.Flat != nil {
-			w.Flat = *a.Flat
-		}
-		if a.Calculated != nil {
-			w.Amount = *a.Calculated
-		}
-		out = append(out, w)
+		out = append(out, Assessment{
+			Type: a.Type, Effect: a.Effect, Calculation: a.Calculation, Flat: a.Flat, Percent: a.Percent, Quantity: a.BasedOnQuantity, Amount: a.Calculated,
+		})
 	}
 	return out
 }

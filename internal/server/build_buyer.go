@@ -62,6 +62,7 @@ func (s *Server) buildAccount() {
 	s.account = webaccount.NewHandler(webaccount.Config{
 		DB: s.DB, Clock: s.Clock, Log: s.Log, UI: s.UI, Key: s.derive("forms of customers"), BaseURL: s.BaseURL, Buyers: s.Buyers,
 		Customers: s.Services.Customers, Orders: s.Services.Orders, Checkouts: s.Services.Checkouts, Mails: s.Receipts, Payments: s.Services.Payments, Invoices: s.Invoices, Merchants: s.Merchants,
+		Returns: s.Services.Returns, Policies: s.Services.ReturnPolicies, HandedOver: s.Services.HandedOver,
 		Payable: func(scope tenant.Scope) bool { return s.processorFor(scope) != "" },
 		Address: clientAddress(s.Proxies), Throttle: s.pageThrottle(),
 		Brand: func(tx db.Tx, scope tenant.Scope) (ui.Brand, error) {

@@ -27,6 +27,8 @@ import (
 	"flint/internal/notification"
 	"flint/internal/order"
 	"flint/internal/payment"
+	"flint/internal/returnpolicy"
+	"flint/internal/returns"
 	"flint/internal/secret"
 	"flint/internal/tenant"
 	"flint/internal/web/ui"
@@ -52,11 +54,15 @@ type Config struct {
 	Checkouts *checkout.Service
 	Payments  *payment.Service
 	Invoices  *invoice.Service
-	Mails     *notification.Service
-	Merchants *merchant.Service
-	Brand     func(tx db.Tx, scope tenant.Scope) (ui.Brand, error)
-	Payable   func(scope tenant.Scope) bool // somebody takes the money of the environment
-	Address   func(r *http.Request) netip.Addr
+	Returns   *returns.Service
+	Policies  *returnpolicy.Service
+	// HandedOver tells which units of an order the buyer has, and how many of them returns hold.
+	HandedOver func(tx db.Tx, o *order.Order) ([]returnpolicy.FulfilledLine, error)
+	Mails      *notification.Service
+	Merchants  *merchant.Service
+	Brand      func(tx db.Tx, scope tenant.Scope) (ui.Brand, error)
+	Payable    func(scope tenant.Scope) bool // somebody takes the money of the environment
+	Address    func(r *http.Request) netip.Addr
 	// Throttle tells how long the sender of a request must wait before doing a thing (open) once more, 0 for
 	// not at all; nil bounds nobody.
 	Throttle func(r *http.Request, what string) time.Duration
@@ -84,37 +90,42 @@ func NewHandler(c Config) *Handler {
 // Routes adds the pages to mux.
 func (h *Handler) Routes(mux *http.ServeMux) {
 	for pattern, f := range map[string]http.HandlerFunc{
-		"GET /account/{env}":                      h.shop(h.front),
-		"POST /account/{env}/code":                h.shop(h.sendCode),
-		"POST /account/{env}/code/check":          h.shop(h.checkCode),
-		"GET /account/{env}/enter/{token}":        h.shop(h.door),
-		"POST /account/{env}/enter":               h.shop(h.enter),
-		"GET /account/{env}/orders":               h.customer(h.orders),
-		"GET /account/{env}/orders/{id}":          h.customer(h.order),
-		"POST /account/{env}/orders/{id}/pay":     h.form(h.payOrder),
-		"POST /account/{env}/orders/{id}/receipt": h.form(h.mailReceipt),
-		"GET /account/{env}/invoices":             h.customer(h.invoices),
-		"GET /account/{env}/invoices/{id}/pdf":    h.customer(h.invoiceFile),
-		"POST /account/{env}/invoices/{id}/pay":   h.form(h.payInvoice),
-		"GET /account/{env}/cards":                h.customer(h.cards),
-		"POST /account/{env}/cards":               h.form(h.addCard),
-		"POST /account/{env}/cards/remove":        h.form(h.removeCard),
-		"POST /account/{env}/cards/default":       h.form(h.defaultCard),
-		"GET /account/{env}/addresses":            h.customer(h.addresses),
-		"POST /account/{env}/addresses":           h.form(h.saveAddress),
-		"POST /account/{env}/addresses/delete":    h.form(h.deleteAddress),
-		"POST /account/{env}/addresses/default":   h.form(h.defaultAddress),
-		"GET /account/{env}/details":              h.customer(h.details),
-		"POST /account/{env}/profile":             h.form(h.saveProfile),
-		"POST /account/{env}/preferences":         h.form(h.savePreferences),
-		"POST /account/{env}/email":               h.form(h.changeEmail),
-		"POST /account/{env}/email/confirm":       h.form(h.confirmEmail),
-		"POST /account/{env}/deletion":            h.form(h.requestDeletion),
-		"POST /account/{env}/sign-out":            h.form(h.signOut),
-		"GET /o/{token}":                          h.link,
-		"POST /o/open":                            h.openLink,
-		"POST /o/{token}/pay":                     h.linked(h.payLinked),
-		"POST /o/{token}/receipt":                 h.linked(h.mailLinked),
+		"GET /account/{env}":                        h.shop(h.front),
+		"POST /account/{env}/code":                  h.shop(h.sendCode),
+		"POST /account/{env}/code/check":            h.shop(h.checkCode),
+		"GET /account/{env}/enter/{token}":          h.shop(h.door),
+		"POST /account/{env}/enter":                 h.shop(h.enter),
+		"GET /account/{env}/orders":                 h.customer(h.orders),
+		"GET /account/{env}/orders/{id}":            h.customer(h.order),
+		"POST /account/{env}/orders/{id}/pay":       h.form(h.payOrder),
+		"POST /account/{env}/orders/{id}/receipt":   h.form(h.mailReceipt),
+		"GET /account/{env}/orders/{id}/return":     h.customer(h.newReturn),
+		"POST /account/{env}/orders/{id}/return":    h.form(h.newReturn),
+		"GET /account/{env}/returns/{id}":           h.customer(h.oneReturn),
+		"POST /account/{env}/returns/{id}/withdraw": h.form(h.withdrawReturn),
+		"GET /o/{token}/returns/{id}":               h.linked(h.linkedReturn),
+		"GET /account/{env}/invoices":               h.customer(h.invoices),
+		"GET /account/{env}/invoices/{id}/pdf":      h.customer(h.invoiceFile),
+		"POST /account/{env}/invoices/{id}/pay":     h.form(h.payInvoice),
+		"GET /account/{env}/cards":                  h.customer(h.cards),
+		"POST /account/{env}/cards":                 h.form(h.addCard),
+		"POST /account/{env}/cards/remove":          h.form(h.removeCard),
+		"POST /account/{env}/cards/default":         h.form(h.defaultCard),
+		"GET /account/{env}/addresses":              h.customer(h.addresses),
+		"POST /account/{env}/addresses":             h.form(h.saveAddress),
+		"POST /account/{env}/addresses/delete":      h.form(h.deleteAddress),
+		"POST /account/{env}/addresses/default":     h.form(h.defaultAddress),
+		"GET /account/{env}/details":                h.customer(h.details),
+		"POST /account/{env}/profile":               h.form(h.saveProfile),
+		"POST /account/{env}/preferences":           h.form(h.savePreferences),
+		"POST /account/{env}/email":                 h.form(h.changeEmail),
+		"POST /account/{env}/email/confirm":         h.form(h.confirmEmail),
+		"POST /account/{env}/deletion":              h.form(h.requestDeletion),
+		"POST /account/{env}/sign-out":              h.form(h.signOut),
+		"GET /o/{token}":                            h.link,
+		"POST /o/open":                              h.openLink,
+		"POST /o/{token}/pay":                       h.linked(h.payLinked),
+		"POST /o/{token}/receipt":                   h.linked(h.mailLinked),
 	} {
 		mux.Handle(pattern, h.origin.Handler(guard(f)))
 	}

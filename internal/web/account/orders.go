@@ -78,6 +78,9 @@ type orderPage struct {
 	*status
 	Base string // address of the page, for its forms
 	Back string // of the list; empty on the page of a link
+
+	Return   string // address of the form of a return; empty when nothing is left
+	Returned []returned
 }
 
 // order is the page of one order of the customer.
@@ -92,8 +95,10 @@ func (h *Handler) showOrder(w http.ResponseWriter, r *http.Request, v *visit, or
 		if err != nil {
 			return err
 		}
-		page.status, err = h.status(tx, v, o)
-		return err
+		if page.status, err = h.status(tx, v, o); err != nil {
+			return err
+		}
+		return h.returnsOf(tx, v, &page, o.ID)
 	})
 	if err != nil {
 		h.failed(w, r, v, err)

@@ -49,7 +49,8 @@ func (h *Handler) shown(r *http.Request, v *visit, tab string) shown {
 
 // notices are what an address may say was done.
 var notices = map[string]bool{"receipt": true, "saved": true, "deleted": true, "email": true, "deletion": true, "resolving": true, "unpayable": true, "norepeat": true, "noreceipt": true,
-	"underway": true, "uncollectible": true, "cardremoved": true, "cardunusable": true}
+	"underway": true, "uncollectible": true, "cardremoved": true, "cardunusable": true,
+	"returned": true, "withdrawn": true, "unreturned": true}
 
 func (h *Handler) render(w http.ResponseWriter, r *http.Request, v *visit, page ui.Page) {
 	page.Brand = v.brand

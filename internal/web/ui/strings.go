@@ -13,7 +13,7 @@ func English() Language {
 			}
 			return "other"
 		},
-		Texts: together(englishTexts(), accountTexts(), mailingTexts(), buyerTexts(), linkTexts(), invoiceTexts(), recoveryTexts()),
+		Texts: together(englishTexts(), accountTexts(), mailingTexts(), buyerTexts(), returnTexts(), linkTexts(), invoiceTexts(), recoveryTexts()),
 	}
 }
 

@@ -6675,6 +6675,8 @@ export interface Operations {
   applyOrderDiscount(params: { path: { order_id: string; }; body?: DiscountRequest }, options?: CallOptions): Promise<Order>;
   /** Approve a refund of an app */
   approveAppApproval(params: { path: { app_approval_id: string; } }, options?: CallOptions): Promise<AppApproval>;
+  /** Withdraw an own return */
+  cancelMeReturn(params: { path: { return_id: string; }; body: CancelReturnRequest }, options?: CallOptions): Promise<ReturnResource>;
   /** Cancel an unsettled payment */
   cancelOrderPayment(params: { path: { order_id: string; payment_intent_id: string; }; body?: CancelOrderPaymentRequest }, options?: CallOptions): Promise<OrderPaymentResult>;
   /** Cancel the open payment attempt */
@@ -6727,6 +6729,8 @@ export interface Operations {
   createFulfillment(params: { path: { order_id: string; }; body: CreateFulfillmentRequest }, options?: CallOptions): Promise<Fulfillment>;
   /** Report what was seen */
   createFulfillmentEvent(params: { path: { fulfillment_id: string; }; body: CreateFulfillmentEventRequest }, options?: CallOptions): Promise<FulfillmentEventResult>;
+  /** Ask for a return of an own order */
+  createMeReturn(params: { body: CreateReturnRequest }, options?: CallOptions): Promise<ReturnResource>;
   /** Preview an own return */
   createMeReturnPreview(params: { body: CreateReturnPreviewRequest }, options?: CallOptions): Promise<ReturnPreview>;
   /** Open hosted account components */
@@ -6861,6 +6865,8 @@ export interface Operations {
   getMeCreditNote(params: { path: { invoice_id: string; credit_note_id: string; } }, options?: CallOptions): Promise<BuyerCreditNote>;
   /** Download a credit note of my invoice */
   getMeCreditNotePDF(params: { path: { invoice_id: string; credit_note_id: string; } }, options?: CallOptions): Promise<Uint8Array>;
+  /** Read an own return */
+  getMeReturn(params: { path: { return_id: string; } }, options?: CallOptions): Promise<ReturnResource>;
   /** Read the merchant */
   getMerchant(params?: { query?: { expand?: Array<"organization">; } }, options?: CallOptions): Promise<Merchant>;
   /** Read the OAuth metadata */
@@ -6983,6 +6989,8 @@ export interface Operations {
   listMeCreditNotes(params: { path: { invoice_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<BuyerCreditNote>;
   /** List own refunds */
   listMeRefunds(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; payment_intent_id?: string; status?: "pending" | "in_transit" | "succeeded" | "failed" | "requires_action" | "canceled" | "partially_succeeded"; reason?: Array<"duplicate" | "fraudulent" | "requested_by_customer" | "defective_product" | "wrong_item_shipped" | "never_received" | "not_as_described" | "arrived_too_late" | "customer_changed_mind" | "better_price_found" | "accidental_order" | "other">; refund_method?: "original_payment"; min_amount?: number; max_amount?: number; currency?: string; external_reference_id?: string; return_id?: string; return_resolution_id?: string; query?: string; sort_by?: "created_at" | "updated_at" | "amount"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<BuyerRefund>;
+  /** List own returns */
+  listMeReturns(params?: { query?: { page_size?: number; page_token?: string; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; customer_id?: string; order_id?: string; return_number?: string; external_reference_id?: string; return_reason_id?: string; receiving_location_id?: string; query?: string; status?: Array<"requested" | "open" | "completed" | "declined" | "canceled">; decision_status?: Array<"pending" | "approved" | "partially_approved" | "declined">; merchandise_status?: Array<"not_required" | "awaiting_handoff" | "in_transit" | "partially_received" | "received" | "inspection_required" | "partially_inspected" | "inspection_review_required" | "disposition_required" | "resolved" | "exception">; resolution_status?: Array<"not_selected" | "pending" | "partially_fulfilled" | "requires_action" | "fulfilled" | "failed">; resolution_type?: Array<"refund" | "exchange" | "replacement" | "no_monetary_action" | "correction">; work_type?: Array<"decision" | "handoff" | "receipt" | "inspection" | "disposition" | "resolution" | "exception">; } }, options?: CallOptions): List<ReturnResource>;
   /** List the history of an order */
   listOrderActivities(params: { path: { order_id: string; }; query?: { page_size?: number; page_token?: string; type?: Array<"created" | "line_item_added" | "line_item_updated" | "line_item_removed" | "discount_applied" | "discount_removed" | "tax_updated" | "requested_tip_added" | "requested_tip_updated" | "requested_tip_removed" | "charge_added" | "charge_updated" | "charge_removed" | "charge_fulfillment_updated" | "order_updated" | "adjustment" | "closed" | "payment" | "payment_failed" | "refund" | "refund_failed" | "checkout_session_created" | "checkout_session_expired" | "checkout_session_invalidated" | "fulfillment_created" | "fulfillment_updated" | "fulfillment_state_changed">; sort_direction?: "asc" | "desc"; } }, options?: CallOptions): List<OrderActivity>;
   /** List the payment attempts of an order */

@@ -1,0 +1,52 @@
+package account
+
+import (
+	"log/slog"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"flint/internal/returns"
+	"flint/internal/web/ui"
+)
+
+// The pages of a return show what a buyer has to know, with every part of them there.
+func TestPagesOfReturns(t *testing.T) {
+	t.Parallel()
+	renderer, err := ui.New(ui.Config{Log: slog.New(slog.DiscardHandler), Languages: []ui.Language{ui.English()}}, Part())
+	if err != nil {
+		t.Fatal(err)
+	}
+	item := &wanted{
+		N: 0, LineID: "li_1", Fulfillment: "ful_1", line: line{Name: "Radio", Amount: "$10.00", ImageURL: "https://shop.test/r.png"}, Open: true, Quantity: 1,
+		Quantities: []option{{"0", "None", false}, {"1", "1", true}}, Reasons: []option{{"rrsn_1", "Faulty", true}}, Wishes: []option{{"refund", "Money back", true}},
+		Errors: map[string]string{"note": "buyer.return.error.note"}, Value: "$10.00",
+	}
+	form := &returnForm{
+		Base: "/account/x/orders/y/return", Number: "1001", Lines: []*wanted{item, {Verdict: "Too late."}}, AnyOpen: true, Chosen: []*wanted{item},
+		Problem: "buyer.return.error", Hash: "abc", Total: "$8.75", Value: "$10.00", Fees: []row{{Name: "Restocking fee", Amount: "-$1.25"}}, SendsBack: true, Carrier: true,
+	}
+	done := &returnPage{
+		Order: "1001", Number: "R-1", State: "buyer.return.state.open", Text: "buyer.return.state.open.text", Mark: "good", Lines: []line{item.line},
+		Steps:  stepsOf(&returns.Return{Derived: returns.Derived{Status: returns.StatusOpen, DecisionStatus: returns.DecisionApproved, MerchandiseStatus: returns.GoodsAwaitingHandoff}}),
+		SendTo: []destination{{Name: "Returns desk", Address: []string{"1 Dock Road"}, Instructions: "Use the box.", Units: "1 item"}}, Owed: "$3.00", Withdraw: true,
+		Money: []row{{Name: "Fees", Amount: "-$1.25"}},
+	}
+	for _, c := range []struct {
+		page string
+		view any
+		want []string
+	}{
+		{"return_new", form, []string{"Radio", "Too late.", "This reason needs a note.", `name="line.0" value="li_1"`, "Continue"}},
+		{"return_check", form, []string{"-$1.25", "$8.75", `name="quote" value="abc"`, "You pay the carrier", "Send the request"}},
+		{"return", done, []string{"Returns desk", "1 Dock Road", "Use the box.", "$3.00", "Withdraw this return", `aria-current="step"`}},
+	} {
+		w := httptest.NewRecorder()
+		renderer.Render(w, httptest.NewRequest("GET", "/", nil), ui.Page{Name: "account/" + c.page, Title: "x", View: c.view})
+		for _, want := range c.want {
+			if !strings.Contains(w.Body.String(), want) {
+				t.Errorf("%s (%d) lacks %q", c.page, w.Code, want)
+			}
+		}
+	}
+}
