@@ -95,9 +95,7 @@ func (s *Service) Issue(ctx context.Context, tx db.Tx, in IssueInput) (Issued, e
 	if err := s.Orders.ClaimCollection(tx, o, v.ID, in.Cause); err != nil {
 		return Issued{}, err
 	}
-	if err := s.renewLink(v, now); err != nil {
-		return Issued{}, err
-	}
+	s.renewLink(v, now)
 	if v.Sequence, err = nextNumber(tx, in.Scope); err != nil {
 		return Issued{}, err
 	}
@@ -306,12 +304,11 @@ func (v *Invoice) skipPast(now time.Time) {
 }
 
 // renewLink starts a generation of the public link; the one before opens nothing any more.
-func (s *Service) renewLink(v *Invoice, now time.Time) error {
+func (s *Service) renewLink(v *Invoice, now time.Time) {
 	token := secret.NewToken(tokenPrefix)
 	v.LinkID, v.TokenHash, v.LinkExpires = s.IDs.New(id.InvoiceAccess), secret.Hash(token), now.Add(linkLasts)
 	v.Token = s.Box.Seal("invoice "+v.ID, []byte(token))
 	v.SessionID, v.SessionToken = "", ""
-	return nil
 }
 
 // PublicURL is the address with which the buyer opens the invoice, empty before it is issued. It carries
