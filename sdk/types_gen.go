@@ -2724,7 +2724,7 @@ type LinkCustomer struct {
 type LinkEvent struct {
 	EventAt          *time.Time `json:"event_at,omitzero"`
 	MaxTotalQuantity *int64     `json:"max_total_quantity,omitzero"` // Tickets that can be sold.
-	SendTicketEmails *bool      `json:"send_ticket_emails,omitzero"` // Kept; tickets are not mailed yet.
+	SendTicketEmails *bool      `json:"send_ticket_emails,omitzero"` // Mails a ticket with a code for every unit that was paid, to the address of the order.
 	TicketPrefix     *string    `json:"ticket_prefix,omitzero"`
 	Timezone         *string    `json:"timezone,omitzero"` // Required: an IANA name such as Europe/Berlin.
 	Venue            *string    `json:"venue,omitzero"`

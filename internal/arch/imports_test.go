@@ -42,7 +42,7 @@ var places = map[layer][]string{
 	domain:      domainOrder,
 	reaction:    {"webhook", "notification", "audit"},
 	identity:    {"app", "auth", "onboarding"},
-	adapter:     {"processor", "mail", "pdf", "qr"},
+	adapter:     {"processor", "mail", "pdf", "qr", "logo"},
 	surface:     {"httpapi", "web"},
 	whole:       {"server", "devenv", "doctor", "observe", "backup", "flinttest"},
 }
@@ -54,6 +54,7 @@ var ports = map[string]string{
 	"mail":      "notification",
 	"pdf":       "invoice",
 	"qr":        "paymentlink",
+	"logo":      "invoice",
 }
 
 // sharedPages are the parts of the pages that every page may import: layout, fields, strings, and the gate

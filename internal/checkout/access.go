@@ -44,7 +44,7 @@ func (s *Service) Authenticate(tx db.Tx, sessionID, sessionSecret string) (*Acce
 	case secret.Equal(session.LaunchHash, hash):
 		a.Launch = true
 	default:
-		known := false
+		var known bool
 		if a.CustomerID, known, err = s.credential(tx, session, hash); err != nil {
 			return nil, err
 		}

@@ -53,10 +53,6 @@ type Service struct {
 	SendCode func(ctx context.Context, tx db.Tx, l CodeLetter) error
 	// HasSaved tells whether a customer has saved payment methods; nil says nobody has.
 	HasSaved func(tx db.Tx, scope tenant.Scope, customerID string) (bool, error)
-	// PendingSave is the address by which a payment method that was saved in the session is confirmed, with a
-	// PAYMENT_METHOD_SAVE fault when none is, and SaveConfirmed confirms it. Both are set or neither.
-	PendingSave   func(tx db.Tx, session *Session) (email string, err error)
-	SaveConfirmed func(tx db.Tx, session *Session) error
 	// Key authenticates the cookies of hosted pages; 32 bytes of the installation's own.
 	Key []byte
 	// Seen runs in the transaction in which the buyer of an open session did something, with order and

@@ -171,12 +171,8 @@ func notSent() error {
 
 // mayVerify refuses what the session does not offer now, and tells the address to write to, in lower case.
 func (s *Service) mayVerify(ctx context.Context, tx db.Tx, o *order.Order, session *Session, in *VerificationInput) (string, error) {
-	if in.Purpose == PurposeConfirmSave {
-		if s.PendingSave == nil {
-			return "", fault.Conflict("PAYMENT_METHOD_SAVE_NOT_PENDING", "No payment method of this session waits to be confirmed.")
-		}
-		email, err := s.PendingSave(tx, session)
-		return strings.ToLower(email), err
+	if in.Purpose == PurposeConfirmSave { // a card is saved at once, or not at all
+		return "", fault.Conflict("PAYMENT_METHOD_SAVE_NOT_PENDING", "No payment method of this session waits to be confirmed.")
 	}
 	if err := s.checkOpen(session, s.Clock.Now()); err != nil {
 		return "", err

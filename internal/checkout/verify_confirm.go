@@ -71,9 +71,6 @@ func (s *Service) ConfirmVerification(ctx context.Context, tx db.Tx, in ConfirmV
 		return nil, fault.Invalid("CUSTOMER_VERIFICATION_CODE_INVALID", "code", "The code is wrong, was replaced or has expired.").
 			Then("Type the newest code, or ask for another one.")
 	}
-	if v.Purpose == PurposeConfirmSave {
-		return &Confirmed{Session: session, Order: o}, s.SaveConfirmed(tx, session)
-	}
 	who, err := s.proven(ctx, tx, session, v, in.Cause)
 	if err != nil {
 		return nil, err

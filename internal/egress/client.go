@@ -71,7 +71,7 @@ func NewClient(policy Policy, lookup Lookup, roots *tls.Config) *Client {
 // Policy is the one the client was made with.
 func (c *Client) Policy() Policy { return c.policy }
 
-// Response is an answer with what was read of its body, at most MaxBody bytes.
+// Response is an answer with what was read of its body, at most MaxBody bytes or what DoWithin says.
 type Response struct {
 	Status int
 	Header http.Header
@@ -80,7 +80,10 @@ type Response struct {
 
 // Do sends the request and reads the answer, a redirect included. Any error is a *Error. An answer
 // whose head arrived is an answer, even when its body broke off.
-func (c *Client) Do(req *http.Request) (Response, error) {
+func (c *Client) Do(req *http.Request) (Response, error) { return c.DoWithin(req, MaxBody) }
+
+// DoWithin is Do with another bound on the body, in bytes.
+func (c *Client) DoWithin(req *http.Request, maxBody int64) (Response, error) {
 	t, err := parseTarget("url", req.URL.String())
 	if err != nil {
 		return Response{}, &Error{Kind: KindRequest, Cause: err}
@@ -97,7 +100,7 @@ func (c *Client) Do(req *http.Request) (Response, error) {
 		// What follows is the bare connection, which no deadline of the request ends.
 		return Response{Status: resp.StatusCode, Header: resp.Header}, nil
 	}
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, MaxBody))
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxBody))
 	return Response{Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
 }
 

@@ -23,6 +23,7 @@ var Names = []string{
 	"invoice.late_fee",        // in the transaction, the invoice not written
 	"invoice.closed",          // in the transaction, the invoice not written
 	"invoice.charging",        // in the transaction that plans the charge of a saved card
+	"invoice.autopay",         // a charge nobody asked for is planned, and not made
 	"invoice.due",             // between two invoices that are due
 	"checkout.created",        // in the transaction
 	"checkout.ended",          // in the transaction

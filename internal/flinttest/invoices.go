@@ -27,7 +27,7 @@ func (b *Bench) invoices(t testing.TB, log *slog.Logger) {
 		Settings: func(db.Tx, tenant.Scope) (*settings.Settings, error) {
 			out := &settings.Settings{}
 			out.Invoices = settings.Invoices{
-				NumberPrefix: "A-", Timezone: "America/New_York", CollectionMode: invoice.CollectBuyer, DefaultTermID: b.DefaultTermID,
+				NumberPrefix: "A-", Timezone: "America/New_York", CollectionMode: invoice.CollectBuyer, DefaultTermID: b.DefaultTermID, AutopayRetry: settings.AutopayRetryPlan{DayOffsets: []int64{1, 3, 5}},
 				Reminders: settings.ReminderPolicy{Rules: []settings.ReminderRule{{DaysFromDue: -3}, {DaysFromDue: 1}, {DaysFromDue: 7}}},
 			}
 			return out, nil

@@ -229,12 +229,6 @@ func (s *Services) buyerView(ctx context.Context, tx db.Tx, c *Caller, session *
 		}
 	}
 	out.SaveOffered, out.SavePhoneOffered, out.SaveVerification = &offer.Offered, &offer.Phone, &offer.RequiresVerification
-	if x.MethodSave != nil {
-		var err error
-		if out.MethodSave, err = x.MethodSave(tx, session); err != nil {
-			return err
-		}
-	}
 	if c.ActsForID == "" || out.Status != checkout.StatusOpen || c.LaunchOnly {
 		return nil
 	}

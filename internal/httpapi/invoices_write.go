@@ -244,7 +244,8 @@ func registerInvoiceWrites(a *API, s *Services) {
 		in.domain.Scope, in.domain.Cause = c.Scope, c.Cause()
 		return s.invoiceAnswer(c)(s.Invoices.Create(ctx, tx, in.domain))
 	}, Doc("Draft an invoice", "Over an order, or over a quick pay of which it makes an order. Nothing is asked of the buyer until it is issued."),
-		Errors("INVOICE_SOURCE_REQUIRED", "INVOICE_SOURCE_CONFLICT", "INVALID_INVOICE_DRAFT_SOURCE", "ORDER_ALREADY_HAS_ACTIVE_INVOICE",
+		Errors("INVOICE_AUTOPAY_PAYMENT_METHOD_UNSUPPORTED", "PAYMENT_METHOD_NOT_ACTIVE", "PAYMENT_METHOD_ON_SESSION_ONLY", "PAYMENT_METHOD_CUSTOMER_MISMATCH",
+			"INVOICE_SOURCE_REQUIRED", "INVOICE_SOURCE_CONFLICT", "INVALID_INVOICE_DRAFT_SOURCE", "ORDER_ALREADY_HAS_ACTIVE_INVOICE",
 			"ORDER_HAS_OPEN_CHECKOUT", "ORDER_NOT_OPEN", "ORDER_ALREADY_PAID", "INVOICE_SCHEDULE_INVALID", "INVALID_INVOICE_PAYMENT_DUE",
 			"INVOICE_PAYMENT_TERM_UNAVAILABLE", "INVOICE_COLLECTION_MODE_UNSUPPORTED", "SCHEDULED_SEND_IN_PAST"))
 
@@ -260,7 +261,8 @@ func registerInvoiceWrites(a *API, s *Services) {
 		}
 		return s.invoiceAnswer(c)(s.Invoices.Update(ctx, tx, out))
 	}, Doc("Change a draft", "Once it is issued only reminders_paused changes."),
-		Errors("INVOICE_NOT_DRAFT", "INVOICE_DRAFT_CHANGED", "INVOICE_REMINDER_CHANGED", "INVOICE_NOT_COLLECTIBLE", "NO_FIELDS_TO_UPDATE", "INVALID_EXPECTED_VERSION"))
+		Errors("INVOICE_NOT_DRAFT", "INVOICE_DRAFT_CHANGED", "INVOICE_REMINDER_CHANGED", "INVOICE_NOT_COLLECTIBLE", "NO_FIELDS_TO_UPDATE", "INVALID_EXPECTED_VERSION",
+			"INVOICE_AUTOPAY_PAYMENT_METHOD_UNSUPPORTED", "PAYMENT_METHOD_NOT_ACTIVE", "PAYMENT_METHOD_ON_SESSION_ONLY", "PAYMENT_METHOD_CUSTOMER_MISMATCH"))
 
 	Write(a, "invoices.issue", func(ctx context.Context, tx db.Tx, c *Caller, in *IssueInvoiceInput) (*IssueInvoiceResult, error) {
 		issue := invoice.IssueInput{Scope: c.Scope, InvoiceID: in.InvoiceID, Cause: c.Cause()}
@@ -270,7 +272,8 @@ func registerInvoiceWrites(a *API, s *Services) {
 		out, err := s.Invoices.Issue(ctx, tx, issue)
 		return s.issuedAnswer(c, out, err)
 	}, Doc("Issue an invoice", "Numbers and freezes it, claims the order, makes the buyer's link and sends the e-mail."), OneTimeSecrets(),
-		Errors("INVOICE_NOT_DRAFT", "INVOICE_DRAFT_CHANGED", "INVOICE_BALANCE_CHANGED", "INVOICE_SCHEDULE_INVALID", "RECIPIENT_EMAIL_REQUIRED",
+		Errors("INVOICE_AUTOPAY_PAYMENT_METHOD_UNSUPPORTED", "PAYMENT_METHOD_NOT_ACTIVE", "PAYMENT_METHOD_ON_SESSION_ONLY", "PAYMENT_METHOD_CUSTOMER_MISMATCH",
+			"INVOICE_NOT_DRAFT", "INVOICE_DRAFT_CHANGED", "INVOICE_BALANCE_CHANGED", "INVOICE_SCHEDULE_INVALID", "RECIPIENT_EMAIL_REQUIRED",
 			"ORDER_TAX_NOT_READY", "ORDER_HAS_OPEN_CHECKOUT", "ORDER_COLLECTION_IN_PROGRESS"))
 
 	Write(a, "invoices.sendReminder", func(ctx context.Context, tx db.Tx, c *Caller, in *InvoicePath) (*IssueInvoiceResult, error) {

@@ -178,7 +178,7 @@ func (s *Services) startPay(tx db.Tx, c *Caller, in *PayOrderInput) (string, err
 		if r.Source != nil {
 			source = payment.Credential{Token: r.Source.Token, PaymentMethodID: r.Source.PaymentMethodID, ConfirmationToken: r.Source.ConfirmationToken}
 		}
-		saveFor := ""
+		var saveFor string
 		if saveFor, err = s.saveFor(tx, c, r, session); err != nil {
 			return "", err
 		}

@@ -14,8 +14,6 @@ type SessionViews struct {
 	// SaveOffer tells whether the buyer of an open session is offered to keep a payment method, for a
 	// credential that acts for the customer, or for nobody when that is empty.
 	SaveOffer func(tx db.Tx, session *checkout.Session, customerID string) (SaveOffer, error)
-	// MethodSave is what became of a payment method that a buyer wanted kept, nil without one.
-	MethodSave func(tx db.Tx, session *checkout.Session) (*PaymentMethodSave, error)
 }
 
 // SaveOffer is whether and how a buyer may keep a payment method.

@@ -33,7 +33,7 @@ type LinkEvent struct {
 	Venue            string     `json:"venue,omitzero" maxLength:"255"`
 	MaxTotalQuantity *int64     `json:"max_total_quantity,omitzero" minimum:"1" fault:"invalid=INVALID_MAX_TOTAL_QUANTITY,small=INVALID_MAX_TOTAL_QUANTITY" doc:"Tickets that can be sold."`
 	TicketPrefix     string     `json:"ticket_prefix,omitzero" maxLength:"20" fault:"long=TICKET_PREFIX_TOO_LONG"`
-	SendTicketEmails *bool      `json:"send_ticket_emails,omitzero" doc:"Kept; tickets are not mailed yet."`
+	SendTicketEmails *bool      `json:"send_ticket_emails,omitzero" doc:"Mails a ticket with a code for every unit that was paid, to the address of the order."`
 }
 
 // LinkLineItem is a line that a link sells.

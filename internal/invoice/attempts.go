@@ -113,7 +113,7 @@ func (a *PaymentAttempt) StatusNow(now time.Time) string {
 }
 
 // startAttempt notes that somebody is about to pay.
-func (s *Service) startAttempt(tx db.Tx, v *Invoice, entryID, sessionID string, expected int64, cause event.Cause, c *change) (*PaymentAttempt, error) {
+func (s *Service) startAttempt(tx db.Tx, v *Invoice, entryID, sessionID string, expected int64, c *change) (*PaymentAttempt, error) {
 	now := s.Clock.Now()
 	a := &PaymentAttempt{
 		Scope: v.Scope, ID: s.IDs.New(id.InvoicePaymentAttempt), InvoiceID: v.ID, OrderID: v.OrderID, EntryID: entryID, SessionID: sessionID,

@@ -94,7 +94,7 @@ func (s *Service) Checkout(ctx context.Context, tx db.Tx, in CheckoutInput) (Che
 	if err != nil {
 		return Checkout{}, err
 	}
-	a, err := s.startAttempt(tx, v, in.EntryID, opened.SessionID, amount, in.Cause, &c)
+	a, err := s.startAttempt(tx, v, in.EntryID, opened.SessionID, amount, &c)
 	if err != nil {
 		return Checkout{}, err
 	}

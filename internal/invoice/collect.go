@@ -8,6 +8,7 @@ import (
 	"flint/internal/event"
 	"flint/internal/fault"
 	"flint/internal/id"
+	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/tenant"
 )
@@ -25,6 +26,8 @@ type CollectInput struct {
 type Collected struct {
 	Attempt    *PaymentAttempt
 	Operations []payment.Operation
+
+	stuck *payment.Attempt // of a charge that waits for a buyer who is not there
 }
 
 // Collect charges a saved payment method of the order's customer without the buyer, for what is due or for the
@@ -38,6 +41,11 @@ func (s *Service) Collect(tx db.Tx, in CollectInput) (Collected, error) {
 	if err != nil {
 		return Collected{}, err
 	}
+	return s.collect(tx, o, v, in, false)
+}
+
+// collect plans the charge of an open invoice and saves it; byItself tells that nobody asked for it.
+func (s *Service) collect(tx db.Tx, o *order.Order, v *Invoice, in CollectInput, byItself bool) (Collected, error) {
 	if err := v.checkCollectible(); err != nil {
 		return Collected{}, err
 	}
@@ -70,7 +78,7 @@ func (s *Service) Collect(tx db.Tx, in CollectInput) (Collected, error) {
 		Scope: in.Scope, OrderID: o.ID, InvoiceID: v.ID, Amount: amount, Source: payment.Credential{PaymentMethodID: method}, Flow: "invoice", Cause: in.Cause,
 	})
 	if err != nil {
-		return Collected{}, unusable(err)
+		return Collected{}, unusable(err, "payment_method_id")
 	}
 	now := s.Clock.Now()
 	a := &PaymentAttempt{
@@ -80,8 +88,13 @@ func (s *Service) Collect(tx db.Tx, in CollectInput) (Collected, error) {
 	if of := started.Attempt; !of.Open() { // it was not admitted
 		a.Status, a.FailureCode, a.FailureMessage = AttemptFailed, wireFailure(of.FailureCode), of.FailureMessage
 		c.tell(EventPaymentFailed, v.aboutAttempt(a))
-	} else if len(of.IntentIDs) > 0 {
-		a.IntentID = of.IntentIDs[0]
+	} else {
+		if len(of.IntentIDs) > 0 {
+			a.IntentID = of.IntentIDs[0]
+		}
+		if byItself {
+			v.Charging, v.ChargingSince = a.ID, now
+		}
 	}
 	if err := insertAttempt(tx, a); err != nil {
 		return Collected{}, fmt.Errorf("note the charge of invoice %s: %w", v.ID, err)
@@ -92,13 +105,13 @@ func (s *Service) Collect(tx db.Tx, in CollectInput) (Collected, error) {
 }
 
 // unusable moves what is wrong with a payment method to the field that named it.
-func unusable(err error) error {
+func unusable(err error, param string) error {
 	f := fault.Of(err)
 	if f == nil || f.Param == "" {
 		return err
 	}
 	out := *f
-	out.Param = "payment_method_id"
+	out.Param = param
 	if f.Code == "PAYMENT_METHOD_UNAVAILABLE" {
 		out.Code = "INVOICE_AUTOPAY_PAYMENT_METHOD_UNSUPPORTED"
 	}

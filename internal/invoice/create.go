@@ -33,7 +33,8 @@ type CreateInput struct {
 // RESOURCE_NOT_FOUND, ORDER_NOT_OPEN, ORDER_ALREADY_PAID, ORDER_ALREADY_HAS_ACTIVE_INVOICE,
 // ORDER_HAS_OPEN_CHECKOUT, ORDER_COLLECTION_IN_PROGRESS, RETURN_CHECKOUT_REQUIRED, INVOICE_SCHEDULE_INVALID,
 // INVOICE_PAYMENT_TERM_UNAVAILABLE, INVOICE_PAYMENT_TERM_CURRENCY_MISMATCH, CUSTOMER_PAYMENT_TERM_UNAVAILABLE,
-// INVOICE_COLLECTION_MODE_UNSUPPORTED.
+// INVOICE_COLLECTION_MODE_UNSUPPORTED, INVOICE_AUTOPAY_PAYMENT_METHOD_UNSUPPORTED, PAYMENT_METHOD_NOT_ACTIVE,
+// PAYMENT_METHOD_ON_SESSION_ONLY, PAYMENT_METHOD_CUSTOMER_MISMATCH.
 func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (*Invoice, error) {
 	now := s.Clock.Now()
 	var l fault.List
@@ -77,6 +78,9 @@ func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (*Invoic
 		return nil, err
 	}
 	if err := s.checkDraft(tx, v, defaults); err != nil {
+		return nil, err
+	}
+	if err := s.checkMethod(tx, o, v.Collection.PaymentMethodID); err != nil {
 		return nil, err
 	}
 	v.spread()
@@ -219,6 +223,11 @@ func (s *Service) Update(ctx context.Context, tx db.Tx, in UpdateInput) (*Invoic
 	}
 	if err := s.checkDraft(tx, v, defaults); err != nil {
 		return nil, err
+	}
+	if in.Fields.Collection != nil {
+		if err := s.checkMethod(tx, o, v.Collection.PaymentMethodID); err != nil {
+			return nil, err
+		}
 	}
 	var c change
 	c.note(ActivityUpdated, "Draft changed.", ActivityDetail{})

@@ -55,6 +55,7 @@ func (v *Invoice) nextCheck() (at time.Time) {
 	if !v.Collectible() {
 		return at
 	}
+	consider(v.nextCharge())
 	policy := v.LateFeePolicy()
 	for _, p := range v.dueParts() {
 		if p.outstanding == 0 {

@@ -68,6 +68,7 @@ func (s *Service) OrderSettled(tx db.Tx, o *order.Order, cause event.Cause) erro
 		}
 		if a := forPayment(found, paid); a != nil && !paid.Open() {
 			a.Status, a.SettledAt, a.OrderAttemptID, a.IntentID, a.Rail = AttemptSettled, now, paid.ID, newest.ID, rail
+			v.chargeEnded(a)
 			if err := saveAttempt(tx, a, now); err != nil {
 				return err
 			}
@@ -161,6 +162,7 @@ func (s *Service) AttemptWaits(tx db.Tx, o *order.Order, attemptID string, cause
 			return errSame
 		}
 		a.Status, a.Rail, a.IntentID = AttemptProcessing, RailACH, intentID
+		v.chargeEnded(a)
 		a.SettlesAt = s.Clock.Now().Add(settleDays * 24 * time.Hour)
 		c.note(ActivityProcessing, "The payment is with the bank.", ActivityDetail{
 			AttemptID: a.ID, Expected: v.moneyOf(a.Expected), Rail: a.Rail, SettlesAt: a.SettlesAt,
@@ -181,6 +183,7 @@ func (s *Service) AttemptEnded(tx db.Tx, o *order.Order, attemptID string, cause
 	return s.attemptMoves(tx, o, attemptID, func(v *Invoice, a *PaymentAttempt, of *payment.Attempt, intentID string, c *change) error {
 		now := s.Clock.Now()
 		a.IntentID, a.UpdatedAt = intentID, now
+		v.chargeEnded(a)
 		if of.Status == payment.AttemptCanceled {
 			a.Status, a.CanceledAt = AttemptCanceled, now
 			c.tell(EventAttemptCanceled, v.aboutAttempt(a))

@@ -73,9 +73,14 @@ type Invoice struct {
 	Delivery   string      `json:"delivery,omitempty"` // delivery mode, from issue on
 	Terms      *TermsFixed `json:"terms,omitempty"`    // frozen at issue
 	Reminders  []int       `json:"reminders,omitempty"`
-	Entries    []Entry     `json:"entries,omitempty"` // the schedule, in the order in which money fills it
-	Fees       []LateFee   `json:"fees,omitempty"`    // oldest first
-	Snapshot   *Snapshot   `json:"snapshot,omitempty"`
+
+	ChargeRetries []int     `json:"charge_retries,omitempty"` // days after a due date; frozen at issue
+	Charging      string    `json:"charging,omitempty"`       // invpa_… of the automatic charge under way
+	ChargingSince time.Time `json:"charging_since,omitzero"`
+
+	Entries  []Entry   `json:"entries,omitempty"` // the schedule, in the order in which money fills it
+	Fees     []LateFee `json:"fees,omitempty"`    // oldest first
+	Snapshot *Snapshot `json:"snapshot,omitempty"`
 
 	RemindersPaused   bool      `json:"reminders_paused,omitempty"`
 	RemindersPausedAt time.Time `json:"reminders_paused_at,omitzero"`
@@ -121,6 +126,7 @@ type Told struct {
 	Overdue   []string `json:"overdue,omitempty"`   // entry ids, or "" for the invoice as a whole
 	Reminders []string `json:"reminders,omitempty"` // entry id and days, "invse_…/-3"
 	LateFees  []string `json:"late_fees,omitempty"` // targets whose fee was announced as due
+	Charges   []string `json:"charges,omitempty"`   // entry id and days after the due date: automatic charges made
 }
 
 // Kinds of due dates of an invoice.

@@ -46,7 +46,8 @@ type Issued struct {
 // INVOICE_BALANCE_CHANGED, ORDER_NOT_OPEN, ORDER_ALREADY_PAID, ORDER_HAS_OPEN_CHECKOUT,
 // ORDER_COLLECTION_IN_PROGRESS, ORDER_TAX_NOT_READY, AUTOMATIC_TAX_INVOICE_INSTALLMENTS_UNSUPPORTED,
 // INVOICE_SCHEDULE_INVALID, INVALID_INVOICE_PAYMENT_DUE, INVOICE_TIMEZONE_REQUIRED,
-// INVOICE_PAYMENT_TERM_UNAVAILABLE, INVOICE_AUTOPAY_PAYMENT_METHOD_REQUIRED, RECIPIENT_EMAIL_REQUIRED.
+// INVOICE_PAYMENT_TERM_UNAVAILABLE, INVOICE_AUTOPAY_PAYMENT_METHOD_REQUIRED, INVOICE_AUTOPAY_PAYMENT_METHOD_UNSUPPORTED,
+// PAYMENT_METHOD_NOT_ACTIVE, PAYMENT_METHOD_ON_SESSION_ONLY, PAYMENT_METHOD_CUSTOMER_MISMATCH, RECIPIENT_EMAIL_REQUIRED.
 func (s *Service) Issue(ctx context.Context, tx db.Tx, in IssueInput) (Issued, error) {
 	o, v, err := s.open(tx, in.Scope, in.InvoiceID)
 	if err != nil {
@@ -72,10 +73,16 @@ func (s *Service) Issue(ctx context.Context, tx db.Tx, in IssueInput) (Issued, e
 	if v.Collection.Resolved, err = s.mode(v, defaults); err != nil {
 		return Issued{}, err
 	}
-	if v.Collection.Resolved == CollectAutomatic && v.Collection.PaymentMethodID == "" {
-		return Issued{}, fault.Conflict("INVOICE_AUTOPAY_PAYMENT_METHOD_REQUIRED", "Automatic collection needs a saved payment method, and there is none.").
-			Then("Use collection mode buyer_initiated.")
+	if v.Collection.Resolved == CollectAutomatic {
+		if v.Collection.PaymentMethodID == "" {
+			return Issued{}, fault.Conflict("INVOICE_AUTOPAY_PAYMENT_METHOD_REQUIRED", "Automatic collection needs a saved payment method, and there is none.").
+				Then("Use collection mode buyer_initiated.")
+		}
+		if err := s.checkMethod(tx, o, v.Collection.PaymentMethodID); err != nil {
+			return Issued{}, err
+		}
 	}
+	v.fixRetries(defaults.Invoices.AutopayRetry)
 	if v.Collection.Policy == nil {
 		v.Collection.Policy = policyOf(defaults.Invoices.PaymentPolicy)
 	}
@@ -88,9 +95,7 @@ func (s *Service) Issue(ctx context.Context, tx db.Tx, in IssueInput) (Issued, e
 	if err := s.Orders.ClaimCollection(tx, o, v.ID, in.Cause); err != nil {
 		return Issued{}, err
 	}
-	if err := s.renewLink(v, now); err != nil {
-		return Issued{}, err
-	}
+	s.renewLink(v, now)
 	if v.Sequence, err = nextNumber(tx, in.Scope); err != nil {
 		return Issued{}, err
 	}
@@ -299,12 +304,11 @@ func (v *Invoice) skipPast(now time.Time) {
 }
 
 // renewLink starts a generation of the public link; the one before opens nothing any more.
-func (s *Service) renewLink(v *Invoice, now time.Time) error {
+func (s *Service) renewLink(v *Invoice, now time.Time) {
 	token := secret.NewToken(tokenPrefix)
 	v.LinkID, v.TokenHash, v.LinkExpires = s.IDs.New(id.InvoiceAccess), secret.Hash(token), now.Add(linkLasts)
 	v.Token = s.Box.Seal("invoice "+v.ID, []byte(token))
 	v.SessionID, v.SessionToken = "", ""
-	return nil
 }
 
 // PublicURL is the address with which the buyer opens the invoice, empty before it is issued. It carries

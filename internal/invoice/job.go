@@ -98,8 +98,8 @@ func (s *Service) next(ctx context.Context, limit int) (found []target, err erro
 	return found, nil
 }
 
-// RunDue does what has become due: drafts are issued, overdue invoices announced, reminders sent, late fees
-// charged, attempts ended, what became of mails noted. It tells how many rows it worked on. What is due is
+// RunDue does what has become due: drafts are issued, saved payment methods charged, overdue invoices
+// announced, reminders sent, late fees charged, attempts ended, what became of mails noted. It tells how many rows it worked on. What is due is
 // read off the invoice each time, so it may be called at any moment, by several nodes, and after any jump of
 // the clock; each thing happens once.
 func (s *Service) RunDue(ctx context.Context, limit int) (done int, err error) {
@@ -110,16 +110,7 @@ func (s *Service) RunDue(ctx context.Context, limit int) (done int, err error) {
 	var failed []error
 	for _, t := range found {
 		s.Failpoints.Hit("invoice.due")
-		err := s.DB.Write(ctx, func(tx db.Tx) error {
-			switch t.kind {
-			case dueAttempt:
-				return s.expireAttempt(tx, t)
-			case dueDelivery:
-				return s.delivered(tx, t.scope, t.id)
-			}
-			return s.look(ctx, tx, t)
-		})
-		if err != nil {
+		if err := s.lookAfter(ctx, t); err != nil {
 			if f := fault.Of(err); f == nil || f.Class == fault.ClassInternal {
 				failed = append(failed, fmt.Errorf("look after %s: %w", t.id, err)) // the others have their turn
 				continue
@@ -132,7 +123,26 @@ func (s *Service) RunDue(ctx context.Context, limit int) (done int, err error) {
 	return done, errors.Join(failed...)
 }
 
-// look does what is due of one invoice.
+// lookAfter does what is due of one row. An invoice is charged before anything else: what is paid then is neither
+// overdue nor worth a reminder.
+func (s *Service) lookAfter(ctx context.Context, t target) error {
+	if t.kind == dueInvoice {
+		if err := s.autopay(ctx, t); err != nil {
+			return err
+		}
+	}
+	return s.DB.Write(ctx, func(tx db.Tx) error {
+		switch t.kind {
+		case dueAttempt:
+			return s.expireAttempt(tx, t)
+		case dueDelivery:
+			return s.delivered(tx, t.scope, t.id)
+		}
+		return s.look(ctx, tx, t)
+	})
+}
+
+// look does what is due of one invoice, but for charging it.
 func (s *Service) look(ctx context.Context, tx db.Tx, t target) error {
 	o, v, err := s.open(tx, t.scope, t.id)
 	if err != nil {
@@ -145,64 +155,95 @@ func (s *Service) look(ctx context.Context, tx db.Tx, t target) error {
 	if v.Status == StatusDraft {
 		return s.issueScheduled(ctx, tx, v)
 	}
-	var c change
-	var remind []string
-	policy := v.LateFeePolicy()
-	var fees []duePart
+	var found timely
 	for _, p := range v.dueParts() {
 		if p.outstanding == 0 || !v.Collectible() {
 			continue
 		}
-		if now.After(p.at) && !slices.Contains(v.Told.Overdue, p.entryID) {
-			v.Told.Overdue = append(v.Told.Overdue, p.entryID)
-			c.note(ActivityOverdue, "The due date passed.", ActivityDetail{EntryID: p.entryID, DueAt: p.at})
-			c.tell(EventOverdue, func(d *eventData) { d.DueAt, d.EntryID = p.at, p.entryID })
-		}
-		if key := v.reminderNow(p, now); key != "" && !v.RemindersPaused {
-			remind = append(remind, key)
-			c.note(ActivityReminderDue, "It is time to remind the buyer.", ActivityDetail{EntryID: p.entryID, DueAt: p.at})
-			c.tell(EventReminderDue, func(d *eventData) { d.DueAt, d.EntryID = p.at, p.entryID })
-		}
-		if policy == nil || v.feeFor(p.entryID) || slices.Contains(v.Told.LateFees, p.entryID) {
-			continue
-		}
-		if at := v.feeAt(p.at, policy); now.After(at) {
-			if policy.Mode == FeeAutomatic && o.ActiveAttemptID != "" {
-				continue // charged once the payment has ended
-			}
-			v.Told.LateFees = append(v.Told.LateFees, p.entryID)
-			if err := v.feeDue(p, at, &c); err != nil {
-				return err
-			}
-			if policy.Mode == FeeAutomatic {
-				fees = append(fees, p)
-			}
-		}
-	}
-	if len(remind) > 0 && v.Delivery == DeliverByEmail && v.RecipientEmail != "" {
-		v.LastReminder = now
-		if _, err := s.send(ctx, tx, v, DeliveryReminder, "rule/"+remind[0], system); err != nil {
+		found.overdue(v, p, now)
+		found.reminder(v, p, now)
+		if err := found.lateFee(v, p, now, o.ActiveAttemptID == ""); err != nil {
 			return err
 		}
 	}
-	if err := s.save(tx, v, system, c); err != nil {
-		return err
+	if len(found.remind) > 0 && v.Delivery == DeliverByEmail && v.RecipientEmail != "" {
+		v.LastReminder = now
+		if _, err := s.send(ctx, tx, v, DeliveryReminder, "rule/"+found.remind[0], system); err != nil {
+			return err
+		}
 	}
-	for _, p := range fees {
-		if amount, err := feeOn(policy, p.outstanding); err != nil || amount < 1 {
+	if found.any {
+		if err := s.save(tx, v, system, found.change); err != nil {
+			return err
+		}
+	}
+	for _, p := range found.fees {
+		if amount, err := feeOn(v.LateFeePolicy(), p.outstanding); err != nil || amount < 1 {
 			continue // a percentage of a few minor units is nothing
 		}
 		if err := s.assess(tx, o, v, p, system); err != nil {
 			return err
 		}
 	}
-	if !v.NextCheckAt.IsZero() && !v.NextCheckAt.After(now) { // a late fee waits for a payment under way
-		return s.postpone(tx, v, now.Add(time.Minute))
+	next := v.nextCheck()
+	if !next.IsZero() && !next.After(now) { // a late fee or a charge waits for a payment under way
+		next = now.Add(time.Minute)
 	}
-	return nil
+	if next.Equal(v.NextCheckAt) {
+		return nil
+	}
+	return s.postpone(tx, v, next)
 }
 
-// postpone looks again a little later, without a new version.
+// timely is what one look finds to have become due.
+type timely struct {
+	change
+	any    bool      // something was marked on the invoice
+	remind []string  // keys of reminders
+	fees   []duePart // to be charged a late fee
+}
+
+func (f *timely) overdue(v *Invoice, p duePart, now time.Time) {
+	if !now.After(p.at) || slices.Contains(v.Told.Overdue, p.entryID) {
+		return
+	}
+	v.Told.Overdue, f.any = append(v.Told.Overdue, p.entryID), true
+	f.note(ActivityOverdue, "The due date passed.", ActivityDetail{EntryID: p.entryID, DueAt: p.at})
+	f.tell(EventOverdue, func(d *eventData) { d.DueAt, d.EntryID = p.at, p.entryID })
+}
+
+func (f *timely) reminder(v *Invoice, p duePart, now time.Time) {
+	key := v.reminderNow(p, now)
+	if key == "" {
+		return
+	}
+	f.any = true
+	if v.RemindersPaused {
+		return
+	}
+	f.remind = append(f.remind, key)
+	f.note(ActivityReminderDue, "It is time to remind the buyer.", ActivityDetail{EntryID: p.entryID, DueAt: p.at})
+	f.tell(EventReminderDue, func(d *eventData) { d.DueAt, d.EntryID = p.at, p.entryID })
+}
+
+// lateFee announces a fee. One that is charged by itself waits while a payment of the order is under way.
+func (f *timely) lateFee(v *Invoice, p duePart, now time.Time, quiet bool) error {
+	policy := v.LateFeePolicy()
+	if policy == nil || v.feeFor(p.entryID) || slices.Contains(v.Told.LateFees, p.entryID) {
+		return nil
+	}
+	at := v.feeAt(p.at, policy)
+	if !now.After(at) || policy.Mode == FeeAutomatic && !quiet {
+		return nil
+	}
+	v.Told.LateFees, f.any = append(v.Told.LateFees, p.entryID), true
+	if policy.Mode == FeeAutomatic {
+		f.fees = append(f.fees, p)
+	}
+	return v.feeDue(p, at, &f.change)
+}
+
+// postpone looks again at another time, without a new version.
 func (s *Service) postpone(tx db.Tx, v *Invoice, at time.Time) error {
 	return tx.Send(`UPDATE invoices SET next_check_at = $4 WHERE merchant_id = $1 AND environment_id = $2 AND invoice_id = $3`,
 		v.Scope.MerchantID, v.Scope.EnvironmentID, v.ID, at)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"flint/internal/catalog"
 	"flint/internal/db"
@@ -159,25 +158,7 @@ func forgetVariant(tx db.Tx, o *Order, line *Line) error {
 
 // VariantsInUse tells the catalogue whether an open order that is not paid sells one of the variants.
 func VariantsInUse(tx db.Tx, scope tenant.Scope, variantIDs []string) (catalog.Use, error) {
-	if len(variantIDs) == 0 {
-		return "", nil
-	}
-	args := []any{scope.MerchantID, scope.EnvironmentID}
-	places := make([]string, len(variantIDs))
-	for i, v := range variantIDs {
-		args = append(args, v)
-		places[i] = "$" + strconv.Itoa(i+3)
-	}
-	var n int64
-	err := tx.QueryRow([]any{&n}, `SELECT COUNT(*) FROM order_variants v JOIN orders o ON o.merchant_id = v.merchant_id
-		AND o.environment_id = v.environment_id AND o.order_id = v.order_id
-		WHERE v.merchant_id = $1 AND v.environment_id = $2 AND v.variant_id IN (`+strings.Join(places, ", ")+`)
-		AND o.status = 'open' AND o.payment_status <> 'paid'`, args...)
-	if err != nil {
-		return "", fmt.Errorf("look for open orders of variants: %w", err)
-	}
-	if n > 0 {
-		return catalog.UsedByOrder, nil
-	}
-	return "", nil
+	return catalog.CountUses(tx, scope, variantIDs, `order_variants v JOIN orders o ON o.merchant_id = v.merchant_id
+		AND o.environment_id = v.environment_id AND o.order_id = v.order_id`,
+		`o.status = 'open' AND o.payment_status <> 'paid'`, catalog.UsedByOrder)
 }

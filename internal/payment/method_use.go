@@ -52,6 +52,15 @@ func (s *Service) sourceOf(tx db.Tx, o *order.Order, c Credential, param, sessio
 	return string(token), nil
 }
 
+// CheckMethod refuses a saved method that could not be charged for an order without its owner.
+//
+// Faults: RESOURCE_NOT_FOUND, PAYMENT_METHOD_CUSTOMER_MISMATCH, PAYMENT_METHOD_NOT_ACTIVE,
+// PAYMENT_METHOD_ON_SESSION_ONLY, PAYMENT_METHOD_UNAVAILABLE; their param is payment_source.payment_method_id.
+func (s *Service) CheckMethod(tx db.Tx, o *order.Order, methodID string) error {
+	_, err := s.sourceOf(tx, o, Credential{PaymentMethodID: methodID}, "payment_source", "", "")
+	return err
+}
+
 func refused(code, param, text string) *fault.Error {
 	f := fault.Conflict(code, "%s", text)
 	f.Param = param

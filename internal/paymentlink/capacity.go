@@ -65,7 +65,7 @@ func (s *Service) ended(tx db.Tx, o *order.Order, _ string, _ event.Cause) error
 
 // settled counts a paid order. Money that came for a place that was given back is counted as well: the
 // buyer has paid, and the claim says that it was late.
-func (s *Service) settled(tx db.Tx, o *order.Order, _ event.Cause) error {
+func (s *Service) settled(tx db.Tx, o *order.Order, cause event.Cause) error {
 	c, err := claimOf(tx, o)
 	if err != nil || c == nil || c.state == claimCounted {
 		return err
@@ -90,7 +90,10 @@ func (s *Service) settled(tx db.Tx, o *order.Order, _ event.Cause) error {
 	}
 	s.Failpoints.Hit("paymentlink.counted")
 	c.state, c.quantity = claimCounted, units(o)
-	return saveClaim(tx, c, now)
+	if err := saveClaim(tx, c, now); err != nil {
+		return err
+	}
+	return s.sendTickets(tx, c, o, cause)
 }
 
 // hold takes places and units, negative to give back; false when the link has not as many left. With force

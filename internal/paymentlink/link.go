@@ -6,6 +6,7 @@ import (
 	"flint/internal/catalog"
 	"flint/internal/checkout"
 	"flint/internal/clock"
+	"flint/internal/db"
 	"flint/internal/failpoint"
 	"flint/internal/id"
 	"flint/internal/money"
@@ -49,6 +50,8 @@ type Service struct {
 	Checkouts *checkout.Service
 	// Key signs the contexts of resolves; 32 bytes of the installation's own.
 	Key []byte
+	// Send mails tickets in the transaction of the money; nil where nothing is mailed.
+	Send func(tx db.Tx, t Tickets) error
 	// Failpoints end the process at named places in tests; nil in production.
 	Failpoints *failpoint.Points
 }

@@ -90,19 +90,9 @@ func noteVariants(tx db.Tx, l *Link) error {
 
 // VariantsInUse tells the catalogue whether an active link sells one of the variants.
 func VariantsInUse(tx db.Tx, scope tenant.Scope, variantIDs []string) (catalog.Use, error) {
-	for _, v := range variantIDs {
-		var n int64
-		err := tx.QueryRow([]any{&n}, `SELECT COUNT(*) FROM payment_link_variants v JOIN payment_links l ON l.merchant_id = v.merchant_id
-			AND l.environment_id = v.environment_id AND l.payment_link_id = v.payment_link_id
-			WHERE v.merchant_id = $1 AND v.environment_id = $2 AND v.variant_id = $3 AND l.status = 'active'`, scope.MerchantID, scope.EnvironmentID, v)
-		if err != nil {
-			return "", fmt.Errorf("look for active links of variants: %w", err)
-		}
-		if n > 0 {
-			return catalog.UsedByPaymentLink, nil
-		}
-	}
-	return "", nil
+	return catalog.CountUses(tx, scope, variantIDs, `payment_link_variants v JOIN payment_links l ON l.merchant_id = v.merchant_id
+		AND l.environment_id = v.environment_id AND l.payment_link_id = v.payment_link_id`,
+		`l.status = 'active'`, catalog.UsedByPaymentLink)
 }
 
 func load(tx db.Tx, scope tenant.Scope, linkID, lock string) (*Link, error) {

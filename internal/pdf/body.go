@@ -91,10 +91,6 @@ func (p *paper) summary() {
 	}
 	p.room(h + 8)
 	p.box(p.left, p.y, p.right-p.left, h, radius, tint)
-	inner := p.right - 6
-	if payable {
-		inner -= codeSide + 5
-	}
 	y := p.y + h/2 - 1.2
 	if payable {
 		y -= 5

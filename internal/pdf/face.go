@@ -75,7 +75,7 @@ func unpack(name string) (*outlines, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open font %s: %w", name, err)
 	}
-	defer packed.Close()
+	defer func() { _ = packed.Close() }() // it lies in the binary
 	z, err := gzip.NewReader(packed)
 	if err != nil {
 		return nil, fmt.Errorf("unpack font %s: %w", name, err)

@@ -180,6 +180,12 @@ func (p *paper) logo(x, y float64) float64 {
 	return h
 }
 
+// CheckLogo refuses a logo that Render could not draw.
+func CheckLogo(data []byte) error {
+	_, _, _, err := picture(data)
+	return err
+}
+
 // picture checks a logo and brings it into a form that every reader of the format shows.
 func picture(data []byte) (out []byte, kind string, size image.Point, err error) {
 	about, format, err := image.DecodeConfig(bytes.NewReader(data))

@@ -277,7 +277,7 @@ func (r *Renderer) wrapParagraph(s string, bold bool, width float64) ([]string, 
 			end()
 		}
 		if w > width {
-			if piece, w, err = r.chop(piece, bold, width, func(full []rune) { line = full; end() }); err != nil {
+			if piece, _, err = r.chop(piece, bold, width, func(full []rune) { line = full; end() }); err != nil {
 				return nil, err
 			}
 		}

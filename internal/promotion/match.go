@@ -79,7 +79,7 @@ func (g *Group) holds(f *facts) bool {
 	}
 	for i := range g.Members {
 		m := &g.Members[i]
-		ok := false
+		var ok bool
 		if m.Rule != nil {
 			ok = m.Rule.holds(f)
 		} else {

@@ -74,7 +74,8 @@ type StartInput struct {
 // and returns the operations to execute before Finish.
 //
 // Faults: RESOURCE_NOT_FOUND, ORDER_NOT_OPEN, ORDER_ALREADY_PAID, CHECKOUT_SESSION_CURRENT_CHANGED,
-// CHECKOUT_PAYMENT_RESOLVING, PAYMENT_ATTEMPT_NOT_CANCELABLE, RECOVERY_ACTION_UNAVAILABLE.
+// CHECKOUT_PAYMENT_RESOLVING, PAYMENT_ATTEMPT_NOT_CANCELABLE, RECOVERY_ACTION_UNAVAILABLE,
+// ORDER_COLLECTION_ALREADY_ACTIVE.
 func (s *Service) Start(tx db.Tx, in StartInput) (*Action, []payment.Operation, error) {
 	if in.SessionID != "" {
 		session, err := checkout.Get(tx, in.Scope, in.SessionID)
@@ -87,7 +88,7 @@ func (s *Service) Start(tx db.Tx, in StartInput) (*Action, []payment.Operation, 
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := s.payable(o); err != nil {
+	if err := s.payable(o, in.Type); err != nil {
 		return nil, nil, err
 	}
 	if in.Type != TypeCheckoutSession && in.Type != TypeRecoveryLink && s.Doors[in.Type] == nil {
@@ -143,7 +144,7 @@ func (s *Service) Finish(ctx context.Context, tx db.Tx, scope tenant.Scope, acti
 	if a.State != ActionPending {
 		return a, Door{}, fault.Conflict("RECOVERY_ACTION_ALREADY_ENDED", "The action has ended.").With("current_status", a.State)
 	}
-	if err := s.payable(o); err != nil {
+	if err := s.payable(o, a.Type); err != nil {
 		return a, Door{}, err
 	}
 	if o.ActiveAttemptID != "" && a.Type != TypeRecoveryLink {
@@ -222,12 +223,16 @@ func (s *Service) openSession(ctx context.Context, tx db.Tx, o *order.Order, cur
 	return Door{ID: launch.Session.ID, URL: s.BaseURL + "/checkout/" + launch.Session.ID + "#checkout_token=" + launch.Token.Reveal()}, nil
 }
 
-func (s *Service) payable(o *order.Order) error {
+// payable refuses an order that no door of the kind can collect. One that an invoice collects is refused before a
+// payment of the invoice could be given up for nothing; a second invoice is refused in its own words.
+func (s *Service) payable(o *order.Order, kind string) error {
 	switch {
 	case o.Status != order.StatusOpen:
 		return fault.Conflict("ORDER_NOT_OPEN", "The order is closed.")
 	case o.DerivePaymentStatus() == order.PaymentPaid:
 		return fault.Conflict("ORDER_ALREADY_PAID", "The order is paid; nothing is outstanding.")
+	case kind != TypeInvoice:
+		return o.CheckCollectable("")
 	}
 	return nil
 }

@@ -68,6 +68,8 @@ func (s *Service) find(tx db.Tx, link *Link, o *order.Order) (*Found, error) {
 		f.Verdict = Bought
 	case !link.good(now) || o.Status != order.StatusOpen || len(o.Lines) == 0:
 		f.Verdict = Gone
+	case o.InvoiceID != "":
+		f.Verdict = Gone // an invoice has a page of its own
 	case f.Attempt != nil:
 		f.Verdict = Paying
 		if a := f.Attempt; a.Status == payment.AttemptRequiresAction && a.CheckoutSessionID != "" {
@@ -79,7 +81,7 @@ func (s *Service) find(tx db.Tx, link *Link, o *order.Order) (*Found, error) {
 			}
 		}
 	case f.Session == nil || f.Session.InvoiceID != "":
-		f.Verdict = Gone // an invoice has a page of its own
+		f.Verdict = Gone
 	default:
 		f.Verdict = Ready
 	}

@@ -252,7 +252,7 @@ func (s *scanner) word(secret bool) bool {
 		s.at = from
 		return false
 	}
-	if digits > 0 && (secret || digits >= 13 && text.HoldsCard(string(w))) {
+	if digits > 0 && (secret || digits >= 13 && text.MaskCards(string(w), "") != string(w)) {
 		s.out = append(append(append(s.out, '"'), Hidden...), '"')
 		s.redacted = true
 		return true

@@ -23,7 +23,7 @@ func (s *Server) catalog() *catalog.Service {
 func (s *Server) buildCatalog() {
 	v := s.Services
 	v.PaymentLinks = &paymentlink.Service{
-		IDs: s.IDs, Clock: s.Clock, Orders: v.Orders, Catalog: v.Catalog, Checkouts: v.Checkouts, Key: s.derive("payment links"), Failpoints: s.Failpoints,
+		IDs: s.IDs, Clock: s.Clock, Orders: v.Orders, Catalog: v.Catalog, Checkouts: v.Checkouts, Key: s.derive("payment links"), Send: s.sendTickets, Failpoints: s.Failpoints,
 	}
 	v.PaymentLinks.Register(v.Payments)
 	v.Merchant, v.QR = s.shop, qr.Draw

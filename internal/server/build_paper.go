@@ -5,7 +5,9 @@ import (
 
 	"flint/internal/creditnote"
 	"flint/internal/db"
+	"flint/internal/egress"
 	"flint/internal/invoice"
+	"flint/internal/logo"
 	"flint/internal/notification"
 	"flint/internal/pdf"
 	"flint/internal/tenant"
@@ -16,6 +18,9 @@ import (
 func (s *Server) buildPaper() {
 	x := s.Services
 	s.Paper = pdf.New()
+	s.logos = &logo.Service{
+		DB: s.DB, Clock: s.Clock, Client: egress.NewClient(s.Egress, egress.SystemLookup, nil), Log: s.Log, Check: pdf.CheckLogo,
+	}
 	s.Invoices.PDF = s.invoiceDocument
 	s.Receipts.Renderers = map[string]func(context.Context, tenant.Scope, string) (notification.Attachment, error){invoiceFile: s.attachInvoice}
 	s.Invoices.HasCreditNote = creditnote.Standing

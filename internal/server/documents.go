@@ -17,9 +17,9 @@ import (
 
 // invoiceDocument draws an invoice as it stands now. It is invoice.Service.PDF.
 func (s *Server) invoiceDocument(ctx context.Context, v *invoice.Invoice) ([]byte, error) {
-	d := documentOf(v)
-	err := s.DB.Read(ctx, func(tx db.Tx) error {
-		if err := s.dress(tx, v.Scope, &d); err != nil {
+	d, picture := documentOf(v), ""
+	err := s.DB.Read(ctx, func(tx db.Tx) (err error) {
+		if picture, err = s.dress(tx, v.Scope, &d); err != nil {
 			return err
 		}
 		intents, err := payment.OfOrder(tx, v.Scope, v.OrderID, false)
@@ -40,6 +40,7 @@ func (s *Server) invoiceDocument(ctx context.Context, v *invoice.Invoice) ([]byt
 	if err != nil {
 		return nil, err
 	}
+	d.Logo = s.logos.Get(ctx, v.Scope, picture)
 	now := s.Clock.Now()
 	for k := range v.Entries {
 		e := &v.Entries[k]
@@ -80,25 +81,33 @@ func (s *Server) creditNoteDocument(ctx context.Context, n *creditnote.Note, v *
 	if n.Status == creditnote.StatusVoid {
 		d.Stamp = pdf.Void
 	}
-	if err := s.DB.Read(ctx, func(tx db.Tx) error { return s.dress(tx, n.Scope, &d) }); err != nil {
+	picture := ""
+	if err := s.DB.Read(ctx, func(tx db.Tx) (err error) {
+		picture, err = s.dress(tx, n.Scope, &d)
+		return err
+	}); err != nil {
 		return nil, err
 	}
+	d.Logo = s.logos.Get(ctx, n.Scope, picture)
 	return s.Paper.Render(d)
 }
 
-// dress gives a document the look of its merchant.
-func (s *Server) dress(tx db.Tx, scope tenant.Scope, d *pdf.Document) error {
+// dress gives a document the look of its merchant, but for the logo, of which it tells the address.
+func (s *Server) dress(tx db.Tx, scope tenant.Scope, d *pdf.Document) (logoURL string, err error) {
 	e, err := s.Settings.Effective(tx, scope)
 	if err != nil {
-		return err
+		return "", err
 	}
 	d.Accent = e.Branding.PrimaryColor
 	m, err := s.Merchants.Get(tx.Context(), tx, scope.MerchantID)
 	if err != nil {
-		return err
+		return "", err
 	}
 	d.Seller.Name = cmp.Or(d.Seller.Name, m.BusinessName)
-	return nil
+	if m.Logo != nil {
+		logoURL = m.Logo.URL
+	}
+	return logoURL, nil
 }
 
 // documentOf is the frozen part of an invoice on paper.

@@ -85,6 +85,11 @@ func TestRecoveryOpensOtherDoors(t *testing.T) {
 		if f := s.call(t, "POST", "/v1/orders/"+orderID+"/recovery-actions", `{"type":"payment_link"}`, 409); f["code"] != "ORDER_COLLECTION_ALREADY_ACTIVE" {
 			t.Errorf("an order with an invoice gets a link: %v", f)
 		}
+		for _, kind := range []string{"recovery_link", "checkout_session"} {
+			if f := s.call(t, "POST", "/v1/orders/"+orderID+"/recovery-actions", `{"type":"`+kind+`","cancel_open_payment":true}`, 409); f["code"] != "ORDER_COLLECTION_ALREADY_ACTIVE" || f["invoice_id"] == nil {
+				t.Errorf("an order with an invoice gets a %s: %v", kind, f)
+			}
+		}
 		s.healthy(t)
 	})
 }

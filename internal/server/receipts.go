@@ -31,16 +31,9 @@ func ReceiptOrders(orders *order.Service, merchants *merchant.Service, customers
 		if err != nil {
 			return notification.Order{}, fmt.Errorf("read the merchant of a receipt: %w", err)
 		}
-		email := ""
-		switch contact := o.BuyerContact; {
-		case contact != nil && (contact.Email != "" || contact.EmailCleared):
-			email = contact.Email
-		case o.CustomerID != "":
-			c, err := customers.Get(ctx, tx, scope, o.CustomerID)
-			if err != nil {
-				return notification.Order{}, fmt.Errorf("read the customer of a receipt: %w", err)
-			}
-			email = c.Email
+		email, err := addressOf(ctx, tx, customers, o)
+		if err != nil {
+			return notification.Order{}, fmt.Errorf("read the customer of a receipt: %w", err)
 		}
 		e, err := effective(tx, scope)
 		if err != nil {
@@ -52,6 +45,22 @@ func ReceiptOrders(orders *order.Service, merchants *merchant.Service, customers
 		out.Header, out.Footer, out.Brief = e.Receipts.Header, e.Receipts.Footer, !e.Receipts.Itemized
 		return out, nil
 	}
+}
+
+// addressOf is where to write to about an order: the address that the buyer left with the payment, otherwise the
+// customer's; empty when there is none.
+func addressOf(ctx context.Context, tx db.Tx, customers *customer.Service, o *order.Order) (string, error) {
+	switch contact := o.BuyerContact; {
+	case contact != nil && (contact.Email != "" || contact.EmailCleared):
+		return contact.Email, nil
+	case o.CustomerID != "":
+		c, err := customers.Get(ctx, tx, o.Scope, o.CustomerID)
+		if err != nil {
+			return "", err
+		}
+		return c.Email, nil
+	}
+	return "", nil
 }
 
 func receiptOrder(o *order.Order, m merchant.Merchant, email string) notification.Order {

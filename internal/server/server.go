@@ -31,6 +31,7 @@ import (
 	"flint/internal/invoice"
 	"flint/internal/job"
 	"flint/internal/ledger"
+	"flint/internal/logo"
 	"flint/internal/mail"
 	"flint/internal/merchant"
 	"flint/internal/notification"
@@ -82,6 +83,7 @@ type Server struct {
 	Settings    *settings.Service
 	Invoices    *invoice.Service
 	Paper       *pdf.Renderer
+	logos       *logo.Service
 	OAuth       *oauth.Service
 	Buyers      *buyer.Service
 	Requests    *requestlog.Log

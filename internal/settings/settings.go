@@ -214,7 +214,7 @@ type ReminderRule struct {
 	DaysFromDue int64 `json:"days_from_due"`
 }
 
-// AutopayRetryPlan is when a failed automatic collection is tried again, in days after the failure.
+// AutopayRetryPlan is when a failed automatic collection is tried again, in days after the due date.
 type AutopayRetryPlan struct {
 	DayOffsets []int64 `json:"retry_day_offsets"`
 }

@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
@@ -71,19 +70,13 @@ type Config struct {
 // Handler serves the pages.
 type Handler struct {
 	Config
-	https  bool
-	origin *http.CrossOriginProtection
+	https bool
+	guard *ui.Guard
 }
 
 // NewHandler returns a Handler.
 func NewHandler(c Config) *Handler {
-	h := &Handler{Config: c, https: strings.HasPrefix(c.BaseURL, "https://"), origin: http.NewCrossOriginProtection()}
-	// Behind a proxy the Host header may be another one than browsers name as the origin.
-	if u, err := url.Parse(c.BaseURL); err == nil && u.Host != "" {
-		if err := h.origin.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
-			c.Log.Error("the public address is no origin", "base_url", c.BaseURL, "error", err)
-		}
-	}
+	h := &Handler{Config: c, https: strings.HasPrefix(c.BaseURL, "https://"), guard: ui.NewGuard(c.BaseURL, maxForm, c.Log)}
 	return h
 }
 
@@ -127,27 +120,12 @@ func (h *Handler) Routes(mux *http.ServeMux) {
 		"POST /o/{token}/pay":                       h.linked(h.payLinked),
 		"POST /o/{token}/receipt":                   h.linked(h.mailLinked),
 	} {
-		mux.Handle(pattern, h.origin.Handler(guard(f)))
+		mux.Handle(pattern, h.guard.Page(f))
 	}
 }
 
 // maxForm bounds the body of a form.
 const maxForm = 64 << 10
-
-// guard keeps what the pages say out of caches and bounds what they are sent.
-func guard(next http.HandlerFunc) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		if r.Method == http.MethodPost {
-			if err := r.ParseForm(); err != nil {
-				http.Error(w, "The form could not be read.", http.StatusBadRequest)
-				return
-			}
-		}
-		next(w, r)
-	})
-}
 
 // visit is what every page knows: whose shop it is, and in the account, who is in.
 type visit struct {

@@ -26,6 +26,7 @@ import (
 	"flint/internal/settings"
 	"flint/internal/tenant"
 	"flint/internal/throttle"
+	"flint/internal/web/ui"
 )
 
 // Simulator is the simulated processor as its pages need it: the fields that turn test details into a
@@ -76,20 +77,14 @@ type Config struct {
 // Handler serves the hosted checkout and the simulator's pages.
 type Handler struct {
 	Config
-	https  bool
-	origin *http.CrossOriginProtection
-	noted  *throttle.Throttle[string] // sessions whose buyer was noted lately
+	https bool
+	guard *ui.Guard
+	noted *throttle.Throttle[string] // sessions whose buyer was noted lately
 }
 
 // NewHandler returns a Handler.
 func NewHandler(c Config) *Handler {
-	h := &Handler{Config: c, https: strings.HasPrefix(c.BaseURL, "https://"), origin: http.NewCrossOriginProtection(), noted: throttle.New[string]()}
-	// Behind a proxy the Host header may be another one than browsers name as the origin.
-	if u, err := url.Parse(c.BaseURL); err == nil && u.Host != "" {
-		if err := h.origin.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
-			c.Log.Error("the public address is no origin", "base_url", c.BaseURL, "error", err)
-		}
-	}
+	h := &Handler{Config: c, https: strings.HasPrefix(c.BaseURL, "https://"), guard: ui.NewGuard(c.BaseURL, maxForm, c.Log), noted: throttle.New[string]()}
 	return h
 }
 
@@ -116,33 +111,16 @@ func (h *Handler) Routes(mux *http.ServeMux) {
 		"GET /simulator/challenge/{opaque}":  h.challenge,
 		"POST /simulator/challenge/{opaque}": h.answer,
 	} {
-		mux.Handle(pattern, h.origin.Handler(guard(f)))
+		mux.Handle(pattern, h.guard.Page(f))
 	}
 	// A merchant's page sends its buyer here when it cannot show the frame; the credential in the form
 	// says who sent it, so another site's origin is no sign of a forgery.
-	mux.Handle("POST /checkout/{id}/enter", guard(h.throttled("open", h.open)))
+	mux.Handle("POST /checkout/{id}/enter", h.guard.Foreign(h.throttled("open", h.open)))
 	mux.Handle("GET /flint.js", h.Pages.ui.Assets().Shared("flint.js"))
 }
 
 // maxForm bounds the body of a form.
 const maxForm = 64 << 10
-
-// guard keeps what the pages say out of caches and bounds what they are sent.
-func guard(next http.HandlerFunc) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Referrer-Policy", "same-origin")
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		if r.Method == http.MethodPost {
-			if err := r.ParseForm(); err != nil {
-				http.Error(w, "The form could not be read.", http.StatusBadRequest)
-				return
-			}
-		}
-		next(w, r)
-	})
-}
 
 // throttled refuses a form of a sender who sends too many of them.
 func (h *Handler) throttled(what string, next http.HandlerFunc) http.HandlerFunc {

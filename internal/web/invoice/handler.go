@@ -50,18 +50,12 @@ type Config struct {
 // Handler serves hosted invoices.
 type Handler struct {
 	Config
-	origin *http.CrossOriginProtection
+	guard *ui.Guard
 }
 
 // NewHandler returns a Handler.
 func NewHandler(c Config) *Handler {
-	h := &Handler{Config: c, origin: http.NewCrossOriginProtection()}
-	// Behind a proxy the Host header may be another one than browsers name as the origin.
-	if u, err := url.Parse(c.BaseURL); err == nil && u.Host != "" {
-		if err := h.origin.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
-			c.Log.Error("the public address is no origin", "base_url", c.BaseURL, "error", err)
-		}
-	}
+	h := &Handler{Config: c, guard: ui.NewGuard(c.BaseURL, maxForm, c.Log)}
 	return h
 }
 
@@ -74,23 +68,12 @@ func (h *Handler) Routes(mux *http.ServeMux) {
 		"GET /i/{id}/invoice.pdf":         h.document,
 		"GET /i/{id}/credit-notes/{note}": h.noteDocument,
 	} {
-		mux.Handle(pattern, h.origin.Handler(guard(f)))
+		mux.Handle(pattern, h.guard.Page(f))
 	}
 }
 
 // maxForm bounds the body of a form.
 const maxForm = 16 << 10
-
-// guard keeps what the pages say out of caches and bounds what they are sent.
-func guard(next http.HandlerFunc) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Referrer-Policy", "same-origin")
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		next(w, r)
-	})
-}
 
 func (h *Handler) throttled(what string, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {

@@ -47,24 +47,22 @@ type Config struct {
 // Handler serves the pages of payment links.
 type Handler struct {
 	Config
-	origin *http.CrossOriginProtection
+	guard *ui.Guard
 }
+
+// maxForm bounds the body of a form.
+const maxForm = 256 << 10
 
 // NewHandler returns a Handler.
 func NewHandler(c Config) *Handler {
-	h := &Handler{Config: c, origin: http.NewCrossOriginProtection()}
-	if u, err := url.Parse(c.BaseURL); err == nil && u.Host != "" {
-		if err := h.origin.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
-			c.Log.Error("the public address is no origin", "base_url", c.BaseURL, "error", err)
-		}
-	}
+	h := &Handler{Config: c, guard: ui.NewGuard(c.BaseURL, maxForm, c.Log)}
 	return h
 }
 
 // Routes adds the pages to mux. Forms that another site sends are refused with 403.
 func (h *Handler) Routes(mux *http.ServeMux) {
 	mux.Handle("GET /pay/{id}", http.HandlerFunc(h.show))
-	mux.Handle("POST /pay/{id}", h.origin.Handler(http.HandlerFunc(h.send)))
+	mux.Handle("POST /pay/{id}", h.guard.Page(h.send))
 }
 
 func (h *Handler) read(r *http.Request) (*paymentlink.Public, Shop, error) {
@@ -96,11 +94,6 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request) {
 // fresh context and what was typed.
 func (h *Handler) send(w http.ResponseWriter, r *http.Request) {
 	if h.wait(w, r) {
-		return
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, 256<<10)
-	if err := r.ParseForm(); err != nil {
-		http.Error(w, "The form could not be read.", http.StatusBadRequest)
 		return
 	}
 	p, shop, err := h.read(r)

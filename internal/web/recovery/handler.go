@@ -47,17 +47,15 @@ type Config struct {
 // Handler serves the page.
 type Handler struct {
 	Config
-	origin *http.CrossOriginProtection
+	pages *ui.Guard
 }
+
+// maxForm bounds the body of a form.
+const maxForm = 1 << 10
 
 // NewHandler returns a Handler.
 func NewHandler(c Config) *Handler {
-	h := &Handler{Config: c, origin: http.NewCrossOriginProtection()}
-	if u, err := url.Parse(c.BaseURL); err == nil && u.Host != "" {
-		if err := h.origin.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
-			c.Log.Error("the public address is no origin", "base_url", c.BaseURL, "error", err)
-		}
-	}
+	h := &Handler{Config: c, pages: ui.NewGuard(c.BaseURL, maxForm, c.Log)}
 	return h
 }
 
@@ -69,11 +67,8 @@ func (h *Handler) Routes(mux *http.ServeMux) {
 }
 
 func (h *Handler) guard(next http.HandlerFunc) http.Handler {
-	return h.origin.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
+	return h.pages.Page(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Referrer-Policy", "no-referrer")
-		r.Body = http.MaxBytesReader(w, r.Body, 1<<10)
 		if h.Throttle != nil {
 			if wait := h.Throttle(r, "open"); wait > 0 {
 				w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
@@ -82,7 +77,7 @@ func (h *Handler) guard(next http.HandlerFunc) http.Handler {
 			}
 		}
 		next(w, r)
-	}))
+	})
 }
 
 // Row is a named amount.

@@ -45,14 +45,13 @@ type Gate struct {
 
 // NewGate returns a Gate. An error says that the public address is none.
 func NewGate(c Config) (*Gate, error) {
-	g := &Gate{Config: c, https: strings.HasPrefix(c.BaseURL, "https://"), origin: http.NewCrossOriginProtection()}
-	u, err := url.Parse(c.BaseURL)
-	if err != nil || u.Host == "" {
-		return g, nil // a command without a listener has no pages either
+	check, err := ui.OriginCheck(c.BaseURL)
+	if err != nil {
+		return nil, err
 	}
-	// Behind a proxy the Host header may be another one than browsers name as the origin.
-	if err := g.origin.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
-		return nil, fmt.Errorf("take %s for the site's origin: %w", c.BaseURL, err)
+	g := &Gate{Config: c, https: strings.HasPrefix(c.BaseURL, "https://"), origin: check}
+	if u, err := url.Parse(c.BaseURL); err != nil || u.Host == "" {
+		return g, nil // a command without a listener has no pages either
 	}
 	g.passkeys, err = auth.NewPasskeys(c.BaseURL)
 	return g, err
@@ -134,7 +133,7 @@ func (v *Visitor) User(merchantID string) (auth.User, bool) {
 func (v *Visitor) Token(about ...string) string {
 	mac := hmac.New(sha256.New, v.key)
 	for _, part := range append([]string{v.Session.Key()}, about...) {
-		fmt.Fprintf(mac, "%d:%s,", len(part), part)
+		_, _ = fmt.Fprintf(mac, "%d:%s,", len(part), part) // a hash takes everything
 	}
 	return hex.EncodeToString(mac.Sum(nil))
 }

@@ -92,6 +92,6 @@ func (g *Gate) Broken(w http.ResponseWriter, r *http.Request, err error) {
 	g.Problem(w, r, http.StatusInternalServerError, Problem{Title: "problem.broken", Text: "problem.broken.text"})
 }
 
-func (g *Gate) text(key string, values ...any) string { return g.UI.Language("").T(key, values...) }
+func (g *Gate) text(key string) string { return g.UI.Language("").T(key) }
 
 func (g *Gate) render(w http.ResponseWriter, r *http.Request, p ui.Page) { g.UI.Render(w, r, p) }

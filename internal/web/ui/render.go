@@ -218,7 +218,7 @@ func (r *Renderer) write(out *bytes.Buffer, lang Language, p Page) error {
 		}
 	}
 	if p.Frame != nil {
-		ok := false
+		var ok bool
 		if doc.FrameScript, ok = r.assets.Get("embed.js"); !ok {
 			return fmt.Errorf("ui: no script for pages in frames")
 		}

@@ -250,7 +250,8 @@ func goQuery(b *bytes.Buffer, name string, op operation) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.Name, err)
 		}
-		field, add := goName(p.Name), ""
+		field := goName(p.Name)
+		var add string
 		switch t {
 		case "string":
 			add = fmt.Sprintf("addString(v, %q, p.%s)", p.Name, field)

@@ -2746,7 +2746,7 @@ export interface LinkEvent {
   event_at?: string;
   /** Tickets that can be sold. */
   max_total_quantity?: number;
-  /** Kept; tickets are not mailed yet. */
+  /** Mails a ticket with a code for every unit that was paid, to the address of the order. */
   send_ticket_emails?: boolean;
   ticket_prefix?: string;
   /** Required: an IANA name such as Europe/Berlin. */
