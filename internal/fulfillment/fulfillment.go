@@ -77,6 +77,7 @@ type Fulfillment struct {
 	PackedAt     time.Time `json:"packed_at,omitzero"`
 	DispatchedAt time.Time `json:"dispatched_at,omitzero"`
 	CompletedAt  time.Time `json:"completed_at,omitzero"` // evidence of completion
+	Evidence     bool      `json:"evidence,omitzero"`     // CompletedAt was told, not taken from our clock
 	TerminalAt   time.Time `json:"terminal_at,omitzero"`  // when it was completed, canceled or failed
 }
 

@@ -45,6 +45,7 @@ type Shipment struct {
 	PackageCount int64             `json:"package_count,omitempty"` // voided ones included
 	ReturnLines  []Allocation      `json:"return_lines,omitempty"`
 	DeliveredAt  time.Time         `json:"delivered_at,omitzero"` // when the last parcel arrived
+	Asked        string            `json:"asked,omitempty"`       // fingerprint of the call that made it
 	VoidedAt     time.Time         `json:"voided_at,omitzero"`
 	Metadata     map[string]string `json:"metadata,omitempty"`
 }
@@ -82,6 +83,7 @@ type Package struct {
 	ShippedAt      time.Time         `json:"shipped_at,omitzero"`
 	DeliveredAt    time.Time         `json:"delivered_at,omitzero"`
 	LastAt         time.Time         `json:"last_at,omitzero"` // when the last transition happened
+	Asked          string            `json:"asked,omitempty"`  // fingerprint of the call that made it
 	Metadata       map[string]string `json:"metadata,omitempty"`
 }
 

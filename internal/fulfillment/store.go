@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"flint/internal/db"
+	"flint/internal/db/listing"
 	"flint/internal/fault"
 	"flint/internal/id"
 	"flint/internal/tenant"
@@ -53,18 +54,29 @@ func Get(tx db.Tx, scope tenant.Scope, fulfillmentID string) (*Fulfillment, erro
 
 // OfOrder reads the fulfillments of an order, the oldest first.
 func OfOrder(tx db.Tx, scope tenant.Scope, orderID string) ([]*Fulfillment, error) {
+	found, err := OfOrders(tx, scope, []string{orderID})
+	return found[orderID], err
+}
+
+// OfOrders is OfOrder for several orders, by order.
+func OfOrders(tx db.Tx, scope tenant.Scope, orderIDs []string) (map[string][]*Fulfillment, error) {
+	out := map[string][]*Fulfillment{}
+	if len(orderIDs) == 0 {
+		return out, nil
+	}
 	if err := scope.Check(); err != nil {
 		return nil, err
 	}
-	var out []*Fulfillment
-	err := tx.Query(func(row db.Row) error {
-		f, err := scan(row, scope)
-		out = append(out, f)
-		return err
-	}, `SELECT `+columns+` FROM fulfillments WHERE merchant_id = $1 AND environment_id = $2 AND order_id = $3 ORDER BY created_at, fulfillment_id`,
-		scope.MerchantID, scope.EnvironmentID, orderID)
+	q := listing.From("fulfillments", columns, "fulfillment_id", scope).In("order_id", orderIDs)
+	if err := q.Sort("created_at", true, true, nil); err != nil {
+		return nil, err
+	}
+	found, err := listing.All(tx, q, func(row db.Row) (*Fulfillment, error) { return scan(row, scope) })
 	if err != nil {
-		return nil, fmt.Errorf("read the fulfillments of order %s: %w", orderID, err)
+		return nil, fmt.Errorf("read the fulfillments of orders: %w", err)
+	}
+	for _, f := range found {
+		out[f.OrderID] = append(out[f.OrderID], f)
 	}
 	return out, nil
 }

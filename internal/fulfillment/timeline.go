@@ -44,6 +44,7 @@ type Event struct {
 	Details        map[string]string `json:"details,omitempty"`
 	Notify         string            `json:"notify,omitempty"` // as the caller said it
 	UpdateID       string            `json:"update_id,omitempty"`
+	Asked          string            `json:"asked,omitempty"` // fingerprint of the call that observed it
 }
 
 // Subject is what the event is about: fulfillment, shipment or package.

@@ -14,6 +14,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"flint/internal/fault"
+	"flint/internal/fulfillment"
 	"flint/internal/money"
 	"flint/internal/text"
 )
@@ -118,7 +119,7 @@ func (c *checker) value(s *shape, names fieldFaults) error {
 		}
 	case shapeNumber:
 		if k == '0' {
-			return c.number(names)
+			return c.number(s, names)
 		}
 	case shapeBoolean:
 		if k == 't' || k == 'f' {
@@ -317,11 +318,20 @@ func (c *checker) integer(s *shape, names fieldFaults) error {
 	return nil
 }
 
-// number reads a percentage: every number of the contract that is no integer is one.
-func (c *checker) number(names fieldFaults) error {
+// measureFormat marks numbers that are lengths and weights.
+const measureFormat = "measure"
+
+// number reads a percentage or a measure: every number of the contract that is no integer is one of them.
+func (c *checker) number(s *shape, names fieldFaults) error {
 	raw, err := c.dec.ReadValue()
 	if err != nil {
 		return err
+	}
+	if s.format == measureFormat {
+		if _, err := fulfillment.ParseMeasure(string(raw)); err != nil {
+			c.add(or(names.invalid, "INVALID_FIELD_VALUE"), "This must be a number above zero and below a million, with at most 3 decimals and no exponent.")
+		}
+		return nil
 	}
 	if _, err := money.ParsePercent(string(raw)); err != nil {
 		c.add(or(names.invalid, "INVALID_FIELD_VALUE"), "This must be a percentage: not negative, with at most 4 decimals and no exponent.")

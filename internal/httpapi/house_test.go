@@ -92,7 +92,12 @@ var bodies = map[string]string{
 	"createProductVariant": `{"unit_price_money":` + usd(100) + `,"selected_option_values":[{"option_value_id":"{option_value_id}"}]}`, "updateProductVariant": `{"name":"x"}`,
 	"paymentLinks.create": `{"name":"x","line_items":[{"name":"x","unit_price_money":` + usd(100) + `}]}`, "paymentLinks.update": `{"name":"x"}`,
 	"paymentLinks.resolve": `{"resolution_context":"x"}`,
-	"deleteProduct":        ``, "deleteProductVariant": ``,
+	"createFulfillment":    `{"type":"shipment","line_items":[{"order_line_item_id":"{order_line_item_id}","quantity":1}]}`,
+	"updateFulfillment":    `{"external_reference_id":"x"}`, "transitionFulfillment": `{"action":"start"}`, "createFulfillmentEvent": `{"event_type":"custom"}`,
+	"createShipment": `{}`, "updateShipment": `{"external_system":"x"}`, "voidShipment": ``, "createPackage": `{}`, "updatePackage": `{"carrier":"x"}`,
+	"transitionPackage": `{"action":"mark_packed"}`, "voidPackage": ``, "createPackageItem": `{"order_line_item_id":"{order_line_item_id}","quantity":1}`,
+	"updatePackageItem": `{"quantity":1}`, "deletePackageItem": ``,
+	"deleteProduct": ``, "deleteProductVariant": ``,
 }
 
 const anAddress = `{"recipient_name":"x","address":{"line1":"1 Main","city":"Town","state":"CA","postal_code":"90001","country":"US"}}`
@@ -163,6 +168,7 @@ func (s *shop) furnish(t *testing.T, name string, owner party, scope tenant.Scop
 	intents := s.call(t, "GET", "/v1/payment-intents?order_id="+h.ids["order_id"], key, "").list()
 	h.ids["payment_intent_id"] = intents[0].(map[string]any)["payment_intent_id"].(string)
 	take(post("refunds", `{"order_id":"`+h.ids["order_id"]+`","amount_money":`+usd(100)+`,"reason_message":"`+h.mark+`"}`), "refund_id")
+	h.ship(t, take, post)
 	its, grant := s.install(t, owner.Live.Scope, scope)
 	h.grant = grant
 	h.ids["partner_app_id"], h.ids["partner_app_install_id"], h.ids["environment_grant_id"] = its.ID, grant.InstallID, grant.ID
@@ -203,6 +209,17 @@ func (s *shop) furnish(t *testing.T, name string, owner party, scope tenant.Scop
 	h.ids["checkout_verification_id"] = textIn(proof.data(), func(name, _ string) bool { return name == "customer_verification_id" })
 	s.strand(t, h, order())
 	return h
+}
+
+// ship makes a fulfilment with a parcel, an item and a letter that was not written.
+func (h *house) ship(t *testing.T, take func(answer, ...string) answer, post func(path, body string, headers ...string) answer) {
+	t.Helper()
+	made := take(post("orders/"+h.ids["order_id"]+"/fulfillments", `{"type":"shipment","external_reference_id":"`+h.mark+
+		`","line_items":[{"order_line_item_id":"`+h.ids["order_line_item_id"]+`","quantity":1}]}`), "fulfillment_id").data()
+	take(post("fulfillments/"+made["fulfillment_id"].(string)+"/shipments", `{"metadata":{"m":"`+h.mark+`"}}`), "shipment_id")
+	told := take(post("shipments/"+h.ids["shipment_id"]+"/packages", `{"tracking_number":"`+h.mark+`"}`), "package_id", "fulfillment_event_id").data()
+	h.ids["fulfillment_notification_id"] = told["fulfillment_notifications"].([]any)[0].(map[string]any)["fulfillment_notification_id"].(string)
+	take(post("packages/"+h.ids["package_id"]+"/items", `{"order_line_item_id":"`+h.ids["order_line_item_id"]+`","quantity":1}`), "package_item_id")
 }
 
 // strand makes money come in for an order that was closed while its payment counted as declined.

@@ -7,7 +7,7 @@ import (
 	"flint/internal/db/dbtest"
 )
 
-// Nothing is fulfilled yet: the lists are empty, and what they are asked is still checked.
+// The lists of somebody who bought nothing are empty, and what they are asked is still checked.
 func TestMyFulfillments(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d db.DB) {
@@ -22,7 +22,7 @@ func TestMyFulfillments(t *testing.T) {
 			s.want(t, 403, s.call(t, "GET", "/v1/me/"+path, s.a.test, ""))
 		}
 		for path, code := range map[string]string{
-			"fulfillments?status=lost": "", "fulfillments?created_after=x": "", "fulfillment-events": "PORTAL_ORDER_ID_REQUIRED",
+			"fulfillments?status=lost": "INVALID_FULFILLMENT_STATUS", "fulfillments?created_after=x": "", "fulfillment-events": "PORTAL_ORDER_ID_REQUIRED",
 			"shipments?page_size=0": "", "packages?page_token=x": "INVALID_PAGE_TOKEN", "packages?status=packed": "",
 		} {
 			if a := s.want(t, 400, s.call(t, "GET", "/v1/me/"+path, key, "")); code != "" && a.code() != code {

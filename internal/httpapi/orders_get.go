@@ -48,6 +48,6 @@ func registerGetOrder(a *API, s *Services) {
 				out.PaymentIntents = append(out.PaymentIntents, wireIntentSummary(l))
 			}
 		}
-		return out, nil
+		return out, expandFulfillments(tx, c, in.Expand, out)
 	}, Doc("Read an order", "A buyer's credential reads the order of its session."))
 }

@@ -25,6 +25,7 @@ func Register(a *API, s *Services) {
 		registerPolicy,
 		registerReturnsPart,
 		registerResolution,
+		registerFulfillment,
 	} {
 		register(a, s)
 	}

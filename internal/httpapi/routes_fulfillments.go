@@ -1,6 +1,6 @@
 package httpapi
 
-// fulfillmentRoutes lists fulfillments and shipments.
+// fulfillmentRoutes lists fulfillments, their parcels and what happened to them.
 var fulfillmentRoutes = []Route{
 	{ID: "createFulfillment", Method: "POST", Path: "/v1/orders/{order_id}/fulfillments", By: byKey | byApp, Need: allOf("commerce.orders.write"), AppNeed: anyOf("commerce.orders.write"), Tier: TierWrite, Key: KeyOptional, Status: 201},
 	{ID: "listFulfillments", Method: "GET", Path: "/v1/fulfillments", By: byKey | byApp, Need: anyOf("commerce.orders.read", "commerce.orders.write"), AppNeed: anyOf("commerce.orders.read"), Tier: TierRead, Status: 200, List: true},
@@ -14,6 +14,17 @@ var fulfillmentRoutes = []Route{
 	{ID: "updateShipment", Method: "PATCH", Path: "/v1/shipments/{shipment_id}", By: byKey | byApp, Need: allOf("commerce.orders.write"), AppNeed: anyOf("commerce.orders.write"), Tier: TierWrite, Key: KeyOptional, Status: 200},
 	{ID: "voidShipment", Method: "POST", Path: "/v1/shipments/{shipment_id}/void", By: byKey | byApp, Need: allOf("commerce.orders.write"), AppNeed: anyOf("commerce.orders.write"), Tier: TierWrite, Key: KeyOptional, Status: 200},
 	{ID: "createPackage", Method: "POST", Path: "/v1/shipments/{shipment_id}/packages", By: byKey | byApp, Need: allOf("commerce.orders.write"), AppNeed: anyOf("commerce.orders.write"), Tier: TierWrite, Key: KeyOptional, Status: 201},
+	{ID: "listPackages", Method: "GET", Path: "/v1/packages", By: byKey | byApp, Need: anyOf("commerce.orders.read", "commerce.orders.write"), AppNeed: anyOf("commerce.orders.read"), Tier: TierRead, Status: 200, List: true},
+	{ID: "getPackage", Method: "GET", Path: "/v1/packages/{package_id}", By: byKey | byApp, Need: anyOf("commerce.orders.read", "commerce.orders.write"), AppNeed: anyOf("commerce.orders.read"), Tier: TierRead, Status: 200},
+	{ID: "updatePackage", Method: "PATCH", Path: "/v1/packages/{package_id}", By: byKey | byApp, Need: allOf("commerce.orders.write"), AppNeed: anyOf("commerce.orders.write"), Tier: TierWrite, Key: KeyOptional, Status: 200},
+	{ID: "transitionPackage", Method: "POST", Path: "/v1/packages/{package_id}/transitions", By: byKey | byApp, Need: allOf("commerce.orders.write"), AppNeed: anyOf("commerce.orders.write"), Tier: TierWrite, Key: KeyOptional, Status: 200},
+	{ID: "voidPackage", Method: "POST", Path: "/v1/packages/{package_id}/void", By: byKey | byApp, Need: allOf("commerce.orders.write"), AppNeed: anyOf("commerce.orders.write"), Tier: TierWrite, Key: KeyOptional, Status: 200},
+	{ID: "listPackageItems", Method: "GET", Path: "/v1/packages/{package_id}/items", By: byKey | byApp, Need: anyOf("commerce.orders.read", "commerce.orders.write"), AppNeed: anyOf("commerce.orders.read"), Tier: TierRead, Status: 200, List: true},
+	{ID: "createPackageItem", Method: "POST", Path: "/v1/packages/{package_id}/items", By: byKey | byApp, Need: allOf("commerce.orders.write"), AppNeed: anyOf("commerce.orders.write"), Tier: TierWrite, Key: KeyOptional, Status: 201},
+	{ID: "updatePackageItem", Method: "PATCH", Path: "/v1/packages/{package_id}/items/{package_item_id}", By: byKey | byApp, Need: allOf("commerce.orders.write"), AppNeed: anyOf("commerce.orders.write"), Tier: TierWrite, Key: KeyOptional, Status: 200},
+	{ID: "deletePackageItem", Method: "DELETE", Path: "/v1/packages/{package_id}/items/{package_item_id}", By: byKey | byApp, Need: allOf("commerce.orders.write"), AppNeed: anyOf("commerce.orders.write"), Tier: TierWrite, Key: KeyOptional, Status: 200},
 	{ID: "listFulfillmentEvents", Method: "GET", Path: "/v1/fulfillment-events", By: byKey | byApp, Need: anyOf("commerce.orders.read", "commerce.orders.write"), AppNeed: anyOf("commerce.orders.read"), Tier: TierRead, Status: 200, List: true},
 	{ID: "getFulfillmentEvent", Method: "GET", Path: "/v1/fulfillment-events/{fulfillment_event_id}", By: byKey | byApp, Need: anyOf("commerce.orders.read", "commerce.orders.write"), AppNeed: anyOf("commerce.orders.read"), Tier: TierRead, Status: 200},
+	{ID: "listFulfillmentNotifications", Method: "GET", Path: "/v1/fulfillment-notifications", By: byKey | byApp, Need: anyOf("commerce.orders.read", "commerce.orders.write"), AppNeed: anyOf("commerce.orders.read"), Tier: TierRead, Status: 200, List: true},
+	{ID: "getFulfillmentNotification", Method: "GET", Path: "/v1/fulfillment-notifications/{fulfillment_notification_id}", By: byKey | byApp, Need: anyOf("commerce.orders.read", "commerce.orders.write"), AppNeed: anyOf("commerce.orders.read"), Tier: TierRead, Status: 200},
 }

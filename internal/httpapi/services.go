@@ -14,6 +14,7 @@ import (
 	"flint/internal/customer"
 	"flint/internal/db"
 	"flint/internal/fault"
+	"flint/internal/fulfillment"
 	"flint/internal/invoice"
 	"flint/internal/notification"
 	"flint/internal/onboarding"
@@ -53,6 +54,8 @@ type Services struct {
 	Recovery    *recovery.Service
 	CreditNotes *creditnote.Service
 	Returns     *returns.Service
+
+	Fulfillments *fulfillment.Service
 
 	Promotions   *promotion.Service
 	PaymentLinks *paymentlink.Service
@@ -129,6 +132,10 @@ func (s *Services) wireOrdersNow(a *API, tx db.Tx, c *Caller, orders []*order.Or
 	if err != nil {
 		return nil, err
 	}
+	wireOf := wireFulfillment
+	if c.Kind == auth.CustomerSession || c.Kind == auth.CheckoutCredential {
+		wireOf = wireMyFulfillment
+	}
 	now, out := a.Clock.Now(), make([]*Order, len(orders))
 	for n, o := range orders {
 		out[n] = wireOrder(o)
@@ -155,7 +162,7 @@ func (s *Services) wireOrdersNow(a *API, tx db.Tx, c *Caller, orders []*order.Or
 		}
 		out[n].ActiveAttempt = wireAttempt(attempt, attempt.LegsAmong(intents[o.ID]), actions, a.BaseURL, now)
 	}
-	return out, nil
+	return out, fulfillmentsOf(tx, c, orders, out, wireOf)
 }
 
 // collectable tells whether the order can be paid now, by a processor that takes its environment's money.

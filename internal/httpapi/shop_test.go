@@ -23,6 +23,7 @@ import (
 	"flint/internal/egress"
 	"flint/internal/event"
 	"flint/internal/fault"
+	"flint/internal/fulfillment"
 	"flint/internal/httpapi"
 	"flint/internal/id"
 	"flint/internal/invoice"
@@ -195,6 +196,10 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 		},
 	}
 	refunds.Changed = append(refunds.Changed, s.services.CreditNotes.RefundChanged)
+	s.services.Fulfillments = &fulfillment.Service{
+		Clock: a.Clock, IDs: a.IDs, Events: events, Orders: orders, Customers: orders.Customers, Settings: s.services.Invoices.Settings,
+	}
+	orders.Recount = fulfillment.Recount
 	a.Verify[auth.InvoiceToken] = func(ctx context.Context, _, token string) (p auth.Principal, err error) {
 		err = d.Read(ctx, func(tx db.Tx) error {
 			v, err := s.services.Invoices.Authenticate(tx, token)

@@ -323,7 +323,7 @@ type Order struct {
 	ExternalReferenceID string                 `json:"external_reference_id,omitzero"`
 	Metadata            map[string]string      `json:"metadata,omitempty"`
 	Delivery            *DeliveryDestination   `json:"delivery_destination,omitzero"`
-	Fulfillments        []Fulfillment          `json:"fulfillments,omitempty" doc:"Absent: orders are not fulfilled through Flint yet."`
+	Fulfillments        []Fulfillment          `json:"fulfillments,omitempty" doc:"The oldest first; their shipments and packages with expand."`
 	ReturnCredits       []any                  `json:"return_credit_settlements,omitempty"`
 	PurchasedEvent      any                    `json:"purchased_event,omitzero"`
 	BuyerActions        []BuyerAction          `json:"buyer_actions" doc:"What the buyer may do, for a customer session; empty for everybody else."`

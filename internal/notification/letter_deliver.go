@@ -69,7 +69,15 @@ func (s *Service) deliverLetter(ctx context.Context, scope tenant.Scope, p lette
 	}
 	// Sent is sent: a server that is told to stop still writes it down.
 	return s.DB.Write(context.WithoutCancel(ctx), func(tx db.Tx) error {
-		return endLetter(tx, scope, row.MailID, state, reason, s.Clock.Now())
+		if err := endLetter(tx, scope, row.MailID, state, reason, s.Clock.Now()); err != nil {
+			return err
+		}
+		for _, ended := range s.Ended {
+			if err := ended(tx, scope, row.MailID, state, reason); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -43,6 +43,8 @@ type Service struct {
 	// Renderers make big attachments when their mail leaves, by Letter.Render. Each opens its own
 	// transaction. It is filled before the queue runs.
 	Renderers map[string]func(ctx context.Context, scope tenant.Scope, id string) (Attachment, error)
+	// Ended are told how a letter ended, in the transaction that writes it down, by State constants and reasons.
+	Ended []func(tx db.Tx, scope tenant.Scope, mailID, state, reason string) error
 	// Gates say why a letter that is about to leave must not any more, empty when it may, by Letter.Gate. The
 	// transaction ends before the letter is handed over, for no lock is held while a mail server answers.
 	Gates map[string]func(tx db.Tx, scope tenant.Scope, id string) (reason string, err error)

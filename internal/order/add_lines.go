@@ -57,6 +57,9 @@ func (s *Service) AddLines(ctx context.Context, tx db.Tx, in AddLinesInput) (*Or
 	if err := noteVariants(tx, o, o.Lines[len(o.Lines)-len(in.Lines):]); err != nil {
 		return nil, err
 	}
+	if err := s.recount(tx, o); err != nil {
+		return nil, err
+	}
 	return o, s.Save(tx, o, in.Cause, Change{Activities: []NewActivity{a}})
 }
 

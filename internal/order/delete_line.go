@@ -49,6 +49,9 @@ func (s *Service) DeleteLine(ctx context.Context, tx db.Tx, in DeleteLineInput) 
 	if err := s.reprice(ctx, tx, o); err != nil {
 		return nil, err
 	}
+	if err := s.recount(tx, o); err != nil {
+		return nil, err
+	}
 	return o, s.Save(tx, o, in.Cause, change)
 }
 

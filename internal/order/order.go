@@ -39,7 +39,8 @@ type Order struct {
 	Status   string         `json:"-"`
 	Currency money.Currency `json:"-"`
 
-	FulfillmentStatus string `json:"-"` // kept by fulfilment; not_fulfilled on a new order
+	FulfillmentStatus string `json:"-"`                    // kept by fulfilment; not_fulfilled on a new order
+	Fulfilling        bool   `json:"fulfilling,omitempty"` // there are fulfillments
 
 	Lines     []Line     `json:"lines"`
 	Charges   []Charge   `json:"charges,omitempty"`

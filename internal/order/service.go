@@ -43,6 +43,9 @@ type Service struct {
 	// Replacing runs at the end of every Save of an order that replaces returned goods; nil for nobody. It leaves
 	// the return alone, whose own order would have to be locked first.
 	Replacing func(tx db.Tx, o *Order) error
+	// Recount runs when lines were added, removed or got another quantity, before the order is saved: what is fulfilled
+	// follows, and units that were promised or handed over stay. nil: nothing is fulfilled.
+	Recount func(tx db.Tx, o *Order) error
 	// Claimed runs in the transaction that gives a guest purchase to a customer.
 	Claimed []func(tx db.Tx, o *Order) error
 	// Failpoints end the process at named places in tests; nil in production.
@@ -166,4 +169,12 @@ func (s *Service) gaveBack(tx db.Tx, o *Order, cause event.Cause) error {
 		}
 	}
 	return nil
+}
+
+// recount lets fulfilment follow changed lines.
+func (s *Service) recount(tx db.Tx, o *Order) error {
+	if s.Recount == nil || !o.Fulfilling {
+		return nil
+	}
+	return s.Recount(tx, o)
 }

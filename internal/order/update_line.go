@@ -92,6 +92,11 @@ func (s *Service) UpdateLine(ctx context.Context, tx db.Tx, in UpdateLineInput) 
 	if err := s.reprice(ctx, tx, o); err != nil {
 		return nil, err
 	}
+	if in.Quantity != nil {
+		if err := s.recount(tx, o); err != nil {
+			return nil, err
+		}
+	}
 	return o, s.Save(tx, o, in.Cause, Change{Activities: []NewActivity{{
 		Type: ActivityLineUpdated, Description: "Changed: " + line.Name + ".", RefType: RefLine, RefID: line.ID,
 	}}})

@@ -300,6 +300,7 @@ func (s *Server) build() {
 	s.buildCatalog()
 	s.buildPaper()
 	s.buildPolicy()
+	s.buildFulfillment()
 	s.buildReturns()
 	s.buildResolution()
 	s.buildRecovery()

@@ -938,8 +938,45 @@ export interface CreateDataRequestRequest {
   topic: "customer_data" | "customer_redact" | "merchant_redact";
 }
 
+export interface CreateDigitalDetails {
+  delivery_url?: string;
+}
+
 export interface CreateEmailChangeRequest {
   new_email: string;
+}
+
+export interface CreateFulfillmentEventRequest {
+  buyer_notification_behavior?: "send" | "suppress";
+  custom_details?: Record<string, string>;
+  event_type: "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "tracking_updated" | "exception" | "returned" | "custom";
+  external_event_id?: string;
+  external_status?: string;
+  external_system?: string;
+  location_description?: string;
+  message?: string;
+  occurred_at?: string;
+  package_id?: string;
+  shipment_id?: string;
+}
+
+export interface CreateFulfillmentRequest {
+  customer_id?: string;
+  /** Reserved. */
+  device_id?: string;
+  digital_details?: CreateDigitalDetails;
+  external_reference_id?: string;
+  line_items: Array<FulfillmentLineRequest>;
+  local_delivery_details?: CreateLocalDeliveryDetails;
+  /** Reserved. */
+  location_id?: string;
+  metadata?: Record<string, string>;
+  pickup_details?: CreatePickupDetails;
+  /** Where the order goes when absent. */
+  recipient?: FulfillmentRecipient;
+  service_details?: CreateServiceDetails;
+  shipment?: FulfillmentPackagingRequest;
+  type: "shipment" | "pickup" | "local_delivery" | "digital" | "service";
 }
 
 export interface CreateInvoicePaymentTermRequest {
@@ -997,6 +1034,25 @@ export interface CreateLineInput {
   variant_id?: string;
 }
 
+export interface CreateLocalDeliveryDetails {
+  carrier?: string;
+  courier_pickup_window_duration_seconds?: number;
+  courier_provider_name?: string;
+  courier_support_phone?: string;
+  dropoff_notes?: string;
+  expires_at?: string;
+  external_delivery_id?: string;
+  instructions?: string;
+  no_contact?: boolean;
+  prep_time_duration_seconds?: number;
+  ready_at?: string;
+  service_area_id?: string;
+  timezone?: string;
+  tracking_url?: string;
+  window_end_at?: string;
+  window_start_at?: string;
+}
+
 export interface CreateOrderPaymentIntentRequest {
   /** Everything outstanding when left out. */
   amount_money?: Money;
@@ -1029,6 +1085,37 @@ export interface CreateOrganizationRequest {
   name: string;
   /** Needed: the first organization comes with its merchant. */
   parent_organization_id?: string;
+}
+
+export interface CreatePackageItemRequest {
+  metadata?: Record<string, string>;
+  order_line_item_id: string;
+  quantity: number;
+}
+
+export interface CreatePackageRequest {
+  buyer_notification_behavior?: "send" | "suppress";
+  carrier?: string;
+  dimensions?: ShippingDimensions;
+  external_reference_id?: string;
+  external_system?: string;
+  label_url?: string;
+  metadata?: Record<string, string>;
+  /** Needed in a return shipment, refused in an outbound one. */
+  return_line_items?: Array<ReturnShipmentLine>;
+  service_code?: string;
+  status_reason?: string;
+  tracking_number?: string;
+  tracking_url?: string;
+  weight?: ShippingWeight;
+}
+
+export interface CreatePackageResult {
+  fulfillment_event?: FulfillmentEvent;
+  fulfillment_notifications?: Array<FulfillmentNotification>;
+  package: Package;
+  /** The provider's reference made it before. */
+  replayed?: boolean;
 }
 
 export interface CreatePartnerAppRequest {
@@ -1093,6 +1180,22 @@ export interface CreatePaymentLinkRequest {
 export interface CreatePaymentMethodDomainRequest {
   /** One hostname in lower case. */
   domain_name: string;
+}
+
+export interface CreatePickupDetails {
+  address?: Address;
+  curbside_instructions?: string;
+  customer_arrived_at?: string;
+  expires_at?: string;
+  instructions?: string;
+  location_name?: string;
+  pickup_window_duration_seconds?: number;
+  prep_time_duration_seconds?: number;
+  ready_at?: string;
+  timezone?: string;
+  vehicle_description?: string;
+  window_end_at?: string;
+  window_start_at?: string;
 }
 
 export interface CreateProductRequest {
@@ -1180,6 +1283,29 @@ export interface CreateSandboxRequest {
   /** Scopes of the test key; all of the caller's when left out. */
   scopes?: Array<string>;
   test_key_name?: string;
+}
+
+export interface CreateServiceDetails {
+  notes?: string;
+  scheduled_end_at?: string;
+  scheduled_start_at?: string;
+  timezone?: string;
+}
+
+export interface CreateShipmentRequest {
+  /** outbound when absent. */
+  direction?: "outbound" | "return";
+  external_reference_id?: string;
+  external_system?: string;
+  metadata?: Record<string, string>;
+  return_id?: string;
+  return_line_items?: Array<ReturnShipmentLine>;
+}
+
+export interface CreateShipmentResult {
+  /** The provider's reference made it before. */
+  replayed?: boolean;
+  shipment: Shipment;
 }
 
 export interface CreateWebhookEndpointRequest {
@@ -1557,6 +1683,11 @@ export interface DigitalDetails {
   delivery_url?: string;
 }
 
+export interface DigitalPatch {
+  delivered_at?: string | null;
+  delivery_url?: string | null;
+}
+
 export interface DiscountPreview {
   applied: Array<PromotionCandidate>;
   /** Automatic ones that one amount is missing for. */
@@ -1704,6 +1835,7 @@ export interface Fulfillment {
   completed_at?: string;
   created_at: string;
   customer_id?: string;
+  device_id?: string;
   digital_details?: DigitalDetails;
   dispatched_at?: string;
   external_reference_id?: string;
@@ -1737,11 +1869,56 @@ export interface FulfillmentCharge {
   order_charge_id: string;
 }
 
+export interface FulfillmentCommandResult {
+  event?: FulfillmentEvent;
+  fulfillment: Fulfillment;
+  fulfillment_notifications?: Array<FulfillmentNotification>;
+  /** It was there already. */
+  unchanged?: boolean;
+}
+
 export interface FulfillmentDimensions {
   height: number;
   length: number;
   unit: string;
   width: number;
+}
+
+export interface FulfillmentEvent {
+  buyer_notification_behavior: "send" | "suppress";
+  created_at?: string;
+  current_status?: "pending" | "on_hold" | "in_progress" | "ready" | "completed" | "canceled" | "failed" | "scheduled" | "accepted" | "preparing" | "picked" | "packed" | "dispatched" | "no_show" | "created" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "exception" | "returned" | "voided";
+  custom_details?: Record<string, string>;
+  event_type: "status_changed" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "tracking_updated" | "exception" | "returned" | "custom";
+  external_event_id?: string;
+  external_status?: string;
+  external_system?: string;
+  fulfillment_event_id: string;
+  fulfillment_id: string;
+  location_description?: string;
+  message?: string;
+  occurred_at?: string;
+  /** With expand=order. */
+  order?: OrderSummary | null;
+  order_id: string;
+  package_id?: string;
+  previous_status?: "pending" | "on_hold" | "in_progress" | "ready" | "completed" | "canceled" | "failed" | "scheduled" | "accepted" | "preparing" | "picked" | "packed" | "dispatched" | "no_show" | "created" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "exception" | "returned" | "voided";
+  quantity_effect?: "preserve" | "fulfill" | "release";
+  reason?: "address_issue" | "customer_no_show" | "customer_request" | "fraud_review" | "inventory_issue" | "location_unavailable" | "other" | "payment_review" | "provider_issue" | "provider_no_show" | "scheduling_error" | "scheduling_issue";
+  reason_message?: string;
+  received_at?: string;
+  shipment_id?: string;
+  subject_type: "fulfillment" | "shipment" | "package";
+}
+
+export interface FulfillmentEventResult {
+  fulfillment?: Fulfillment;
+  fulfillment_event: FulfillmentEvent;
+  fulfillment_notifications?: Array<FulfillmentNotification>;
+  package?: Package;
+  /** The provider's event was recorded before. */
+  replayed?: boolean;
+  shipment?: Shipment;
 }
 
 export interface FulfillmentHold {
@@ -1753,8 +1930,41 @@ export interface FulfillmentHold {
 }
 
 export interface FulfillmentLine {
+  /** Absent: modifiers are not available yet. */
+  modifiers?: Array<unknown>;
   order_line_item_id: string;
   quantity: number;
+}
+
+export interface FulfillmentLineRequest {
+  order_line_item_id: string;
+  quantity: number;
+}
+
+export interface FulfillmentNotification {
+  channel: "email";
+  created_at?: string;
+  /** Reserved. */
+  external_reference_id?: string;
+  failed_at?: string;
+  fulfillment_event_id?: string;
+  fulfillment_id: string;
+  fulfillment_notification_id: string;
+  /** Reserved. */
+  metadata?: Record<string, string>;
+  notification_type: "fulfillment_ready" | "fulfillment_dispatched" | "fulfillment_completed" | "fulfillment_canceled" | "fulfillment_failed" | "fulfillment_no_show" | "fulfillment_shipped" | "fulfillment_in_transit" | "fulfillment_out_for_delivery" | "fulfillment_delivered" | "fulfillment_delivery_attempted" | "fulfillment_exception" | "fulfillment_returned" | "tracking_updated" | "shipment_shipped" | "shipment_in_transit" | "shipment_out_for_delivery" | "shipment_delivered" | "shipment_delivery_attempted" | "shipment_exception" | "shipment_returned";
+  /** With expand=order. */
+  order?: OrderSummary | null;
+  order_id: string;
+  package_id?: string;
+  recipient_customer_id?: string;
+  recipient_email?: string;
+  sent_at?: string;
+  shipment_id?: string;
+  status: "pending" | "sent" | "failed" | "suppressed";
+  suppression_reason?: "source_suppressed" | "default_suppressed" | "recipient_missing" | "template_not_configured" | "merchant_managed_email" | "recipient_unsubscribed";
+  trigger_type: "fulfillment_status_updated" | "fulfillment_event_created";
+  updated_at?: string;
 }
 
 export interface FulfillmentOriginPolicy {
@@ -1769,6 +1979,14 @@ export interface FulfillmentOutcome {
   reason: "customer_no_show" | "provider_no_show" | "location_unavailable" | "scheduling_error" | "other";
 }
 
+export interface FulfillmentPackagingRequest {
+  external_reference_id?: string;
+  external_system?: string;
+  metadata?: Record<string, string>;
+  package: CreatePackageRequest;
+  packaging: "single_package";
+}
+
 export interface FulfillmentRecipient {
   address?: Address;
   email?: string;
@@ -1779,6 +1997,28 @@ export interface FulfillmentRecipient {
 
 export interface FulfillmentSettings {
   approval_required?: boolean;
+}
+
+export interface FulfillmentTransitionRequest {
+  action: "complete" | "cancel" | "hold" | "start" | "mark_ready" | "fail" | "schedule" | "accept" | "mark_preparing" | "mark_picked" | "mark_packed" | "dispatch" | "mark_no_show";
+  buyer_notification_behavior?: "send" | "suppress";
+  /** Of complete. */
+  completed_at?: string;
+  expected_version?: number;
+  /** Not of complete and cancel. */
+  occurred_at?: string;
+  /** Of hold and mark_no_show, which need it. */
+  reason?: "payment_review" | "inventory_issue" | "address_issue" | "customer_request" | "provider_issue" | "scheduling_issue" | "fraud_review" | "customer_no_show" | "provider_no_show" | "location_unavailable" | "scheduling_error" | "other";
+  /** Not of hold and mark_no_show. */
+  reason_message?: string;
+  /** Of fail, which needs it: whether the units go back to the order. */
+  release_quantity?: boolean;
+  /** Of schedule, which needs it. */
+  scheduled_end_at?: string;
+  /** Of schedule, which needs it. */
+  scheduled_start_at?: string;
+  /** Of schedule. */
+  timezone?: string;
 }
 
 export interface FulfillmentWeight {
@@ -2516,6 +2756,28 @@ export interface LocalDeliveryDetails {
   window_start_at?: string;
 }
 
+export interface LocalDeliveryPatch {
+  carrier?: string | null;
+  courier_pickup_at?: string | null;
+  courier_pickup_window_duration_seconds?: number | null;
+  courier_provider_name?: string | null;
+  courier_support_phone?: string | null;
+  delivered_at?: string | null;
+  dispatched_at?: string | null;
+  dropoff_notes?: string | null;
+  expires_at?: string | null;
+  external_delivery_id?: string | null;
+  instructions?: string | null;
+  no_contact?: boolean | null;
+  prep_time_duration_seconds?: number | null;
+  ready_at?: string | null;
+  service_area_id?: string | null;
+  timezone?: string;
+  tracking_url?: string | null;
+  window_end_at?: string | null;
+  window_start_at?: string | null;
+}
+
 export interface ManualDiscountInput {
   amount_money: Money;
   /** order when left out. */
@@ -2826,7 +3088,7 @@ export interface Order {
   delivery_destination?: DeliveryDestination;
   external_reference_id?: string;
   fulfillment_status: "not_fulfilled" | "partially_fulfilled" | "fulfilled" | "canceled" | "not_applicable" | "closed";
-  /** Absent: orders are not fulfilled through Flint yet. */
+  /** The oldest first; their shipments and packages with expand. */
   fulfillments?: Array<Fulfillment>;
   internal_note?: string;
   line_items: Array<OrderLineItem>;
@@ -3011,9 +3273,12 @@ export interface Package {
   carrier?: string;
   created_at: string;
   delivered_at?: string;
+  dimensions?: ShippingDimensions;
   external_reference_id?: string;
   external_system?: string;
   fulfillment_id: string;
+  /** Never shown to buyers. */
+  label_url?: string;
   metadata?: Record<string, string>;
   /** With expand=order. */
   order?: OrderSummary | null;
@@ -3031,6 +3296,44 @@ export interface Package {
   tracking_url?: string;
   updated_at: string;
   version: number;
+  weight?: ShippingWeight;
+}
+
+export interface PackageItem {
+  created_at: string;
+  fulfillment_id: string;
+  metadata?: Record<string, string>;
+  /** Reserved. */
+  order?: OrderSummary | null;
+  order_id: string;
+  order_line_item_id: string;
+  package_id: string;
+  package_item_id: string;
+  quantity: number;
+  shipment_id: string;
+  updated_at: string;
+}
+
+export interface PackageStatusUpdate {
+  buyer_notification_behavior: string;
+  created_at: string;
+  current_status: "created" | "packed" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "exception" | "returned" | "voided";
+  fulfillment_id: string;
+  occurred_at: string;
+  order_id: string;
+  package_id: string;
+  package_status_update_id: string;
+  previous_status: "created" | "packed" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "exception" | "returned" | "voided";
+  reason?: string;
+  shipment_id: string;
+}
+
+export interface PackageStatusUpdateResult {
+  event?: FulfillmentEvent;
+  fulfillment_notifications?: Array<FulfillmentNotification>;
+  package: Package;
+  package_status_update?: PackageStatusUpdate;
+  unchanged?: boolean;
 }
 
 export interface PackageSummary {
@@ -3042,12 +3345,20 @@ export interface PackageSummary {
   service_code?: string;
   shipment_id: string;
   shipped_at?: string;
-  status: string;
-  supported_actions: Array<string>;
+  status: "created" | "packed" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "exception" | "returned" | "voided";
+  supported_actions: Array<"mark_packed" | "mark_shipped" | "mark_in_transit" | "mark_out_for_delivery" | "mark_delivery_attempted" | "mark_delivered" | "mark_exception" | "mark_returned">;
   tracking_number?: string;
   tracking_url?: string;
   updated_at: string;
   version: number;
+}
+
+export interface PackageTransitionRequest {
+  action: "mark_packed" | "mark_shipped" | "mark_in_transit" | "mark_out_for_delivery" | "mark_delivery_attempted" | "mark_delivered" | "mark_exception" | "mark_returned";
+  buyer_notification_behavior?: "send" | "suppress";
+  expected_version?: number;
+  occurred_at?: string;
+  reason_message?: string;
 }
 
 export interface PartnerApp {
@@ -3488,6 +3799,23 @@ export interface PickupDetails {
   vehicle_description?: string;
   window_end_at?: string;
   window_start_at?: string;
+}
+
+export interface PickupPatch {
+  address?: Address | null;
+  curbside_instructions?: string | null;
+  customer_arrived_at?: string | null;
+  expires_at?: string | null;
+  instructions?: string | null;
+  location_name?: string | null;
+  picked_up_at?: string | null;
+  pickup_window_duration_seconds?: number | null;
+  prep_time_duration_seconds?: number | null;
+  ready_at?: string | null;
+  timezone?: string;
+  vehicle_description?: string | null;
+  window_end_at?: string | null;
+  window_start_at?: string | null;
 }
 
 export interface PostalAddress {
@@ -4430,6 +4758,14 @@ export interface ServiceDetails {
   timezone?: string;
 }
 
+export interface ServicePatch {
+  completed_at?: string | null;
+  notes?: string | null;
+  scheduled_end_at?: string | null;
+  scheduled_start_at?: string | null;
+  timezone?: string;
+}
+
 export interface SetDefaultAddressRequest {
   default_for: "billing" | "shipping" | "both";
 }
@@ -4542,8 +4878,20 @@ export interface ShipmentSummary {
   package_count: number;
   shipment_id: string;
   shipped_at?: string;
-  status: string;
+  status: "created" | "packed" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "exception" | "returned" | "voided";
   updated_at: string;
+}
+
+export interface ShippingDimensions {
+  height: number;
+  length: number;
+  unit: "millimeter" | "centimeter" | "meter" | "inch" | "foot";
+  width: number;
+}
+
+export interface ShippingWeight {
+  unit: "gram" | "kilogram" | "ounce" | "pound";
+  value: number;
 }
 
 export interface SignedMoney {
@@ -4793,6 +5141,26 @@ export interface UpdateEmailPreferencesRequest {
   shipping_updates?: boolean;
 }
 
+export interface UpdateFulfillmentRequest {
+  /** When a completed fulfillment was, if nobody said so when it was completed. */
+  completed_at?: string | null;
+  customer_id?: string | null;
+  /** Reserved. */
+  device_id?: string | null;
+  digital_details?: DigitalPatch | null;
+  expected_version?: number;
+  external_reference_id?: string;
+  local_delivery_details?: LocalDeliveryPatch | null;
+  /** Reserved. */
+  location_id?: string | null;
+  /** Merged by key; a null value removes its key, null as a whole removes all. */
+  metadata?: Record<string, string | null> | null;
+  pickup_details?: PickupPatch | null;
+  /** Replaces the whole recipient. */
+  recipient?: FulfillmentRecipient | null;
+  service_details?: ServicePatch | null;
+}
+
 export interface UpdateInstalledAppLimitsRequest {
   own_orders_only?: boolean;
   refund_approval_above_money?: Array<Money>;
@@ -4915,6 +5283,36 @@ export interface UpdateOrganizationRequest {
   metadata?: Record<string, string | null> | null;
   name?: string;
   parent_organization_id?: string;
+}
+
+export interface UpdatePackageItemRequest {
+  /** Merged by key; a null value removes its key, null as a whole removes all. */
+  metadata?: Record<string, string | null> | null;
+  quantity?: number;
+}
+
+export interface UpdatePackageRequest {
+  buyer_notification_behavior?: "send" | "suppress";
+  carrier?: string | null;
+  dimensions?: ShippingDimensions | null;
+  expected_version?: number;
+  external_reference_id?: string | null;
+  external_system?: string | null;
+  label_url?: string | null;
+  /** Merged by key; a null value removes its key, null as a whole removes all. */
+  metadata?: Record<string, string | null> | null;
+  service_code?: string | null;
+  status_reason?: string | null;
+  tracking_number?: string | null;
+  tracking_url?: string | null;
+  weight?: ShippingWeight | null;
+}
+
+export interface UpdatePackageResult {
+  fulfillment_event?: FulfillmentEvent;
+  fulfillment_notifications?: Array<FulfillmentNotification>;
+  package: Package;
+  unchanged?: boolean;
 }
 
 export interface UpdatePartnerAppRequest {
@@ -5077,6 +5475,19 @@ export interface UpdateSettingsRequest {
   tipping?: TippingSettings;
 }
 
+export interface UpdateShipmentRequest {
+  expected_version?: number;
+  external_reference_id?: string | null;
+  external_system?: string | null;
+  /** Merged by key; a null value removes its key, null as a whole removes all. */
+  metadata?: Record<string, string | null> | null;
+}
+
+export interface UpdateShipmentResult {
+  shipment: Shipment;
+  unchanged?: boolean;
+}
+
 export interface UpdateWebhookEndpointRequest {
   api_version?: string;
   description?: string;
@@ -5094,6 +5505,28 @@ export interface UpdateWebhookEndpointRequest {
 export interface ValueTipAllocation {
   amount_money: Money;
   value_settlement_id: string;
+}
+
+export interface VoidPackageResult {
+  event?: FulfillmentEvent;
+  fulfillment_notifications?: Array<FulfillmentNotification>;
+  package: Package;
+  unchanged?: boolean;
+}
+
+export interface VoidRequest {
+  buyer_notification_behavior?: "send" | "suppress";
+  expected_version?: number;
+  occurred_at?: string;
+  reason_message?: string;
+}
+
+export interface VoidShipmentResult {
+  events?: Array<FulfillmentEvent>;
+  fulfillment_notifications?: Array<FulfillmentNotification>;
+  packages?: Array<Package>;
+  shipment: Shipment;
+  unchanged?: boolean;
 }
 
 export interface WaiveInvoiceLateFeeRequest {
@@ -5358,6 +5791,10 @@ export interface Operations {
   createDeveloperSandbox(params: { body: CreateSandboxRequest }, options?: CallOptions): Promise<DeveloperSandboxWithAPIKey>;
   /** Preview promotions */
   createDiscountPreview(params: { body: DiscountPreviewRequest }, options?: CallOptions): Promise<DiscountPreview>;
+  /** Fulfill lines of an order */
+  createFulfillment(params: { path: { order_id: string; }; body: CreateFulfillmentRequest }, options?: CallOptions): Promise<Fulfillment>;
+  /** Report what was seen */
+  createFulfillmentEvent(params: { path: { fulfillment_id: string; }; body: CreateFulfillmentEventRequest }, options?: CallOptions): Promise<FulfillmentEventResult>;
   /** Open hosted account components */
   createMerchantAccountSession(params?: { body?: MerchantAccountSessionRequest }, options?: CallOptions): Promise<MerchantAccountSession>;
   /** Make the first key */
@@ -5372,6 +5809,10 @@ export interface Operations {
   createOrderRecoveryAction(params: { path: { order_id: string; }; body: CreateRecoveryActionRequest }, options?: CallOptions): Promise<RecoveryAction>;
   /** Create an organization */
   createOrganization(params: { body: CreateOrganizationRequest }, options?: CallOptions): Promise<Organization>;
+  /** Add a package */
+  createPackage(params: { path: { shipment_id: string; }; body?: CreatePackageRequest }, options?: CallOptions): Promise<CreatePackageResult>;
+  /** Put units into a package */
+  createPackageItem(params: { path: { package_id: string; }; body: CreatePackageItemRequest }, options?: CallOptions): Promise<PackageItem>;
   /** Register a payment method domain */
   createPaymentMethodDomain(params: { body: CreatePaymentMethodDomainRequest }, options?: CallOptions): Promise<PaymentMethodDomain>;
   /** Create a product */
@@ -5384,6 +5825,8 @@ export interface Operations {
   createPromotionCode(params: { path: { promotion_id: string; }; body: CreatePromotionCodeRequest }, options?: CallOptions): Promise<PromotionCode>;
   /** Refund an order or a payment */
   createRefund(params?: { body?: CreateRefundRequest }, options?: CallOptions): Promise<Refund>;
+  /** Add a shipment */
+  createShipment(params: { path: { fulfillment_id: string; }; body?: CreateShipmentRequest }, options?: CallOptions): Promise<CreateShipmentResult>;
   /** Create a webhook endpoint */
   createWebhookEndpoint(params: { body: CreateWebhookEndpointRequest }, options?: CallOptions): Promise<WebhookEndpoint>;
   /** Send a test event */
@@ -5400,6 +5843,8 @@ export interface Operations {
   deleteOrderLineItem(params: { path: { order_id: string; order_line_item_id: string; } }, options?: CallOptions): Promise<Order>;
   /** Delete an organization */
   deleteOrganization(params: { path: { organization_id: string; } }, options?: CallOptions): Promise<Organization>;
+  /** Take units out of a package */
+  deletePackageItem(params: { path: { package_id: string; package_item_id: string; } }, options?: CallOptions): Promise<PackageItem>;
   /** Archive a product */
   deleteProduct(params: { path: { product_id: string; } }, options?: CallOptions): Promise<Product>;
   /** Archive a variant */
@@ -5440,6 +5885,12 @@ export interface Operations {
   getDeveloperPartnerAppInstall(params: { path: { partner_app_id: string; partner_app_install_id: string; } }, options?: CallOptions): Promise<PartnerAppInstall>;
   /** Read a sandbox */
   getDeveloperSandbox(params: { path: { sandbox_id: string; } }, options?: CallOptions): Promise<DeveloperSandbox>;
+  /** Read a fulfillment */
+  getFulfillment(params: { path: { fulfillment_id: string; }; query?: { expand?: Array<"order" | "packages" | "shipments">; } }, options?: CallOptions): Promise<Fulfillment>;
+  /** Read a row of the timeline */
+  getFulfillmentEvent(params: { path: { fulfillment_event_id: string; }; query?: { expand?: Array<"order">; } }, options?: CallOptions): Promise<FulfillmentEvent>;
+  /** Read what a buyer was told */
+  getFulfillmentNotification(params: { path: { fulfillment_notification_id: string; }; query?: { expand?: Array<"order">; } }, options?: CallOptions): Promise<FulfillmentNotification>;
   /** Read an installed app */
   getInstalledApp(params: { path: { partner_app_install_id: string; } }, options?: CallOptions): Promise<InstalledApp>;
   /** Read a credit note of my invoice */
@@ -5462,6 +5913,8 @@ export interface Operations {
   getOrganization(params: { path: { organization_id: string; }; query?: { expand?: Array<"parent_organization">; } }, options?: CallOptions): Promise<Organization>;
   /** Read the install of the token */
   getOwnAppInstall(params?: {  }, options?: CallOptions): Promise<PartnerAppInstall>;
+  /** Read a package */
+  getPackage(params: { path: { package_id: string; }; query?: { expand?: Array<"order">; } }, options?: CallOptions): Promise<Package>;
   /** Read a payment intent */
   getPaymentIntent(params: { path: { payment_intent_id: string; }; query?: { expand?: Array<"customer" | "invoice" | "order">; } }, options?: CallOptions): Promise<PaymentIntent>;
   /** Read a saved payment method */
@@ -5482,6 +5935,8 @@ export interface Operations {
   getRefund(params: { path: { refund_id: string; }; query?: { expand?: Array<"customer" | "order" | "payment_intent" | "payment_refunds.payment_intent">; } }, options?: CallOptions): Promise<Refund>;
   /** Read what happened around a resource */
   getResourceTimeline(params: { path: { resource_id: string; }; query?: { page_size?: number; page_token?: string; resource_type?: string; include?: Array<"requests" | "webhooks" | "attempts">; occurred_after?: string; occurred_before?: string; } }, options?: CallOptions): Promise<ResourceTimeline>;
+  /** Read a shipment */
+  getShipment(params: { path: { shipment_id: string; }; query?: { expand?: Array<"order">; } }, options?: CallOptions): Promise<Shipment>;
   /** Read a stranded payment */
   getStrandedPayment(params: { path: { stranded_payment_id: string; } }, options?: CallOptions): Promise<StrandedPayment>;
   /** Read a delivery */
@@ -5534,6 +5989,12 @@ export interface Operations {
   listDeveloperPartnerApps(params?: { query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<PartnerApp>;
   /** List sandboxes */
   listDeveloperSandboxes(params?: { query?: { page_size?: number; page_token?: string; status?: "active" | "archived" | "all"; } }, options?: CallOptions): List<DeveloperSandbox>;
+  /** List what happened */
+  listFulfillmentEvents(params?: { query?: { page_size?: number; page_token?: string; fulfillment_id?: string; shipment_id?: string; package_id?: string; order_id?: string; event_type?: "accepted" | "preparing" | "picked" | "packed" | "ready" | "shipped" | "dispatched" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "tracking_updated" | "exception" | "returned" | "completed" | "canceled" | "failed" | "no_show" | "custom"; external_system?: string; external_event_id?: string; occurred_after?: string; occurred_before?: string; sort_by?: "received_at" | "occurred_at"; } }, options?: CallOptions): List<FulfillmentEvent>;
+  /** List what buyers were told */
+  listFulfillmentNotifications(params?: { query?: { page_size?: number; page_token?: string; fulfillment_id?: string; order_id?: string; fulfillment_event_id?: string; channel?: "email"; status?: "pending" | "sent" | "failed" | "suppressed"; notification_type?: "fulfillment_ready" | "fulfillment_dispatched" | "fulfillment_completed" | "fulfillment_canceled" | "fulfillment_failed" | "fulfillment_no_show" | "fulfillment_shipped" | "fulfillment_in_transit" | "fulfillment_out_for_delivery" | "fulfillment_delivered" | "fulfillment_delivery_attempted" | "fulfillment_exception" | "fulfillment_returned" | "tracking_updated" | "shipment_shipped" | "shipment_in_transit" | "shipment_out_for_delivery" | "shipment_delivered" | "shipment_delivery_attempted" | "shipment_exception" | "shipment_returned"; } }, options?: CallOptions): List<FulfillmentNotification>;
+  /** List fulfillments */
+  listFulfillments(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; status?: "pending" | "in_progress" | "ready" | "completed" | "canceled" | "failed" | "scheduled" | "preparing" | "picked" | "packed" | "dispatched"; type?: "shipment" | "pickup" | "local_delivery" | "digital" | "service"; location_id?: string; external_reference_id?: string; query?: string; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; sort_direction?: "asc" | "desc"; expand?: Array<"order">; } }, options?: CallOptions): List<Fulfillment>;
   /** List installed apps */
   listInstalledApps(params?: { query?: { page_size?: number; page_token?: string; status?: "pending_exchange" | "pending_consent" | "pending_onboarding" | "active" | "pending_permission_upgrade" | "flagged_for_review" | "revoked" | "errored"; partner_app_id?: string; } }, options?: CallOptions): List<InstalledApp>;
   /** List credit notes of my invoice */
@@ -5552,6 +6013,10 @@ export interface Operations {
   listOrganizationMemberships(params: { path: { organization_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<OrganizationMembership>;
   /** List organizations */
   listOrganizations(params?: { query?: { page_size?: number; page_token?: string; parent_organization_id?: string; status?: "active" | "deleted"; sort_by?: "name" | "created_at" | "updated_at"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<Organization>;
+  /** List what lies in a package */
+  listPackageItems(params: { path: { package_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<PackageItem>;
+  /** List packages */
+  listPackages(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; fulfillment_id?: string; shipment_id?: string; external_system?: string; external_reference_id?: string; query?: string; } }, options?: CallOptions): List<Package>;
   /** List payment intents */
   listPaymentIntents(params?: { query?: { page_size?: number; page_token?: string; customer_id?: string; order_id?: string; invoice_id?: string; status?: "requires_payment_method" | "requires_confirmation" | "requires_action" | "processing" | "requires_capture" | "succeeded" | "canceled" | "expired"; origin?: "virtual_terminal" | "payment_link" | "checkout" | "api" | "subscription"; risk_level?: Array<"normal" | "elevated" | "highest" | "not_assessed">; payment_flow?: Array<"checkout" | "payment_link" | "invoice" | "subscription_initial" | "subscription_renewal" | "virtual_terminal" | "api">; external_reference_id?: string; return_id?: string; return_resolution_id?: string; query?: string; min_amount?: number; max_amount?: number; currency?: string; refund_status?: Array<"none" | "partially_refunded" | "refunded">; dispute_status?: Array<"none" | "warning_needs_response" | "warning_under_review" | "warning_closed" | "needs_response" | "under_review" | "won" | "lost" | "prevented">; sort_by?: "created_at" | "updated_at" | "amount"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<PaymentIntent>;
   /** List payment method domains */
@@ -5572,6 +6037,8 @@ export interface Operations {
   listRecoveries(params?: { query?: { page_size?: number; page_token?: string; status?: "watching" | "abandoned" | "returned" | "recovered" | "completed" | "ended" | "lapsed"; order_id?: string; checkout_session_id?: string; created_after?: string; created_before?: string; } }, options?: CallOptions): List<Recovery>;
   /** List refunds */
   listRefunds(params?: { query?: { page_size?: number; page_token?: string; customer_id?: string; order_id?: string; payment_intent_id?: string; status?: "pending" | "in_transit" | "succeeded" | "failed" | "requires_action" | "canceled" | "partially_succeeded"; reason?: Array<"duplicate" | "fraudulent" | "requested_by_customer" | "defective_product" | "wrong_item_shipped" | "never_received" | "not_as_described" | "arrived_too_late" | "customer_changed_mind" | "better_price_found" | "accidental_order" | "other">; refund_method?: "original_payment"; min_amount?: number; max_amount?: number; currency?: string; external_reference_id?: string; return_id?: string; return_resolution_id?: string; query?: string; sort_by?: "created_at" | "updated_at" | "amount"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<Refund>;
+  /** List shipments */
+  listShipments(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; fulfillment_id?: string; return_id?: string; external_system?: string; external_reference_id?: string; query?: string; handed_off_after?: string; handed_off_before?: string; created_after?: string; created_before?: string; } }, options?: CallOptions): List<Shipment>;
   /** List stranded payments */
   listStrandedPayments(params?: { query?: { page_size?: number; page_token?: string; status?: "open" | "refunding" | "resolved"; order_id?: string; reason?: "attempt_ended" | "order_already_paid" | "order_closed"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; } }, options?: CallOptions): List<StrandedPayment>;
   /** List the deliveries of an event */
@@ -5656,6 +6123,10 @@ export interface Operations {
   startOnboarding(params: { body: OnboardingStartRequest }, options?: CallOptions): Promise<OnboardingStartResult>;
   /** Transfer ownership */
   transferOrganizationOwnership(params: { path: { organization_id: string; }; body: TransferOwnershipRequest }, options?: CallOptions): Promise<TransferOrganizationOwnershipResult>;
+  /** Move a fulfillment */
+  transitionFulfillment(params: { path: { fulfillment_id: string; }; body: FulfillmentTransitionRequest }, options?: CallOptions): Promise<FulfillmentCommandResult>;
+  /** Move a package */
+  transitionPackage(params: { path: { package_id: string; }; body: PackageTransitionRequest }, options?: CallOptions): Promise<PackageStatusUpdateResult>;
   /** Change an API key */
   updateAPIKey(params: { path: { api_key_id: string; }; body?: UpdateAPIKeyRequest }, options?: CallOptions): Promise<APIKey>;
   /** Edit a credit note's draft */
@@ -5666,6 +6137,8 @@ export interface Operations {
   updateCustomerAddress(params: { path: { customer_id: string; customer_address_id: string; }; body?: UpdateCustomerAddressRequest }, options?: CallOptions): Promise<CustomerAddress>;
   /** Pin an app's API version */
   updateDeveloperPartnerApp(params: { path: { partner_app_id: string; }; body?: UpdatePartnerAppRequest }, options?: CallOptions): Promise<PartnerApp>;
+  /** Change details of a fulfillment */
+  updateFulfillment(params: { path: { fulfillment_id: string; }; body?: UpdateFulfillmentRequest }, options?: CallOptions): Promise<Order>;
   /** Limit what an app refunds */
   updateInstalledAppLimits(params: { path: { partner_app_install_id: string; }; body?: UpdateInstalledAppLimitsRequest }, options?: CallOptions): Promise<InstalledApp>;
   /** Change the merchant */
@@ -5678,6 +6151,10 @@ export interface Operations {
   updateOrderLineItem(params: { path: { order_id: string; order_line_item_id: string; }; body?: UpdateOrderLineRequest }, options?: CallOptions): Promise<Order>;
   /** Change an organization */
   updateOrganization(params: { path: { organization_id: string; }; body?: UpdateOrganizationRequest }, options?: CallOptions): Promise<Organization>;
+  /** Change a package */
+  updatePackage(params: { path: { package_id: string; }; body?: UpdatePackageRequest }, options?: CallOptions): Promise<UpdatePackageResult>;
+  /** Change what lies in a package */
+  updatePackageItem(params: { path: { package_id: string; package_item_id: string; }; body?: UpdatePackageItemRequest }, options?: CallOptions): Promise<PackageItem>;
   /** Switch a payment method domain */
   updatePaymentMethodDomain(params: { path: { payment_method_domain_id: string; }; body: UpdatePaymentMethodDomainRequest }, options?: CallOptions): Promise<PaymentMethodDomain>;
   /** Change a product */
@@ -5690,12 +6167,18 @@ export interface Operations {
   updatePromotionCode(params: { path: { promotion_id: string; promotion_code_id: string; }; body?: UpdatePromotionCodeRequest }, options?: CallOptions): Promise<PromotionCode>;
   /** Change a refund's metadata */
   updateRefund(params: { path: { refund_id: string; }; body?: UpdateRefundRequest }, options?: CallOptions): Promise<Refund>;
+  /** Change a shipment */
+  updateShipment(params: { path: { shipment_id: string; }; body?: UpdateShipmentRequest }, options?: CallOptions): Promise<UpdateShipmentResult>;
   /** Change a webhook endpoint */
   updateWebhookEndpoint(params: { path: { webhook_endpoint_id: string; }; body?: UpdateWebhookEndpointRequest }, options?: CallOptions): Promise<WebhookEndpoint>;
   /** Prove the address */
   verifyOnboardingEmail(params: { body: OnboardingVerifyEmailRequest }, options?: CallOptions): Promise<OnboardingVerifyEmailResult>;
   /** Void a credit note */
   voidCreditNote(params: { path: { credit_note_id: string; }; body?: ResourceVersionRequest }, options?: CallOptions): Promise<CreditNote>;
+  /** Void a package */
+  voidPackage(params: { path: { package_id: string; }; body?: VoidRequest }, options?: CallOptions): Promise<VoidPackageResult>;
+  /** Void a shipment */
+  voidShipment(params: { path: { shipment_id: string; }; body?: VoidRequest }, options?: CallOptions): Promise<VoidShipmentResult>;
   checkoutSessions: {
     /** Close a checkout session */
     closeSession(params: { path: { checkout_session_id: string; }; body?: CloseCheckoutSessionRequest }, options?: CallOptions): Promise<CheckoutSession>;
