@@ -142,6 +142,11 @@ export interface AddOrderLinesRequest {
   line_items: Array<CreateLineInput>;
 }
 
+export interface AddReturnLineItemRequest {
+  expected_version?: number;
+  line_item: ReturnLineItemRequest;
+}
+
 export interface Address {
   city?: string;
   /** ISO 3166-1 alpha-2. */
@@ -449,6 +454,33 @@ export interface CancelAttemptRequest {
 export interface CancelOrderPaymentRequest {
   cancellation_reason?: "requested_by_customer" | "duplicate" | "fraudulent" | "abandoned";
   order_payment_attempt_id?: string;
+}
+
+export interface CancelReturnDispositionRequest {
+  expected_version?: number;
+  reason: "created_in_error" | "changed_disposition" | "duplicate" | "other";
+  reason_message?: string;
+}
+
+export interface CancelReturnLineItemRequest {
+  expected_version?: number;
+  /** How many of them the buyer no longer has to send back. */
+  handback_quantity: number;
+  quantity: number;
+  reason: "buyer_request" | "merchant_request" | "expired" | "created_in_error" | "other";
+  reason_message?: string;
+}
+
+export interface CancelReturnRequest {
+  expected_version?: number;
+  reason: "buyer_request" | "merchant_request" | "duplicate" | "expired" | "created_in_error" | "other";
+  reason_message?: string;
+}
+
+export interface CancelReturnResolutionRequest {
+  expected_version?: number;
+  reason: "buyer_request" | "merchant_request" | "duplicate" | "expired" | "created_in_error" | "other";
+  reason_message?: string;
 }
 
 export interface Capability {
@@ -791,6 +823,10 @@ export interface CollectInvoiceResult {
   invoice_payment_attempt?: InvoicePaymentAttempt;
 }
 
+export interface CollectReturnResolutionRequest {
+  door: "payment_link" | "invoice";
+}
+
 export interface CollectionElements {
   amount_money?: Money;
   digital_wallets?: Array<string>;
@@ -801,6 +837,12 @@ export interface CollectionElements {
   payment_method_types: Array<string>;
   selectable_payment_intents?: Array<SelectableIntent>;
   submit_to: "pay_order" | "confirm_payment_intent";
+}
+
+export interface CompleteReturnRequest {
+  expected_version?: number;
+  reason?: "manual_completion" | "exception_waived" | "other";
+  reason_message?: string;
 }
 
 export interface ConfirmCheckoutVerificationRequest {
@@ -815,6 +857,12 @@ export interface ConfirmEmailChangeRequest {
   /** Needed while current_email_confirmation_required. */
   current_email_code?: string;
   new_email_code: string;
+}
+
+export interface ConfirmReturnResolutionRequest {
+  /** quote_hash of the amounts that are confirmed; those of the proposal when absent. */
+  expected_quote_hash?: string;
+  expected_version?: number;
 }
 
 export interface CreateAPIKeyRequest {
@@ -1276,6 +1324,124 @@ export interface CreateRefundRequest {
   tender_allocations?: Array<RefundTenderInput>;
 }
 
+export interface CreateReturnDispositionRequest {
+  disposition_type: "sellable" | "quality_control" | "damaged" | "quarantined" | "repair" | "refurbish" | "liquidate" | "donate" | "discard" | "return_to_buyer" | "lost";
+  external_reference_id?: string;
+  /** Where the goods stand then; where they were seen last when absent. */
+  inventory_location_id?: string;
+  metadata?: Record<string, string>;
+  /** A time that lies ahead plans the disposition: it is pending until then and can be canceled. */
+  occurred_at: string;
+  /** 0 only in a replacement: no unit is where the replaced one said. */
+  quantity: number;
+  reason: "inspection_result" | "return_policy" | "warehouse_override" | "safety_requirement" | "other";
+  reason_message?: string;
+  /** A disposition that was wrong. What it moved is moved back. */
+  replaces_return_disposition_id?: string;
+  return_inspection_line_item_id?: string;
+  /** Exactly one of this and return_inspection_line_item_id. */
+  return_receipt_line_item_id?: string;
+}
+
+export interface CreateReturnEligibilityCheckRequest {
+  order_id: string;
+  selection: ReturnEligibilitySelection;
+}
+
+export interface CreateReturnInspectionRequest {
+  /** Needed by a correction, refused without one. */
+  correction_reason?: "entry_error" | "duplicate_observation" | "source_correction" | "reconciliation_correction" | "other";
+  correction_reason_message?: string;
+  external_actor_id?: string;
+  external_reference_id?: string;
+  inspected_at: string;
+  line_items: Array<ReturnInspectionLineItemRequest>;
+  location_id: string;
+  return_receipt_id: string;
+  source_system?: ReturnSourceSystem;
+  /** The inspection that this one corrects. */
+  supersedes_return_inspection_id?: string;
+}
+
+export interface CreateReturnPolicyRequest {
+  external_reference_id?: string;
+  metadata?: Record<string, string>;
+  name: string;
+  revision: ReturnPolicyRevisionRequest;
+}
+
+export interface CreateReturnPreviewRequest {
+  /** With mode eligibility. */
+  eligibility?: CreateReturnEligibilityCheckRequest;
+  mode: "eligibility" | "resolution";
+  /** With mode resolution. */
+  resolution?: CreateReturnResolutionPreviewRequest;
+}
+
+export interface CreateReturnReasonRequest {
+  /** Lines of which categories it fits; empty for all. */
+  category_handles?: Array<string>;
+  description?: string;
+  external_reference_id?: string;
+  /** Lower-case letters, digits, _ and -; it stays. */
+  handle: string;
+  is_note_required?: boolean;
+  name: string;
+}
+
+export interface CreateReturnReceiptRequest {
+  /** Needed by a correction, refused without one. */
+  correction_reason?: "entry_error" | "duplicate_observation" | "source_correction" | "reconciliation_correction" | "other";
+  correction_reason_message?: string;
+  external_actor_id?: string;
+  external_reference_id?: string;
+  line_items: Array<ReturnReceiptLineItemRequest>;
+  received_at: string;
+  receiving_location_id: string;
+  shipment_id?: string;
+  source_system?: ReturnSourceSystem;
+  /** The receipt that this one corrects. Inspections of its goods go out of force with it. */
+  supersedes_return_receipt_id?: string;
+}
+
+export interface CreateReturnRequest {
+  external_reference_id?: string;
+  line_items: Array<ReturnLineItemRequest>;
+  metadata?: Record<string, string>;
+  order_id: string;
+}
+
+export interface CreateReturnResolutionPreviewRequest {
+  adjustments?: Array<ReturnResolutionAdjustmentRequest>;
+  corrects_return_resolution_id?: string;
+  /** Version of the return. */
+  expected_version?: number;
+  /** Needed unless it is a correction. */
+  line_items?: Array<ReturnResolutionLineItemRequest>;
+  pricing_basis?: "original_price" | "current_price" | "merchant_agreed_price";
+  /** Of an exchange or a replacement; a replacement without any hands the same goods over again. */
+  replacement_line_items?: Array<ReturnReplacementLineItemRequest>;
+  resolution_type: "refund" | "exchange" | "replacement" | "no_monetary_action" | "correction";
+  return_id: string;
+}
+
+export interface CreateReturnResolutionRequest {
+  adjustments?: Array<ReturnResolutionAdjustmentRequest>;
+  corrects_return_resolution_id?: string;
+  /** quote_hash of the preview that was shown; other amounts are refused with the new ones. */
+  expected_quote_hash?: string;
+  /** Version of the return. */
+  expected_version?: number;
+  external_reference_id?: string;
+  /** Needed unless it is a correction. */
+  line_items?: Array<ReturnResolutionLineItemRequest>;
+  metadata?: Record<string, string>;
+  pricing_basis?: "original_price" | "current_price" | "merchant_agreed_price";
+  /** Of an exchange or a replacement; a replacement without any hands the same goods over again. */
+  replacement_line_items?: Array<ReturnReplacementLineItemRequest>;
+  resolution_type: "refund" | "exchange" | "replacement" | "no_monetary_action" | "correction";
+}
+
 export interface CreateSandboxRequest {
   /** Makes a test key of the new sandbox too. */
   issue_test_key?: boolean;
@@ -1593,6 +1759,21 @@ export interface DataRequestApp {
   partner_app_id: string;
   partner_app_install_id: string;
   status: "pending" | "overdue" | "acknowledged";
+}
+
+export interface DecideReturnInspectionLineItemRequest {
+  acceptance_decision_reason: "inspection_result" | "return_policy" | "manual_review" | "other";
+  acceptance_decision_reason_message?: string;
+  acceptance_status: "accepted" | "rejected" | "review_required";
+  /** Version of the return. */
+  expected_version?: number;
+}
+
+export interface DecideReturnRequest {
+  /** That of the policies when absent. */
+  completion_mode?: "manual" | "automatic";
+  expected_version?: number;
+  line_items: Array<ReturnLineDecision>;
 }
 
 export interface DeliveryAddress {
@@ -4201,6 +4382,12 @@ export interface PublishPartnerAppVersionRequest {
   redirect_uris?: Array<string>;
 }
 
+export interface PublishReturnPolicyRevisionRequest {
+  expected_current_return_policy_revision_id: string;
+  expected_version?: number;
+  revision: ReturnPolicyRevisionRequest;
+}
+
 export interface QuickPayItem {
   amount_money: Money;
   name: string;
@@ -4501,6 +4688,12 @@ export interface RegenerateInvoiceLinkResult {
   public_url: string;
 }
 
+export interface ReleaseReturnResolutionRequest {
+  expected_version?: number;
+  reason: "merchant_approved" | "exception_resolved" | "other";
+  reason_message?: string;
+}
+
 export interface Remediation {
   missing_or_invalid_fields?: Array<string>;
   next_steps?: string;
@@ -4516,6 +4709,12 @@ export interface ReminderInterval {
 
 export interface RemoveOrderDiscountsRequest {
   order_discount_ids: Array<string>;
+}
+
+export interface ReopenReturnRequest {
+  expected_version?: number;
+  reason: "linked_effect_changed" | "correction_required" | "additional_merchandise_received" | "merchant_request" | "other";
+  reason_message?: string;
 }
 
 export interface RequestLogExpansionShape {
@@ -4681,9 +4880,856 @@ export interface ResponseMeta {
   warnings?: Array<Warning> | null;
 }
 
+export interface RetryReturnDispositionRequest {
+  expected_version?: number;
+  reason: "dependency_recovered" | "mapping_corrected" | "operator_retry" | "other";
+  reason_message?: string;
+}
+
+export interface RetryReturnResolutionRequest {
+  expected_version?: number;
+  reason: "dependency_recovered" | "payment_method_updated" | "operator_retry" | "other";
+  reason_message?: string;
+}
+
+export interface ReturnActor {
+  actor_id?: string;
+  actor_type: "buyer" | "merchant" | "integration" | "system";
+}
+
+export interface ReturnCompletionBlocker {
+  code: "decision_pending" | "handoff_pending" | "receipt_pending" | "inspection_pending" | "inspection_review_required" | "disposition_required" | "resolution_not_selected" | "resolution_pending" | "resolution_requires_action" | "resolution_failed" | "merchandise_exception";
+  /** What is missing and who has to act. */
+  message: string;
+  return_disposition_id?: string;
+  return_inspection_id?: string;
+  return_line_item_id?: string;
+  return_receipt_id?: string;
+  return_resolution_id?: string;
+  shipment_id?: string;
+}
+
+export interface ReturnDestination {
+  address: Address;
+  instructions?: string;
+  name?: string;
+}
+
+export interface ReturnDisposition {
+  canceled_at?: string;
+  created_at: string;
+  created_by: ReturnActor;
+  disposition_type: "sellable" | "quality_control" | "damaged" | "quarantined" | "repair" | "refurbish" | "liquidate" | "donate" | "discard" | "return_to_buyer" | "lost";
+  external_reference_id?: string;
+  failure_code?: string;
+  failure_message?: string;
+  inventory_location_id?: string;
+  /** Each is booked once by whoever keeps stock. */
+  inventory_movement_ids: Array<string>;
+  /** What the movements book. */
+  inventory_movements: Array<ReturnMovement>;
+  /** Never set: Flint keeps no stock. */
+  inventory_receipt_id?: string;
+  metadata: Record<string, string>;
+  occurred_at: string;
+  quantity: number;
+  reason: "inspection_result" | "return_policy" | "warehouse_override" | "safety_requirement" | "other";
+  reason_message?: string;
+  replaced_by_return_disposition_id?: string;
+  replaces_return_disposition_id?: string;
+  return_disposition_id: string;
+  return_id: string;
+  return_inspection_line_item_id?: string;
+  return_line_item_id?: string;
+  return_receipt_line_item_id?: string;
+  status: "pending" | "succeeded" | "failed" | "canceled";
+  supported_actions: Array<string>;
+  updated_at: string;
+  version: number;
+}
+
+export interface ReturnEligibilityCheck {
+  evaluated_at: string;
+  line_items: Array<ReturnEligibilityCheckLineItem>;
+  order_id: string;
+  policy_evaluation: ReturnPolicyEvaluation;
+  /** Names verdicts, quantities and amounts; another hash is another offer. */
+  quote_hash: string;
+  selection: ReturnEligibilitySelection;
+  status: "eligible" | "ineligible" | "review_required";
+}
+
+export interface ReturnEligibilityCheckLineItem {
+  /** Always empty: bundles are not available yet. */
+  bundle_components: Array<unknown>;
+  bundle_id?: string;
+  description?: string;
+  eligibility: ReturnLineItemEligibility;
+  fulfillment_id: string;
+  image?: LineImage;
+  /** The buyer may ask for it without the merchant. */
+  is_self_service_enabled: boolean;
+  /** Always empty: modifiers are not available yet. */
+  modifiers: Array<unknown>;
+  name: string;
+  /** The value less the fees that the policy proposes. */
+  net_money: Money;
+  order_line_item_id: string;
+  product_id?: string;
+  requested_quantity?: number;
+  /** Of the requested units, before fees. */
+  return_value: ReturnLineItemValue;
+  selected_options: Array<SelectedOption>;
+  sku?: string;
+  suggested_return_reasons: Array<ReturnReasonSummary>;
+  variant_id?: string;
+}
+
+export interface ReturnEligibilitySelection {
+  /** With selection_type line_items. */
+  line_items?: Array<ReturnLineItemRequest>;
+  selection_type: "all_remaining_fulfilled" | "line_items";
+}
+
+export interface ReturnFinancialSummary {
+  collected_money: Money;
+  credit_money: Money;
+  deduction_money: Money;
+  due_from_buyer_money: Money;
+  due_to_buyer_money: Money;
+  refunded_money: Money;
+  replacement_total_money: Money;
+  returned_discount_money: Money;
+  returned_subtotal_money: Money;
+  returned_tax_money: Money;
+  returned_total_money: Money;
+}
+
+export interface ReturnHandoffDestination {
+  address?: Address;
+  destination_type: "buyer_address" | "location" | "external_location";
+  location_id?: string;
+  name?: string;
+}
+
+export interface ReturnHandoffRequirement {
+  destination: ReturnHandoffDestination;
+  expires_at?: string;
+  instructions?: string;
+  line_items: Array<ReturnShipmentLine>;
+  shipment_count?: number;
+  status: "pending" | "in_progress";
+}
+
+export interface ReturnInspection {
+  correction_reason?: "entry_error" | "duplicate_observation" | "source_correction" | "reconciliation_correction" | "other";
+  correction_reason_message?: string;
+  created_at: string;
+  external_actor_id?: string;
+  external_reference_id?: string;
+  /** Made by the inspection itself. */
+  generated_dispositions: Array<ReturnDisposition>;
+  inspected_at: string;
+  line_items: Array<ReturnInspectionLineItem>;
+  location_id: string;
+  return_id: string;
+  return_inspection_id: string;
+  return_receipt_id: string;
+  source_system: ReturnSourceSystem | null;
+  status: "current" | "superseded";
+  superseded_at?: string;
+  superseded_by_return_inspection_id?: string;
+  supersedes_return_inspection_id?: string;
+}
+
+export interface ReturnInspectionLineItem {
+  acceptance_decided_at?: string;
+  acceptance_decided_by?: ReturnActor;
+  acceptance_decision_reason?: "inspection_result" | "return_policy" | "manual_review" | "other";
+  acceptance_decision_reason_message?: string;
+  acceptance_status: "accepted" | "rejected" | "review_required";
+  available_disposition_quantity: number;
+  condition: "new" | "unopened" | "opened" | "used" | "damaged" | "defective" | "incomplete" | "undetermined";
+  finding_codes: Array<"matches_expected_item" | "wrong_item" | "damaged" | "defective" | "used" | "missing_parts" | "empty_package" | "counterfeit_suspected" | "other">;
+  internal_note?: string;
+  quantity: number;
+  return_inspection_id: string;
+  return_inspection_line_item_id: string;
+  return_line_item_id?: string;
+  return_receipt_line_item_id: string;
+  supported_actions: Array<string>;
+}
+
+export interface ReturnInspectionLineItemRequest {
+  acceptance_status: "accepted" | "rejected" | "review_required";
+  condition: "new" | "unopened" | "opened" | "used" | "damaged" | "defective" | "incomplete" | "undetermined";
+  finding_codes?: Array<"matches_expected_item" | "wrong_item" | "damaged" | "defective" | "used" | "missing_parts" | "empty_package" | "counterfeit_suspected" | "other">;
+  /** Never shown to the buyer. */
+  internal_note?: string;
+  quantity: number;
+  /** Identifies goods that nobody had identified; needs verification_reason. */
+  return_line_item_id?: string;
+  return_receipt_line_item_id: string;
+  verification_reason?: "order_match_confirmed" | "sku_match_confirmed" | "inspection_confirmed" | "merchant_review" | "other";
+  verification_reason_message?: string;
+}
+
+export interface ReturnLineDecision {
+  allowed_resolution_types?: Array<"refund" | "exchange" | "replacement" | "no_monetary_action">;
+  approved_quantity: number;
+  /** policy_evaluation takes what the policy proposed; explicit says everything itself. */
+  decision_basis: "policy_evaluation" | "explicit";
+  /** Required when units are declined, refused otherwise. */
+  decline_reason?: "not_eligible" | "quantity_unavailable" | "evidence_missing" | "suspected_abuse" | "merchant_discretion" | "other";
+  decline_reason_message?: string;
+  /** Where the goods go, when it is neither the policy's place nor the merchant's address. */
+  destination?: ReturnDestination;
+  is_inspection_required?: boolean;
+  /** Required when an explicit decision differs from the policy. */
+  override_reason?: "customer_service_exception" | "policy_correction" | "risk_review" | "merchant_discretion" | "other";
+  override_reason_message?: string;
+  /** Required when units have to come back. */
+  receiving_location_id?: string;
+  refund_timing?: "after_approval" | "after_handoff" | "after_receipt" | "after_inspection" | "manual";
+  resolution_mode?: "automatic" | "manual";
+  return_line_item_id: string;
+  /** Explicit: required. 0 lets the buyer keep the goods. */
+  return_required_quantity?: number;
+  /** Required with resolution_mode automatic. */
+  selected_resolution_type?: "refund" | "exchange" | "replacement" | "no_monetary_action";
+}
+
+export interface ReturnLineItem {
+  accepted_quantity: number;
+  allowed_resolution_types: Array<"refund" | "exchange" | "replacement" | "no_monetary_action">;
+  approved_quantity: number;
+  /** Approved units that no resolution holds. */
+  available_resolution_quantity: number;
+  /** Always empty: bundles are not available yet. */
+  bundle_components: Array<unknown>;
+  bundle_id?: string;
+  buyer_note?: string;
+  canceled_quantity: number;
+  created_at: string;
+  decided_by?: ReturnActor;
+  decision_at?: string;
+  decline_reason?: "not_eligible" | "quantity_unavailable" | "evidence_missing" | "suspected_abuse" | "merchant_discretion" | "other";
+  decline_reason_message?: string;
+  declined_quantity: number;
+  description?: string;
+  dispositioned_quantity: number;
+  eligibility: ReturnLineItemEligibility;
+  /** With expand=line_items.fulfillment. */
+  fulfillment?: Fulfillment | null;
+  fulfillment_id: string;
+  handed_off_quantity: number;
+  image?: LineImage;
+  inspected_quantity: number;
+  inspection_waived_at?: string;
+  inspection_waived_by?: ReturnActor;
+  inspection_waiver_reason?: "policy_override" | "trusted_in_store_handoff" | "merchant_review" | "other";
+  inspection_waiver_reason_message?: string;
+  is_inspection_required?: boolean;
+  is_policy_overridden: boolean;
+  merchandise_status: "not_required" | "awaiting_handoff" | "in_transit" | "partially_received" | "received" | "inspection_required" | "partially_inspected" | "inspection_review_required" | "disposition_required" | "resolved" | "exception";
+  /** Always empty: modifiers are not available yet. */
+  modifiers: Array<unknown>;
+  name: string;
+  order_line_item_id: string;
+  overridden_at?: string;
+  overridden_by?: ReturnActor;
+  override_reason?: "customer_service_exception" | "policy_correction" | "risk_review" | "merchant_discretion" | "other";
+  override_reason_message?: string;
+  product_id?: string;
+  received_quantity: number;
+  receiving_location_id?: string;
+  refund_timing?: "after_approval" | "after_handoff" | "after_receipt" | "after_inspection" | "manual";
+  rejected_quantity: number;
+  requested_quantity: number;
+  requested_resolution_type?: "refund" | "exchange" | "replacement" | "no_monetary_action" | "correction";
+  resolution_count: number;
+  resolution_mode?: "automatic" | "manual";
+  resolution_status: "not_selected" | "pending" | "partially_fulfilled" | "requires_action" | "fulfilled" | "failed";
+  resolved_quantity: number;
+  return_id: string;
+  return_line_item_id: string;
+  /** With expand=line_items.return_reason. */
+  return_reason?: ReturnReason | null;
+  return_reason_handle: string;
+  return_reason_id: string;
+  return_reason_name: string;
+  /** 0: the buyer keeps the goods. */
+  return_required_quantity: number;
+  return_value: ReturnLineItemValue;
+  review_required_quantity: number;
+  selected_options: Array<SelectedOption>;
+  selected_resolution_type?: "refund" | "exchange" | "replacement" | "no_monetary_action";
+  sku?: string;
+  status: "requested" | "open" | "completed" | "declined" | "canceled";
+  supported_actions: Array<string>;
+  updated_at: string;
+  variant_id?: string;
+}
+
+export interface ReturnLineItemDecisionProposal {
+  allowed_resolution_types: Array<"refund" | "exchange" | "replacement" | "no_monetary_action">;
+  based_on_quantity: number;
+  is_inspection_required: boolean;
+  receiving_location_id?: string;
+  refund_timing?: "after_approval" | "after_handoff" | "after_receipt" | "after_inspection" | "manual";
+  resolution_mode: "automatic" | "manual";
+  return_required_quantity: number;
+  selected_resolution_type?: "refund" | "exchange" | "replacement" | "no_monetary_action";
+}
+
+export interface ReturnLineItemEligibility {
+  allowed_resolution_types: Array<"refund" | "exchange" | "replacement" | "no_monetary_action">;
+  decision_proposal?: ReturnLineItemDecisionProposal;
+  eligible_quantity: number;
+  evaluated_at?: string;
+  /** End of the return window. */
+  expires_at?: string;
+  policy_adjustment_proposals: Array<ReturnPolicyAdjustmentProposal>;
+  reason: "eligible_under_policy" | "manual_review_required" | "return_window_expired" | "quantity_unavailable" | "policy_ineligible" | "resolution_not_allowed" | "reason_not_allowed" | "policy_conflict" | "no_matching_policy";
+  reason_message: string;
+  return_policy_id?: string;
+  return_policy_revision_id?: string;
+  status: "eligible" | "ineligible" | "review_required";
+}
+
+export interface ReturnLineItemRequest {
+  buyer_note?: string;
+  /** Needed when the line was fulfilled in several parts. */
+  fulfillment_id?: string;
+  order_line_item_id: string;
+  requested_quantity: number;
+  requested_resolution_type?: "refund" | "exchange" | "replacement" | "no_monetary_action";
+  return_reason_id: string;
+}
+
+export interface ReturnLineItemValue {
+  discount_money: Money;
+  subtotal_money: Money;
+  tax_money: Money;
+  total_money: Money;
+  unit_price_money: Money;
+}
+
+export interface ReturnMovement {
+  direction: "in" | "out";
+  inventory_movement_id: string;
+  location_id: string;
+  occurred_at: string;
+  quantity: number;
+  reverses_inventory_movement_id?: string;
+}
+
+export interface ReturnPolicy {
+  created_at: string;
+  current_return_policy_revision_id: string;
+  /** With expand=current_revision. */
+  current_revision?: ReturnPolicyRevision | null;
+  external_reference_id?: string;
+  metadata: Record<string, string>;
+  name: string;
+  return_policy_id: string;
+  status: "active" | "inactive" | "archived";
+  /** update, publish_revision, activate, deactivate, archive: what can be done now. */
+  supported_actions: Array<string>;
+  updated_at: string;
+  version: number;
+}
+
+export interface ReturnPolicyAdjustmentProposal {
+  adjustment_type: "return_shipping_fee" | "restocking_fee" | "other_fee" | "goodwill_credit" | "price_correction" | "other";
+  based_on_quantity?: number;
+  calculated_amount_money?: Money;
+  calculation_type: "flat" | "percent";
+  flat_money?: Money;
+  percent?: number;
+  value_effect: "deduction" | "credit";
+}
+
+export interface ReturnPolicyEvaluation {
+  evaluated_at?: string;
+  expires_at?: string;
+  line_items: Array<ReturnPolicyEvaluationLineItem>;
+  reason: "eligible_under_policy" | "manual_review_required" | "return_window_expired" | "quantity_unavailable" | "policy_ineligible" | "resolution_not_allowed" | "reason_not_allowed" | "policy_conflict" | "no_matching_policy";
+  reason_message: string;
+  return_policy_id?: string;
+  return_policy_revision_id?: string;
+  status: "eligible" | "ineligible" | "review_required";
+}
+
+export interface ReturnPolicyEvaluationLineItem {
+  allowed_resolution_types: Array<"refund" | "exchange" | "replacement" | "no_monetary_action">;
+  /** Always empty: bundles are not available yet. */
+  bundle_components: Array<unknown>;
+  bundle_id?: string;
+  description?: string;
+  eligible_quantity: number;
+  expires_at?: string;
+  fulfillment_id: string;
+  image?: LineImage;
+  is_inspection_required: boolean;
+  is_merchandise_return_required: boolean;
+  /** Always empty: modifiers are not available yet. */
+  modifiers: Array<unknown>;
+  name: string;
+  order_line_item_id: string;
+  policy_adjustment_proposals: Array<ReturnPolicyAdjustmentProposal>;
+  product_id?: string;
+  reason: "eligible_under_policy" | "manual_review_required" | "return_window_expired" | "quantity_unavailable" | "policy_ineligible" | "resolution_not_allowed" | "reason_not_allowed" | "policy_conflict" | "no_matching_policy";
+  receiving_location_id?: string;
+  refund_timing: "after_approval" | "after_handoff" | "after_receipt" | "after_inspection" | "manual";
+  requested_quantity: number;
+  selected_options: Array<SelectedOption>;
+  sku?: string;
+  status: "eligible" | "ineligible" | "review_required";
+  suggested_return_reason_ids: Array<string>;
+  variant_id?: string;
+}
+
+export interface ReturnPolicyRevision {
+  /** Required unless ineligible. */
+  allowed_resolution_types?: Array<"refund" | "exchange" | "replacement" | "no_monetary_action">;
+  approval_mode: "automatic" | "manual";
+  automatic_resolution_type?: "refund" | "exchange" | "replacement" | "no_monetary_action";
+  /** Required unless ineligible. */
+  completion_mode?: "manual" | "automatic";
+  created_at: string;
+  /** Since when it could rule; when it was published. */
+  effective_at?: string;
+  eligibility_result: "eligible" | "ineligible" | "review_required";
+  ineligibility_reason?: "final_sale" | "product_excluded" | "category_excluded" | "market_restricted" | "channel_restricted" | "outside_return_window" | "other";
+  is_inspection_required?: boolean;
+  is_merchandise_return_required: boolean;
+  /** The higher number rules; then the narrower scope; then the newer revision. */
+  priority: number;
+  /** automatic when left out. */
+  receipt_disposition_mode?: "automatic" | "manual";
+  /** The address of the location, as buyers are told it. */
+  receiving_destination?: ReturnReceivingDestination;
+  /** Required when goods must come back. */
+  receiving_location_id?: string;
+  /** Required when a refund is allowed. */
+  refund_timing?: "after_approval" | "after_handoff" | "after_receipt" | "after_inspection" | "manual";
+  /** Required unless ineligible. */
+  resolution_mode?: "automatic" | "manual";
+  /** Required with an automatic resolution. */
+  resolution_selection_mode?: "policy_default" | "buyer_requested";
+  restocking_fee?: ReturnRestockingFeePolicy;
+  return_policy_id: string;
+  return_policy_revision_id: string;
+  return_shipping?: ReturnShippingPolicy;
+  /** Without it a line may always come back. */
+  return_window?: ReturnWindow;
+  scope: ReturnPolicyScope;
+}
+
+export interface ReturnPolicyRevisionRequest {
+  /** Required unless ineligible. */
+  allowed_resolution_types?: Array<"refund" | "exchange" | "replacement" | "no_monetary_action">;
+  approval_mode: "automatic" | "manual";
+  automatic_resolution_type?: "refund" | "exchange" | "replacement" | "no_monetary_action";
+  /** Required unless ineligible. */
+  completion_mode?: "manual" | "automatic";
+  eligibility_result: "eligible" | "ineligible" | "review_required";
+  ineligibility_reason?: "final_sale" | "product_excluded" | "category_excluded" | "market_restricted" | "channel_restricted" | "outside_return_window" | "other";
+  is_inspection_required?: boolean;
+  is_merchandise_return_required: boolean;
+  /** The higher number rules; then the narrower scope; then the newer revision. */
+  priority: number;
+  /** automatic when left out. */
+  receipt_disposition_mode?: "automatic" | "manual";
+  /** The address of the location, as buyers are told it. */
+  receiving_destination?: ReturnReceivingDestination;
+  /** Required when goods must come back. */
+  receiving_location_id?: string;
+  /** Required when a refund is allowed. */
+  refund_timing?: "after_approval" | "after_handoff" | "after_receipt" | "after_inspection" | "manual";
+  /** Required unless ineligible. */
+  resolution_mode?: "automatic" | "manual";
+  /** Required with an automatic resolution. */
+  resolution_selection_mode?: "policy_default" | "buyer_requested";
+  restocking_fee?: ReturnRestockingFeePolicy;
+  return_shipping?: ReturnShippingPolicy;
+  /** Without it a line may always come back. */
+  return_window?: ReturnWindow;
+  scope: ReturnPolicyScope;
+}
+
+export interface ReturnPolicyScope {
+  category_handles?: Array<string>;
+  /** Origins of orders, such as api, checkout or payment_link. */
+  channel_types?: Array<string>;
+  /** Where the goods were fulfilled from. */
+  location_ids?: Array<string>;
+  /** include when something is named, else all. */
+  match_type?: "all" | "include";
+  product_ids?: Array<string>;
+  variant_ids?: Array<string>;
+}
+
+export interface ReturnPreview {
+  eligibility?: ReturnEligibilityCheck;
+  mode: "eligibility" | "resolution";
+  resolution?: ReturnResolutionPreview;
+}
+
+export interface ReturnReason {
+  /** Lines of which categories it fits; empty for all. */
+  category_handles: Array<string>;
+  created_at: string;
+  description?: string;
+  external_reference_id?: string;
+  handle: string;
+  is_note_required: boolean;
+  name: string;
+  return_reason_id: string;
+  source: "flint" | "merchant";
+  status: "active" | "archived";
+  /** update, archive; nothing for built-in reasons. */
+  supported_actions: Array<string>;
+  updated_at: string;
+  version: number;
+}
+
+export interface ReturnReasonSummary {
+  handle: string;
+  is_note_required: boolean;
+  name: string;
+  return_reason_id: string;
+}
+
+export interface ReturnReceipt {
+  correction_reason?: "entry_error" | "duplicate_observation" | "source_correction" | "reconciliation_correction" | "other";
+  correction_reason_message?: string;
+  created_at: string;
+  external_actor_id?: string;
+  external_reference_id?: string;
+  /** Made by the receipt itself. */
+  generated_dispositions: Array<ReturnDisposition>;
+  line_items: Array<ReturnReceiptLineItem>;
+  received_at: string;
+  receiving_location_id: string;
+  return_id: string;
+  return_receipt_id: string;
+  shipment_id?: string;
+  source_system: ReturnSourceSystem | null;
+  status: "current" | "superseded";
+  superseded_at?: string;
+  superseded_by_return_receipt_id?: string;
+  supersedes_return_receipt_id?: string;
+}
+
+export interface ReturnReceiptLineItem {
+  available_disposition_quantity: number;
+  quantity: number;
+  return_line_item_id?: string;
+  return_receipt_id: string;
+  return_receipt_line_item_id: string;
+  supported_actions: Array<string>;
+  unverified_item?: ReturnUnverifiedItem;
+  verification_reason?: "order_match_confirmed" | "sku_match_confirmed" | "inspection_confirmed" | "merchant_review" | "other";
+  verification_reason_message?: string;
+  verification_status: "matched" | "unverified" | "excess";
+  verified_at?: string;
+  verified_by?: ReturnActor;
+}
+
+export interface ReturnReceiptLineItemRequest {
+  /** 0 only in a correction: nothing came after all. */
+  quantity: number;
+  return_line_item_id?: string;
+  /** Describes goods of which nobody knows the line yet, instead of return_line_item_id. */
+  unverified_item?: ReturnUnverifiedItem;
+  /** Goods beyond what the line may return. */
+  verification_status?: "excess";
+}
+
+export interface ReturnReceivingDestination {
+  address: Address;
+  /** What buyers are told about sending the goods. */
+  instructions?: string;
+  name?: string;
+}
+
+export interface ReturnReplacementLineItem {
+  bundle_id?: string;
+  description?: string;
+  discount_money: Money;
+  name: string;
+  quantity: number;
+  return_replacement_line_item_id: string;
+  return_resolution_id: string;
+  sku?: string;
+  subtotal_money: Money;
+  tax_money: Money;
+  total_money: Money;
+  unit_price_money: Money;
+  variant_id?: string;
+}
+
+export interface ReturnReplacementLineItemReplacementRequest {
+  /** Reserved. */
+  bundle_id?: string;
+  description?: string;
+  name?: string;
+  quantity: number;
+  /** Of a line that stays. */
+  return_replacement_line_item_id?: string;
+  sku?: string;
+  /** With pricing_basis merchant_agreed_price, and for a name with current_price. */
+  unit_price_money?: Money;
+  /** Exactly one of this and name. */
+  variant_id?: string;
+}
+
+export interface ReturnReplacementLineItemRequest {
+  /** Reserved. */
+  bundle_id?: string;
+  description?: string;
+  name?: string;
+  quantity: number;
+  sku?: string;
+  /** With pricing_basis merchant_agreed_price, and for a name with current_price. */
+  unit_price_money?: Money;
+  /** Exactly one of this and name. */
+  variant_id?: string;
+}
+
+export interface ReturnResolution {
+  action_reason?: "buyer_payment" | "buyer_selection" | "merchant_review" | "manual_release" | "linked_effect_retry" | "other";
+  action_required_by?: "buyer" | "merchant" | "integration";
+  adjustments: Array<ReturnResolutionAdjustment>;
+  /** Owed by the buyer. */
+  buyer_payment_amount_money: Money;
+  /** Due to the buyer. */
+  buyer_refund_amount_money: Money;
+  canceled_at?: string;
+  confirmed_at?: string;
+  confirmed_by?: ReturnActor;
+  corrects_return_resolution_id?: string;
+  created_at: string;
+  created_by: ReturnActor;
+  credit_money: Money;
+  deduction_money: Money;
+  execution_blockers: Array<ReturnResolutionExecutionBlocker>;
+  external_reference_id?: string;
+  failure_code?: string;
+  failure_message?: string;
+  fulfilled_at?: string;
+  line_items: Array<ReturnResolutionLineItem>;
+  metadata: Record<string, string>;
+  /** When an unpaid difference gives up, and the value returns to the order it was paid for. */
+  payment_expires_at?: string;
+  payment_intent_ids: Array<string>;
+  /** With expand=payment_intents. */
+  payment_intents?: Array<PaymentIntentSummary>;
+  pricing_basis?: "original_price" | "current_price" | "merchant_agreed_price";
+  /** Names the amounts; that of a preview with the same amounts is the same. */
+  quote_hash?: string;
+  refund_ids: Array<string>;
+  /** With expand=refunds. */
+  refunds?: Array<Refund>;
+  replacement_line_items: Array<ReturnReplacementLineItem>;
+  /** With expand=replacement_order. */
+  replacement_order?: OrderSummary | null;
+  replacement_order_id?: string;
+  replacement_total_money: Money;
+  resolution_type: "refund" | "exchange" | "replacement" | "no_monetary_action" | "correction";
+  return_id: string;
+  return_policy_revision_id?: string;
+  return_resolution_id: string;
+  returned_total_money: Money;
+  status: "proposed" | "pending" | "requires_action" | "partially_fulfilled" | "fulfilled" | "failed" | "canceled";
+  supported_actions: Array<string>;
+  updated_at: string;
+  version: number;
+}
+
+export interface ReturnResolutionAdjustment {
+  adjustment_type: "return_shipping_fee" | "restocking_fee" | "other_fee" | "goodwill_credit" | "price_correction" | "other";
+  /** What is really charged or given. */
+  applied_amount_money: Money;
+  /** What the rule asks. */
+  assessed_amount_money: Money;
+  reason: "return_policy" | "inspection_result" | "return_shipping_cost" | "customer_service" | "manual_correction" | "other";
+  reason_message?: string;
+  return_line_item_id?: string;
+  return_policy_revision_id?: string;
+  status: "applied" | "waived";
+  value_effect: "deduction" | "credit";
+  waived_at?: string;
+  waived_by?: ReturnActor;
+  waiver_reason?: "policy_override" | "merchant_review" | "customer_service" | "other";
+  waiver_reason_message?: string;
+}
+
+export interface ReturnResolutionAdjustmentRequest {
+  adjustment_type: "return_shipping_fee" | "restocking_fee" | "other_fee" | "goodwill_credit" | "price_correction" | "other";
+  /** What is really charged or given. */
+  applied_amount_money: Money;
+  /** What the rule asks. */
+  assessed_amount_money: Money;
+  reason: "return_policy" | "inspection_result" | "return_shipping_cost" | "customer_service" | "manual_correction" | "other";
+  reason_message?: string;
+  return_line_item_id?: string;
+  status?: "applied" | "waived";
+  value_effect: "deduction" | "credit";
+  waiver_reason?: "policy_override" | "merchant_review" | "customer_service" | "other";
+  waiver_reason_message?: string;
+}
+
+export interface ReturnResolutionAdjustmentSet {
+  adjustments: Array<ReturnResolutionAdjustmentRequest>;
+}
+
+export interface ReturnResolutionCheckoutRequest {
+  page_origin?: string;
+  redirects?: CheckoutRedirects;
+  /** Like redirects.success_redirect_url; both must agree. */
+  return_url?: string;
+  surface?: "hosted" | "embedded";
+}
+
+export interface ReturnResolutionCollection {
+  door: "payment_link" | "invoice";
+  invoice_id?: string;
+  payment_link_id?: string;
+  return_resolution: ReturnResolution;
+  url: string;
+}
+
+export interface ReturnResolutionExecutionBlocker {
+  code: "handoff_pending" | "receipt_pending" | "inspection_pending" | "manual_release_pending" | "buyer_payment_pending" | "refund_pending" | "replacement_order_pending" | "fulfillment_pending" | "credit_effect_pending";
+  linked_resource_id?: string;
+  linked_resource_type?: "refund" | "payment_intent" | "order" | "fulfillment" | "credit_transaction";
+  return_line_item_id?: string;
+}
+
+export interface ReturnResolutionLineItem {
+  quantity: number;
+  refund_timing?: "after_approval" | "after_handoff" | "after_receipt" | "after_inspection" | "manual";
+  return_line_item_id: string;
+  return_resolution_id: string;
+  return_resolution_line_item_id: string;
+  returned_total_money: Money;
+}
+
+export interface ReturnResolutionLineItemReplacementRequest {
+  quantity: number;
+  return_line_item_id: string;
+  /** Of a line that stays. */
+  return_resolution_line_item_id?: string;
+}
+
+export interface ReturnResolutionLineItemRequest {
+  quantity: number;
+  return_line_item_id: string;
+}
+
+export interface ReturnResolutionPreview {
+  adjustments: Array<ReturnResolutionAdjustment>;
+  based_on_return_revision: number;
+  /** Owed by the buyer. */
+  buyer_payment_amount_money: Money;
+  /** Due to the buyer. */
+  buyer_refund_amount_money: Money;
+  calculated_at: string;
+  corrects_return_resolution_id?: string;
+  credit_money: Money;
+  deduction_money: Money;
+  line_items: Array<ReturnResolutionLineItem>;
+  /** Names these amounts; send it as expected_quote_hash to get them or an error. */
+  quote_hash: string;
+  replacement_line_items: Array<ReturnReplacementLineItem>;
+  replacement_total_money: Money;
+  resolution_type: "refund" | "exchange" | "replacement" | "no_monetary_action" | "correction";
+  return_id: string;
+  returned_total_money: Money;
+  warnings: Array<ReturnResolutionWarning>;
+}
+
+export interface ReturnResolutionWarning {
+  code: string;
+  message: string;
+  return_line_item_ids: Array<string>;
+}
+
+export interface ReturnResource {
+  /** For the buyer's own reads; empty for merchants and in events. */
+  buyer_actions: Array<BuyerAction>;
+  canceled_at?: string;
+  completed_at?: string;
+  completed_by?: ReturnActor;
+  completion_blockers: Array<ReturnCompletionBlocker>;
+  completion_mode?: "manual" | "automatic";
+  created_at: string;
+  /** With expand=customer. */
+  customer?: CustomerSummary | null;
+  customer_id?: string;
+  decision_at?: string;
+  decision_status: "pending" | "approved" | "partially_approved" | "declined";
+  disposition_count: number;
+  external_reference_id?: string;
+  financial_summary: ReturnFinancialSummary;
+  handoff_requirements: Array<ReturnHandoffRequirement>;
+  initiated_by: "buyer" | "merchant" | "integration" | "system";
+  inspection_count: number;
+  line_items: Array<ReturnLineItem>;
+  merchandise_status: "not_required" | "awaiting_handoff" | "in_transit" | "partially_received" | "received" | "inspection_required" | "partially_inspected" | "inspection_review_required" | "disposition_required" | "resolved" | "exception";
+  metadata: Record<string, string>;
+  /** With expand=order. */
+  order?: OrderSummary | null;
+  order_id: string;
+  policy_evaluation?: ReturnPolicyEvaluation;
+  receipt_count: number;
+  resolution_count: number;
+  resolution_status: "not_selected" | "pending" | "partially_fulfilled" | "requires_action" | "fulfilled" | "failed";
+  return_id: string;
+  return_number: string;
+  shipment_count?: number;
+  status: "requested" | "open" | "completed" | "declined" | "canceled";
+  supported_actions: Array<string>;
+  updated_at: string;
+  version: number;
+}
+
+export interface ReturnRestockingFeePolicy {
+  calculation_type: "flat" | "percent";
+  /** Once for a line of a return. */
+  flat_money?: Money;
+  /** Of the units' price after discounts, before tax on top. */
+  percent?: number;
+}
+
 export interface ReturnShipmentLine {
   quantity: number;
   return_line_item_id: string;
+}
+
+export interface ReturnShippingPolicy {
+  /** What a buyer pays for the merchant's label, once for a return. Without it the buyer pays the carrier. */
+  fee_money?: Money;
+  payer: "merchant" | "buyer";
+}
+
+export interface ReturnSourceSystem {
+  external_source_id?: string;
+  source_system_type: "manual" | "pos" | "wms" | "erp" | "other" | "flint";
+}
+
+export interface ReturnUnverifiedItem {
+  description?: string;
+  name: string;
+  sku?: string;
+}
+
+export interface ReturnWindow {
+  duration_seconds: number;
+  starts_at_event: "fulfilled" | "delivered" | "picked_up" | "service_completed";
 }
 
 export interface RevokeOrganizationMembershipResult {
@@ -5446,6 +6492,56 @@ export interface UpdateRefundRequest {
   metadata?: Record<string, string | null> | null;
 }
 
+export interface UpdateReturnLineItemRequest {
+  /** Null removes it. */
+  buyer_note?: string | null;
+  expected_version?: number;
+  requested_quantity?: number;
+  /** Null removes the wish. */
+  requested_resolution_type?: "refund" | "exchange" | "replacement" | "no_monetary_action" | null;
+  return_reason_id?: string;
+}
+
+export interface UpdateReturnPolicyRequest {
+  expected_version?: number;
+  external_reference_id?: string | null;
+  /** Merged by key; a null value removes its key, null as a whole removes all. */
+  metadata?: Record<string, string | null> | null;
+  name?: string;
+  status?: "active" | "inactive";
+}
+
+export interface UpdateReturnReasonRequest {
+  /** Replaces all; needs expected_version. */
+  category_handles?: Array<string>;
+  description?: string | null;
+  expected_version?: number;
+  external_reference_id?: string | null;
+  is_note_required?: boolean;
+  name?: string;
+}
+
+export interface UpdateReturnRequest {
+  /** Null removes it. */
+  external_reference_id?: string | null;
+  /** Merged by key; a null value removes its key. */
+  metadata?: Record<string, string | null> | null;
+}
+
+export interface UpdateReturnResolutionRequest {
+  /** Replaces all; needs expected_version. */
+  adjustment_set?: ReturnResolutionAdjustmentSet;
+  expected_version?: number;
+  external_reference_id?: string | null;
+  /** Replaces all; needs expected_version. */
+  line_items?: Array<ReturnResolutionLineItemReplacementRequest>;
+  /** Merged by key; a null value removes its key, null as a whole removes all. */
+  metadata?: Record<string, string | null> | null;
+  pricing_basis?: "original_price" | "current_price" | "merchant_agreed_price";
+  /** Replaces all; needs expected_version. */
+  replacement_line_items?: Array<ReturnReplacementLineItemReplacementRequest>;
+}
+
 export interface UpdateSettingsRequest {
   branding?: BrandingSettings;
   /** Sent alone. There are no settings of the catalog yet. */
@@ -5507,6 +6603,14 @@ export interface ValueTipAllocation {
   value_settlement_id: string;
 }
 
+export interface VerifyReturnReceiptLineItemRequest {
+  /** Version of the return. */
+  expected_version?: number;
+  return_line_item_id: string;
+  verification_reason: "order_match_confirmed" | "sku_match_confirmed" | "inspection_confirmed" | "merchant_review" | "other";
+  verification_reason_message?: string;
+}
+
 export interface VoidPackageResult {
   event?: FulfillmentEvent;
   fulfillment_notifications?: Array<FulfillmentNotification>;
@@ -5532,6 +6636,12 @@ export interface VoidShipmentResult {
 export interface WaiveInvoiceLateFeeRequest {
   /** For the merchant; never shown to the buyer. */
   reason_message: string;
+}
+
+export interface WaiveReturnLineInspectionRequest {
+  expected_version?: number;
+  reason: "policy_override" | "trusted_in_store_handoff" | "merchant_review" | "other";
+  reason_message?: string;
 }
 
 export interface WalletSelection {
@@ -5745,6 +6855,8 @@ export interface Operations {
   addOrderCharge(params: { path: { order_id: string; }; body: AddOrderChargeRequest }, options?: CallOptions): Promise<Order>;
   /** Add lines to an order */
   addOrderLineItems(params: { path: { order_id: string; }; body: AddOrderLinesRequest }, options?: CallOptions): Promise<Order>;
+  /** Add a line to a return */
+  addReturnLineItem(params: { path: { return_id: string; }; body: AddReturnLineItemRequest }, options?: CallOptions): Promise<ReturnResource>;
   /** Tell what is known */
   advanceOnboarding(params?: { query?: { sandbox_id?: string; }; body?: OnboardingAdvanceRequest }, options?: CallOptions): Promise<OnboardingState>;
   /** Apply a discount to an order */
@@ -5755,12 +6867,26 @@ export interface Operations {
   cancelOrderPayment(params: { path: { order_id: string; payment_intent_id: string; }; body?: CancelOrderPaymentRequest }, options?: CallOptions): Promise<OrderPaymentResult>;
   /** Cancel the open payment attempt */
   cancelOrderPaymentAttempt(params: { path: { order_id: string; order_payment_attempt_id: string; }; body?: CancelAttemptRequest }, options?: CallOptions): Promise<PayOrderResult>;
+  /** Cancel a return */
+  cancelReturn(params: { path: { return_id: string; }; body: CancelReturnRequest }, options?: CallOptions): Promise<ReturnResource>;
+  /** Cancel a disposition */
+  cancelReturnDisposition(params: { path: { return_disposition_id: string; }; body: CancelReturnDispositionRequest }, options?: CallOptions): Promise<ReturnDisposition>;
+  /** Withdraw units of a line */
+  cancelReturnLineItem(params: { path: { return_id: string; return_line_item_id: string; }; body: CancelReturnLineItemRequest }, options?: CallOptions): Promise<ReturnResource>;
+  /** Cancel a resolution */
+  cancelReturnResolution(params: { path: { return_resolution_id: string; }; body: CancelReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
   /** Capture an authorized payment */
   captureOrderPayment(params: { path: { order_id: string; payment_intent_id: string; }; body?: CaptureOrderPaymentRequest }, options?: CallOptions): Promise<OrderPaymentResult>;
   /** Close an order */
   closeOrder(params: { path: { order_id: string; }; body?: CloseOrderRequest }, options?: CallOptions): Promise<Order>;
+  /** Collect a balance by link or invoice */
+  collectReturnResolution(params: { path: { return_resolution_id: string; }; body: CollectReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolutionCollection>;
+  /** Complete a return */
+  completeReturn(params: { path: { return_id: string; }; body?: CompleteReturnRequest }, options?: CallOptions): Promise<ReturnResource>;
   /** Confirm a mailed code */
   confirmCustomerVerification(params: { path: { customer_verification_id: string; }; body: ConfirmCustomerVerificationRequest }, options?: CallOptions): Promise<CustomerVerification>;
+  /** Confirm a resolution */
+  confirmReturnResolution(params: { path: { return_resolution_id: string; }; body?: ConfirmReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
   /** Create an API key */
   createAPIKey(params: { body: CreateAPIKeyRequest }, options?: CallOptions): Promise<APIKeyWithSecret>;
   /** Replace a session by another door to its order */
@@ -5795,6 +6921,10 @@ export interface Operations {
   createFulfillment(params: { path: { order_id: string; }; body: CreateFulfillmentRequest }, options?: CallOptions): Promise<Fulfillment>;
   /** Report what was seen */
   createFulfillmentEvent(params: { path: { fulfillment_id: string; }; body: CreateFulfillmentEventRequest }, options?: CallOptions): Promise<FulfillmentEventResult>;
+  /** Preview an own return */
+  createMeReturnPreview(params: { body: CreateReturnPreviewRequest }, options?: CallOptions): Promise<ReturnPreview>;
+  /** Pay the balance of an own exchange */
+  createMeReturnResolutionCheckoutSession(params: { path: { resolution_id: string; }; body?: ReturnResolutionCheckoutRequest }, options?: CallOptions): Promise<CheckoutLaunch>;
   /** Open hosted account components */
   createMerchantAccountSession(params?: { body?: MerchantAccountSessionRequest }, options?: CallOptions): Promise<MerchantAccountSession>;
   /** Make the first key */
@@ -5825,12 +6955,34 @@ export interface Operations {
   createPromotionCode(params: { path: { promotion_id: string; }; body: CreatePromotionCodeRequest }, options?: CallOptions): Promise<PromotionCode>;
   /** Refund an order or a payment */
   createRefund(params?: { body?: CreateRefundRequest }, options?: CallOptions): Promise<Refund>;
+  /** Ask for a return */
+  createReturn(params: { body: CreateReturnRequest }, options?: CallOptions): Promise<ReturnResource>;
+  /** Make a link to a return for its buyer */
+  createReturnAccessLink(params: { path: { return_id: string; }; body?: EmptyBody }, options?: CallOptions): Promise<AccessLink>;
+  /** Say where goods go */
+  createReturnDisposition(params: { path: { return_id: string; }; body: CreateReturnDispositionRequest }, options?: CallOptions): Promise<ReturnDisposition>;
+  /** Record an inspection */
+  createReturnInspection(params: { path: { return_id: string; }; body: CreateReturnInspectionRequest }, options?: CallOptions): Promise<ReturnInspection>;
+  /** Create a return policy */
+  createReturnPolicy(params: { body: CreateReturnPolicyRequest }, options?: CallOptions): Promise<ReturnPolicy>;
+  /** Preview a return */
+  createReturnPreview(params: { body: CreateReturnPreviewRequest }, options?: CallOptions): Promise<ReturnPreview>;
+  /** Add a return reason */
+  createReturnReason(params: { body: CreateReturnReasonRequest }, options?: CallOptions): Promise<ReturnReason>;
+  /** Record goods that arrived */
+  createReturnReceipt(params: { path: { return_id: string; }; body: CreateReturnReceiptRequest }, options?: CallOptions): Promise<ReturnReceipt>;
+  /** Propose a resolution */
+  createReturnResolution(params: { path: { return_id: string; }; body: CreateReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
   /** Add a shipment */
   createShipment(params: { path: { fulfillment_id: string; }; body?: CreateShipmentRequest }, options?: CallOptions): Promise<CreateShipmentResult>;
   /** Create a webhook endpoint */
   createWebhookEndpoint(params: { body: CreateWebhookEndpointRequest }, options?: CallOptions): Promise<WebhookEndpoint>;
   /** Send a test event */
   createWebhookTestEvent(params: { path: { webhook_endpoint_id: string; }; body: CreateWebhookTestEventRequest }, options?: CallOptions): Promise<WebhookDeliveryAction>;
+  /** Decide a return */
+  decideReturn(params: { path: { return_id: string; }; body: DecideReturnRequest }, options?: CallOptions): Promise<ReturnResource>;
+  /** Decide whether goods are accepted */
+  decideReturnInspectionLineItem(params: { path: { return_inspection_id: string; return_inspection_line_item_id: string; }; body: DecideReturnInspectionLineItemRequest }, options?: CallOptions): Promise<ReturnInspection>;
   /** Delete an address of a customer */
   deleteCustomerAddress(params: { path: { customer_id: string; customer_address_id: string; } }, options?: CallOptions): Promise<Done>;
   /** Delete an app */
@@ -5853,6 +7005,12 @@ export interface Operations {
   deletePromotion(params: { path: { promotion_id: string; } }, options?: CallOptions): Promise<Promotion>;
   /** Delete a promotion code */
   deletePromotionCode(params: { path: { promotion_id: string; promotion_code_id: string; } }, options?: CallOptions): Promise<PromotionCode>;
+  /** Remove a line of a return */
+  deleteReturnLineItem(params: { path: { return_id: string; return_line_item_id: string; } }, options?: CallOptions): Promise<ReturnResource>;
+  /** Archive a return policy */
+  deleteReturnPolicy(params: { path: { return_policy_id: string; }; query?: { expected_version?: number; } }, options?: CallOptions): Promise<ReturnPolicy>;
+  /** Archive a return reason */
+  deleteReturnReason(params: { path: { return_reason_id: string; }; query?: { expected_version?: number; } }, options?: CallOptions): Promise<ReturnReason>;
   /** Delete a webhook endpoint */
   deleteWebhookEndpoint(params: { path: { webhook_endpoint_id: string; } }, options?: CallOptions): Promise<Done>;
   /** Exchange a code or a refresh token */
@@ -5905,6 +7063,8 @@ export interface Operations {
   getOnboardingState(params?: { query?: { sandbox_id?: string; } }, options?: CallOptions): Promise<OnboardingState>;
   /** Read this document */
   getOpenAPI(params?: {  }, options?: CallOptions): Promise<Uint8Array>;
+  /** Open the checkout of a balance */
+  getOrCreateReturnResolutionCheckoutSession(params: { path: { return_resolution_id: string; }; body?: ReturnResolutionCheckoutRequest }, options?: CallOptions): Promise<CheckoutLaunch>;
   /** Read an order */
   getOrder(params: { path: { order_id: string; }; query?: { expand?: Array<"customer" | "fulfillments.packages" | "fulfillments.shipments" | "payment_intents" | "subscription" | "subscription_plan">; } }, options?: CallOptions): Promise<Order>;
   /** Read a payment attempt */
@@ -5935,6 +7095,24 @@ export interface Operations {
   getRefund(params: { path: { refund_id: string; }; query?: { expand?: Array<"customer" | "order" | "payment_intent" | "payment_refunds.payment_intent">; } }, options?: CallOptions): Promise<Refund>;
   /** Read what happened around a resource */
   getResourceTimeline(params: { path: { resource_id: string; }; query?: { page_size?: number; page_token?: string; resource_type?: string; include?: Array<"requests" | "webhooks" | "attempts">; occurred_after?: string; occurred_before?: string; } }, options?: CallOptions): Promise<ResourceTimeline>;
+  /** Read a return */
+  getReturn(params: { path: { return_id: string; }; query?: { expand?: Array<"customer" | "line_items.fulfillment" | "line_items.return_reason" | "order">; } }, options?: CallOptions): Promise<ReturnResource>;
+  /** Read a disposition */
+  getReturnDisposition(params: { path: { return_disposition_id: string; } }, options?: CallOptions): Promise<ReturnDisposition>;
+  /** Read an inspection */
+  getReturnInspection(params: { path: { return_inspection_id: string; } }, options?: CallOptions): Promise<ReturnInspection>;
+  /** Read a line of a return */
+  getReturnLineItem(params: { path: { return_id: string; return_line_item_id: string; } }, options?: CallOptions): Promise<ReturnLineItem>;
+  /** Read a return policy */
+  getReturnPolicy(params: { path: { return_policy_id: string; }; query?: { expand?: Array<"current_revision">; } }, options?: CallOptions): Promise<ReturnPolicy>;
+  /** Read a revision of a return policy */
+  getReturnPolicyRevision(params: { path: { return_policy_id: string; return_policy_revision_id: string; } }, options?: CallOptions): Promise<ReturnPolicyRevision>;
+  /** Read a return reason */
+  getReturnReason(params: { path: { return_reason_id: string; } }, options?: CallOptions): Promise<ReturnReason>;
+  /** Read a receipt */
+  getReturnReceipt(params: { path: { return_receipt_id: string; } }, options?: CallOptions): Promise<ReturnReceipt>;
+  /** Read a resolution */
+  getReturnResolution(params: { path: { return_resolution_id: string; }; query?: { expand?: Array<"payment_intents" | "refunds" | "replacement_order">; } }, options?: CallOptions): Promise<ReturnResolution>;
   /** Read a shipment */
   getShipment(params: { path: { shipment_id: string; }; query?: { expand?: Array<"order">; } }, options?: CallOptions): Promise<Shipment>;
   /** Read a stranded payment */
@@ -6037,6 +7215,24 @@ export interface Operations {
   listRecoveries(params?: { query?: { page_size?: number; page_token?: string; status?: "watching" | "abandoned" | "returned" | "recovered" | "completed" | "ended" | "lapsed"; order_id?: string; checkout_session_id?: string; created_after?: string; created_before?: string; } }, options?: CallOptions): List<Recovery>;
   /** List refunds */
   listRefunds(params?: { query?: { page_size?: number; page_token?: string; customer_id?: string; order_id?: string; payment_intent_id?: string; status?: "pending" | "in_transit" | "succeeded" | "failed" | "requires_action" | "canceled" | "partially_succeeded"; reason?: Array<"duplicate" | "fraudulent" | "requested_by_customer" | "defective_product" | "wrong_item_shipped" | "never_received" | "not_as_described" | "arrived_too_late" | "customer_changed_mind" | "better_price_found" | "accidental_order" | "other">; refund_method?: "original_payment"; min_amount?: number; max_amount?: number; currency?: string; external_reference_id?: string; return_id?: string; return_resolution_id?: string; query?: string; sort_by?: "created_at" | "updated_at" | "amount"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<Refund>;
+  /** List dispositions */
+  listReturnDispositions(params?: { query?: { page_size?: number; page_token?: string; created_after?: string; created_before?: string; disposition_type?: "sellable" | "quality_control" | "damaged" | "quarantined" | "repair" | "refurbish" | "liquidate" | "donate" | "discard" | "return_to_buyer" | "lost"; external_reference_id?: string; inventory_location_id?: string; occurred_after?: string; occurred_before?: string; query?: string; replaces_return_disposition_id?: string; return_id?: string; return_inspection_line_item_id?: string; return_line_item_id?: string; return_receipt_line_item_id?: string; status?: "pending" | "succeeded" | "failed" | "canceled"; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<ReturnDisposition>;
+  /** List inspections */
+  listReturnInspections(params?: { query?: { page_size?: number; page_token?: string; acceptance_status?: "accepted" | "rejected" | "review_required"; created_after?: string; created_before?: string; external_reference_id?: string; inspected_after?: string; inspected_before?: string; location_id?: string; query?: string; return_id?: string; return_line_item_id?: string; return_receipt_id?: string; source_system_type?: "manual" | "pos" | "wms" | "erp" | "other" | "flint"; status?: "current" | "superseded"; } }, options?: CallOptions): List<ReturnInspection>;
+  /** List the lines of a return */
+  listReturnLineItems(params: { path: { return_id: string; }; query?: { page_size?: number; page_token?: string; fulfillment_id?: string; order_line_item_id?: string; return_reason_id?: string; status?: Array<"requested" | "open" | "completed" | "declined" | "canceled">; merchandise_status?: Array<"not_required" | "awaiting_handoff" | "in_transit" | "partially_received" | "received" | "inspection_required" | "partially_inspected" | "inspection_review_required" | "disposition_required" | "resolved" | "exception">; resolution_status?: Array<"not_selected" | "pending" | "partially_fulfilled" | "requires_action" | "fulfilled" | "failed">; } }, options?: CallOptions): List<ReturnLineItem>;
+  /** List return policies */
+  listReturnPolicies(params?: { query?: { page_size?: number; page_token?: string; external_reference_id?: string; query?: string; status?: Array<"active" | "inactive" | "archived">; } }, options?: CallOptions): List<ReturnPolicy>;
+  /** List the revisions of a return policy */
+  listReturnPolicyRevisions(params: { path: { return_policy_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<ReturnPolicyRevision>;
+  /** List return reasons */
+  listReturnReasons(params?: { query?: { page_size?: number; page_token?: string; external_reference_id?: string; query?: string; source?: "flint" | "merchant"; status?: Array<"active" | "archived">; } }, options?: CallOptions): List<ReturnReason>;
+  /** List receipts */
+  listReturnReceipts(params?: { query?: { page_size?: number; page_token?: string; created_after?: string; created_before?: string; external_reference_id?: string; query?: string; received_after?: string; received_before?: string; receiving_location_id?: string; return_id?: string; return_line_item_id?: string; shipment_id?: string; source_system_type?: "manual" | "pos" | "wms" | "erp" | "other" | "flint"; status?: "current" | "superseded"; verification_status?: "matched" | "unverified" | "excess"; } }, options?: CallOptions): List<ReturnReceipt>;
+  /** List resolutions */
+  listReturnResolutions(params?: { query?: { page_size?: number; page_token?: string; action_required_by?: "buyer" | "merchant" | "integration"; corrects_return_resolution_id?: string; created_after?: string; created_before?: string; external_reference_id?: string; query?: string; resolution_type?: Array<"refund" | "exchange" | "replacement" | "no_monetary_action" | "correction">; return_id?: string; return_line_item_id?: string; return_policy_revision_id?: string; status?: Array<"proposed" | "pending" | "requires_action" | "partially_fulfilled" | "fulfilled" | "failed" | "canceled">; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<ReturnResolution>;
+  /** List returns */
+  listReturns(params?: { query?: { page_size?: number; page_token?: string; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; customer_id?: string; order_id?: string; return_number?: string; external_reference_id?: string; return_reason_id?: string; receiving_location_id?: string; query?: string; status?: Array<"requested" | "open" | "completed" | "declined" | "canceled">; decision_status?: Array<"pending" | "approved" | "partially_approved" | "declined">; merchandise_status?: Array<"not_required" | "awaiting_handoff" | "in_transit" | "partially_received" | "received" | "inspection_required" | "partially_inspected" | "inspection_review_required" | "disposition_required" | "resolved" | "exception">; resolution_status?: Array<"not_selected" | "pending" | "partially_fulfilled" | "requires_action" | "fulfilled" | "failed">; resolution_type?: Array<"refund" | "exchange" | "replacement" | "no_monetary_action" | "correction">; work_type?: Array<"decision" | "handoff" | "receipt" | "inspection" | "disposition" | "resolution" | "exception">; } }, options?: CallOptions): List<ReturnResource>;
   /** List shipments */
   listShipments(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; fulfillment_id?: string; return_id?: string; external_system?: string; external_reference_id?: string; query?: string; handed_off_after?: string; handed_off_before?: string; created_after?: string; created_before?: string; } }, options?: CallOptions): List<Shipment>;
   /** List stranded payments */
@@ -6059,18 +7255,24 @@ export interface Operations {
   previewPartnerInstallAuthorization(params: { query: { client_id: string; redirect_uri: string; mode: "test" | "live"; permission_ids?: Array<string>; } }, options?: CallOptions): Promise<PartnerAuthorizePreview>;
   /** Publish a version of an app */
   publishDeveloperPartnerAppVersion(params: { path: { partner_app_id: string; }; body?: PublishPartnerAppVersionRequest }, options?: CallOptions): Promise<PartnerApp>;
+  /** Publish a revision of a return policy */
+  publishReturnPolicyRevision(params: { path: { return_policy_id: string; }; body: PublishReturnPolicyRevisionRequest }, options?: CallOptions): Promise<ReturnPolicy>;
   /** Refresh a customer session */
   refreshCustomerSession(params: { body: RefreshCustomerSessionRequest }, options?: CallOptions): Promise<CustomerSession>;
   /** Refresh hosted account components */
   refreshMerchantAccountSession(params?: { body?: RefreshMerchantAccountSessionRequest }, options?: CallOptions): Promise<MerchantAccountSession>;
   /** Refuse a refund of an app */
   refuseAppApproval(params: { path: { app_approval_id: string; }; body?: RefuseAppApprovalRequest }, options?: CallOptions): Promise<AppApproval>;
+  /** Release a resolution */
+  releaseReturnResolution(params: { path: { return_resolution_id: string; }; body: ReleaseReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
   /** Remove an app */
   removeInstalledApp(params: { path: { partner_app_install_id: string; } }, options?: CallOptions): Promise<InstalledApp>;
   /** Remove pending discounts of an order */
   removeOrderDiscounts(params: { path: { order_id: string; }; body: RemoveOrderDiscountsRequest }, options?: CallOptions): Promise<Order>;
   /** Remove a saved payment method */
   removePaymentMethod(params: { path: { payment_method_id: string; } }, options?: CallOptions): Promise<Done>;
+  /** Open a completed return again */
+  reopenReturn(params: { path: { return_id: string; }; body: ReopenReturnRequest }, options?: CallOptions): Promise<ReturnResource>;
   /** Price an order again */
   repriceOrderDiscounts(params: { path: { order_id: string; } }, options?: CallOptions): Promise<Order>;
   /** Send a delivery again */
@@ -6085,6 +7287,10 @@ export interface Operations {
   resolveStrandedPayment(params: { path: { stranded_payment_id: string; }; body: ResolveStrandedPaymentRequest }, options?: CallOptions): Promise<StrandedPayment>;
   /** Let a paused app go on */
   resumeInstalledApp(params: { path: { partner_app_install_id: string; } }, options?: CallOptions): Promise<InstalledApp>;
+  /** Try a failed disposition again */
+  retryReturnDisposition(params: { path: { return_disposition_id: string; }; body: RetryReturnDispositionRequest }, options?: CallOptions): Promise<ReturnDisposition>;
+  /** Try a failed resolution again */
+  retryReturnResolution(params: { path: { return_resolution_id: string; }; body: RetryReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
   /** Take an allocation back */
   reverseCreditNoteAllocation(params: { path: { credit_note_id: string; credit_note_allocation_id: string; }; body?: ResourceVersionRequest }, options?: CallOptions): Promise<CreditNoteAllocationResult>;
   /** Revoke an API key */
@@ -6167,18 +7373,32 @@ export interface Operations {
   updatePromotionCode(params: { path: { promotion_id: string; promotion_code_id: string; }; body?: UpdatePromotionCodeRequest }, options?: CallOptions): Promise<PromotionCode>;
   /** Change a refund's metadata */
   updateRefund(params: { path: { refund_id: string; }; body?: UpdateRefundRequest }, options?: CallOptions): Promise<Refund>;
+  /** Note something on a return */
+  updateReturn(params: { path: { return_id: string; }; body?: UpdateReturnRequest }, options?: CallOptions): Promise<ReturnResource>;
+  /** Edit a line of a return */
+  updateReturnLineItem(params: { path: { return_id: string; return_line_item_id: string; }; body?: UpdateReturnLineItemRequest }, options?: CallOptions): Promise<ReturnResource>;
+  /** Rename a return policy, or turn it on or off */
+  updateReturnPolicy(params: { path: { return_policy_id: string; }; body?: UpdateReturnPolicyRequest }, options?: CallOptions): Promise<ReturnPolicy>;
+  /** Change a return reason */
+  updateReturnReason(params: { path: { return_reason_id: string; }; body?: UpdateReturnReasonRequest }, options?: CallOptions): Promise<ReturnReason>;
+  /** Change a proposed resolution */
+  updateReturnResolution(params: { path: { return_resolution_id: string; }; body?: UpdateReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
   /** Change a shipment */
   updateShipment(params: { path: { shipment_id: string; }; body?: UpdateShipmentRequest }, options?: CallOptions): Promise<UpdateShipmentResult>;
   /** Change a webhook endpoint */
   updateWebhookEndpoint(params: { path: { webhook_endpoint_id: string; }; body?: UpdateWebhookEndpointRequest }, options?: CallOptions): Promise<WebhookEndpoint>;
   /** Prove the address */
   verifyOnboardingEmail(params: { body: OnboardingVerifyEmailRequest }, options?: CallOptions): Promise<OnboardingVerifyEmailResult>;
+  /** Identify goods */
+  verifyReturnReceiptLineItem(params: { path: { return_receipt_id: string; return_receipt_line_item_id: string; }; body: VerifyReturnReceiptLineItemRequest }, options?: CallOptions): Promise<ReturnReceipt>;
   /** Void a credit note */
   voidCreditNote(params: { path: { credit_note_id: string; }; body?: ResourceVersionRequest }, options?: CallOptions): Promise<CreditNote>;
   /** Void a package */
   voidPackage(params: { path: { package_id: string; }; body?: VoidRequest }, options?: CallOptions): Promise<VoidPackageResult>;
   /** Void a shipment */
   voidShipment(params: { path: { shipment_id: string; }; body?: VoidRequest }, options?: CallOptions): Promise<VoidShipmentResult>;
+  /** Do without an inspection */
+  waiveReturnLineInspection(params: { path: { return_id: string; return_line_item_id: string; }; body: WaiveReturnLineInspectionRequest }, options?: CallOptions): Promise<ReturnResource>;
   checkoutSessions: {
     /** Close a checkout session */
     closeSession(params: { path: { checkout_session_id: string; }; body?: CloseCheckoutSessionRequest }, options?: CallOptions): Promise<CheckoutSession>;
