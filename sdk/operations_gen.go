@@ -86,13 +86,6 @@ func (c *Client) ApproveAppApproval(ctx context.Context, appApprovalID string, o
 	return do[AppApproval](ctx, c, call{method: "POST", path: "/v1/app-approvals/" + url.PathEscape(appApprovalID) + "/approve", query: nil, body: nil, keyed: true}, options)
 }
 
-// CancelMeReturn: Withdraw an own return. Until goods were received or something was resolved.
-//
-//	POST /v1/me/returns/{return_id}/cancel
-func (c *Client) CancelMeReturn(ctx context.Context, returnID string, body *CancelReturnRequest, options ...CallOption) (*ReturnResource, error) {
-	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/me/returns/" + url.PathEscape(returnID) + "/cancel", query: nil, body: given(body), keyed: true}, options)
-}
-
 // CancelOrderPayment: Cancel an unsettled payment. Releases a hold, or gives up a staged, declined or waiting leg.
 //
 //	POST /v1/orders/{order_id}/payment-intents/{payment_intent_id}/cancel
@@ -126,6 +119,13 @@ func (c *Client) CancelReturnDisposition(ctx context.Context, returnDispositionI
 //	POST /v1/returns/{return_id}/line-items/{return_line_item_id}/cancel
 func (c *Client) CancelReturnLineItem(ctx context.Context, returnID string, returnLineItemID string, body *CancelReturnLineItemRequest, options ...CallOption) (*ReturnResource, error) {
 	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/line-items/" + url.PathEscape(returnLineItemID) + "/cancel", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CancelReturnResolution: Cancel a resolution. Before its money moved; an exchange that the buyer has not paid is undone.
+//
+//	POST /v1/return-resolutions/{return_resolution_id}/cancel
+func (c *Client) CancelReturnResolution(ctx context.Context, returnResolutionID string, body *CancelReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
+	return do[ReturnResolution](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/cancel", query: nil, body: given(body), keyed: true}, options)
 }
 
 // CaptureOrderPayment: Capture an authorized payment. Takes the amount and releases the rest of the hold.
@@ -265,6 +265,13 @@ func (c *Client) CloseOrder(ctx context.Context, orderID string, body *CloseOrde
 	return do[Order](ctx, c, call{method: "POST", path: "/v1/orders/" + url.PathEscape(orderID) + "/close", query: nil, body: given(body), keyed: true}, options)
 }
 
+// CollectReturnResolution: Collect a balance by link or invoice. Takes the place of the checkout or of the other one: a balance has one way to be paid at a time.
+//
+//	POST /v1/return-resolutions/{return_resolution_id}/collect
+func (c *Client) CollectReturnResolution(ctx context.Context, returnResolutionID string, body *CollectReturnResolutionRequest, options ...CallOption) (*ReturnResolutionCollection, error) {
+	return do[ReturnResolutionCollection](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/collect", query: nil, body: given(body), keyed: true}, options)
+}
+
 // CompleteReturn: Complete a return. Ends the work on a return that nothing blocks.
 //
 //	POST /v1/returns/{return_id}/complete
@@ -277,6 +284,13 @@ func (c *Client) CompleteReturn(ctx context.Context, returnID string, body *Comp
 //	POST /v1/customer-verifications/{customer_verification_id}/confirm
 func (c *Client) ConfirmCustomerVerification(ctx context.Context, customerVerificationID string, body *ConfirmCustomerVerificationRequest, options ...CallOption) (*CustomerVerification, error) {
 	return do[CustomerVerification](ctx, c, call{method: "POST", path: "/v1/customer-verifications/" + url.PathEscape(customerVerificationID) + "/confirm", query: nil, body: given(body), keyed: true}, options)
+}
+
+// ConfirmReturnResolution: Confirm a resolution. Freezes the amounts and claims them. Money moves once execution_blockers say that nothing is missing.
+//
+//	POST /v1/return-resolutions/{return_resolution_id}/confirm
+func (c *Client) ConfirmReturnResolution(ctx context.Context, returnResolutionID string, body *ConfirmReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
+	return do[ReturnResolution](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/confirm", query: nil, body: given(body), keyed: true}, options)
 }
 
 // CreateAPIKey: Create an API key. The secret is shown once. A key can hand out only scopes it holds itself.
@@ -398,18 +412,18 @@ func (c *Client) CreateFulfillmentEvent(ctx context.Context, fulfillmentID strin
 	return do[FulfillmentEventResult](ctx, c, call{method: "POST", path: "/v1/fulfillments/" + url.PathEscape(fulfillmentID) + "/events", query: nil, body: given(body), keyed: true}, options)
 }
 
-// CreateMeReturn: Ask for a return of an own order. The preview says beforehand what comes of it. What a policy refuses cannot be asked for; what no policy covers waits for the merchant.
-//
-//	POST /v1/me/returns
-func (c *Client) CreateMeReturn(ctx context.Context, body *CreateReturnRequest, options ...CallOption) (*ReturnResource, error) {
-	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/me/returns", query: nil, body: given(body), keyed: true}, options)
-}
-
 // CreateMeReturnPreview: Preview an own return. What the buyer may send back and at what cost (eligibility). Nothing is stored.
 //
 //	POST /v1/me/return-previews
 func (c *Client) CreateMeReturnPreview(ctx context.Context, body *CreateReturnPreviewRequest, options ...CallOption) (*ReturnPreview, error) {
 	return do[ReturnPreview](ctx, c, call{method: "POST", path: "/v1/me/return-previews", query: nil, body: given(body), keyed: false}, options)
+}
+
+// CreateMeReturnResolutionCheckoutSession: Pay the balance of an own exchange. Opens the checkout, or hands out the open one.
+//
+//	POST /v1/me/return-resolutions/{resolution_id}/checkout-session
+func (c *Client) CreateMeReturnResolutionCheckoutSession(ctx context.Context, resolutionID string, body *ReturnResolutionCheckoutRequest, options ...CallOption) (*CheckoutLaunch, error) {
+	return do[CheckoutLaunch](ctx, c, call{method: "POST", path: "/v1/me/return-resolutions/" + url.PathEscape(resolutionID) + "/checkout-session", query: nil, body: given(body), keyed: true}, options)
 }
 
 // CreateMerchantAccountSession: Open hosted account components. Reserved: refused for now.
@@ -566,7 +580,7 @@ func (c *Client) CreateReturnPolicy(ctx context.Context, body *CreateReturnPolic
 	return do[ReturnPolicy](ctx, c, call{method: "POST", path: "/v1/return-policies", query: nil, body: given(body), keyed: true}, options)
 }
 
-// CreateReturnPreview: Preview a return. What may come back and at what cost (eligibility). Nothing is stored.
+// CreateReturnPreview: Preview a return. What may come back and at what cost (eligibility), or what a resolution would move (resolution). Nothing is stored.
 //
 //	POST /v1/return-previews
 func (c *Client) CreateReturnPreview(ctx context.Context, body *CreateReturnPreviewRequest, options ...CallOption) (*ReturnPreview, error) {
@@ -585,6 +599,13 @@ func (c *Client) CreateReturnReason(ctx context.Context, body *CreateReturnReaso
 //	POST /v1/returns/{return_id}/receipts
 func (c *Client) CreateReturnReceipt(ctx context.Context, returnID string, body *CreateReturnReceiptRequest, options ...CallOption) (*ReturnReceipt, error) {
 	return do[ReturnReceipt](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/receipts", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreateReturnResolution: Propose a resolution. It holds its units and can be changed until it is confirmed.
+//
+//	POST /v1/returns/{return_id}/resolutions
+func (c *Client) CreateReturnResolution(ctx context.Context, returnID string, body *CreateReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
+	return do[ReturnResolution](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/resolutions", query: nil, body: given(body), keyed: true}, options)
 }
 
 // CreateShipment: Add a shipment. One leg of a carrier, to the buyer or back. A provider's reference makes one shipment, however often it is sent.
@@ -760,52 +781,6 @@ func (c *Client) DeleteWebhookEndpoint(ctx context.Context, webhookEndpointID st
 //	POST /v1/oauth/token
 func (c *Client) ExchangePartnerInstallToken(ctx context.Context, body *PartnerTokenRequest, options ...CallOption) ([]byte, error) {
 	return c.raw(ctx, call{method: "POST", path: "/v1/oauth/token", query: nil, body: given(body), keyed: false}, options)
-}
-
-// ExportRefundsParams narrows and orders ExportRefunds; nothing set sends nothing.
-type ExportRefundsParams struct {
-	CreatedAfter  time.Time // Only what was created later.
-	CreatedBefore time.Time // Only what was created earlier.
-}
-
-func (p *ExportRefundsParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addTime(v, "created_after", p.CreatedAfter)
-	addTime(v, "created_before", p.CreatedBefore)
-	return v
-}
-
-// ExportRefunds: Export refunds. A CSV file, oldest first, with one row for each payment that a refund gives back from. Amounts stand in minor units and as decimal text.
-//
-//	GET /v1/exports/refunds.csv
-func (c *Client) ExportRefunds(ctx context.Context, params *ExportRefundsParams, options ...CallOption) ([]byte, error) {
-	return c.raw(ctx, call{method: "GET", path: "/v1/exports/refunds.csv", query: params.values(), body: nil, keyed: false}, options)
-}
-
-// ExportReturnsParams narrows and orders ExportReturns; nothing set sends nothing.
-type ExportReturnsParams struct {
-	CreatedAfter  time.Time // Only what was created later.
-	CreatedBefore time.Time // Only what was created earlier.
-}
-
-func (p *ExportReturnsParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addTime(v, "created_after", p.CreatedAfter)
-	addTime(v, "created_before", p.CreatedBefore)
-	return v
-}
-
-// ExportReturns: Export returns. A CSV file, oldest first, with one row for each line of a return. Amounts stand in minor units and as decimal text.
-//
-//	GET /v1/exports/returns.csv
-func (c *Client) ExportReturns(ctx context.Context, params *ExportReturnsParams, options ...CallOption) ([]byte, error) {
-	return c.raw(ctx, call{method: "GET", path: "/v1/exports/returns.csv", query: params.values(), body: nil, keyed: false}, options)
 }
 
 // GetAPIKey: Read an API key. Everything but the secret.
@@ -1004,13 +979,6 @@ func (c *Client) GetMeCreditNotePDF(ctx context.Context, invoiceID string, credi
 	return c.raw(ctx, call{method: "GET", path: "/v1/me/invoices/" + url.PathEscape(invoiceID) + "/credit-notes/" + url.PathEscape(creditNoteID) + "/pdf", query: nil, body: nil, keyed: false}, options)
 }
 
-// GetMeReturn: Read an own return. buyer_actions are withdraw, ship_items and pay_balance, each with whether it is possible now.
-//
-//	GET /v1/me/returns/{return_id}
-func (c *Client) GetMeReturn(ctx context.Context, returnID string, options ...CallOption) (*ReturnResource, error) {
-	return do[ReturnResource](ctx, c, call{method: "GET", path: "/v1/me/returns/" + url.PathEscape(returnID), query: nil, body: nil, keyed: false}, options)
-}
-
 // GetMerchantParams narrows and orders GetMerchant; nothing set sends nothing.
 type GetMerchantParams struct {
 	Expand []string
@@ -1067,6 +1035,13 @@ func (c *Client) GetOpenAPI(ctx context.Context, options ...CallOption) ([]byte,
 	return c.raw(ctx, call{method: "GET", path: "/v1/openapi.json", query: nil, body: nil, keyed: false}, options)
 }
 
+// GetOrCreateReturnResolutionCheckoutSession: Open the checkout of a balance. The same surface hands out the open session; another replaces it while no payment runs.
+//
+//	POST /v1/return-resolutions/{return_resolution_id}/checkout-session
+func (c *Client) GetOrCreateReturnResolutionCheckoutSession(ctx context.Context, returnResolutionID string, body *ReturnResolutionCheckoutRequest, options ...CallOption) (*CheckoutLaunch, error) {
+	return do[CheckoutLaunch](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/checkout-session", query: nil, body: given(body), keyed: true}, options)
+}
+
 // GetOrderParams narrows and orders GetOrder; nothing set sends nothing.
 type GetOrderParams struct {
 	Expand []string
@@ -1086,13 +1061,6 @@ func (p *GetOrderParams) values() url.Values {
 //	GET /v1/orders/{order_id}
 func (c *Client) GetOrder(ctx context.Context, orderID string, params *GetOrderParams, options ...CallOption) (*Order, error) {
 	return do[Order](ctx, c, call{method: "GET", path: "/v1/orders/" + url.PathEscape(orderID), query: params.values(), body: nil, keyed: false}, options)
-}
-
-// GetOrderBalanceExplanation: Explain an order's balance. Each figure with the rows of the journal that make it. The answer is proved before it is given: rows that do not sum to their figure are answered with BALANCE_NOT_PROVED.
-//
-//	GET /v1/orders/{order_id}/balance-explanation
-func (c *Client) GetOrderBalanceExplanation(ctx context.Context, orderID string, options ...CallOption) (*BalanceExplanation, error) {
-	return do[BalanceExplanation](ctx, c, call{method: "GET", path: "/v1/orders/" + url.PathEscape(orderID) + "/balance-explanation", query: nil, body: nil, keyed: false}, options)
 }
 
 // GetOrderPaymentAttempt: Read a payment attempt. Shows its legs, and what the buyer has to do.
@@ -1397,6 +1365,27 @@ func (c *Client) GetReturnReason(ctx context.Context, returnReasonID string, opt
 //	GET /v1/return-receipts/{return_receipt_id}
 func (c *Client) GetReturnReceipt(ctx context.Context, returnReceiptID string, options ...CallOption) (*ReturnReceipt, error) {
 	return do[ReturnReceipt](ctx, c, call{method: "GET", path: "/v1/return-receipts/" + url.PathEscape(returnReceiptID), query: nil, body: nil, keyed: false}, options)
+}
+
+// GetReturnResolutionParams narrows and orders GetReturnResolution; nothing set sends nothing.
+type GetReturnResolutionParams struct {
+	Expand []string
+}
+
+func (p *GetReturnResolutionParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addStrings(v, "expand", p.Expand)
+	return v
+}
+
+// GetReturnResolution: Read a resolution. With what it waits for and what it has moved.
+//
+//	GET /v1/return-resolutions/{return_resolution_id}
+func (c *Client) GetReturnResolution(ctx context.Context, returnResolutionID string, params *GetReturnResolutionParams, options ...CallOption) (*ReturnResolution, error) {
+	return do[ReturnResolution](ctx, c, call{method: "GET", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID), query: params.values(), body: nil, keyed: false}, options)
 }
 
 // GetShipmentParams narrows and orders GetShipment; nothing set sends nothing.
@@ -2902,77 +2891,6 @@ func (c *Client) AllListMeRefunds(ctx context.Context, params *ListMeRefundsPara
 	})
 }
 
-// ListMeReturnsParams narrows and orders ListMeReturns; nothing set sends nothing.
-type ListMeReturnsParams struct {
-	PageSize            *int64 // How many items a page holds.
-	PageToken           string // Token of the page to read, from the page before.
-	CreatedAfter        time.Time
-	CreatedBefore       time.Time
-	UpdatedAfter        time.Time
-	UpdatedBefore       time.Time
-	CustomerID          string
-	OrderID             string
-	ReturnNumber        string
-	ExternalReferenceID string
-	ReturnReasonID      string
-	ReceivingLocationID string
-	Query               string // Part of an id, number, order number, reference, name or SKU.
-	Status              []string
-	DecisionStatus      []string
-	MerchandiseStatus   []string
-	ResolutionStatus    []string
-	ResolutionType      []string
-	WorkType            []string // Returns on which such work waits.
-}
-
-func (p *ListMeReturnsParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addInt(v, "page_size", p.PageSize)
-	addString(v, "page_token", p.PageToken)
-	addTime(v, "created_after", p.CreatedAfter)
-	addTime(v, "created_before", p.CreatedBefore)
-	addTime(v, "updated_after", p.UpdatedAfter)
-	addTime(v, "updated_before", p.UpdatedBefore)
-	addString(v, "customer_id", p.CustomerID)
-	addString(v, "order_id", p.OrderID)
-	addString(v, "return_number", p.ReturnNumber)
-	addString(v, "external_reference_id", p.ExternalReferenceID)
-	addString(v, "return_reason_id", p.ReturnReasonID)
-	addString(v, "receiving_location_id", p.ReceivingLocationID)
-	addString(v, "query", p.Query)
-	addStrings(v, "status", p.Status)
-	addStrings(v, "decision_status", p.DecisionStatus)
-	addStrings(v, "merchandise_status", p.MerchandiseStatus)
-	addStrings(v, "resolution_status", p.ResolutionStatus)
-	addStrings(v, "resolution_type", p.ResolutionType)
-	addStrings(v, "work_type", p.WorkType)
-	return v
-}
-
-// ListMeReturns: List own returns. Newest first, with what the customer may do.
-//
-//	GET /v1/me/returns
-func (c *Client) ListMeReturns(ctx context.Context, params *ListMeReturnsParams, options ...CallOption) (*Page[ReturnResource], error) {
-	return list[ReturnResource](ctx, c, call{method: "GET", path: "/v1/me/returns", query: params.values(), body: nil, keyed: false}, options)
-}
-
-// AllListMeReturns reads every item of ListMeReturns, page by page; it ends with the first error.
-func (c *Client) AllListMeReturns(ctx context.Context, params *ListMeReturnsParams, options ...CallOption) iter.Seq2[*ReturnResource, error] {
-	return all(func(token string) (*Page[ReturnResource], error) {
-		p := ListMeReturnsParams{}
-		if params != nil {
-			p = *params
-		}
-		if token != "" {
-			p.PageToken = token
-		}
-		return c.ListMeReturns(ctx, &p, options...)
-	})
-}
-
 // ListOrderActivitiesParams narrows and orders ListOrderActivities; nothing set sends nothing.
 type ListOrderActivitiesParams struct {
 	PageSize      *int64 // How many items a page holds.
@@ -3085,51 +3003,6 @@ func (c *Client) AllListOrderRecoveryActions(ctx context.Context, orderID string
 			p.PageToken = token
 		}
 		return c.ListOrderRecoveryActions(ctx, orderID, &p, options...)
-	})
-}
-
-// ListOrderTimelineParams narrows and orders ListOrderTimeline; nothing set sends nothing.
-type ListOrderTimelineParams struct {
-	PageSize       *int64   // How many items a page holds.
-	PageToken      string   // Token of the page to read, from the page before.
-	Kind           []string // Kinds to show; all that the credential may read when left out.
-	OccurredAfter  time.Time
-	OccurredBefore time.Time
-	SortDirection  string // One of: asc, desc
-}
-
-func (p *ListOrderTimelineParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addInt(v, "page_size", p.PageSize)
-	addString(v, "page_token", p.PageToken)
-	addStrings(v, "kind", p.Kind)
-	addTime(v, "occurred_after", p.OccurredAfter)
-	addTime(v, "occurred_before", p.OccurredBefore)
-	addString(v, "sort_direction", p.SortDirection)
-	return v
-}
-
-// ListOrderTimeline: Read what happened to an order. Every act on the order and on what hangs on it, newest first unless sorted otherwise: who did it, why, about how much. Kinds that the credential has no scope to read are left out, and a warning names them.
-//
-//	GET /v1/orders/{order_id}/timeline
-func (c *Client) ListOrderTimeline(ctx context.Context, orderID string, params *ListOrderTimelineParams, options ...CallOption) (*Page[TimelineEntry], error) {
-	return list[TimelineEntry](ctx, c, call{method: "GET", path: "/v1/orders/" + url.PathEscape(orderID) + "/timeline", query: params.values(), body: nil, keyed: false}, options)
-}
-
-// AllListOrderTimeline reads every item of ListOrderTimeline, page by page; it ends with the first error.
-func (c *Client) AllListOrderTimeline(ctx context.Context, orderID string, params *ListOrderTimelineParams, options ...CallOption) iter.Seq2[*TimelineEntry, error] {
-	return all(func(token string) (*Page[TimelineEntry], error) {
-		p := ListOrderTimelineParams{}
-		if params != nil {
-			p = *params
-		}
-		if token != "" {
-			p.PageToken = token
-		}
-		return c.ListOrderTimeline(ctx, orderID, &p, options...)
 	})
 }
 
@@ -4308,6 +4181,69 @@ func (c *Client) AllListReturnReceipts(ctx context.Context, params *ListReturnRe
 			p.PageToken = token
 		}
 		return c.ListReturnReceipts(ctx, &p, options...)
+	})
+}
+
+// ListReturnResolutionsParams narrows and orders ListReturnResolutions; nothing set sends nothing.
+type ListReturnResolutionsParams struct {
+	PageSize                   *int64 // How many items a page holds.
+	PageToken                  string // Token of the page to read, from the page before.
+	ActionRequiredBy           string // One of: buyer, merchant, integration
+	CorrectsReturnResolutionID string
+	CreatedAfter               time.Time
+	CreatedBefore              time.Time
+	ExternalReferenceID        string
+	Query                      string
+	ResolutionType             []string
+	ReturnID                   string
+	ReturnLineItemID           string
+	ReturnPolicyRevisionID     string
+	Status                     []string
+	UpdatedAfter               time.Time
+	UpdatedBefore              time.Time
+}
+
+func (p *ListReturnResolutionsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "action_required_by", p.ActionRequiredBy)
+	addString(v, "corrects_return_resolution_id", p.CorrectsReturnResolutionID)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "query", p.Query)
+	addStrings(v, "resolution_type", p.ResolutionType)
+	addString(v, "return_id", p.ReturnID)
+	addString(v, "return_line_item_id", p.ReturnLineItemID)
+	addString(v, "return_policy_revision_id", p.ReturnPolicyRevisionID)
+	addStrings(v, "status", p.Status)
+	addTime(v, "updated_after", p.UpdatedAfter)
+	addTime(v, "updated_before", p.UpdatedBefore)
+	return v
+}
+
+// ListReturnResolutions: List resolutions. Over all returns, newest first.
+//
+//	GET /v1/return-resolutions
+func (c *Client) ListReturnResolutions(ctx context.Context, params *ListReturnResolutionsParams, options ...CallOption) (*Page[ReturnResolution], error) {
+	return list[ReturnResolution](ctx, c, call{method: "GET", path: "/v1/return-resolutions", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListReturnResolutions reads every item of ListReturnResolutions, page by page; it ends with the first error.
+func (c *Client) AllListReturnResolutions(ctx context.Context, params *ListReturnResolutionsParams, options ...CallOption) iter.Seq2[*ReturnResolution, error] {
+	return all(func(token string) (*Page[ReturnResolution], error) {
+		p := ListReturnResolutionsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListReturnResolutions(ctx, &p, options...)
 	})
 }
 
@@ -5621,6 +5557,13 @@ func (c *Client) RefuseAppApproval(ctx context.Context, appApprovalID string, bo
 	return do[AppApproval](ctx, c, call{method: "POST", path: "/v1/app-approvals/" + url.PathEscape(appApprovalID) + "/refuse", query: nil, body: given(body), keyed: true}, options)
 }
 
+// ReleaseReturnResolution: Release a resolution. One whose refund timing is manual.
+//
+//	POST /v1/return-resolutions/{return_resolution_id}/release
+func (c *Client) ReleaseReturnResolution(ctx context.Context, returnResolutionID string, body *ReleaseReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
+	return do[ReturnResolution](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/release", query: nil, body: given(body), keyed: true}, options)
+}
+
 // RemoveInstalledApp: Remove an app. Its tokens end at once. It has 15 minutes to put its own things away, then all that is left of it ends together and the receipt says what.
 //
 //	DELETE /v1/installed-apps/{partner_app_install_id}
@@ -5703,6 +5646,13 @@ func (c *Client) ResumeInstalledApp(ctx context.Context, partnerAppInstallID str
 //	POST /v1/return-dispositions/{return_disposition_id}/retry
 func (c *Client) RetryReturnDisposition(ctx context.Context, returnDispositionID string, body *RetryReturnDispositionRequest, options ...CallOption) (*ReturnDisposition, error) {
 	return do[ReturnDisposition](ctx, c, call{method: "POST", path: "/v1/return-dispositions/" + url.PathEscape(returnDispositionID) + "/retry", query: nil, body: given(body), keyed: true}, options)
+}
+
+// RetryReturnResolution: Try a failed resolution again. What was given back already is not given again.
+//
+//	POST /v1/return-resolutions/{return_resolution_id}/retry
+func (c *Client) RetryReturnResolution(ctx context.Context, returnResolutionID string, body *RetryReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
+	return do[ReturnResolution](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/retry", query: nil, body: given(body), keyed: true}, options)
 }
 
 // ReverseCreditNoteAllocation: Take an allocation back. The credit returns to the note and the invoice's balance opens again.
@@ -6062,6 +6012,13 @@ func (c *Client) UpdateReturnPolicy(ctx context.Context, returnPolicyID string, 
 //	PATCH /v1/return-reasons/{return_reason_id}
 func (c *Client) UpdateReturnReason(ctx context.Context, returnReasonID string, body *UpdateReturnReasonRequest, options ...CallOption) (*ReturnReason, error) {
 	return do[ReturnReason](ctx, c, call{method: "PATCH", path: "/v1/return-reasons/" + url.PathEscape(returnReasonID), query: nil, body: given(body), keyed: true}, options)
+}
+
+// UpdateReturnResolution: Change a proposed resolution. Collections are replaced as a whole, and then expected_version is needed.
+//
+//	PATCH /v1/return-resolutions/{return_resolution_id}
+func (c *Client) UpdateReturnResolution(ctx context.Context, returnResolutionID string, body *UpdateReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
+	return do[ReturnResolution](ctx, c, call{method: "PATCH", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID), query: nil, body: given(body), keyed: true}, options)
 }
 
 // UpdateShipment: Change a shipment. Its references and metadata. The status follows its packages.

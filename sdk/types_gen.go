@@ -262,34 +262,6 @@ type AuthorizationAmounts struct {
 	ExpiresAt       time.Time `json:"expires_at,omitzero"`
 }
 
-// BalanceExplanation: an object of the API
-type BalanceExplanation struct {
-	Currency       string           `json:"currency"`
-	Figures        []BalanceFigure  `json:"figures"`
-	JournalEntries []ExplainedEntry `json:"journal_entries"` // All entries of the order's journal, oldest first.
-	OrderID        string           `json:"order_id"`
-	OrderNumber    string           `json:"order_number"`
-	Summary        []string         `json:"summary"` // The balance in plain words, sentence by sentence.
-}
-
-// BalanceFigure: an object of the API
-type BalanceFigure struct {
-	Accounts    []string           `json:"accounts"` // The accounts of the journal whose postings make it.
-	AmountMoney SignedMoney        `json:"amount_money"`
-	Figure      string             `json:"figure"` // One of: balance, outstanding, credit, total, late_fees, credited, owed, paid, refunded, net_collected, refunded_sales, written_off, payments_in_flight, refunds_in_flight
-	Rows        []BalanceFigureRow `json:"rows"`   // Oldest first.
-	Text        string             `json:"text"`   // What it is and how it came about, in plain words.
-}
-
-// BalanceFigureRow: an object of the API
-type BalanceFigureRow struct {
-	AmountMoney    SignedMoney `json:"amount_money"`
-	JournalEntryID string      `json:"journal_entry_id"`
-	OccurredAt     time.Time   `json:"occurred_at"`
-	RunningMoney   SignedMoney `json:"running_money"` // What the figure came to with this row.
-	What           string      `json:"what"`
-}
-
 // BankSummary: an object of the API
 type BankSummary struct {
 	AccountType string `json:"account_type,omitzero"` // One of: checking, savings, other
@@ -497,6 +469,13 @@ type CancelReturnLineItemRequest struct {
 
 // CancelReturnRequest: an object of the API
 type CancelReturnRequest struct {
+	ExpectedVersion *int64  `json:"expected_version,omitzero"`
+	Reason          string  `json:"reason"` // One of: buyer_request, merchant_request, duplicate, expired, created_in_error, other
+	ReasonMessage   *string `json:"reason_message,omitzero"`
+}
+
+// CancelReturnResolutionRequest: an object of the API
+type CancelReturnResolutionRequest struct {
 	ExpectedVersion *int64  `json:"expected_version,omitzero"`
 	Reason          string  `json:"reason"` // One of: buyer_request, merchant_request, duplicate, expired, created_in_error, other
 	ReasonMessage   *string `json:"reason_message,omitzero"`
@@ -848,6 +827,11 @@ type CollectInvoiceResult struct {
 	InvoicePaymentAttempt *InvoicePaymentAttempt `json:"invoice_payment_attempt,omitzero"`
 }
 
+// CollectReturnResolutionRequest: an object of the API
+type CollectReturnResolutionRequest struct {
+	Door string `json:"door"` // One of: payment_link, invoice
+}
+
 // CollectionElements: an object of the API
 type CollectionElements struct {
 	AmountMoney              *Money             `json:"amount_money,omitzero"`
@@ -882,6 +866,12 @@ type ConfirmCustomerVerificationRequest struct {
 type ConfirmEmailChangeRequest struct {
 	CurrentEmailCode *string `json:"current_email_code,omitzero"` // Needed while current_email_confirmation_required.
 	NewEmailCode     string  `json:"new_email_code"`
+}
+
+// ConfirmReturnResolutionRequest: an object of the API
+type ConfirmReturnResolutionRequest struct {
+	ExpectedQuoteHash *string `json:"expected_quote_hash,omitzero"` // quote_hash of the amounts that are confirmed; those of the proposal when absent.
+	ExpectedVersion   *int64  `json:"expected_version,omitzero"`
 }
 
 // CreateAPIKeyRequest: an object of the API
@@ -1355,8 +1345,9 @@ type CreateReturnPolicyRequest struct {
 
 // CreateReturnPreviewRequest: an object of the API
 type CreateReturnPreviewRequest struct {
-	Eligibility *CreateReturnEligibilityCheckRequest `json:"eligibility,omitzero"` // With mode eligibility.
-	Mode        string                               `json:"mode"`                 // One of: eligibility, resolution
+	Eligibility *CreateReturnEligibilityCheckRequest  `json:"eligibility,omitzero"` // With mode eligibility.
+	Mode        string                                `json:"mode"`                 // One of: eligibility, resolution
+	Resolution  *CreateReturnResolutionPreviewRequest `json:"resolution,omitzero"`  // With mode resolution.
 }
 
 // CreateReturnReasonRequest: an object of the API
@@ -1389,6 +1380,32 @@ type CreateReturnRequest struct {
 	LineItems           []ReturnLineItemRequest `json:"line_items"`
 	Metadata            map[string]string       `json:"metadata,omitzero"`
 	OrderID             string                  `json:"order_id"`
+}
+
+// CreateReturnResolutionPreviewRequest: an object of the API
+type CreateReturnResolutionPreviewRequest struct {
+	Adjustments                []ReturnResolutionAdjustmentRequest `json:"adjustments,omitzero"`
+	CorrectsReturnResolutionID *string                             `json:"corrects_return_resolution_id,omitzero"`
+	ExpectedVersion            *int64                              `json:"expected_version,omitzero"`       // Version of the return.
+	LineItems                  []ReturnResolutionLineItemRequest   `json:"line_items,omitzero"`             // Needed unless it is a correction.
+	PricingBasis               *string                             `json:"pricing_basis,omitzero"`          // One of: original_price, current_price, merchant_agreed_price
+	ReplacementLineItems       []ReturnReplacementLineItemRequest  `json:"replacement_line_items,omitzero"` // Of an exchange or a replacement; a replacement without any hands the same goods over again.
+	ResolutionType             string                              `json:"resolution_type"`                 // One of: refund, exchange, replacement, no_monetary_action, correction
+	ReturnID                   string                              `json:"return_id"`
+}
+
+// CreateReturnResolutionRequest: an object of the API
+type CreateReturnResolutionRequest struct {
+	Adjustments                []ReturnResolutionAdjustmentRequest `json:"adjustments,omitzero"`
+	CorrectsReturnResolutionID *string                             `json:"corrects_return_resolution_id,omitzero"`
+	ExpectedQuoteHash          *string                             `json:"expected_quote_hash,omitzero"` // quote_hash of the preview that was shown; other amounts are refused with the new ones.
+	ExpectedVersion            *int64                              `json:"expected_version,omitzero"`    // Version of the return.
+	ExternalReferenceID        *string                             `json:"external_reference_id,omitzero"`
+	LineItems                  []ReturnResolutionLineItemRequest   `json:"line_items,omitzero"` // Needed unless it is a correction.
+	Metadata                   map[string]string                   `json:"metadata,omitzero"`
+	PricingBasis               *string                             `json:"pricing_basis,omitzero"`          // One of: original_price, current_price, merchant_agreed_price
+	ReplacementLineItems       []ReturnReplacementLineItemRequest  `json:"replacement_line_items,omitzero"` // Of an exchange or a replacement; a replacement without any hands the same goods over again.
+	ResolutionType             string                              `json:"resolution_type"`                 // One of: refund, exchange, replacement, no_monetary_action, correction
 }
 
 // CreateSandboxRequest: an object of the API
@@ -1946,23 +1963,6 @@ type ExpandedPaymentLink struct {
 	SubscriptionPlanID string    `json:"subscription_plan_id,omitzero"`
 	UpdatedAt          time.Time `json:"updated_at"`
 	URL                string    `json:"url,omitzero"`
-}
-
-// ExplainedEntry: an object of the API
-type ExplainedEntry struct {
-	Actor          TimelineActor      `json:"actor"`
-	Cause          TimelineObject     `json:"cause"` // The payment, the refund or the order itself.
-	JournalEntryID string             `json:"journal_entry_id"`
-	OccurredAt     time.Time          `json:"occurred_at"`
-	Postings       []ExplainedPosting `json:"postings"` // They sum to nothing.
-	Reason         string             `json:"reason"`   // What made the entry; it occurs once in the environment.
-	What           string             `json:"what"`
-}
-
-// ExplainedPosting: an object of the API
-type ExplainedPosting struct {
-	Account     string      `json:"account"`
-	AmountMoney SignedMoney `json:"amount_money"` // Positive on the debit side.
 }
 
 // FlatTaxInput: an object of the API
@@ -2724,7 +2724,7 @@ type LinkCustomer struct {
 type LinkEvent struct {
 	EventAt          *time.Time `json:"event_at,omitzero"`
 	MaxTotalQuantity *int64     `json:"max_total_quantity,omitzero"` // Tickets that can be sold.
-	SendTicketEmails *bool      `json:"send_ticket_emails,omitzero"` // Mails a ticket with a code for every unit that was paid, to the address of the order.
+	SendTicketEmails *bool      `json:"send_ticket_emails,omitzero"` // Kept; tickets are not mailed yet.
 	TicketPrefix     *string    `json:"ticket_prefix,omitzero"`
 	Timezone         *string    `json:"timezone,omitzero"` // Required: an IANA name such as Europe/Berlin.
 	Venue            *string    `json:"venue,omitzero"`
@@ -4603,6 +4603,13 @@ type RegenerateInvoiceLinkResult struct {
 	PublicURL string  `json:"public_url"`
 }
 
+// ReleaseReturnResolutionRequest: an object of the API
+type ReleaseReturnResolutionRequest struct {
+	ExpectedVersion *int64  `json:"expected_version,omitzero"`
+	Reason          string  `json:"reason"` // One of: merchant_approved, exception_resolved, other
+	ReasonMessage   *string `json:"reason_message,omitzero"`
+}
+
 // Remediation: an object of the API
 type Remediation struct {
 	MissingOrInvalidFields []string `json:"missing_or_invalid_fields,omitzero"`
@@ -4789,6 +4796,13 @@ type ResponseMeta struct {
 type RetryReturnDispositionRequest struct {
 	ExpectedVersion *int64  `json:"expected_version,omitzero"`
 	Reason          string  `json:"reason"` // One of: dependency_recovered, mapping_corrected, operator_retry, other
+	ReasonMessage   *string `json:"reason_message,omitzero"`
+}
+
+// RetryReturnResolutionRequest: an object of the API
+type RetryReturnResolutionRequest struct {
+	ExpectedVersion *int64  `json:"expected_version,omitzero"`
+	Reason          string  `json:"reason"` // One of: dependency_recovered, payment_method_updated, operator_retry, other
 	ReasonMessage   *string `json:"reason_message,omitzero"`
 }
 
@@ -5243,8 +5257,9 @@ type ReturnPolicyScope struct {
 
 // ReturnPreview: an object of the API
 type ReturnPreview struct {
-	Eligibility *ReturnEligibilityCheck `json:"eligibility,omitzero"`
-	Mode        string                  `json:"mode"` // One of: eligibility, resolution
+	Eligibility *ReturnEligibilityCheck  `json:"eligibility,omitzero"`
+	Mode        string                   `json:"mode"` // One of: eligibility, resolution
+	Resolution  *ReturnResolutionPreview `json:"resolution,omitzero"`
 }
 
 // ReturnReason: an object of the API
@@ -5322,6 +5337,201 @@ type ReturnReceivingDestination struct {
 	Address      Address `json:"address"`
 	Instructions *string `json:"instructions,omitzero"` // What buyers are told about sending the goods.
 	Name         *string `json:"name,omitzero"`
+}
+
+// ReturnReplacementLineItem: an object of the API
+type ReturnReplacementLineItem struct {
+	BundleID                    string `json:"bundle_id,omitzero"`
+	Description                 string `json:"description,omitzero"`
+	DiscountMoney               Money  `json:"discount_money"`
+	Name                        string `json:"name"`
+	Quantity                    int64  `json:"quantity"`
+	ReturnReplacementLineItemID string `json:"return_replacement_line_item_id"`
+	ReturnResolutionID          string `json:"return_resolution_id"`
+	SKU                         string `json:"sku,omitzero"`
+	SubtotalMoney               Money  `json:"subtotal_money"`
+	TaxMoney                    Money  `json:"tax_money"`
+	TotalMoney                  Money  `json:"total_money"`
+	UnitPriceMoney              Money  `json:"unit_price_money"`
+	VariantID                   string `json:"variant_id,omitzero"`
+}
+
+// ReturnReplacementLineItemReplacementRequest: an object of the API
+type ReturnReplacementLineItemReplacementRequest struct {
+	BundleID                    *string `json:"bundle_id,omitzero"` // Reserved.
+	Description                 *string `json:"description,omitzero"`
+	Name                        *string `json:"name,omitzero"`
+	Quantity                    int64   `json:"quantity"`
+	ReturnReplacementLineItemID *string `json:"return_replacement_line_item_id,omitzero"` // Of a line that stays.
+	SKU                         *string `json:"sku,omitzero"`
+	UnitPriceMoney              *Money  `json:"unit_price_money,omitzero"` // With pricing_basis merchant_agreed_price, and for a name with current_price.
+	VariantID                   *string `json:"variant_id,omitzero"`       // Exactly one of this and name.
+}
+
+// ReturnReplacementLineItemRequest: an object of the API
+type ReturnReplacementLineItemRequest struct {
+	BundleID       *string `json:"bundle_id,omitzero"` // Reserved.
+	Description    *string `json:"description,omitzero"`
+	Name           *string `json:"name,omitzero"`
+	Quantity       int64   `json:"quantity"`
+	SKU            *string `json:"sku,omitzero"`
+	UnitPriceMoney *Money  `json:"unit_price_money,omitzero"` // With pricing_basis merchant_agreed_price, and for a name with current_price.
+	VariantID      *string `json:"variant_id,omitzero"`       // Exactly one of this and name.
+}
+
+// ReturnResolution: an object of the API
+type ReturnResolution struct {
+	ActionReason               string                             `json:"action_reason,omitzero"`      // One of: buyer_payment, buyer_selection, merchant_review, manual_release, linked_effect_retry, other
+	ActionRequiredBy           string                             `json:"action_required_by,omitzero"` // One of: buyer, merchant, integration
+	Adjustments                []ReturnResolutionAdjustment       `json:"adjustments"`
+	BuyerPaymentAmountMoney    Money                              `json:"buyer_payment_amount_money"` // Owed by the buyer.
+	BuyerRefundAmountMoney     Money                              `json:"buyer_refund_amount_money"`  // Due to the buyer.
+	CanceledAt                 time.Time                          `json:"canceled_at,omitzero"`
+	ConfirmedAt                time.Time                          `json:"confirmed_at,omitzero"`
+	ConfirmedBy                *ReturnActor                       `json:"confirmed_by,omitzero"`
+	CorrectsReturnResolutionID string                             `json:"corrects_return_resolution_id,omitzero"`
+	CreatedAt                  time.Time                          `json:"created_at"`
+	CreatedBy                  ReturnActor                        `json:"created_by"`
+	CreditMoney                Money                              `json:"credit_money"`
+	DeductionMoney             Money                              `json:"deduction_money"`
+	ExecutionBlockers          []ReturnResolutionExecutionBlocker `json:"execution_blockers"`
+	ExternalReferenceID        string                             `json:"external_reference_id,omitzero"`
+	FailureCode                string                             `json:"failure_code,omitzero"`
+	FailureMessage             string                             `json:"failure_message,omitzero"`
+	FulfilledAt                time.Time                          `json:"fulfilled_at,omitzero"`
+	LineItems                  []ReturnResolutionLineItem         `json:"line_items"`
+	Metadata                   map[string]string                  `json:"metadata"`
+	PaymentExpiresAt           time.Time                          `json:"payment_expires_at,omitzero"` // When an unpaid difference gives up, and the value returns to the order it was paid for.
+	PaymentIntentIDs           []string                           `json:"payment_intent_ids"`
+	PaymentIntents             []PaymentIntentSummary             `json:"payment_intents,omitzero"` // With expand=payment_intents.
+	PricingBasis               string                             `json:"pricing_basis,omitzero"`   // One of: original_price, current_price, merchant_agreed_price
+	QuoteHash                  string                             `json:"quote_hash,omitzero"`      // Names the amounts; that of a preview with the same amounts is the same.
+	RefundIDs                  []string                           `json:"refund_ids"`
+	Refunds                    []Refund                           `json:"refunds,omitzero"` // With expand=refunds.
+	ReplacementLineItems       []ReturnReplacementLineItem        `json:"replacement_line_items"`
+	ReplacementOrder           *OrderSummary                      `json:"replacement_order,omitzero"` // With expand=replacement_order.
+	ReplacementOrderID         string                             `json:"replacement_order_id,omitzero"`
+	ReplacementTotalMoney      Money                              `json:"replacement_total_money"`
+	ResolutionType             string                             `json:"resolution_type"` // One of: refund, exchange, replacement, no_monetary_action, correction
+	ReturnID                   string                             `json:"return_id"`
+	ReturnPolicyRevisionID     string                             `json:"return_policy_revision_id,omitzero"`
+	ReturnResolutionID         string                             `json:"return_resolution_id"`
+	ReturnedTotalMoney         Money                              `json:"returned_total_money"`
+	Status                     string                             `json:"status"` // One of: proposed, pending, requires_action, partially_fulfilled, fulfilled, failed, canceled
+	SupportedActions           []string                           `json:"supported_actions"`
+	UpdatedAt                  time.Time                          `json:"updated_at"`
+	Version                    int64                              `json:"version"`
+}
+
+// ReturnResolutionAdjustment: an object of the API
+type ReturnResolutionAdjustment struct {
+	AdjustmentType         string       `json:"adjustment_type"`       // One of: return_shipping_fee, restocking_fee, other_fee, goodwill_credit, price_correction, other
+	AppliedAmountMoney     Money        `json:"applied_amount_money"`  // What is really charged or given.
+	AssessedAmountMoney    Money        `json:"assessed_amount_money"` // What the rule asks.
+	Reason                 string       `json:"reason"`                // One of: return_policy, inspection_result, return_shipping_cost, customer_service, manual_correction, other
+	ReasonMessage          string       `json:"reason_message,omitzero"`
+	ReturnLineItemID       string       `json:"return_line_item_id,omitzero"`
+	ReturnPolicyRevisionID string       `json:"return_policy_revision_id,omitzero"`
+	Status                 string       `json:"status"`       // One of: applied, waived
+	ValueEffect            string       `json:"value_effect"` // One of: deduction, credit
+	WaivedAt               time.Time    `json:"waived_at,omitzero"`
+	WaivedBy               *ReturnActor `json:"waived_by,omitzero"`
+	WaiverReason           string       `json:"waiver_reason,omitzero"` // One of: policy_override, merchant_review, customer_service, other
+	WaiverReasonMessage    string       `json:"waiver_reason_message,omitzero"`
+}
+
+// ReturnResolutionAdjustmentRequest: an object of the API
+type ReturnResolutionAdjustmentRequest struct {
+	AdjustmentType      string  `json:"adjustment_type"`       // One of: return_shipping_fee, restocking_fee, other_fee, goodwill_credit, price_correction, other
+	AppliedAmountMoney  Money   `json:"applied_amount_money"`  // What is really charged or given.
+	AssessedAmountMoney Money   `json:"assessed_amount_money"` // What the rule asks.
+	Reason              string  `json:"reason"`                // One of: return_policy, inspection_result, return_shipping_cost, customer_service, manual_correction, other
+	ReasonMessage       *string `json:"reason_message,omitzero"`
+	ReturnLineItemID    *string `json:"return_line_item_id,omitzero"`
+	Status              *string `json:"status,omitzero"`        // One of: applied, waived
+	ValueEffect         string  `json:"value_effect"`           // One of: deduction, credit
+	WaiverReason        *string `json:"waiver_reason,omitzero"` // One of: policy_override, merchant_review, customer_service, other
+	WaiverReasonMessage *string `json:"waiver_reason_message,omitzero"`
+}
+
+// ReturnResolutionAdjustmentSet: an object of the API
+type ReturnResolutionAdjustmentSet struct {
+	Adjustments []ReturnResolutionAdjustmentRequest `json:"adjustments"`
+}
+
+// ReturnResolutionCheckoutRequest: an object of the API
+type ReturnResolutionCheckoutRequest struct {
+	PageOrigin *string            `json:"page_origin,omitzero"`
+	Redirects  *CheckoutRedirects `json:"redirects,omitzero"`
+	ReturnURL  *string            `json:"return_url,omitzero"` // Like redirects.success_redirect_url; both must agree.
+	Surface    *string            `json:"surface,omitzero"`    // One of: hosted, embedded
+}
+
+// ReturnResolutionCollection: an object of the API
+type ReturnResolutionCollection struct {
+	Door             string           `json:"door"` // One of: payment_link, invoice
+	InvoiceID        string           `json:"invoice_id,omitzero"`
+	PaymentLinkID    string           `json:"payment_link_id,omitzero"`
+	ReturnResolution ReturnResolution `json:"return_resolution"`
+	URL              string           `json:"url"`
+}
+
+// ReturnResolutionExecutionBlocker: an object of the API
+type ReturnResolutionExecutionBlocker struct {
+	Code               string `json:"code"` // One of: handoff_pending, receipt_pending, inspection_pending, manual_release_pending, buyer_payment_pending, refund_pending, replacement_order_pending, fulfillment_pending, credit_effect_pending
+	LinkedResourceID   string `json:"linked_resource_id,omitzero"`
+	LinkedResourceType string `json:"linked_resource_type,omitzero"` // One of: refund, payment_intent, order, fulfillment, credit_transaction
+	ReturnLineItemID   string `json:"return_line_item_id,omitzero"`
+}
+
+// ReturnResolutionLineItem: an object of the API
+type ReturnResolutionLineItem struct {
+	Quantity                   int64  `json:"quantity"`
+	RefundTiming               string `json:"refund_timing,omitzero"` // One of: after_approval, after_handoff, after_receipt, after_inspection, manual
+	ReturnLineItemID           string `json:"return_line_item_id"`
+	ReturnResolutionID         string `json:"return_resolution_id"`
+	ReturnResolutionLineItemID string `json:"return_resolution_line_item_id"`
+	ReturnedTotalMoney         Money  `json:"returned_total_money"`
+}
+
+// ReturnResolutionLineItemReplacementRequest: an object of the API
+type ReturnResolutionLineItemReplacementRequest struct {
+	Quantity                   int64   `json:"quantity"`
+	ReturnLineItemID           string  `json:"return_line_item_id"`
+	ReturnResolutionLineItemID *string `json:"return_resolution_line_item_id,omitzero"` // Of a line that stays.
+}
+
+// ReturnResolutionLineItemRequest: an object of the API
+type ReturnResolutionLineItemRequest struct {
+	Quantity         int64  `json:"quantity"`
+	ReturnLineItemID string `json:"return_line_item_id"`
+}
+
+// ReturnResolutionPreview: an object of the API
+type ReturnResolutionPreview struct {
+	Adjustments                []ReturnResolutionAdjustment `json:"adjustments"`
+	BasedOnReturnRevision      int64                        `json:"based_on_return_revision"`
+	BuyerPaymentAmountMoney    Money                        `json:"buyer_payment_amount_money"` // Owed by the buyer.
+	BuyerRefundAmountMoney     Money                        `json:"buyer_refund_amount_money"`  // Due to the buyer.
+	CalculatedAt               time.Time                    `json:"calculated_at"`
+	CorrectsReturnResolutionID string                       `json:"corrects_return_resolution_id,omitzero"`
+	CreditMoney                Money                        `json:"credit_money"`
+	DeductionMoney             Money                        `json:"deduction_money"`
+	LineItems                  []ReturnResolutionLineItem   `json:"line_items"`
+	QuoteHash                  string                       `json:"quote_hash"` // Names these amounts; send it as expected_quote_hash to get them or an error.
+	ReplacementLineItems       []ReturnReplacementLineItem  `json:"replacement_line_items"`
+	ReplacementTotalMoney      Money                        `json:"replacement_total_money"`
+	ResolutionType             string                       `json:"resolution_type"` // One of: refund, exchange, replacement, no_monetary_action, correction
+	ReturnID                   string                       `json:"return_id"`
+	ReturnedTotalMoney         Money                        `json:"returned_total_money"`
+	Warnings                   []ReturnResolutionWarning    `json:"warnings"`
+}
+
+// ReturnResolutionWarning: an object of the API
+type ReturnResolutionWarning struct {
+	Code              string   `json:"code"`
+	Message           string   `json:"message"`
+	ReturnLineItemIDs []string `json:"return_line_item_ids"`
 }
 
 // ReturnResource: an object of the API
@@ -5747,38 +5957,6 @@ type TaxLocationInput struct {
 // TaxSettings is an object of the API.
 type TaxSettings map[string]any
 
-// TimelineActor: an object of the API
-type TimelineActor struct {
-	ID   string `json:"id,omitzero"`   // Of the key, app, user, checkout session or customer.
-	Name string `json:"name,omitzero"` // The name of the key, the app or the user.
-	Type string `json:"type"`          // One of: api_key, app, user, buyer, processor, system
-}
-
-// TimelineEntry: an object of the API
-type TimelineEntry struct {
-	Actor               TimelineActor    `json:"actor"`
-	AmountMoney         *SignedMoney     `json:"amount_money,omitzero"` // The money that this is about.
-	APIRequestLogID     string           `json:"api_request_log_id,omitzero"`
-	BalanceDeltaMoney   *SignedMoney     `json:"balance_delta_money,omitzero"` // On activities: what it changed about the balance.
-	Kind                string           `json:"kind"`                         // What it happened to: order, payment_intent, refund, checkout_session, invoice, credit_note, fulfillment, return and so on.
-	Objects             []TimelineObject `json:"objects"`                      // What it is about, the thing itself first.
-	OccurredAt          time.Time        `json:"occurred_at"`
-	OrderActivityID     string           `json:"order_activity_id,omitzero"`
-	Reason              string           `json:"reason,omitzero"` // Why, as somebody gave it or a processor said it.
-	RequestID           string           `json:"request_id,omitzero"`
-	RunningBalanceMoney *SignedMoney     `json:"running_balance_money,omitzero"` // On activities: the order's balance after it.
-	TimelineEntryID     string           `json:"timeline_entry_id"`              // The id of the activity or of the event that tells of it.
-	Type                string           `json:"type"`                           // Type of the activity or of the event.
-	WebhookEventIDs     []string         `json:"webhook_event_ids"`              // The events that told of it.
-	What                string           `json:"what"`                           // What happened, in plain words.
-}
-
-// TimelineObject: an object of the API
-type TimelineObject struct {
-	ID   string `json:"id"`
-	Type string `json:"type"`
-}
-
 // Tip: an object of the API
 type Tip struct {
 	AmountMoney                *Money               `json:"amount_money,omitzero"`
@@ -6197,6 +6375,17 @@ type UpdateReturnReasonRequest struct {
 type UpdateReturnRequest struct {
 	ExternalReferenceID Nullable[string]             `json:"external_reference_id,omitzero"` // Null removes it.
 	Metadata            Nullable[map[string]*string] `json:"metadata,omitzero"`              // Merged by key; a null value removes its key.
+}
+
+// UpdateReturnResolutionRequest: an object of the API
+type UpdateReturnResolutionRequest struct {
+	AdjustmentSet        *ReturnResolutionAdjustmentSet                `json:"adjustment_set,omitzero"` // Replaces all; needs expected_version.
+	ExpectedVersion      *int64                                        `json:"expected_version,omitzero"`
+	ExternalReferenceID  Nullable[string]                              `json:"external_reference_id,omitzero"`
+	LineItems            []ReturnResolutionLineItemReplacementRequest  `json:"line_items,omitzero"`             // Replaces all; needs expected_version.
+	Metadata             Nullable[map[string]*string]                  `json:"metadata,omitzero"`               // Merged by key; a null value removes its key, null as a whole removes all.
+	PricingBasis         *string                                       `json:"pricing_basis,omitzero"`          // One of: original_price, current_price, merchant_agreed_price
+	ReplacementLineItems []ReturnReplacementLineItemReplacementRequest `json:"replacement_line_items,omitzero"` // Replaces all; needs expected_version.
 }
 
 // UpdateSettingsRequest: an object of the API

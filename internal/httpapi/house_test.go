@@ -217,7 +217,8 @@ func (h *house) ship(t *testing.T, take func(answer, ...string) answer, post fun
 	made := take(post("orders/"+h.ids["order_id"]+"/fulfillments", `{"type":"shipment","external_reference_id":"`+h.mark+
 		`","line_items":[{"order_line_item_id":"`+h.ids["order_line_item_id"]+`","quantity":1}]}`), "fulfillment_id").data()
 	take(post("fulfillments/"+made["fulfillment_id"].(string)+"/shipments", `{"metadata":{"m":"`+h.mark+`"}}`), "shipment_id")
-	take(post("shipments/"+h.ids["shipment_id"]+"/packages", `{"tracking_number":"`+h.mark+`"}`), "package_id", "fulfillment_event_id", "fulfillment_notification_id")
+	told := take(post("shipments/"+h.ids["shipment_id"]+"/packages", `{"tracking_number":"`+h.mark+`"}`), "package_id", "fulfillment_event_id").data()
+	h.ids["fulfillment_notification_id"] = told["fulfillment_notifications"].([]any)[0].(map[string]any)["fulfillment_notification_id"].(string)
 	take(post("packages/"+h.ids["package_id"]+"/items", `{"order_line_item_id":"`+h.ids["order_line_item_id"]+`","quantity":1}`), "package_item_id")
 }
 

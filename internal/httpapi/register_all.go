@@ -26,6 +26,11 @@ func Register(a *API, s *Services) {
 		registerGoods,
 		registerPolicy,
 		registerReturnsPart,
+		registerGoods,
+		registerPolicy,
+		registerReturnsPart,
+		registerResolution,
+		registerFulfillment,
 	} {
 		register(a, s)
 	}

@@ -79,7 +79,7 @@ func (s *Service) possible(tx db.Tx, o *order.Order, r *Return, x *Resolution) e
 		left += i.Refundable()
 	}
 	if need := x.leaves() - x.Refunded; need > left {
-		return fault.Conflict("AMOUNT_EXCEEDS_REFUNDABLE", "The payments of the order do not hold as much any more.")
+		return fault.Invalid("RETURN_VALUE_EXCEEDED", "", "The payments of the order do not hold as much any more.")
 	}
 	return nil
 }
@@ -91,7 +91,7 @@ func (s *Service) makeOrder(tx db.Tx, o *order.Order, r *Return, x *Resolution, 
 		return fmt.Errorf("make the order of resolution %s: %w", x.ID, err)
 	}
 	if made.Pricing.Total != x.asks() {
-		return fault.Internal("RETURN_INVALID", "order %s came to %d instead of %d", made.ID, made.Pricing.Total, x.asks())
+		return fmt.Errorf("the order %s of resolution %s came to %d instead of %d", made.ID, x.ID, made.Pricing.Total, x.asks())
 	}
 	x.ReplacementID, x.Effect.ReplacementIs = made.ID, replacementUnpaid
 	s.Failpoints.Hit("return.replacement_created")

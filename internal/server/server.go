@@ -301,9 +301,10 @@ func (s *Server) build() {
 	s.buildInvoice()
 	s.buildCatalog()
 	s.buildPaper()
-	s.buildFulfillment()
 	s.buildPolicy()
+	s.buildFulfillment()
 	s.buildReturns()
+	s.buildResolution()
 	s.buildRecovery()
 	if !s.restored {
 		s.Requests = requestlog.New(requestlog.Options{DB: d, Clock: c, Logger: log, Redactor: requestlog.Redactor{Emails: s.HideEmails}, Failpoints: s.Failpoints})
@@ -494,6 +495,7 @@ func (s *Server) workers() []func(ctx context.Context) {
 			})
 		},
 		s.bringBack,
+		s.settleReturns,
 	}
 }
 

@@ -55,6 +55,7 @@ type status struct {
 	Due               string // what can be paid here, in the button
 	Owed              string // what is owed, whether it can be paid here or not
 	Payments, Refunds []moved
+	Ways              []way
 	Recipient         string
 	Delivery          []string
 	Note              string
@@ -141,6 +142,9 @@ func (h *Handler) status(tx db.Tx, v *visit, o *order.Order) (*status, error) {
 	if d := o.Delivery; d != nil {
 		s.Recipient = d.RecipientName
 		s.Delivery = addressLines(d.Address.Line1, d.Address.Line2, d.Address.City, d.Address.State, d.Address.PostalCode, d.Address.Country)
+	}
+	if s.Ways, err = h.ways(tx, v, o); err != nil {
+		return nil, err
 	}
 	s.ReceiptTo = h.receiptAddress(v, o)
 	s.Receipt = s.ReceiptTo != "" && o.DerivePaymentStatus() == order.PaymentPaid && h.Mails.Sender != nil

@@ -268,37 +268,6 @@ export interface AuthorizationAmounts {
   expires_at?: string;
 }
 
-export interface BalanceExplanation {
-  currency: string;
-  figures: Array<BalanceFigure>;
-  /** All entries of the order's journal, oldest first. */
-  journal_entries: Array<ExplainedEntry>;
-  order_id: string;
-  order_number: string;
-  /** The balance in plain words, sentence by sentence. */
-  summary: Array<string>;
-}
-
-export interface BalanceFigure {
-  /** The accounts of the journal whose postings make it. */
-  accounts: Array<string>;
-  amount_money: SignedMoney;
-  figure: "balance" | "outstanding" | "credit" | "total" | "late_fees" | "credited" | "owed" | "paid" | "refunded" | "net_collected" | "refunded_sales" | "written_off" | "payments_in_flight" | "refunds_in_flight";
-  /** Oldest first. */
-  rows: Array<BalanceFigureRow>;
-  /** What it is and how it came about, in plain words. */
-  text: string;
-}
-
-export interface BalanceFigureRow {
-  amount_money: SignedMoney;
-  journal_entry_id: string;
-  occurred_at: string;
-  /** What the figure came to with this row. */
-  running_money: SignedMoney;
-  what: string;
-}
-
 export interface BankSummary {
   account_type?: "checking" | "savings" | "other";
   bank_name?: string;
@@ -503,6 +472,12 @@ export interface CancelReturnLineItemRequest {
 }
 
 export interface CancelReturnRequest {
+  expected_version?: number;
+  reason: "buyer_request" | "merchant_request" | "duplicate" | "expired" | "created_in_error" | "other";
+  reason_message?: string;
+}
+
+export interface CancelReturnResolutionRequest {
   expected_version?: number;
   reason: "buyer_request" | "merchant_request" | "duplicate" | "expired" | "created_in_error" | "other";
   reason_message?: string;
@@ -848,6 +823,10 @@ export interface CollectInvoiceResult {
   invoice_payment_attempt?: InvoicePaymentAttempt;
 }
 
+export interface CollectReturnResolutionRequest {
+  door: "payment_link" | "invoice";
+}
+
 export interface CollectionElements {
   amount_money?: Money;
   digital_wallets?: Array<string>;
@@ -878,6 +857,12 @@ export interface ConfirmEmailChangeRequest {
   /** Needed while current_email_confirmation_required. */
   current_email_code?: string;
   new_email_code: string;
+}
+
+export interface ConfirmReturnResolutionRequest {
+  /** quote_hash of the amounts that are confirmed; those of the proposal when absent. */
+  expected_quote_hash?: string;
+  expected_version?: number;
 }
 
 export interface CreateAPIKeyRequest {
@@ -1389,6 +1374,8 @@ export interface CreateReturnPreviewRequest {
   /** With mode eligibility. */
   eligibility?: CreateReturnEligibilityCheckRequest;
   mode: "eligibility" | "resolution";
+  /** With mode resolution. */
+  resolution?: CreateReturnResolutionPreviewRequest;
 }
 
 export interface CreateReturnReasonRequest {
@@ -1422,6 +1409,37 @@ export interface CreateReturnRequest {
   line_items: Array<ReturnLineItemRequest>;
   metadata?: Record<string, string>;
   order_id: string;
+}
+
+export interface CreateReturnResolutionPreviewRequest {
+  adjustments?: Array<ReturnResolutionAdjustmentRequest>;
+  corrects_return_resolution_id?: string;
+  /** Version of the return. */
+  expected_version?: number;
+  /** Needed unless it is a correction. */
+  line_items?: Array<ReturnResolutionLineItemRequest>;
+  pricing_basis?: "original_price" | "current_price" | "merchant_agreed_price";
+  /** Of an exchange or a replacement; a replacement without any hands the same goods over again. */
+  replacement_line_items?: Array<ReturnReplacementLineItemRequest>;
+  resolution_type: "refund" | "exchange" | "replacement" | "no_monetary_action" | "correction";
+  return_id: string;
+}
+
+export interface CreateReturnResolutionRequest {
+  adjustments?: Array<ReturnResolutionAdjustmentRequest>;
+  corrects_return_resolution_id?: string;
+  /** quote_hash of the preview that was shown; other amounts are refused with the new ones. */
+  expected_quote_hash?: string;
+  /** Version of the return. */
+  expected_version?: number;
+  external_reference_id?: string;
+  /** Needed unless it is a correction. */
+  line_items?: Array<ReturnResolutionLineItemRequest>;
+  metadata?: Record<string, string>;
+  pricing_basis?: "original_price" | "current_price" | "merchant_agreed_price";
+  /** Of an exchange or a replacement; a replacement without any hands the same goods over again. */
+  replacement_line_items?: Array<ReturnReplacementLineItemRequest>;
+  resolution_type: "refund" | "exchange" | "replacement" | "no_monetary_action" | "correction";
 }
 
 export interface CreateSandboxRequest {
@@ -1983,25 +2001,6 @@ export interface ExpandedPaymentLink {
   subscription_plan_id?: string;
   updated_at: string;
   url?: string;
-}
-
-export interface ExplainedEntry {
-  actor: TimelineActor;
-  /** The payment, the refund or the order itself. */
-  cause: TimelineObject;
-  journal_entry_id: string;
-  occurred_at: string;
-  /** They sum to nothing. */
-  postings: Array<ExplainedPosting>;
-  /** What made the entry; it occurs once in the environment. */
-  reason: string;
-  what: string;
-}
-
-export interface ExplainedPosting {
-  account: string;
-  /** Positive on the debit side. */
-  amount_money: SignedMoney;
 }
 
 export interface FlatTaxInput {
@@ -2746,7 +2745,7 @@ export interface LinkEvent {
   event_at?: string;
   /** Tickets that can be sold. */
   max_total_quantity?: number;
-  /** Mails a ticket with a code for every unit that was paid, to the address of the order. */
+  /** Kept; tickets are not mailed yet. */
   send_ticket_emails?: boolean;
   ticket_prefix?: string;
   /** Required: an IANA name such as Europe/Berlin. */
@@ -4689,6 +4688,12 @@ export interface RegenerateInvoiceLinkResult {
   public_url: string;
 }
 
+export interface ReleaseReturnResolutionRequest {
+  expected_version?: number;
+  reason: "merchant_approved" | "exception_resolved" | "other";
+  reason_message?: string;
+}
+
 export interface Remediation {
   missing_or_invalid_fields?: Array<string>;
   next_steps?: string;
@@ -4878,6 +4883,12 @@ export interface ResponseMeta {
 export interface RetryReturnDispositionRequest {
   expected_version?: number;
   reason: "dependency_recovered" | "mapping_corrected" | "operator_retry" | "other";
+  reason_message?: string;
+}
+
+export interface RetryReturnResolutionRequest {
+  expected_version?: number;
+  reason: "dependency_recovered" | "payment_method_updated" | "operator_retry" | "other";
   reason_message?: string;
 }
 
@@ -5363,6 +5374,7 @@ export interface ReturnPolicyScope {
 export interface ReturnPreview {
   eligibility?: ReturnEligibilityCheck;
   mode: "eligibility" | "resolution";
+  resolution?: ReturnResolutionPreview;
 }
 
 export interface ReturnReason {
@@ -5441,6 +5453,209 @@ export interface ReturnReceivingDestination {
   /** What buyers are told about sending the goods. */
   instructions?: string;
   name?: string;
+}
+
+export interface ReturnReplacementLineItem {
+  bundle_id?: string;
+  description?: string;
+  discount_money: Money;
+  name: string;
+  quantity: number;
+  return_replacement_line_item_id: string;
+  return_resolution_id: string;
+  sku?: string;
+  subtotal_money: Money;
+  tax_money: Money;
+  total_money: Money;
+  unit_price_money: Money;
+  variant_id?: string;
+}
+
+export interface ReturnReplacementLineItemReplacementRequest {
+  /** Reserved. */
+  bundle_id?: string;
+  description?: string;
+  name?: string;
+  quantity: number;
+  /** Of a line that stays. */
+  return_replacement_line_item_id?: string;
+  sku?: string;
+  /** With pricing_basis merchant_agreed_price, and for a name with current_price. */
+  unit_price_money?: Money;
+  /** Exactly one of this and name. */
+  variant_id?: string;
+}
+
+export interface ReturnReplacementLineItemRequest {
+  /** Reserved. */
+  bundle_id?: string;
+  description?: string;
+  name?: string;
+  quantity: number;
+  sku?: string;
+  /** With pricing_basis merchant_agreed_price, and for a name with current_price. */
+  unit_price_money?: Money;
+  /** Exactly one of this and name. */
+  variant_id?: string;
+}
+
+export interface ReturnResolution {
+  action_reason?: "buyer_payment" | "buyer_selection" | "merchant_review" | "manual_release" | "linked_effect_retry" | "other";
+  action_required_by?: "buyer" | "merchant" | "integration";
+  adjustments: Array<ReturnResolutionAdjustment>;
+  /** Owed by the buyer. */
+  buyer_payment_amount_money: Money;
+  /** Due to the buyer. */
+  buyer_refund_amount_money: Money;
+  canceled_at?: string;
+  confirmed_at?: string;
+  confirmed_by?: ReturnActor;
+  corrects_return_resolution_id?: string;
+  created_at: string;
+  created_by: ReturnActor;
+  credit_money: Money;
+  deduction_money: Money;
+  execution_blockers: Array<ReturnResolutionExecutionBlocker>;
+  external_reference_id?: string;
+  failure_code?: string;
+  failure_message?: string;
+  fulfilled_at?: string;
+  line_items: Array<ReturnResolutionLineItem>;
+  metadata: Record<string, string>;
+  /** When an unpaid difference gives up, and the value returns to the order it was paid for. */
+  payment_expires_at?: string;
+  payment_intent_ids: Array<string>;
+  /** With expand=payment_intents. */
+  payment_intents?: Array<PaymentIntentSummary>;
+  pricing_basis?: "original_price" | "current_price" | "merchant_agreed_price";
+  /** Names the amounts; that of a preview with the same amounts is the same. */
+  quote_hash?: string;
+  refund_ids: Array<string>;
+  /** With expand=refunds. */
+  refunds?: Array<Refund>;
+  replacement_line_items: Array<ReturnReplacementLineItem>;
+  /** With expand=replacement_order. */
+  replacement_order?: OrderSummary | null;
+  replacement_order_id?: string;
+  replacement_total_money: Money;
+  resolution_type: "refund" | "exchange" | "replacement" | "no_monetary_action" | "correction";
+  return_id: string;
+  return_policy_revision_id?: string;
+  return_resolution_id: string;
+  returned_total_money: Money;
+  status: "proposed" | "pending" | "requires_action" | "partially_fulfilled" | "fulfilled" | "failed" | "canceled";
+  supported_actions: Array<string>;
+  updated_at: string;
+  version: number;
+}
+
+export interface ReturnResolutionAdjustment {
+  adjustment_type: "return_shipping_fee" | "restocking_fee" | "other_fee" | "goodwill_credit" | "price_correction" | "other";
+  /** What is really charged or given. */
+  applied_amount_money: Money;
+  /** What the rule asks. */
+  assessed_amount_money: Money;
+  reason: "return_policy" | "inspection_result" | "return_shipping_cost" | "customer_service" | "manual_correction" | "other";
+  reason_message?: string;
+  return_line_item_id?: string;
+  return_policy_revision_id?: string;
+  status: "applied" | "waived";
+  value_effect: "deduction" | "credit";
+  waived_at?: string;
+  waived_by?: ReturnActor;
+  waiver_reason?: "policy_override" | "merchant_review" | "customer_service" | "other";
+  waiver_reason_message?: string;
+}
+
+export interface ReturnResolutionAdjustmentRequest {
+  adjustment_type: "return_shipping_fee" | "restocking_fee" | "other_fee" | "goodwill_credit" | "price_correction" | "other";
+  /** What is really charged or given. */
+  applied_amount_money: Money;
+  /** What the rule asks. */
+  assessed_amount_money: Money;
+  reason: "return_policy" | "inspection_result" | "return_shipping_cost" | "customer_service" | "manual_correction" | "other";
+  reason_message?: string;
+  return_line_item_id?: string;
+  status?: "applied" | "waived";
+  value_effect: "deduction" | "credit";
+  waiver_reason?: "policy_override" | "merchant_review" | "customer_service" | "other";
+  waiver_reason_message?: string;
+}
+
+export interface ReturnResolutionAdjustmentSet {
+  adjustments: Array<ReturnResolutionAdjustmentRequest>;
+}
+
+export interface ReturnResolutionCheckoutRequest {
+  page_origin?: string;
+  redirects?: CheckoutRedirects;
+  /** Like redirects.success_redirect_url; both must agree. */
+  return_url?: string;
+  surface?: "hosted" | "embedded";
+}
+
+export interface ReturnResolutionCollection {
+  door: "payment_link" | "invoice";
+  invoice_id?: string;
+  payment_link_id?: string;
+  return_resolution: ReturnResolution;
+  url: string;
+}
+
+export interface ReturnResolutionExecutionBlocker {
+  code: "handoff_pending" | "receipt_pending" | "inspection_pending" | "manual_release_pending" | "buyer_payment_pending" | "refund_pending" | "replacement_order_pending" | "fulfillment_pending" | "credit_effect_pending";
+  linked_resource_id?: string;
+  linked_resource_type?: "refund" | "payment_intent" | "order" | "fulfillment" | "credit_transaction";
+  return_line_item_id?: string;
+}
+
+export interface ReturnResolutionLineItem {
+  quantity: number;
+  refund_timing?: "after_approval" | "after_handoff" | "after_receipt" | "after_inspection" | "manual";
+  return_line_item_id: string;
+  return_resolution_id: string;
+  return_resolution_line_item_id: string;
+  returned_total_money: Money;
+}
+
+export interface ReturnResolutionLineItemReplacementRequest {
+  quantity: number;
+  return_line_item_id: string;
+  /** Of a line that stays. */
+  return_resolution_line_item_id?: string;
+}
+
+export interface ReturnResolutionLineItemRequest {
+  quantity: number;
+  return_line_item_id: string;
+}
+
+export interface ReturnResolutionPreview {
+  adjustments: Array<ReturnResolutionAdjustment>;
+  based_on_return_revision: number;
+  /** Owed by the buyer. */
+  buyer_payment_amount_money: Money;
+  /** Due to the buyer. */
+  buyer_refund_amount_money: Money;
+  calculated_at: string;
+  corrects_return_resolution_id?: string;
+  credit_money: Money;
+  deduction_money: Money;
+  line_items: Array<ReturnResolutionLineItem>;
+  /** Names these amounts; send it as expected_quote_hash to get them or an error. */
+  quote_hash: string;
+  replacement_line_items: Array<ReturnReplacementLineItem>;
+  replacement_total_money: Money;
+  resolution_type: "refund" | "exchange" | "replacement" | "no_monetary_action" | "correction";
+  return_id: string;
+  returned_total_money: Money;
+  warnings: Array<ReturnResolutionWarning>;
+}
+
+export interface ReturnResolutionWarning {
+  code: string;
+  message: string;
+  return_line_item_ids: Array<string>;
 }
 
 export interface ReturnResource {
@@ -5851,47 +6066,6 @@ export interface TaxLocationInput {
 }
 
 export type TaxSettings = Record<string, unknown>;
-
-export interface TimelineActor {
-  /** Of the key, app, user, checkout session or customer. */
-  id?: string;
-  /** The name of the key, the app or the user. */
-  name?: string;
-  type: "api_key" | "app" | "user" | "buyer" | "processor" | "system";
-}
-
-export interface TimelineEntry {
-  actor: TimelineActor;
-  /** The money that this is about. */
-  amount_money?: SignedMoney;
-  api_request_log_id?: string;
-  /** On activities: what it changed about the balance. */
-  balance_delta_money?: SignedMoney;
-  /** What it happened to: order, payment_intent, refund, checkout_session, invoice, credit_note, fulfillment, return and so on. */
-  kind: string;
-  /** What it is about, the thing itself first. */
-  objects: Array<TimelineObject>;
-  occurred_at: string;
-  order_activity_id?: string;
-  /** Why, as somebody gave it or a processor said it. */
-  reason?: string;
-  request_id?: string;
-  /** On activities: the order's balance after it. */
-  running_balance_money?: SignedMoney;
-  /** The id of the activity or of the event that tells of it. */
-  timeline_entry_id: string;
-  /** Type of the activity or of the event. */
-  type: string;
-  /** The events that told of it. */
-  webhook_event_ids: Array<string>;
-  /** What happened, in plain words. */
-  what: string;
-}
-
-export interface TimelineObject {
-  id: string;
-  type: string;
-}
 
 export interface Tip {
   amount_money?: Money;
@@ -6354,6 +6528,20 @@ export interface UpdateReturnRequest {
   metadata?: Record<string, string | null> | null;
 }
 
+export interface UpdateReturnResolutionRequest {
+  /** Replaces all; needs expected_version. */
+  adjustment_set?: ReturnResolutionAdjustmentSet;
+  expected_version?: number;
+  external_reference_id?: string | null;
+  /** Replaces all; needs expected_version. */
+  line_items?: Array<ReturnResolutionLineItemReplacementRequest>;
+  /** Merged by key; a null value removes its key, null as a whole removes all. */
+  metadata?: Record<string, string | null> | null;
+  pricing_basis?: "original_price" | "current_price" | "merchant_agreed_price";
+  /** Replaces all; needs expected_version. */
+  replacement_line_items?: Array<ReturnReplacementLineItemReplacementRequest>;
+}
+
 export interface UpdateSettingsRequest {
   branding?: BrandingSettings;
   /** Sent alone. There are no settings of the catalog yet. */
@@ -6675,8 +6863,6 @@ export interface Operations {
   applyOrderDiscount(params: { path: { order_id: string; }; body?: DiscountRequest }, options?: CallOptions): Promise<Order>;
   /** Approve a refund of an app */
   approveAppApproval(params: { path: { app_approval_id: string; } }, options?: CallOptions): Promise<AppApproval>;
-  /** Withdraw an own return */
-  cancelMeReturn(params: { path: { return_id: string; }; body: CancelReturnRequest }, options?: CallOptions): Promise<ReturnResource>;
   /** Cancel an unsettled payment */
   cancelOrderPayment(params: { path: { order_id: string; payment_intent_id: string; }; body?: CancelOrderPaymentRequest }, options?: CallOptions): Promise<OrderPaymentResult>;
   /** Cancel the open payment attempt */
@@ -6687,14 +6873,20 @@ export interface Operations {
   cancelReturnDisposition(params: { path: { return_disposition_id: string; }; body: CancelReturnDispositionRequest }, options?: CallOptions): Promise<ReturnDisposition>;
   /** Withdraw units of a line */
   cancelReturnLineItem(params: { path: { return_id: string; return_line_item_id: string; }; body: CancelReturnLineItemRequest }, options?: CallOptions): Promise<ReturnResource>;
+  /** Cancel a resolution */
+  cancelReturnResolution(params: { path: { return_resolution_id: string; }; body: CancelReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
   /** Capture an authorized payment */
   captureOrderPayment(params: { path: { order_id: string; payment_intent_id: string; }; body?: CaptureOrderPaymentRequest }, options?: CallOptions): Promise<OrderPaymentResult>;
   /** Close an order */
   closeOrder(params: { path: { order_id: string; }; body?: CloseOrderRequest }, options?: CallOptions): Promise<Order>;
+  /** Collect a balance by link or invoice */
+  collectReturnResolution(params: { path: { return_resolution_id: string; }; body: CollectReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolutionCollection>;
   /** Complete a return */
   completeReturn(params: { path: { return_id: string; }; body?: CompleteReturnRequest }, options?: CallOptions): Promise<ReturnResource>;
   /** Confirm a mailed code */
   confirmCustomerVerification(params: { path: { customer_verification_id: string; }; body: ConfirmCustomerVerificationRequest }, options?: CallOptions): Promise<CustomerVerification>;
+  /** Confirm a resolution */
+  confirmReturnResolution(params: { path: { return_resolution_id: string; }; body?: ConfirmReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
   /** Create an API key */
   createAPIKey(params: { body: CreateAPIKeyRequest }, options?: CallOptions): Promise<APIKeyWithSecret>;
   /** Replace a session by another door to its order */
@@ -6729,10 +6921,10 @@ export interface Operations {
   createFulfillment(params: { path: { order_id: string; }; body: CreateFulfillmentRequest }, options?: CallOptions): Promise<Fulfillment>;
   /** Report what was seen */
   createFulfillmentEvent(params: { path: { fulfillment_id: string; }; body: CreateFulfillmentEventRequest }, options?: CallOptions): Promise<FulfillmentEventResult>;
-  /** Ask for a return of an own order */
-  createMeReturn(params: { body: CreateReturnRequest }, options?: CallOptions): Promise<ReturnResource>;
   /** Preview an own return */
   createMeReturnPreview(params: { body: CreateReturnPreviewRequest }, options?: CallOptions): Promise<ReturnPreview>;
+  /** Pay the balance of an own exchange */
+  createMeReturnResolutionCheckoutSession(params: { path: { resolution_id: string; }; body?: ReturnResolutionCheckoutRequest }, options?: CallOptions): Promise<CheckoutLaunch>;
   /** Open hosted account components */
   createMerchantAccountSession(params?: { body?: MerchantAccountSessionRequest }, options?: CallOptions): Promise<MerchantAccountSession>;
   /** Make the first key */
@@ -6779,6 +6971,8 @@ export interface Operations {
   createReturnReason(params: { body: CreateReturnReasonRequest }, options?: CallOptions): Promise<ReturnReason>;
   /** Record goods that arrived */
   createReturnReceipt(params: { path: { return_id: string; }; body: CreateReturnReceiptRequest }, options?: CallOptions): Promise<ReturnReceipt>;
+  /** Propose a resolution */
+  createReturnResolution(params: { path: { return_id: string; }; body: CreateReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
   /** Add a shipment */
   createShipment(params: { path: { fulfillment_id: string; }; body?: CreateShipmentRequest }, options?: CallOptions): Promise<CreateShipmentResult>;
   /** Create a webhook endpoint */
@@ -6821,10 +7015,6 @@ export interface Operations {
   deleteWebhookEndpoint(params: { path: { webhook_endpoint_id: string; } }, options?: CallOptions): Promise<Done>;
   /** Exchange a code or a refresh token */
   exchangePartnerInstallToken(params: { body: PartnerTokenRequest }, options?: CallOptions): Promise<Uint8Array>;
-  /** Export refunds */
-  exportRefunds(params?: { query?: { created_after?: string; created_before?: string; } }, options?: CallOptions): Promise<Uint8Array>;
-  /** Export returns */
-  exportReturns(params?: { query?: { created_after?: string; created_before?: string; } }, options?: CallOptions): Promise<Uint8Array>;
   /** Read an API key */
   getAPIKey(params: { path: { api_key_id: string; } }, options?: CallOptions): Promise<APIKey>;
   /** Read a refund that an app asked for */
@@ -6865,8 +7055,6 @@ export interface Operations {
   getMeCreditNote(params: { path: { invoice_id: string; credit_note_id: string; } }, options?: CallOptions): Promise<BuyerCreditNote>;
   /** Download a credit note of my invoice */
   getMeCreditNotePDF(params: { path: { invoice_id: string; credit_note_id: string; } }, options?: CallOptions): Promise<Uint8Array>;
-  /** Read an own return */
-  getMeReturn(params: { path: { return_id: string; } }, options?: CallOptions): Promise<ReturnResource>;
   /** Read the merchant */
   getMerchant(params?: { query?: { expand?: Array<"organization">; } }, options?: CallOptions): Promise<Merchant>;
   /** Read the OAuth metadata */
@@ -6875,10 +7063,10 @@ export interface Operations {
   getOnboardingState(params?: { query?: { sandbox_id?: string; } }, options?: CallOptions): Promise<OnboardingState>;
   /** Read this document */
   getOpenAPI(params?: {  }, options?: CallOptions): Promise<Uint8Array>;
+  /** Open the checkout of a balance */
+  getOrCreateReturnResolutionCheckoutSession(params: { path: { return_resolution_id: string; }; body?: ReturnResolutionCheckoutRequest }, options?: CallOptions): Promise<CheckoutLaunch>;
   /** Read an order */
   getOrder(params: { path: { order_id: string; }; query?: { expand?: Array<"customer" | "fulfillments.packages" | "fulfillments.shipments" | "payment_intents" | "subscription" | "subscription_plan">; } }, options?: CallOptions): Promise<Order>;
-  /** Explain an order's balance */
-  getOrderBalanceExplanation(params: { path: { order_id: string; } }, options?: CallOptions): Promise<BalanceExplanation>;
   /** Read a payment attempt */
   getOrderPaymentAttempt(params: { path: { order_id: string; order_payment_attempt_id: string; } }, options?: CallOptions): Promise<OrderPaymentAttempt>;
   /** Read an organization */
@@ -6923,6 +7111,8 @@ export interface Operations {
   getReturnReason(params: { path: { return_reason_id: string; } }, options?: CallOptions): Promise<ReturnReason>;
   /** Read a receipt */
   getReturnReceipt(params: { path: { return_receipt_id: string; } }, options?: CallOptions): Promise<ReturnReceipt>;
+  /** Read a resolution */
+  getReturnResolution(params: { path: { return_resolution_id: string; }; query?: { expand?: Array<"payment_intents" | "refunds" | "replacement_order">; } }, options?: CallOptions): Promise<ReturnResolution>;
   /** Read a shipment */
   getShipment(params: { path: { shipment_id: string; }; query?: { expand?: Array<"order">; } }, options?: CallOptions): Promise<Shipment>;
   /** Read a stranded payment */
@@ -6989,16 +7179,12 @@ export interface Operations {
   listMeCreditNotes(params: { path: { invoice_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<BuyerCreditNote>;
   /** List own refunds */
   listMeRefunds(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; payment_intent_id?: string; status?: "pending" | "in_transit" | "succeeded" | "failed" | "requires_action" | "canceled" | "partially_succeeded"; reason?: Array<"duplicate" | "fraudulent" | "requested_by_customer" | "defective_product" | "wrong_item_shipped" | "never_received" | "not_as_described" | "arrived_too_late" | "customer_changed_mind" | "better_price_found" | "accidental_order" | "other">; refund_method?: "original_payment"; min_amount?: number; max_amount?: number; currency?: string; external_reference_id?: string; return_id?: string; return_resolution_id?: string; query?: string; sort_by?: "created_at" | "updated_at" | "amount"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<BuyerRefund>;
-  /** List own returns */
-  listMeReturns(params?: { query?: { page_size?: number; page_token?: string; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; customer_id?: string; order_id?: string; return_number?: string; external_reference_id?: string; return_reason_id?: string; receiving_location_id?: string; query?: string; status?: Array<"requested" | "open" | "completed" | "declined" | "canceled">; decision_status?: Array<"pending" | "approved" | "partially_approved" | "declined">; merchandise_status?: Array<"not_required" | "awaiting_handoff" | "in_transit" | "partially_received" | "received" | "inspection_required" | "partially_inspected" | "inspection_review_required" | "disposition_required" | "resolved" | "exception">; resolution_status?: Array<"not_selected" | "pending" | "partially_fulfilled" | "requires_action" | "fulfilled" | "failed">; resolution_type?: Array<"refund" | "exchange" | "replacement" | "no_monetary_action" | "correction">; work_type?: Array<"decision" | "handoff" | "receipt" | "inspection" | "disposition" | "resolution" | "exception">; } }, options?: CallOptions): List<ReturnResource>;
   /** List the history of an order */
   listOrderActivities(params: { path: { order_id: string; }; query?: { page_size?: number; page_token?: string; type?: Array<"created" | "line_item_added" | "line_item_updated" | "line_item_removed" | "discount_applied" | "discount_removed" | "tax_updated" | "requested_tip_added" | "requested_tip_updated" | "requested_tip_removed" | "charge_added" | "charge_updated" | "charge_removed" | "charge_fulfillment_updated" | "order_updated" | "adjustment" | "closed" | "payment" | "payment_failed" | "refund" | "refund_failed" | "checkout_session_created" | "checkout_session_expired" | "checkout_session_invalidated" | "fulfillment_created" | "fulfillment_updated" | "fulfillment_state_changed">; sort_direction?: "asc" | "desc"; } }, options?: CallOptions): List<OrderActivity>;
   /** List the payment attempts of an order */
   listOrderPaymentAttempts(params: { path: { order_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<OrderPaymentAttempt>;
   /** List the recovery actions of an order */
   listOrderRecoveryActions(params: { path: { order_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<RecoveryAction>;
-  /** Read what happened to an order */
-  listOrderTimeline(params: { path: { order_id: string; }; query?: { page_size?: number; page_token?: string; kind?: Array<string>; occurred_after?: string; occurred_before?: string; sort_direction?: "asc" | "desc"; } }, options?: CallOptions): List<TimelineEntry>;
   /** List orders */
   listOrders(params?: { query?: { page_size?: number; page_token?: string; customer_id?: string; status?: "open" | "closed"; payment_status?: Array<"unpaid" | "partially_paid" | "paid">; refund_status?: Array<"none" | "partially_refunded" | "refunded">; fulfillment_status?: Array<"not_fulfilled" | "partially_fulfilled" | "fulfilled" | "canceled">; order_number?: string; external_reference_id?: string; origin?: "virtual_terminal" | "payment_link" | "checkout" | "api" | "subscription"; query?: string; subscription_id?: string; subscription_delivery_changed?: boolean; return_id?: string; return_resolution_id?: string; min_amount?: number; max_amount?: number; currency?: string; sort_by?: "created_at" | "updated_at" | "outstanding_money" | "total"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<Order>;
   /** List memberships */
@@ -7043,6 +7229,8 @@ export interface Operations {
   listReturnReasons(params?: { query?: { page_size?: number; page_token?: string; external_reference_id?: string; query?: string; source?: "flint" | "merchant"; status?: Array<"active" | "archived">; } }, options?: CallOptions): List<ReturnReason>;
   /** List receipts */
   listReturnReceipts(params?: { query?: { page_size?: number; page_token?: string; created_after?: string; created_before?: string; external_reference_id?: string; query?: string; received_after?: string; received_before?: string; receiving_location_id?: string; return_id?: string; return_line_item_id?: string; shipment_id?: string; source_system_type?: "manual" | "pos" | "wms" | "erp" | "other" | "flint"; status?: "current" | "superseded"; verification_status?: "matched" | "unverified" | "excess"; } }, options?: CallOptions): List<ReturnReceipt>;
+  /** List resolutions */
+  listReturnResolutions(params?: { query?: { page_size?: number; page_token?: string; action_required_by?: "buyer" | "merchant" | "integration"; corrects_return_resolution_id?: string; created_after?: string; created_before?: string; external_reference_id?: string; query?: string; resolution_type?: Array<"refund" | "exchange" | "replacement" | "no_monetary_action" | "correction">; return_id?: string; return_line_item_id?: string; return_policy_revision_id?: string; status?: Array<"proposed" | "pending" | "requires_action" | "partially_fulfilled" | "fulfilled" | "failed" | "canceled">; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<ReturnResolution>;
   /** List returns */
   listReturns(params?: { query?: { page_size?: number; page_token?: string; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; customer_id?: string; order_id?: string; return_number?: string; external_reference_id?: string; return_reason_id?: string; receiving_location_id?: string; query?: string; status?: Array<"requested" | "open" | "completed" | "declined" | "canceled">; decision_status?: Array<"pending" | "approved" | "partially_approved" | "declined">; merchandise_status?: Array<"not_required" | "awaiting_handoff" | "in_transit" | "partially_received" | "received" | "inspection_required" | "partially_inspected" | "inspection_review_required" | "disposition_required" | "resolved" | "exception">; resolution_status?: Array<"not_selected" | "pending" | "partially_fulfilled" | "requires_action" | "fulfilled" | "failed">; resolution_type?: Array<"refund" | "exchange" | "replacement" | "no_monetary_action" | "correction">; work_type?: Array<"decision" | "handoff" | "receipt" | "inspection" | "disposition" | "resolution" | "exception">; } }, options?: CallOptions): List<ReturnResource>;
   /** List shipments */
@@ -7075,6 +7263,8 @@ export interface Operations {
   refreshMerchantAccountSession(params?: { body?: RefreshMerchantAccountSessionRequest }, options?: CallOptions): Promise<MerchantAccountSession>;
   /** Refuse a refund of an app */
   refuseAppApproval(params: { path: { app_approval_id: string; }; body?: RefuseAppApprovalRequest }, options?: CallOptions): Promise<AppApproval>;
+  /** Release a resolution */
+  releaseReturnResolution(params: { path: { return_resolution_id: string; }; body: ReleaseReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
   /** Remove an app */
   removeInstalledApp(params: { path: { partner_app_install_id: string; } }, options?: CallOptions): Promise<InstalledApp>;
   /** Remove pending discounts of an order */
@@ -7099,6 +7289,8 @@ export interface Operations {
   resumeInstalledApp(params: { path: { partner_app_install_id: string; } }, options?: CallOptions): Promise<InstalledApp>;
   /** Try a failed disposition again */
   retryReturnDisposition(params: { path: { return_disposition_id: string; }; body: RetryReturnDispositionRequest }, options?: CallOptions): Promise<ReturnDisposition>;
+  /** Try a failed resolution again */
+  retryReturnResolution(params: { path: { return_resolution_id: string; }; body: RetryReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
   /** Take an allocation back */
   reverseCreditNoteAllocation(params: { path: { credit_note_id: string; credit_note_allocation_id: string; }; body?: ResourceVersionRequest }, options?: CallOptions): Promise<CreditNoteAllocationResult>;
   /** Revoke an API key */
@@ -7189,6 +7381,8 @@ export interface Operations {
   updateReturnPolicy(params: { path: { return_policy_id: string; }; body?: UpdateReturnPolicyRequest }, options?: CallOptions): Promise<ReturnPolicy>;
   /** Change a return reason */
   updateReturnReason(params: { path: { return_reason_id: string; }; body?: UpdateReturnReasonRequest }, options?: CallOptions): Promise<ReturnReason>;
+  /** Change a proposed resolution */
+  updateReturnResolution(params: { path: { return_resolution_id: string; }; body?: UpdateReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
   /** Change a shipment */
   updateShipment(params: { path: { shipment_id: string; }; body?: UpdateShipmentRequest }, options?: CallOptions): Promise<UpdateShipmentResult>;
   /** Change a webhook endpoint */
