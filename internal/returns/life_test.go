@@ -15,7 +15,7 @@ import (
 )
 
 func TestLifeOfAReturn(t *testing.T) {
-	each(t, func(t *testing.T, r *rig) {
+	lifeOnEach(t, func(t *testing.T, r *life) {
 		o := r.Order(t, "USD", []flinttest.Line{{Price: 333, Quantity: 3}})
 		x := r.asked(t, o, 2)
 		if x.Status != returns.StatusRequested || x.DecisionStatus != returns.DecisionPending || x.Lines[0].Eligibility.Reason != "no_matching_policy" {
@@ -52,7 +52,7 @@ func TestLifeOfAReturn(t *testing.T) {
 }
 
 func TestWhatCannotBeAsked(t *testing.T) {
-	each(t, func(t *testing.T, r *rig) {
+	lifeOnEach(t, func(t *testing.T, r *life) {
 		o := r.Order(t, "USD", []flinttest.Line{{Price: 100, Quantity: 2}, {Price: 50, Quantity: 1}})
 		first, second := o.Lines[0].ID, o.Lines[1].ID
 		cases := map[string]struct {
@@ -85,7 +85,7 @@ func TestWhatCannotBeAsked(t *testing.T) {
 func TestRaceReturnsOfTheLastUnits(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d db.DB) {
-		r := newRig(t, d)
+		r := newLife(t, d)
 		flinttest.Rounds(t, func(width int) {
 			o := r.Order(t, "USD", []flinttest.Line{{Price: 333, Quantity: 3}})
 			errs := flinttest.Race(width, func(int) error { _, err := r.ask(o, 2); return err })
@@ -106,7 +106,7 @@ func TestRaceReturnsOfTheLastUnits(t *testing.T) {
 
 // Units that were refunded without a return cannot be asked back for value.
 func TestRefundedUnitsAreNotReturned(t *testing.T) {
-	each(t, func(t *testing.T, r *rig) {
+	lifeOnEach(t, func(t *testing.T, r *life) {
 		o := r.Order(t, "USD", []flinttest.Line{{Price: 333, Quantity: 3}})
 		r.Paid(t, o.ID, "simtok_approve")
 		if _, err := r.Refund(o.ID, func(in *refund.CreateInput) {
@@ -137,7 +137,7 @@ type model struct {
 func TestReturnsFollowTheModel(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d db.DB) {
-		r := newRig(t, d)
+		r := newLife(t, d)
 		rapid.Check(t, func(rt *rapid.T) {
 			o := r.Order(rt, "USD", []flinttest.Line{{Price: 333, Quantity: 5}})
 			m := model{status: returns.StatusRequested, asked: rapid.Int64Range(1, 5).Draw(rt, "asked")}
@@ -188,7 +188,7 @@ func TestReturnsFollowTheModel(t *testing.T) {
 	})
 }
 
-func (m *model) compare(rt *rapid.T, r *rig, x *returns.Return) {
+func (m *model) compare(rt *rapid.T, r *life, x *returns.Return) {
 	var stored *returns.Return
 	if err := r.DB.Read(r.Context(), func(tx db.Tx) (err error) {
 		stored, err = returns.Get(tx, r.Scope, x.ID)
