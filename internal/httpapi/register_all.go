@@ -24,6 +24,7 @@ func Register(a *API, s *Services) {
 		registerGoods,
 		registerPolicy,
 		registerReturnsPart,
+		registerResolution,
 	} {
 		register(a, s)
 	}

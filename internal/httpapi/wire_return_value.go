@@ -96,6 +96,8 @@ type ReturnResolution struct {
 	FulfilledAt         time.Time                          `json:"fulfilled_at,omitzero"`
 	CanceledAt          time.Time                          `json:"canceled_at,omitzero"`
 	Version             int64                              `json:"version"`
+	QuoteHash           string                             `json:"quote_hash,omitzero" flint:"extension" doc:"Names the amounts; that of a preview with the same amounts is the same."`
+	ExpiresAt           time.Time                          `json:"payment_expires_at,omitzero" flint:"extension" doc:"When an unpaid difference gives up, and the value returns to the order it was paid for."`
 	CreatedAt           time.Time                          `json:"created_at"`
 	UpdatedAt           time.Time                          `json:"updated_at"`
 }
@@ -111,7 +113,7 @@ func wireReturnResolution(r *returns.Return, x *returns.Resolution) *ReturnResol
 		RevisionID: x.RevisionID, FailureCode: x.FailureCode, FailureMessage: x.FailureMessage, ExternalReferenceID: x.ExternalReferenceID,
 		Metadata: mapped(x.Metadata), SupportedActions: listed(x.SupportedActions), CreatedBy: ReturnActor{x.CreatedBy.Type, x.CreatedBy.ID},
 		ConfirmedAt: x.ConfirmedAt, ConfirmedBy: wireReturnActor(x.ConfirmedBy), FulfilledAt: x.FulfilledAt, CanceledAt: x.CanceledAt,
-		Version: x.Version, CreatedAt: x.CreatedAt, UpdatedAt: x.UpdatedAt,
+		Version: x.Version, QuoteHash: x.QuoteHash, ExpiresAt: x.ExpiresAt, CreatedAt: x.CreatedAt, UpdatedAt: x.UpdatedAt,
 	}
 	for _, b := range x.Blockers {
 		out.Blockers = append(out.Blockers, ReturnResolutionExecutionBlocker(b))

@@ -159,3 +159,21 @@ func inProgress(o *order.Order) error {
 	return fault.Conflict("ORDER_COLLECTION_IN_PROGRESS", "A payment of the difference is under way.").
 		Then("Wait for it, or cancel it.").With("order_payment_attempt_id", o.ActiveAttemptID)
 }
+
+// Admit refuses to hand over the goods of an exchange whose difference is not paid, unless the merchant says
+// otherwise. It is one of fulfillment.Service.Admit; the order is locked.
+//
+// Faults: RETURN_CHECKOUT_REQUIRED.
+func (s *Service) Admit(tx db.Tx, o *order.Order) error {
+	if o.ReturnResolutionID == "" || o.Outstanding() == 0 {
+		return nil
+	}
+	if s.ShipsUnpaid != nil {
+		if ships, err := s.ShipsUnpaid(tx, o.Scope); err != nil || ships {
+			return err
+		}
+	}
+	return fault.Conflict("RETURN_CHECKOUT_REQUIRED", "The buyer has not paid the difference of the exchange yet, so its goods are not handed over.").
+		Then("Collect it with POST /v1/return-resolutions/{id}/checkout-session.").
+		With("return_resolution_id", o.ReturnResolutionID).With("return_id", o.ReturnID)
+}

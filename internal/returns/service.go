@@ -34,6 +34,8 @@ type Service struct {
 	Home func(tx db.Tx, scope tenant.Scope) (*returnpolicy.Destination, error)
 	// PaymentDays is how long buyers have to pay the difference of an exchange; nil for DefaultPaymentDays.
 	PaymentDays func(tx db.Tx, scope tenant.Scope) (int64, error)
+	// ShipsUnpaid tells whether the goods of an exchange may be handed over before the difference is paid; nil: no.
+	ShipsUnpaid func(tx db.Tx, scope tenant.Scope) (bool, error)
 	// Doors are how the difference of an exchange is collected; its functions are nil where nobody collects.
 	Doors Doors
 	// Shapes are how events show returns and their parts: as the API does.

@@ -301,6 +301,7 @@ func (s *Server) build() {
 	s.buildPaper()
 	s.buildPolicy()
 	s.buildReturns()
+	s.buildResolution()
 	s.buildRecovery()
 	if !s.restored {
 		s.Requests = requestlog.New(requestlog.Options{DB: d, Clock: c, Logger: log, Redactor: requestlog.Redactor{Emails: s.HideEmails}, Failpoints: s.Failpoints})
@@ -490,6 +491,7 @@ func (s *Server) workers() []func(ctx context.Context) {
 			})
 		},
 		s.bringBack,
+		s.settleReturns,
 	}
 }
 
