@@ -11,6 +11,7 @@ import (
 	"flint/internal/fault"
 	"flint/internal/flinttest"
 	"flint/internal/refund"
+	"flint/internal/returnpolicy"
 	"flint/internal/returns"
 )
 
@@ -207,4 +208,50 @@ func (m *model) compare(rt *rapid.T, r *life, x *returns.Return) {
 	if live != (len(stored.CompletionBlockers) > 0) {
 		rt.Fatalf("%s with blockers %+v", m.status, stored.CompletionBlockers)
 	}
+}
+
+// A counter does everything in one step, and a step that cannot be taken takes the others back.
+func TestACounterDoesItAtOnce(t *testing.T) {
+	lifeOnEach(t, func(t *testing.T, r *life) {
+		o := r.Order(t, "USD", []flinttest.Line{{Price: 333, Quantity: 3}})
+		x := r.asked(t, o, 2)
+		process := func(units int64) (out *returns.Return, made returns.Processed, err error) {
+			two := int64(2)
+			err = r.try(func(tx db.Tx) error {
+				out, made, err = r.returns.Process(tx, returns.ProcessInput{
+					Scope: r.Scope, ReturnID: x.ID, CompleteReady: true, Cause: r.Cause,
+					Receipt: &returns.ReceiptGoods{ReceivedAt: r.Clock.Now(), LocationID: "loc_shop"},
+					Lines: []returns.ProcessLine{{
+						LineID: x.Lines[0].ID, Received: 2, Units: units,
+						Decision: &returns.Decision{
+							Basis: returns.BasisExplicit, Approved: 2, ReturnRequired: &two, AllowedResolutions: []string{returns.ResolutionNoMoney},
+							ResolutionMode: returns.ModeManual, ReceivingLocation: "loc_shop", Destination: &returnpolicy.Destination{Name: "Shop"},
+						},
+						Disposition: &returns.DispositionGoods{Type: returns.DisposeSellable, OccurredAt: r.Clock.Now(), Reason: "warehouse_override"},
+						Resolution:  &returns.ResolutionInput{Type: returns.ResolutionNoMoney},
+					}},
+				})
+				return err
+			})
+			return out, made, err
+		}
+		if _, _, err := process(3); err == nil {
+			t.Fatal("3 units of 2 were resolved")
+		}
+		var still *returns.Return
+		r.Read(t, func(tx db.Tx) (err error) { still, err = returns.Get(tx, r.Scope, x.ID); return err })
+		if still.Status != returns.StatusRequested || len(still.Receipts) != 0 {
+			t.Fatalf("half of a refused call stands: %s, %d receipts", still.Status, len(still.Receipts))
+		}
+		done, made, err := process(2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if done.Status != returns.StatusCompleted || done.Lines[0].Received != 2 || done.Lines[0].Dispositioned != 2 || done.Lines[0].Resolved != 2 {
+			t.Errorf("done: %s, %+v, %+v", done.Status, done.Lines[0].LineDerived, done.CompletionBlockers)
+		}
+		if len(made.Receipts) != 1 || len(made.Dispositions) != 1 || len(made.Resolutions) != 1 || len(made.Inspections) != 0 {
+			t.Errorf("made: %+v", made)
+		}
+	})
 }
