@@ -121,6 +121,13 @@ func (c *Client) CancelReturnLineItem(ctx context.Context, returnID string, retu
 	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/line-items/" + url.PathEscape(returnLineItemID) + "/cancel", query: nil, body: given(body), keyed: true}, options)
 }
 
+// CancelReturnResolution: Cancel a resolution. Before its money moved; an exchange that the buyer has not paid is undone.
+//
+//	POST /v1/return-resolutions/{return_resolution_id}/cancel
+func (c *Client) CancelReturnResolution(ctx context.Context, returnResolutionID string, body *CancelReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
+	return do[ReturnResolution](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/cancel", query: nil, body: given(body), keyed: true}, options)
+}
+
 // CaptureOrderPayment: Capture an authorized payment. Takes the amount and releases the rest of the hold.
 //
 //	POST /v1/orders/{order_id}/payment-intents/{payment_intent_id}/capture
@@ -258,6 +265,13 @@ func (c *Client) CloseOrder(ctx context.Context, orderID string, body *CloseOrde
 	return do[Order](ctx, c, call{method: "POST", path: "/v1/orders/" + url.PathEscape(orderID) + "/close", query: nil, body: given(body), keyed: true}, options)
 }
 
+// CollectReturnResolution: Collect a balance by link or invoice. Takes the place of the checkout or of the other one: a balance has one way to be paid at a time.
+//
+//	POST /v1/return-resolutions/{return_resolution_id}/collect
+func (c *Client) CollectReturnResolution(ctx context.Context, returnResolutionID string, body *CollectReturnResolutionRequest, options ...CallOption) (*ReturnResolutionCollection, error) {
+	return do[ReturnResolutionCollection](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/collect", query: nil, body: given(body), keyed: true}, options)
+}
+
 // CompleteReturn: Complete a return. Ends the work on a return that nothing blocks.
 //
 //	POST /v1/returns/{return_id}/complete
@@ -270,6 +284,13 @@ func (c *Client) CompleteReturn(ctx context.Context, returnID string, body *Comp
 //	POST /v1/customer-verifications/{customer_verification_id}/confirm
 func (c *Client) ConfirmCustomerVerification(ctx context.Context, customerVerificationID string, body *ConfirmCustomerVerificationRequest, options ...CallOption) (*CustomerVerification, error) {
 	return do[CustomerVerification](ctx, c, call{method: "POST", path: "/v1/customer-verifications/" + url.PathEscape(customerVerificationID) + "/confirm", query: nil, body: given(body), keyed: true}, options)
+}
+
+// ConfirmReturnResolution: Confirm a resolution. Freezes the amounts and claims them. Money moves once execution_blockers say that nothing is missing.
+//
+//	POST /v1/return-resolutions/{return_resolution_id}/confirm
+func (c *Client) ConfirmReturnResolution(ctx context.Context, returnResolutionID string, body *ConfirmReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
+	return do[ReturnResolution](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/confirm", query: nil, body: given(body), keyed: true}, options)
 }
 
 // CreateAPIKey: Create an API key. The secret is shown once. A key can hand out only scopes it holds itself.
@@ -382,6 +403,13 @@ func (c *Client) CreateDiscountPreview(ctx context.Context, body *DiscountPrevie
 //	POST /v1/me/return-previews
 func (c *Client) CreateMeReturnPreview(ctx context.Context, body *CreateReturnPreviewRequest, options ...CallOption) (*ReturnPreview, error) {
 	return do[ReturnPreview](ctx, c, call{method: "POST", path: "/v1/me/return-previews", query: nil, body: given(body), keyed: false}, options)
+}
+
+// CreateMeReturnResolutionCheckoutSession: Pay the balance of an own exchange. Opens the checkout, or hands out the open one.
+//
+//	POST /v1/me/return-resolutions/{resolution_id}/checkout-session
+func (c *Client) CreateMeReturnResolutionCheckoutSession(ctx context.Context, resolutionID string, body *ReturnResolutionCheckoutRequest, options ...CallOption) (*CheckoutLaunch, error) {
+	return do[CheckoutLaunch](ctx, c, call{method: "POST", path: "/v1/me/return-resolutions/" + url.PathEscape(resolutionID) + "/checkout-session", query: nil, body: given(body), keyed: true}, options)
 }
 
 // CreateMerchantAccountSession: Open hosted account components. Reserved: refused for now.
@@ -524,7 +552,7 @@ func (c *Client) CreateReturnPolicy(ctx context.Context, body *CreateReturnPolic
 	return do[ReturnPolicy](ctx, c, call{method: "POST", path: "/v1/return-policies", query: nil, body: given(body), keyed: true}, options)
 }
 
-// CreateReturnPreview: Preview a return. What may come back and at what cost (eligibility). Nothing is stored.
+// CreateReturnPreview: Preview a return. What may come back and at what cost (eligibility), or what a resolution would move (resolution). Nothing is stored.
 //
 //	POST /v1/return-previews
 func (c *Client) CreateReturnPreview(ctx context.Context, body *CreateReturnPreviewRequest, options ...CallOption) (*ReturnPreview, error) {
@@ -543,6 +571,13 @@ func (c *Client) CreateReturnReason(ctx context.Context, body *CreateReturnReaso
 //	POST /v1/returns/{return_id}/receipts
 func (c *Client) CreateReturnReceipt(ctx context.Context, returnID string, body *CreateReturnReceiptRequest, options ...CallOption) (*ReturnReceipt, error) {
 	return do[ReturnReceipt](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/receipts", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreateReturnResolution: Propose a resolution. It holds its units and can be changed until it is confirmed.
+//
+//	POST /v1/returns/{return_id}/resolutions
+func (c *Client) CreateReturnResolution(ctx context.Context, returnID string, body *CreateReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
+	return do[ReturnResolution](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/resolutions", query: nil, body: given(body), keyed: true}, options)
 }
 
 // CreateWebhookEndpoint: Create a webhook endpoint. The signing secret is shown in this answer only.
@@ -895,6 +930,13 @@ func (c *Client) GetOpenAPI(ctx context.Context, options ...CallOption) ([]byte,
 	return c.raw(ctx, call{method: "GET", path: "/v1/openapi.json", query: nil, body: nil, keyed: false}, options)
 }
 
+// GetOrCreateReturnResolutionCheckoutSession: Open the checkout of a balance. The same surface hands out the open session; another replaces it while no payment runs.
+//
+//	POST /v1/return-resolutions/{return_resolution_id}/checkout-session
+func (c *Client) GetOrCreateReturnResolutionCheckoutSession(ctx context.Context, returnResolutionID string, body *ReturnResolutionCheckoutRequest, options ...CallOption) (*CheckoutLaunch, error) {
+	return do[CheckoutLaunch](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/checkout-session", query: nil, body: given(body), keyed: true}, options)
+}
+
 // GetOrderParams narrows and orders GetOrder; nothing set sends nothing.
 type GetOrderParams struct {
 	Expand []string
@@ -1197,6 +1239,27 @@ func (c *Client) GetReturnReason(ctx context.Context, returnReasonID string, opt
 //	GET /v1/return-receipts/{return_receipt_id}
 func (c *Client) GetReturnReceipt(ctx context.Context, returnReceiptID string, options ...CallOption) (*ReturnReceipt, error) {
 	return do[ReturnReceipt](ctx, c, call{method: "GET", path: "/v1/return-receipts/" + url.PathEscape(returnReceiptID), query: nil, body: nil, keyed: false}, options)
+}
+
+// GetReturnResolutionParams narrows and orders GetReturnResolution; nothing set sends nothing.
+type GetReturnResolutionParams struct {
+	Expand []string
+}
+
+func (p *GetReturnResolutionParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addStrings(v, "expand", p.Expand)
+	return v
+}
+
+// GetReturnResolution: Read a resolution. With what it waits for and what it has moved.
+//
+//	GET /v1/return-resolutions/{return_resolution_id}
+func (c *Client) GetReturnResolution(ctx context.Context, returnResolutionID string, params *GetReturnResolutionParams, options ...CallOption) (*ReturnResolution, error) {
+	return do[ReturnResolution](ctx, c, call{method: "GET", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID), query: params.values(), body: nil, keyed: false}, options)
 }
 
 // GetStrandedPayment: Read a stranded payment. It lies on its order as credit until somebody decides about it.
@@ -3721,6 +3784,69 @@ func (c *Client) AllListReturnReceipts(ctx context.Context, params *ListReturnRe
 	})
 }
 
+// ListReturnResolutionsParams narrows and orders ListReturnResolutions; nothing set sends nothing.
+type ListReturnResolutionsParams struct {
+	PageSize                   *int64 // How many items a page holds.
+	PageToken                  string // Token of the page to read, from the page before.
+	ActionRequiredBy           string // One of: buyer, merchant, integration
+	CorrectsReturnResolutionID string
+	CreatedAfter               time.Time
+	CreatedBefore              time.Time
+	ExternalReferenceID        string
+	Query                      string
+	ResolutionType             []string
+	ReturnID                   string
+	ReturnLineItemID           string
+	ReturnPolicyRevisionID     string
+	Status                     []string
+	UpdatedAfter               time.Time
+	UpdatedBefore              time.Time
+}
+
+func (p *ListReturnResolutionsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "action_required_by", p.ActionRequiredBy)
+	addString(v, "corrects_return_resolution_id", p.CorrectsReturnResolutionID)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "query", p.Query)
+	addStrings(v, "resolution_type", p.ResolutionType)
+	addString(v, "return_id", p.ReturnID)
+	addString(v, "return_line_item_id", p.ReturnLineItemID)
+	addString(v, "return_policy_revision_id", p.ReturnPolicyRevisionID)
+	addStrings(v, "status", p.Status)
+	addTime(v, "updated_after", p.UpdatedAfter)
+	addTime(v, "updated_before", p.UpdatedBefore)
+	return v
+}
+
+// ListReturnResolutions: List resolutions. Over all returns, newest first.
+//
+//	GET /v1/return-resolutions
+func (c *Client) ListReturnResolutions(ctx context.Context, params *ListReturnResolutionsParams, options ...CallOption) (*Page[ReturnResolution], error) {
+	return list[ReturnResolution](ctx, c, call{method: "GET", path: "/v1/return-resolutions", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListReturnResolutions reads every item of ListReturnResolutions, page by page; it ends with the first error.
+func (c *Client) AllListReturnResolutions(ctx context.Context, params *ListReturnResolutionsParams, options ...CallOption) iter.Seq2[*ReturnResolution, error] {
+	return all(func(token string) (*Page[ReturnResolution], error) {
+		p := ListReturnResolutionsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListReturnResolutions(ctx, &p, options...)
+	})
+}
+
 // ListReturnsParams narrows and orders ListReturns; nothing set sends nothing.
 type ListReturnsParams struct {
 	PageSize            *int64 // How many items a page holds.
@@ -4939,6 +5065,13 @@ func (c *Client) PreviewPartnerInstallAuthorization(ctx context.Context, params 
 	return do[PartnerAuthorizePreview](ctx, c, call{method: "GET", path: "/v1/oauth/authorize/preview", query: params.values(), body: nil, keyed: false}, options)
 }
 
+// ProcessExistingReturn: Process a return at once. Decides, receives, inspects, places and resolves lines in one step, all of it or nothing. Money and orders settle after the answer.
+//
+//	POST /v1/returns/{return_id}/process
+func (c *Client) ProcessExistingReturn(ctx context.Context, returnID string, body *ProcessExistingReturnRequest, options ...CallOption) (*ReturnProcessResult, error) {
+	return do[ReturnProcessResult](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/process", query: nil, body: given(body), keyed: true}, options)
+}
+
 // PublishDeveloperPartnerAppVersion: Publish a version of an app. Installs keep what they consented to. Where the manifest asks for more they become pending_permission_upgrade, and go on with their old scopes until the merchant accepts.
 //
 //	POST /v1/developer/partner/apps/{partner_app_id}/versions
@@ -4972,6 +5105,13 @@ func (c *Client) RefreshMerchantAccountSession(ctx context.Context, body *Refres
 //	POST /v1/app-approvals/{app_approval_id}/refuse
 func (c *Client) RefuseAppApproval(ctx context.Context, appApprovalID string, body *RefuseAppApprovalRequest, options ...CallOption) (*AppApproval, error) {
 	return do[AppApproval](ctx, c, call{method: "POST", path: "/v1/app-approvals/" + url.PathEscape(appApprovalID) + "/refuse", query: nil, body: given(body), keyed: true}, options)
+}
+
+// ReleaseReturnResolution: Release a resolution. One whose refund timing is manual.
+//
+//	POST /v1/return-resolutions/{return_resolution_id}/release
+func (c *Client) ReleaseReturnResolution(ctx context.Context, returnResolutionID string, body *ReleaseReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
+	return do[ReturnResolution](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/release", query: nil, body: given(body), keyed: true}, options)
 }
 
 // RemoveInstalledApp: Remove an app. Its tokens end at once. It has 15 minutes to put its own things away, then all that is left of it ends together and the receipt says what.
@@ -5056,6 +5196,13 @@ func (c *Client) ResumeInstalledApp(ctx context.Context, partnerAppInstallID str
 //	POST /v1/return-dispositions/{return_disposition_id}/retry
 func (c *Client) RetryReturnDisposition(ctx context.Context, returnDispositionID string, body *RetryReturnDispositionRequest, options ...CallOption) (*ReturnDisposition, error) {
 	return do[ReturnDisposition](ctx, c, call{method: "POST", path: "/v1/return-dispositions/" + url.PathEscape(returnDispositionID) + "/retry", query: nil, body: given(body), keyed: true}, options)
+}
+
+// RetryReturnResolution: Try a failed resolution again. What was given back already is not given again.
+//
+//	POST /v1/return-resolutions/{return_resolution_id}/retry
+func (c *Client) RetryReturnResolution(ctx context.Context, returnResolutionID string, body *RetryReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
+	return do[ReturnResolution](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/retry", query: nil, body: given(body), keyed: true}, options)
 }
 
 // ReverseCreditNoteAllocation: Take an allocation back. The credit returns to the note and the invoice's balance opens again.
@@ -5380,6 +5527,13 @@ func (c *Client) UpdateReturnPolicy(ctx context.Context, returnPolicyID string, 
 //	PATCH /v1/return-reasons/{return_reason_id}
 func (c *Client) UpdateReturnReason(ctx context.Context, returnReasonID string, body *UpdateReturnReasonRequest, options ...CallOption) (*ReturnReason, error) {
 	return do[ReturnReason](ctx, c, call{method: "PATCH", path: "/v1/return-reasons/" + url.PathEscape(returnReasonID), query: nil, body: given(body), keyed: true}, options)
+}
+
+// UpdateReturnResolution: Change a proposed resolution. Collections are replaced as a whole, and then expected_version is needed.
+//
+//	PATCH /v1/return-resolutions/{return_resolution_id}
+func (c *Client) UpdateReturnResolution(ctx context.Context, returnResolutionID string, body *UpdateReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
+	return do[ReturnResolution](ctx, c, call{method: "PATCH", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID), query: nil, body: given(body), keyed: true}, options)
 }
 
 // UpdateWebhookEndpoint: Change a webhook endpoint. A sparse update.

@@ -474,6 +474,13 @@ type CancelReturnRequest struct {
 	ReasonMessage   *string `json:"reason_message,omitzero"`
 }
 
+// CancelReturnResolutionRequest: an object of the API
+type CancelReturnResolutionRequest struct {
+	ExpectedVersion *int64  `json:"expected_version,omitzero"`
+	Reason          string  `json:"reason"` // One of: buyer_request, merchant_request, duplicate, expired, created_in_error, other
+	ReasonMessage   *string `json:"reason_message,omitzero"`
+}
+
 // Capability: an object of the API
 type Capability struct {
 	BlockedReasons []CapabilityBlockedReason `json:"blocked_reasons,omitzero"`
@@ -820,6 +827,11 @@ type CollectInvoiceResult struct {
 	InvoicePaymentAttempt *InvoicePaymentAttempt `json:"invoice_payment_attempt,omitzero"`
 }
 
+// CollectReturnResolutionRequest: an object of the API
+type CollectReturnResolutionRequest struct {
+	Door string `json:"door"` // One of: payment_link, invoice
+}
+
 // CollectionElements: an object of the API
 type CollectionElements struct {
 	AmountMoney              *Money             `json:"amount_money,omitzero"`
@@ -854,6 +866,12 @@ type ConfirmCustomerVerificationRequest struct {
 type ConfirmEmailChangeRequest struct {
 	CurrentEmailCode *string `json:"current_email_code,omitzero"` // Needed while current_email_confirmation_required.
 	NewEmailCode     string  `json:"new_email_code"`
+}
+
+// ConfirmReturnResolutionRequest: an object of the API
+type ConfirmReturnResolutionRequest struct {
+	ExpectedQuoteHash *string `json:"expected_quote_hash,omitzero"` // quote_hash of the amounts that are confirmed; those of the proposal when absent.
+	ExpectedVersion   *int64  `json:"expected_version,omitzero"`
 }
 
 // CreateAPIKeyRequest: an object of the API
@@ -1221,8 +1239,9 @@ type CreateReturnPolicyRequest struct {
 
 // CreateReturnPreviewRequest: an object of the API
 type CreateReturnPreviewRequest struct {
-	Eligibility *CreateReturnEligibilityCheckRequest `json:"eligibility,omitzero"` // With mode eligibility.
-	Mode        string                               `json:"mode"`                 // One of: eligibility, resolution
+	Eligibility *CreateReturnEligibilityCheckRequest  `json:"eligibility,omitzero"` // With mode eligibility.
+	Mode        string                                `json:"mode"`                 // One of: eligibility, resolution
+	Resolution  *CreateReturnResolutionPreviewRequest `json:"resolution,omitzero"`  // With mode resolution.
 }
 
 // CreateReturnReasonRequest: an object of the API
@@ -1255,6 +1274,32 @@ type CreateReturnRequest struct {
 	LineItems           []ReturnLineItemRequest `json:"line_items"`
 	Metadata            map[string]string       `json:"metadata,omitzero"`
 	OrderID             string                  `json:"order_id"`
+}
+
+// CreateReturnResolutionPreviewRequest: an object of the API
+type CreateReturnResolutionPreviewRequest struct {
+	Adjustments                []ReturnResolutionAdjustmentRequest `json:"adjustments,omitzero"`
+	CorrectsReturnResolutionID *string                             `json:"corrects_return_resolution_id,omitzero"`
+	ExpectedVersion            *int64                              `json:"expected_version,omitzero"`       // Version of the return.
+	LineItems                  []ReturnResolutionLineItemRequest   `json:"line_items,omitzero"`             // Needed unless it is a correction.
+	PricingBasis               *string                             `json:"pricing_basis,omitzero"`          // One of: original_price, current_price, merchant_agreed_price
+	ReplacementLineItems       []ReturnReplacementLineItemRequest  `json:"replacement_line_items,omitzero"` // Of an exchange or a replacement; a replacement without any hands the same goods over again.
+	ResolutionType             string                              `json:"resolution_type"`                 // One of: refund, exchange, replacement, no_monetary_action, correction
+	ReturnID                   string                              `json:"return_id"`
+}
+
+// CreateReturnResolutionRequest: an object of the API
+type CreateReturnResolutionRequest struct {
+	Adjustments                []ReturnResolutionAdjustmentRequest `json:"adjustments,omitzero"`
+	CorrectsReturnResolutionID *string                             `json:"corrects_return_resolution_id,omitzero"`
+	ExpectedQuoteHash          *string                             `json:"expected_quote_hash,omitzero"` // quote_hash of the preview that was shown; other amounts are refused with the new ones.
+	ExpectedVersion            *int64                              `json:"expected_version,omitzero"`    // Version of the return.
+	ExternalReferenceID        *string                             `json:"external_reference_id,omitzero"`
+	LineItems                  []ReturnResolutionLineItemRequest   `json:"line_items,omitzero"` // Needed unless it is a correction.
+	Metadata                   map[string]string                   `json:"metadata,omitzero"`
+	PricingBasis               *string                             `json:"pricing_basis,omitzero"`          // One of: original_price, current_price, merchant_agreed_price
+	ReplacementLineItems       []ReturnReplacementLineItemRequest  `json:"replacement_line_items,omitzero"` // Of an exchange or a replacement; a replacement without any hands the same goods over again.
+	ResolutionType             string                              `json:"resolution_type"`                 // One of: refund, exchange, replacement, no_monetary_action, correction
 }
 
 // CreateSandboxRequest: an object of the API
@@ -3608,6 +3653,24 @@ type PricingAmounts struct {
 	TotalMoney        Money `json:"total_money"`
 }
 
+// ProcessExistingReturnLineItemRequest: an object of the API
+type ProcessExistingReturnLineItemRequest struct {
+	Decision         *ReturnProcessDecision           `json:"decision,omitzero"`
+	Disposition      *ReturnProcessDispositionRequest `json:"disposition,omitzero"` // Of the received units.
+	Inspection       *ReturnProcessInspectionRequest  `json:"inspection,omitzero"`  // Of the received units.
+	ReceivedQuantity *int64                           `json:"received_quantity,omitzero"`
+	Resolution       *ReturnProcessResolutionRequest  `json:"resolution,omitzero"` // Confirmed at once.
+	ReturnLineItemID string                           `json:"return_line_item_id"`
+}
+
+// ProcessExistingReturnRequest: an object of the API
+type ProcessExistingReturnRequest struct {
+	CompletionBehavior *string                                `json:"completion_behavior,omitzero"` // One of: complete_when_ready, leave_open
+	ExpectedVersion    *int64                                 `json:"expected_version,omitzero"`
+	LineItems          []ProcessExistingReturnLineItemRequest `json:"line_items"`
+	Receipt            *ReturnProcessReceiptRequest           `json:"receipt,omitzero"` // Required when units were received.
+}
+
 // Product: an object of the API
 type Product struct {
 	ActiveVariantCount          int64               `json:"active_variant_count"`
@@ -4229,6 +4292,13 @@ type RegenerateInvoiceLinkResult struct {
 	PublicURL string  `json:"public_url"`
 }
 
+// ReleaseReturnResolutionRequest: an object of the API
+type ReleaseReturnResolutionRequest struct {
+	ExpectedVersion *int64  `json:"expected_version,omitzero"`
+	Reason          string  `json:"reason"` // One of: merchant_approved, exception_resolved, other
+	ReasonMessage   *string `json:"reason_message,omitzero"`
+}
+
 // Remediation: an object of the API
 type Remediation struct {
 	MissingOrInvalidFields []string `json:"missing_or_invalid_fields,omitzero"`
@@ -4415,6 +4485,13 @@ type ResponseMeta struct {
 type RetryReturnDispositionRequest struct {
 	ExpectedVersion *int64  `json:"expected_version,omitzero"`
 	Reason          string  `json:"reason"` // One of: dependency_recovered, mapping_corrected, operator_retry, other
+	ReasonMessage   *string `json:"reason_message,omitzero"`
+}
+
+// RetryReturnResolutionRequest: an object of the API
+type RetryReturnResolutionRequest struct {
+	ExpectedVersion *int64  `json:"expected_version,omitzero"`
+	Reason          string  `json:"reason"` // One of: dependency_recovered, payment_method_updated, operator_retry, other
 	ReasonMessage   *string `json:"reason_message,omitzero"`
 }
 
@@ -4869,8 +4946,77 @@ type ReturnPolicyScope struct {
 
 // ReturnPreview: an object of the API
 type ReturnPreview struct {
-	Eligibility *ReturnEligibilityCheck `json:"eligibility,omitzero"`
-	Mode        string                  `json:"mode"` // One of: eligibility, resolution
+	Eligibility *ReturnEligibilityCheck  `json:"eligibility,omitzero"`
+	Mode        string                   `json:"mode"` // One of: eligibility, resolution
+	Resolution  *ReturnResolutionPreview `json:"resolution,omitzero"`
+}
+
+// ReturnProcessDecision: an object of the API
+type ReturnProcessDecision struct {
+	AllowedResolutionTypes []string           `json:"allowed_resolution_types,omitzero"`
+	ApprovedQuantity       int64              `json:"approved_quantity"`
+	DecisionBasis          string             `json:"decision_basis"`          // policy_evaluation takes what the policy proposed; explicit says everything itself. One of: policy_evaluation, explicit
+	DeclineReason          *string            `json:"decline_reason,omitzero"` // Required when units are declined, refused otherwise. One of: not_eligible, quantity_unavailable, evidence_missing, suspected_abuse, merchant_discretion, other
+	DeclineReasonMessage   *string            `json:"decline_reason_message,omitzero"`
+	Destination            *ReturnDestination `json:"destination,omitzero"` // Where the goods go, when it is neither the policy's place nor the merchant's address.
+	IsInspectionRequired   *bool              `json:"is_inspection_required,omitzero"`
+	OverrideReason         *string            `json:"override_reason,omitzero"` // Required when an explicit decision differs from the policy. One of: customer_service_exception, policy_correction, risk_review, merchant_discretion, other
+	OverrideReasonMessage  *string            `json:"override_reason_message,omitzero"`
+	ReceivingLocationID    *string            `json:"receiving_location_id,omitzero"`    // Required when units have to come back.
+	RefundTiming           *string            `json:"refund_timing,omitzero"`            // One of: after_approval, after_handoff, after_receipt, after_inspection, manual
+	ResolutionMode         *string            `json:"resolution_mode,omitzero"`          // One of: automatic, manual
+	ReturnRequiredQuantity *int64             `json:"return_required_quantity,omitzero"` // Explicit: required. 0 lets the buyer keep the goods.
+	SelectedResolutionType *string            `json:"selected_resolution_type,omitzero"` // Required with resolution_mode automatic. One of: refund, exchange, replacement, no_monetary_action
+}
+
+// ReturnProcessDispositionRequest: an object of the API
+type ReturnProcessDispositionRequest struct {
+	DispositionType     string            `json:"disposition_type"` // One of: sellable, quality_control, damaged, quarantined, repair, refurbish, liquidate, donate, discard, return_to_buyer, lost
+	ExternalReferenceID *string           `json:"external_reference_id,omitzero"`
+	InventoryLocationID *string           `json:"inventory_location_id,omitzero"`
+	Metadata            map[string]string `json:"metadata,omitzero"`
+	OccurredAt          time.Time         `json:"occurred_at"`
+	Reason              string            `json:"reason"` // One of: inspection_result, return_policy, warehouse_override, safety_requirement, other
+	ReasonMessage       *string           `json:"reason_message,omitzero"`
+}
+
+// ReturnProcessInspectionRequest: an object of the API
+type ReturnProcessInspectionRequest struct {
+	AcceptanceStatus    string    `json:"acceptance_status"` // One of: accepted, rejected, review_required
+	Condition           string    `json:"condition"`         // One of: new, unopened, opened, used, damaged, defective, incomplete, undetermined
+	ExternalReferenceID *string   `json:"external_reference_id,omitzero"`
+	FindingCodes        []string  `json:"finding_codes,omitzero"`
+	InspectedAt         time.Time `json:"inspected_at"`
+	InternalNote        *string   `json:"internal_note,omitzero"`
+}
+
+// ReturnProcessReceiptRequest: an object of the API
+type ReturnProcessReceiptRequest struct {
+	ExternalActorID     *string             `json:"external_actor_id,omitzero"`
+	ExternalReferenceID *string             `json:"external_reference_id,omitzero"`
+	ReceivedAt          time.Time           `json:"received_at"`
+	ReceivingLocationID string              `json:"receiving_location_id"`
+	SourceSystem        *ReturnSourceSystem `json:"source_system,omitzero"`
+}
+
+// ReturnProcessResolutionRequest: an object of the API
+type ReturnProcessResolutionRequest struct {
+	ExternalReferenceID  *string                            `json:"external_reference_id,omitzero"`
+	Metadata             map[string]string                  `json:"metadata,omitzero"`
+	PricingBasis         *string                            `json:"pricing_basis,omitzero"` // One of: original_price, current_price, merchant_agreed_price
+	Quantity             int64                              `json:"quantity"`
+	ReplacementLineItems []ReturnReplacementLineItemRequest `json:"replacement_line_items,omitzero"`
+	ResolutionType       string                             `json:"resolution_type"` // One of: refund, exchange, replacement, no_monetary_action
+}
+
+// ReturnProcessResult: an object of the API
+type ReturnProcessResult struct {
+	IdempotencyKey     string              `json:"idempotency_key"`
+	Return             ReturnResource      `json:"return"`
+	ReturnDispositions []ReturnDisposition `json:"return_dispositions"`
+	ReturnInspections  []ReturnInspection  `json:"return_inspections"`
+	ReturnReceipts     []ReturnReceipt     `json:"return_receipts"`
+	ReturnResolutions  []ReturnResolution  `json:"return_resolutions"`
 }
 
 // ReturnReason: an object of the API
@@ -4948,6 +5094,201 @@ type ReturnReceivingDestination struct {
 	Address      Address `json:"address"`
 	Instructions *string `json:"instructions,omitzero"` // What buyers are told about sending the goods.
 	Name         *string `json:"name,omitzero"`
+}
+
+// ReturnReplacementLineItem: an object of the API
+type ReturnReplacementLineItem struct {
+	BundleID                    string `json:"bundle_id,omitzero"`
+	Description                 string `json:"description,omitzero"`
+	DiscountMoney               Money  `json:"discount_money"`
+	Name                        string `json:"name"`
+	Quantity                    int64  `json:"quantity"`
+	ReturnReplacementLineItemID string `json:"return_replacement_line_item_id"`
+	ReturnResolutionID          string `json:"return_resolution_id"`
+	SKU                         string `json:"sku,omitzero"`
+	SubtotalMoney               Money  `json:"subtotal_money"`
+	TaxMoney                    Money  `json:"tax_money"`
+	TotalMoney                  Money  `json:"total_money"`
+	UnitPriceMoney              Money  `json:"unit_price_money"`
+	VariantID                   string `json:"variant_id,omitzero"`
+}
+
+// ReturnReplacementLineItemReplacementRequest: an object of the API
+type ReturnReplacementLineItemReplacementRequest struct {
+	BundleID                    *string `json:"bundle_id,omitzero"` // Reserved.
+	Description                 *string `json:"description,omitzero"`
+	Name                        *string `json:"name,omitzero"`
+	Quantity                    int64   `json:"quantity"`
+	ReturnReplacementLineItemID *string `json:"return_replacement_line_item_id,omitzero"` // Of a line that stays.
+	SKU                         *string `json:"sku,omitzero"`
+	UnitPriceMoney              *Money  `json:"unit_price_money,omitzero"` // With pricing_basis merchant_agreed_price, and for a name with current_price.
+	VariantID                   *string `json:"variant_id,omitzero"`       // Exactly one of this and name.
+}
+
+// ReturnReplacementLineItemRequest: an object of the API
+type ReturnReplacementLineItemRequest struct {
+	BundleID       *string `json:"bundle_id,omitzero"` // Reserved.
+	Description    *string `json:"description,omitzero"`
+	Name           *string `json:"name,omitzero"`
+	Quantity       int64   `json:"quantity"`
+	SKU            *string `json:"sku,omitzero"`
+	UnitPriceMoney *Money  `json:"unit_price_money,omitzero"` // With pricing_basis merchant_agreed_price, and for a name with current_price.
+	VariantID      *string `json:"variant_id,omitzero"`       // Exactly one of this and name.
+}
+
+// ReturnResolution: an object of the API
+type ReturnResolution struct {
+	ActionReason               string                             `json:"action_reason,omitzero"`      // One of: buyer_payment, buyer_selection, merchant_review, manual_release, linked_effect_retry, other
+	ActionRequiredBy           string                             `json:"action_required_by,omitzero"` // One of: buyer, merchant, integration
+	Adjustments                []ReturnResolutionAdjustment       `json:"adjustments"`
+	BuyerPaymentAmountMoney    Money                              `json:"buyer_payment_amount_money"` // Owed by the buyer.
+	BuyerRefundAmountMoney     Money                              `json:"buyer_refund_amount_money"`  // Due to the buyer.
+	CanceledAt                 time.Time                          `json:"canceled_at,omitzero"`
+	ConfirmedAt                time.Time                          `json:"confirmed_at,omitzero"`
+	ConfirmedBy                *ReturnActor                       `json:"confirmed_by,omitzero"`
+	CorrectsReturnResolutionID string                             `json:"corrects_return_resolution_id,omitzero"`
+	CreatedAt                  time.Time                          `json:"created_at"`
+	CreatedBy                  ReturnActor                        `json:"created_by"`
+	CreditMoney                Money                              `json:"credit_money"`
+	DeductionMoney             Money                              `json:"deduction_money"`
+	ExecutionBlockers          []ReturnResolutionExecutionBlocker `json:"execution_blockers"`
+	ExternalReferenceID        string                             `json:"external_reference_id,omitzero"`
+	FailureCode                string                             `json:"failure_code,omitzero"`
+	FailureMessage             string                             `json:"failure_message,omitzero"`
+	FulfilledAt                time.Time                          `json:"fulfilled_at,omitzero"`
+	LineItems                  []ReturnResolutionLineItem         `json:"line_items"`
+	Metadata                   map[string]string                  `json:"metadata"`
+	PaymentExpiresAt           time.Time                          `json:"payment_expires_at,omitzero"` // When an unpaid difference gives up, and the value returns to the order it was paid for.
+	PaymentIntentIDs           []string                           `json:"payment_intent_ids"`
+	PaymentIntents             []PaymentIntentSummary             `json:"payment_intents,omitzero"` // With expand=payment_intents.
+	PricingBasis               string                             `json:"pricing_basis,omitzero"`   // One of: original_price, current_price, merchant_agreed_price
+	QuoteHash                  string                             `json:"quote_hash,omitzero"`      // Names the amounts; that of a preview with the same amounts is the same.
+	RefundIDs                  []string                           `json:"refund_ids"`
+	Refunds                    []Refund                           `json:"refunds,omitzero"` // With expand=refunds.
+	ReplacementLineItems       []ReturnReplacementLineItem        `json:"replacement_line_items"`
+	ReplacementOrder           *OrderSummary                      `json:"replacement_order,omitzero"` // With expand=replacement_order.
+	ReplacementOrderID         string                             `json:"replacement_order_id,omitzero"`
+	ReplacementTotalMoney      Money                              `json:"replacement_total_money"`
+	ResolutionType             string                             `json:"resolution_type"` // One of: refund, exchange, replacement, no_monetary_action, correction
+	ReturnID                   string                             `json:"return_id"`
+	ReturnPolicyRevisionID     string                             `json:"return_policy_revision_id,omitzero"`
+	ReturnResolutionID         string                             `json:"return_resolution_id"`
+	ReturnedTotalMoney         Money                              `json:"returned_total_money"`
+	Status                     string                             `json:"status"` // One of: proposed, pending, requires_action, partially_fulfilled, fulfilled, failed, canceled
+	SupportedActions           []string                           `json:"supported_actions"`
+	UpdatedAt                  time.Time                          `json:"updated_at"`
+	Version                    int64                              `json:"version"`
+}
+
+// ReturnResolutionAdjustment: an object of the API
+type ReturnResolutionAdjustment struct {
+	AdjustmentType         string       `json:"adjustment_type"`       // One of: return_shipping_fee, restocking_fee, other_fee, goodwill_credit, price_correction, other
+	AppliedAmountMoney     Money        `json:"applied_amount_money"`  // What is really charged or given.
+	AssessedAmountMoney    Money        `json:"assessed_amount_money"` // What the rule asks.
+	Reason                 string       `json:"reason"`                // One of: return_policy, inspection_result, return_shipping_cost, customer_service, manual_correction, other
+	ReasonMessage          string       `json:"reason_message,omitzero"`
+	ReturnLineItemID       string       `json:"return_line_item_id,omitzero"`
+	ReturnPolicyRevisionID string       `json:"return_policy_revision_id,omitzero"`
+	Status                 string       `json:"status"`       // One of: applied, waived
+	ValueEffect            string       `json:"value_effect"` // One of: deduction, credit
+	WaivedAt               time.Time    `json:"waived_at,omitzero"`
+	WaivedBy               *ReturnActor `json:"waived_by,omitzero"`
+	WaiverReason           string       `json:"waiver_reason,omitzero"` // One of: policy_override, merchant_review, customer_service, other
+	WaiverReasonMessage    string       `json:"waiver_reason_message,omitzero"`
+}
+
+// ReturnResolutionAdjustmentRequest: an object of the API
+type ReturnResolutionAdjustmentRequest struct {
+	AdjustmentType      string  `json:"adjustment_type"`       // One of: return_shipping_fee, restocking_fee, other_fee, goodwill_credit, price_correction, other
+	AppliedAmountMoney  Money   `json:"applied_amount_money"`  // What is really charged or given.
+	AssessedAmountMoney Money   `json:"assessed_amount_money"` // What the rule asks.
+	Reason              string  `json:"reason"`                // One of: return_policy, inspection_result, return_shipping_cost, customer_service, manual_correction, other
+	ReasonMessage       *string `json:"reason_message,omitzero"`
+	ReturnLineItemID    *string `json:"return_line_item_id,omitzero"`
+	Status              *string `json:"status,omitzero"`        // One of: applied, waived
+	ValueEffect         string  `json:"value_effect"`           // One of: deduction, credit
+	WaiverReason        *string `json:"waiver_reason,omitzero"` // One of: policy_override, merchant_review, customer_service, other
+	WaiverReasonMessage *string `json:"waiver_reason_message,omitzero"`
+}
+
+// ReturnResolutionAdjustmentSet: an object of the API
+type ReturnResolutionAdjustmentSet struct {
+	Adjustments []ReturnResolutionAdjustmentRequest `json:"adjustments"`
+}
+
+// ReturnResolutionCheckoutRequest: an object of the API
+type ReturnResolutionCheckoutRequest struct {
+	PageOrigin *string            `json:"page_origin,omitzero"`
+	Redirects  *CheckoutRedirects `json:"redirects,omitzero"`
+	ReturnURL  *string            `json:"return_url,omitzero"` // Like redirects.success_redirect_url; both must agree.
+	Surface    *string            `json:"surface,omitzero"`    // One of: hosted, embedded
+}
+
+// ReturnResolutionCollection: an object of the API
+type ReturnResolutionCollection struct {
+	Door             string           `json:"door"` // One of: payment_link, invoice
+	InvoiceID        string           `json:"invoice_id,omitzero"`
+	PaymentLinkID    string           `json:"payment_link_id,omitzero"`
+	ReturnResolution ReturnResolution `json:"return_resolution"`
+	URL              string           `json:"url"`
+}
+
+// ReturnResolutionExecutionBlocker: an object of the API
+type ReturnResolutionExecutionBlocker struct {
+	Code               string `json:"code"` // One of: handoff_pending, receipt_pending, inspection_pending, manual_release_pending, buyer_payment_pending, refund_pending, replacement_order_pending, fulfillment_pending, credit_effect_pending
+	LinkedResourceID   string `json:"linked_resource_id,omitzero"`
+	LinkedResourceType string `json:"linked_resource_type,omitzero"` // One of: refund, payment_intent, order, fulfillment, credit_transaction
+	ReturnLineItemID   string `json:"return_line_item_id,omitzero"`
+}
+
+// ReturnResolutionLineItem: an object of the API
+type ReturnResolutionLineItem struct {
+	Quantity                   int64  `json:"quantity"`
+	RefundTiming               string `json:"refund_timing,omitzero"` // One of: after_approval, after_handoff, after_receipt, after_inspection, manual
+	ReturnLineItemID           string `json:"return_line_item_id"`
+	ReturnResolutionID         string `json:"return_resolution_id"`
+	ReturnResolutionLineItemID string `json:"return_resolution_line_item_id"`
+	ReturnedTotalMoney         Money  `json:"returned_total_money"`
+}
+
+// ReturnResolutionLineItemReplacementRequest: an object of the API
+type ReturnResolutionLineItemReplacementRequest struct {
+	Quantity                   int64   `json:"quantity"`
+	ReturnLineItemID           string  `json:"return_line_item_id"`
+	ReturnResolutionLineItemID *string `json:"return_resolution_line_item_id,omitzero"` // Of a line that stays.
+}
+
+// ReturnResolutionLineItemRequest: an object of the API
+type ReturnResolutionLineItemRequest struct {
+	Quantity         int64  `json:"quantity"`
+	ReturnLineItemID string `json:"return_line_item_id"`
+}
+
+// ReturnResolutionPreview: an object of the API
+type ReturnResolutionPreview struct {
+	Adjustments                []ReturnResolutionAdjustment `json:"adjustments"`
+	BasedOnReturnRevision      int64                        `json:"based_on_return_revision"`
+	BuyerPaymentAmountMoney    Money                        `json:"buyer_payment_amount_money"` // Owed by the buyer.
+	BuyerRefundAmountMoney     Money                        `json:"buyer_refund_amount_money"`  // Due to the buyer.
+	CalculatedAt               time.Time                    `json:"calculated_at"`
+	CorrectsReturnResolutionID string                       `json:"corrects_return_resolution_id,omitzero"`
+	CreditMoney                Money                        `json:"credit_money"`
+	DeductionMoney             Money                        `json:"deduction_money"`
+	LineItems                  []ReturnResolutionLineItem   `json:"line_items"`
+	QuoteHash                  string                       `json:"quote_hash"` // Names these amounts; send it as expected_quote_hash to get them or an error.
+	ReplacementLineItems       []ReturnReplacementLineItem  `json:"replacement_line_items"`
+	ReplacementTotalMoney      Money                        `json:"replacement_total_money"`
+	ResolutionType             string                       `json:"resolution_type"` // One of: refund, exchange, replacement, no_monetary_action, correction
+	ReturnID                   string                       `json:"return_id"`
+	ReturnedTotalMoney         Money                        `json:"returned_total_money"`
+	Warnings                   []ReturnResolutionWarning    `json:"warnings"`
+}
+
+// ReturnResolutionWarning: an object of the API
+type ReturnResolutionWarning struct {
+	Code              string   `json:"code"`
+	Message           string   `json:"message"`
+	ReturnLineItemIDs []string `json:"return_line_item_ids"`
 }
 
 // ReturnResource: an object of the API
@@ -5721,6 +6062,17 @@ type UpdateReturnReasonRequest struct {
 type UpdateReturnRequest struct {
 	ExternalReferenceID Nullable[string]             `json:"external_reference_id,omitzero"` // Null removes it.
 	Metadata            Nullable[map[string]*string] `json:"metadata,omitzero"`              // Merged by key; a null value removes its key.
+}
+
+// UpdateReturnResolutionRequest: an object of the API
+type UpdateReturnResolutionRequest struct {
+	AdjustmentSet        *ReturnResolutionAdjustmentSet                `json:"adjustment_set,omitzero"` // Replaces all; needs expected_version.
+	ExpectedVersion      *int64                                        `json:"expected_version,omitzero"`
+	ExternalReferenceID  Nullable[string]                              `json:"external_reference_id,omitzero"`
+	LineItems            []ReturnResolutionLineItemReplacementRequest  `json:"line_items,omitzero"`             // Replaces all; needs expected_version.
+	Metadata             Nullable[map[string]*string]                  `json:"metadata,omitzero"`               // Merged by key; a null value removes its key, null as a whole removes all.
+	PricingBasis         *string                                       `json:"pricing_basis,omitzero"`          // One of: original_price, current_price, merchant_agreed_price
+	ReplacementLineItems []ReturnReplacementLineItemReplacementRequest `json:"replacement_line_items,omitzero"` // Replaces all; needs expected_version.
 }
 
 // UpdateSettingsRequest: an object of the API

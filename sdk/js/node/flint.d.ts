@@ -477,6 +477,12 @@ export interface CancelReturnRequest {
   reason_message?: string;
 }
 
+export interface CancelReturnResolutionRequest {
+  expected_version?: number;
+  reason: "buyer_request" | "merchant_request" | "duplicate" | "expired" | "created_in_error" | "other";
+  reason_message?: string;
+}
+
 export interface Capability {
   blocked_reasons?: Array<CapabilityBlockedReason>;
   capability: "accept_card_payments" | "save_payment_methods" | "accept_affirm_payments" | "receive_payouts" | "create_standard_payouts" | "manage_payout_destinations" | "manage_payout_settings";
@@ -817,6 +823,10 @@ export interface CollectInvoiceResult {
   invoice_payment_attempt?: InvoicePaymentAttempt;
 }
 
+export interface CollectReturnResolutionRequest {
+  door: "payment_link" | "invoice";
+}
+
 export interface CollectionElements {
   amount_money?: Money;
   digital_wallets?: Array<string>;
@@ -847,6 +857,12 @@ export interface ConfirmEmailChangeRequest {
   /** Needed while current_email_confirmation_required. */
   current_email_code?: string;
   new_email_code: string;
+}
+
+export interface ConfirmReturnResolutionRequest {
+  /** quote_hash of the amounts that are confirmed; those of the proposal when absent. */
+  expected_quote_hash?: string;
+  expected_version?: number;
 }
 
 export interface CreateAPIKeyRequest {
@@ -1255,6 +1271,8 @@ export interface CreateReturnPreviewRequest {
   /** With mode eligibility. */
   eligibility?: CreateReturnEligibilityCheckRequest;
   mode: "eligibility" | "resolution";
+  /** With mode resolution. */
+  resolution?: CreateReturnResolutionPreviewRequest;
 }
 
 export interface CreateReturnReasonRequest {
@@ -1288,6 +1306,37 @@ export interface CreateReturnRequest {
   line_items: Array<ReturnLineItemRequest>;
   metadata?: Record<string, string>;
   order_id: string;
+}
+
+export interface CreateReturnResolutionPreviewRequest {
+  adjustments?: Array<ReturnResolutionAdjustmentRequest>;
+  corrects_return_resolution_id?: string;
+  /** Version of the return. */
+  expected_version?: number;
+  /** Needed unless it is a correction. */
+  line_items?: Array<ReturnResolutionLineItemRequest>;
+  pricing_basis?: "original_price" | "current_price" | "merchant_agreed_price";
+  /** Of an exchange or a replacement; a replacement without any hands the same goods over again. */
+  replacement_line_items?: Array<ReturnReplacementLineItemRequest>;
+  resolution_type: "refund" | "exchange" | "replacement" | "no_monetary_action" | "correction";
+  return_id: string;
+}
+
+export interface CreateReturnResolutionRequest {
+  adjustments?: Array<ReturnResolutionAdjustmentRequest>;
+  corrects_return_resolution_id?: string;
+  /** quote_hash of the preview that was shown; other amounts are refused with the new ones. */
+  expected_quote_hash?: string;
+  /** Version of the return. */
+  expected_version?: number;
+  external_reference_id?: string;
+  /** Needed unless it is a correction. */
+  line_items?: Array<ReturnResolutionLineItemRequest>;
+  metadata?: Record<string, string>;
+  pricing_basis?: "original_price" | "current_price" | "merchant_agreed_price";
+  /** Of an exchange or a replacement; a replacement without any hands the same goods over again. */
+  replacement_line_items?: Array<ReturnReplacementLineItemRequest>;
+  resolution_type: "refund" | "exchange" | "replacement" | "no_monetary_action" | "correction";
 }
 
 export interface CreateSandboxRequest {
@@ -3654,6 +3703,26 @@ export interface PricingAmounts {
   total_money: Money;
 }
 
+export interface ProcessExistingReturnLineItemRequest {
+  decision?: ReturnProcessDecision;
+  /** Of the received units. */
+  disposition?: ReturnProcessDispositionRequest;
+  /** Of the received units. */
+  inspection?: ReturnProcessInspectionRequest;
+  received_quantity?: number;
+  /** Confirmed at once. */
+  resolution?: ReturnProcessResolutionRequest;
+  return_line_item_id: string;
+}
+
+export interface ProcessExistingReturnRequest {
+  completion_behavior?: "complete_when_ready" | "leave_open";
+  expected_version?: number;
+  line_items: Array<ProcessExistingReturnLineItemRequest>;
+  /** Required when units were received. */
+  receipt?: ReturnProcessReceiptRequest;
+}
+
 export interface Product {
   active_variant_count: number;
   available_for_sale: boolean;
@@ -4311,6 +4380,12 @@ export interface RegenerateInvoiceLinkResult {
   public_url: string;
 }
 
+export interface ReleaseReturnResolutionRequest {
+  expected_version?: number;
+  reason: "merchant_approved" | "exception_resolved" | "other";
+  reason_message?: string;
+}
+
 export interface Remediation {
   missing_or_invalid_fields?: Array<string>;
   next_steps?: string;
@@ -4500,6 +4575,12 @@ export interface ResponseMeta {
 export interface RetryReturnDispositionRequest {
   expected_version?: number;
   reason: "dependency_recovered" | "mapping_corrected" | "operator_retry" | "other";
+  reason_message?: string;
+}
+
+export interface RetryReturnResolutionRequest {
+  expected_version?: number;
+  reason: "dependency_recovered" | "payment_method_updated" | "operator_retry" | "other";
   reason_message?: string;
 }
 
@@ -4985,6 +5066,76 @@ export interface ReturnPolicyScope {
 export interface ReturnPreview {
   eligibility?: ReturnEligibilityCheck;
   mode: "eligibility" | "resolution";
+  resolution?: ReturnResolutionPreview;
+}
+
+export interface ReturnProcessDecision {
+  allowed_resolution_types?: Array<"refund" | "exchange" | "replacement" | "no_monetary_action">;
+  approved_quantity: number;
+  /** policy_evaluation takes what the policy proposed; explicit says everything itself. */
+  decision_basis: "policy_evaluation" | "explicit";
+  /** Required when units are declined, refused otherwise. */
+  decline_reason?: "not_eligible" | "quantity_unavailable" | "evidence_missing" | "suspected_abuse" | "merchant_discretion" | "other";
+  decline_reason_message?: string;
+  /** Where the goods go, when it is neither the policy's place nor the merchant's address. */
+  destination?: ReturnDestination;
+  is_inspection_required?: boolean;
+  /** Required when an explicit decision differs from the policy. */
+  override_reason?: "customer_service_exception" | "policy_correction" | "risk_review" | "merchant_discretion" | "other";
+  override_reason_message?: string;
+  /** Required when units have to come back. */
+  receiving_location_id?: string;
+  refund_timing?: "after_approval" | "after_handoff" | "after_receipt" | "after_inspection" | "manual";
+  resolution_mode?: "automatic" | "manual";
+  /** Explicit: required. 0 lets the buyer keep the goods. */
+  return_required_quantity?: number;
+  /** Required with resolution_mode automatic. */
+  selected_resolution_type?: "refund" | "exchange" | "replacement" | "no_monetary_action";
+}
+
+export interface ReturnProcessDispositionRequest {
+  disposition_type: "sellable" | "quality_control" | "damaged" | "quarantined" | "repair" | "refurbish" | "liquidate" | "donate" | "discard" | "return_to_buyer" | "lost";
+  external_reference_id?: string;
+  inventory_location_id?: string;
+  metadata?: Record<string, string>;
+  occurred_at: string;
+  reason: "inspection_result" | "return_policy" | "warehouse_override" | "safety_requirement" | "other";
+  reason_message?: string;
+}
+
+export interface ReturnProcessInspectionRequest {
+  acceptance_status: "accepted" | "rejected" | "review_required";
+  condition: "new" | "unopened" | "opened" | "used" | "damaged" | "defective" | "incomplete" | "undetermined";
+  external_reference_id?: string;
+  finding_codes?: Array<"matches_expected_item" | "wrong_item" | "damaged" | "defective" | "used" | "missing_parts" | "empty_package" | "counterfeit_suspected" | "other">;
+  inspected_at: string;
+  internal_note?: string;
+}
+
+export interface ReturnProcessReceiptRequest {
+  external_actor_id?: string;
+  external_reference_id?: string;
+  received_at: string;
+  receiving_location_id: string;
+  source_system?: ReturnSourceSystem;
+}
+
+export interface ReturnProcessResolutionRequest {
+  external_reference_id?: string;
+  metadata?: Record<string, string>;
+  pricing_basis?: "original_price" | "current_price" | "merchant_agreed_price";
+  quantity: number;
+  replacement_line_items?: Array<ReturnReplacementLineItemRequest>;
+  resolution_type: "refund" | "exchange" | "replacement" | "no_monetary_action";
+}
+
+export interface ReturnProcessResult {
+  idempotency_key: string;
+  return: ReturnResource;
+  return_dispositions: Array<ReturnDisposition>;
+  return_inspections: Array<ReturnInspection>;
+  return_receipts: Array<ReturnReceipt>;
+  return_resolutions: Array<ReturnResolution>;
 }
 
 export interface ReturnReason {
@@ -5063,6 +5214,209 @@ export interface ReturnReceivingDestination {
   /** What buyers are told about sending the goods. */
   instructions?: string;
   name?: string;
+}
+
+export interface ReturnReplacementLineItem {
+  bundle_id?: string;
+  description?: string;
+  discount_money: Money;
+  name: string;
+  quantity: number;
+  return_replacement_line_item_id: string;
+  return_resolution_id: string;
+  sku?: string;
+  subtotal_money: Money;
+  tax_money: Money;
+  total_money: Money;
+  unit_price_money: Money;
+  variant_id?: string;
+}
+
+export interface ReturnReplacementLineItemReplacementRequest {
+  /** Reserved. */
+  bundle_id?: string;
+  description?: string;
+  name?: string;
+  quantity: number;
+  /** Of a line that stays. */
+  return_replacement_line_item_id?: string;
+  sku?: string;
+  /** With pricing_basis merchant_agreed_price, and for a name with current_price. */
+  unit_price_money?: Money;
+  /** Exactly one of this and name. */
+  variant_id?: string;
+}
+
+export interface ReturnReplacementLineItemRequest {
+  /** Reserved. */
+  bundle_id?: string;
+  description?: string;
+  name?: string;
+  quantity: number;
+  sku?: string;
+  /** With pricing_basis merchant_agreed_price, and for a name with current_price. */
+  unit_price_money?: Money;
+  /** Exactly one of this and name. */
+  variant_id?: string;
+}
+
+export interface ReturnResolution {
+  action_reason?: "buyer_payment" | "buyer_selection" | "merchant_review" | "manual_release" | "linked_effect_retry" | "other";
+  action_required_by?: "buyer" | "merchant" | "integration";
+  adjustments: Array<ReturnResolutionAdjustment>;
+  /** Owed by the buyer. */
+  buyer_payment_amount_money: Money;
+  /** Due to the buyer. */
+  buyer_refund_amount_money: Money;
+  canceled_at?: string;
+  confirmed_at?: string;
+  confirmed_by?: ReturnActor;
+  corrects_return_resolution_id?: string;
+  created_at: string;
+  created_by: ReturnActor;
+  credit_money: Money;
+  deduction_money: Money;
+  execution_blockers: Array<ReturnResolutionExecutionBlocker>;
+  external_reference_id?: string;
+  failure_code?: string;
+  failure_message?: string;
+  fulfilled_at?: string;
+  line_items: Array<ReturnResolutionLineItem>;
+  metadata: Record<string, string>;
+  /** When an unpaid difference gives up, and the value returns to the order it was paid for. */
+  payment_expires_at?: string;
+  payment_intent_ids: Array<string>;
+  /** With expand=payment_intents. */
+  payment_intents?: Array<PaymentIntentSummary>;
+  pricing_basis?: "original_price" | "current_price" | "merchant_agreed_price";
+  /** Names the amounts; that of a preview with the same amounts is the same. */
+  quote_hash?: string;
+  refund_ids: Array<string>;
+  /** With expand=refunds. */
+  refunds?: Array<Refund>;
+  replacement_line_items: Array<ReturnReplacementLineItem>;
+  /** With expand=replacement_order. */
+  replacement_order?: OrderSummary | null;
+  replacement_order_id?: string;
+  replacement_total_money: Money;
+  resolution_type: "refund" | "exchange" | "replacement" | "no_monetary_action" | "correction";
+  return_id: string;
+  return_policy_revision_id?: string;
+  return_resolution_id: string;
+  returned_total_money: Money;
+  status: "proposed" | "pending" | "requires_action" | "partially_fulfilled" | "fulfilled" | "failed" | "canceled";
+  supported_actions: Array<string>;
+  updated_at: string;
+  version: number;
+}
+
+export interface ReturnResolutionAdjustment {
+  adjustment_type: "return_shipping_fee" | "restocking_fee" | "other_fee" | "goodwill_credit" | "price_correction" | "other";
+  /** What is really charged or given. */
+  applied_amount_money: Money;
+  /** What the rule asks. */
+  assessed_amount_money: Money;
+  reason: "return_policy" | "inspection_result" | "return_shipping_cost" | "customer_service" | "manual_correction" | "other";
+  reason_message?: string;
+  return_line_item_id?: string;
+  return_policy_revision_id?: string;
+  status: "applied" | "waived";
+  value_effect: "deduction" | "credit";
+  waived_at?: string;
+  waived_by?: ReturnActor;
+  waiver_reason?: "policy_override" | "merchant_review" | "customer_service" | "other";
+  waiver_reason_message?: string;
+}
+
+export interface ReturnResolutionAdjustmentRequest {
+  adjustment_type: "return_shipping_fee" | "restocking_fee" | "other_fee" | "goodwill_credit" | "price_correction" | "other";
+  /** What is really charged or given. */
+  applied_amount_money: Money;
+  /** What the rule asks. */
+  assessed_amount_money: Money;
+  reason: "return_policy" | "inspection_result" | "return_shipping_cost" | "customer_service" | "manual_correction" | "other";
+  reason_message?: string;
+  return_line_item_id?: string;
+  status?: "applied" | "waived";
+  value_effect: "deduction" | "credit";
+  waiver_reason?: "policy_override" | "merchant_review" | "customer_service" | "other";
+  waiver_reason_message?: string;
+}
+
+export interface ReturnResolutionAdjustmentSet {
+  adjustments: Array<ReturnResolutionAdjustmentRequest>;
+}
+
+export interface ReturnResolutionCheckoutRequest {
+  page_origin?: string;
+  redirects?: CheckoutRedirects;
+  /** Like redirects.success_redirect_url; both must agree. */
+  return_url?: string;
+  surface?: "hosted" | "embedded";
+}
+
+export interface ReturnResolutionCollection {
+  door: "payment_link" | "invoice";
+  invoice_id?: string;
+  payment_link_id?: string;
+  return_resolution: ReturnResolution;
+  url: string;
+}
+
+export interface ReturnResolutionExecutionBlocker {
+  code: "handoff_pending" | "receipt_pending" | "inspection_pending" | "manual_release_pending" | "buyer_payment_pending" | "refund_pending" | "replacement_order_pending" | "fulfillment_pending" | "credit_effect_pending";
+  linked_resource_id?: string;
+  linked_resource_type?: "refund" | "payment_intent" | "order" | "fulfillment" | "credit_transaction";
+  return_line_item_id?: string;
+}
+
+export interface ReturnResolutionLineItem {
+  quantity: number;
+  refund_timing?: "after_approval" | "after_handoff" | "after_receipt" | "after_inspection" | "manual";
+  return_line_item_id: string;
+  return_resolution_id: string;
+  return_resolution_line_item_id: string;
+  returned_total_money: Money;
+}
+
+export interface ReturnResolutionLineItemReplacementRequest {
+  quantity: number;
+  return_line_item_id: string;
+  /** Of a line that stays. */
+  return_resolution_line_item_id?: string;
+}
+
+export interface ReturnResolutionLineItemRequest {
+  quantity: number;
+  return_line_item_id: string;
+}
+
+export interface ReturnResolutionPreview {
+  adjustments: Array<ReturnResolutionAdjustment>;
+  based_on_return_revision: number;
+  /** Owed by the buyer. */
+  buyer_payment_amount_money: Money;
+  /** Due to the buyer. */
+  buyer_refund_amount_money: Money;
+  calculated_at: string;
+  corrects_return_resolution_id?: string;
+  credit_money: Money;
+  deduction_money: Money;
+  line_items: Array<ReturnResolutionLineItem>;
+  /** Names these amounts; send it as expected_quote_hash to get them or an error. */
+  quote_hash: string;
+  replacement_line_items: Array<ReturnReplacementLineItem>;
+  replacement_total_money: Money;
+  resolution_type: "refund" | "exchange" | "replacement" | "no_monetary_action" | "correction";
+  return_id: string;
+  returned_total_money: Money;
+  warnings: Array<ReturnResolutionWarning>;
+}
+
+export interface ReturnResolutionWarning {
+  code: string;
+  message: string;
+  return_line_item_ids: Array<string>;
 }
 
 export interface ReturnResource {
@@ -5865,6 +6219,20 @@ export interface UpdateReturnRequest {
   metadata?: Record<string, string | null> | null;
 }
 
+export interface UpdateReturnResolutionRequest {
+  /** Replaces all; needs expected_version. */
+  adjustment_set?: ReturnResolutionAdjustmentSet;
+  expected_version?: number;
+  external_reference_id?: string | null;
+  /** Replaces all; needs expected_version. */
+  line_items?: Array<ReturnResolutionLineItemReplacementRequest>;
+  /** Merged by key; a null value removes its key, null as a whole removes all. */
+  metadata?: Record<string, string | null> | null;
+  pricing_basis?: "original_price" | "current_price" | "merchant_agreed_price";
+  /** Replaces all; needs expected_version. */
+  replacement_line_items?: Array<ReturnReplacementLineItemReplacementRequest>;
+}
+
 export interface UpdateSettingsRequest {
   branding?: BrandingSettings;
   /** Sent alone. There are no settings of the catalog yet. */
@@ -6161,14 +6529,20 @@ export interface Operations {
   cancelReturnDisposition(params: { path: { return_disposition_id: string; }; body: CancelReturnDispositionRequest }, options?: CallOptions): Promise<ReturnDisposition>;
   /** Withdraw units of a line */
   cancelReturnLineItem(params: { path: { return_id: string; return_line_item_id: string; }; body: CancelReturnLineItemRequest }, options?: CallOptions): Promise<ReturnResource>;
+  /** Cancel a resolution */
+  cancelReturnResolution(params: { path: { return_resolution_id: string; }; body: CancelReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
   /** Capture an authorized payment */
   captureOrderPayment(params: { path: { order_id: string; payment_intent_id: string; }; body?: CaptureOrderPaymentRequest }, options?: CallOptions): Promise<OrderPaymentResult>;
   /** Close an order */
   closeOrder(params: { path: { order_id: string; }; body?: CloseOrderRequest }, options?: CallOptions): Promise<Order>;
+  /** Collect a balance by link or invoice */
+  collectReturnResolution(params: { path: { return_resolution_id: string; }; body: CollectReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolutionCollection>;
   /** Complete a return */
   completeReturn(params: { path: { return_id: string; }; body?: CompleteReturnRequest }, options?: CallOptions): Promise<ReturnResource>;
   /** Confirm a mailed code */
   confirmCustomerVerification(params: { path: { customer_verification_id: string; }; body: ConfirmCustomerVerificationRequest }, options?: CallOptions): Promise<CustomerVerification>;
+  /** Confirm a resolution */
+  confirmReturnResolution(params: { path: { return_resolution_id: string; }; body?: ConfirmReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
   /** Create an API key */
   createAPIKey(params: { body: CreateAPIKeyRequest }, options?: CallOptions): Promise<APIKeyWithSecret>;
   /** Replace a session by another door to its order */
@@ -6201,6 +6575,8 @@ export interface Operations {
   createDiscountPreview(params: { body: DiscountPreviewRequest }, options?: CallOptions): Promise<DiscountPreview>;
   /** Preview an own return */
   createMeReturnPreview(params: { body: CreateReturnPreviewRequest }, options?: CallOptions): Promise<ReturnPreview>;
+  /** Pay the balance of an own exchange */
+  createMeReturnResolutionCheckoutSession(params: { path: { resolution_id: string; }; body?: ReturnResolutionCheckoutRequest }, options?: CallOptions): Promise<CheckoutLaunch>;
   /** Open hosted account components */
   createMerchantAccountSession(params?: { body?: MerchantAccountSessionRequest }, options?: CallOptions): Promise<MerchantAccountSession>;
   /** Make the first key */
@@ -6243,6 +6619,8 @@ export interface Operations {
   createReturnReason(params: { body: CreateReturnReasonRequest }, options?: CallOptions): Promise<ReturnReason>;
   /** Record goods that arrived */
   createReturnReceipt(params: { path: { return_id: string; }; body: CreateReturnReceiptRequest }, options?: CallOptions): Promise<ReturnReceipt>;
+  /** Propose a resolution */
+  createReturnResolution(params: { path: { return_id: string; }; body: CreateReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
   /** Create a webhook endpoint */
   createWebhookEndpoint(params: { body: CreateWebhookEndpointRequest }, options?: CallOptions): Promise<WebhookEndpoint>;
   /** Send a test event */
@@ -6323,6 +6701,8 @@ export interface Operations {
   getOnboardingState(params?: { query?: { sandbox_id?: string; } }, options?: CallOptions): Promise<OnboardingState>;
   /** Read this document */
   getOpenAPI(params?: {  }, options?: CallOptions): Promise<Uint8Array>;
+  /** Open the checkout of a balance */
+  getOrCreateReturnResolutionCheckoutSession(params: { path: { return_resolution_id: string; }; body?: ReturnResolutionCheckoutRequest }, options?: CallOptions): Promise<CheckoutLaunch>;
   /** Read an order */
   getOrder(params: { path: { order_id: string; }; query?: { expand?: Array<"customer" | "fulfillments.packages" | "fulfillments.shipments" | "payment_intents" | "subscription" | "subscription_plan">; } }, options?: CallOptions): Promise<Order>;
   /** Read a payment attempt */
@@ -6367,6 +6747,8 @@ export interface Operations {
   getReturnReason(params: { path: { return_reason_id: string; } }, options?: CallOptions): Promise<ReturnReason>;
   /** Read a receipt */
   getReturnReceipt(params: { path: { return_receipt_id: string; } }, options?: CallOptions): Promise<ReturnReceipt>;
+  /** Read a resolution */
+  getReturnResolution(params: { path: { return_resolution_id: string; }; query?: { expand?: Array<"payment_intents" | "refunds" | "replacement_order">; } }, options?: CallOptions): Promise<ReturnResolution>;
   /** Read a stranded payment */
   getStrandedPayment(params: { path: { stranded_payment_id: string; } }, options?: CallOptions): Promise<StrandedPayment>;
   /** Read a delivery */
@@ -6471,6 +6853,8 @@ export interface Operations {
   listReturnReasons(params?: { query?: { page_size?: number; page_token?: string; external_reference_id?: string; query?: string; source?: "flint" | "merchant"; status?: Array<"active" | "archived">; } }, options?: CallOptions): List<ReturnReason>;
   /** List receipts */
   listReturnReceipts(params?: { query?: { page_size?: number; page_token?: string; created_after?: string; created_before?: string; external_reference_id?: string; query?: string; received_after?: string; received_before?: string; receiving_location_id?: string; return_id?: string; return_line_item_id?: string; shipment_id?: string; source_system_type?: "manual" | "pos" | "wms" | "erp" | "other" | "flint"; status?: "current" | "superseded"; verification_status?: "matched" | "unverified" | "excess"; } }, options?: CallOptions): List<ReturnReceipt>;
+  /** List resolutions */
+  listReturnResolutions(params?: { query?: { page_size?: number; page_token?: string; action_required_by?: "buyer" | "merchant" | "integration"; corrects_return_resolution_id?: string; created_after?: string; created_before?: string; external_reference_id?: string; query?: string; resolution_type?: Array<"refund" | "exchange" | "replacement" | "no_monetary_action" | "correction">; return_id?: string; return_line_item_id?: string; return_policy_revision_id?: string; status?: Array<"proposed" | "pending" | "requires_action" | "partially_fulfilled" | "fulfilled" | "failed" | "canceled">; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<ReturnResolution>;
   /** List returns */
   listReturns(params?: { query?: { page_size?: number; page_token?: string; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; customer_id?: string; order_id?: string; return_number?: string; external_reference_id?: string; return_reason_id?: string; receiving_location_id?: string; query?: string; status?: Array<"requested" | "open" | "completed" | "declined" | "canceled">; decision_status?: Array<"pending" | "approved" | "partially_approved" | "declined">; merchandise_status?: Array<"not_required" | "awaiting_handoff" | "in_transit" | "partially_received" | "received" | "inspection_required" | "partially_inspected" | "inspection_review_required" | "disposition_required" | "resolved" | "exception">; resolution_status?: Array<"not_selected" | "pending" | "partially_fulfilled" | "requires_action" | "fulfilled" | "failed">; resolution_type?: Array<"refund" | "exchange" | "replacement" | "no_monetary_action" | "correction">; work_type?: Array<"decision" | "handoff" | "receipt" | "inspection" | "disposition" | "resolution" | "exception">; } }, options?: CallOptions): List<ReturnResource>;
   /** List stranded payments */
@@ -6491,6 +6875,8 @@ export interface Operations {
   payOrder(params: { path: { order_id: string; }; body: PayOrderRequest }, options?: CallOptions): Promise<PayOrderResult>;
   /** Preview an install link */
   previewPartnerInstallAuthorization(params: { query: { client_id: string; redirect_uri: string; mode: "test" | "live"; permission_ids?: Array<string>; } }, options?: CallOptions): Promise<PartnerAuthorizePreview>;
+  /** Process a return at once */
+  processExistingReturn(params: { path: { return_id: string; }; body: ProcessExistingReturnRequest }, options?: CallOptions): Promise<ReturnProcessResult>;
   /** Publish a version of an app */
   publishDeveloperPartnerAppVersion(params: { path: { partner_app_id: string; }; body?: PublishPartnerAppVersionRequest }, options?: CallOptions): Promise<PartnerApp>;
   /** Publish a revision of a return policy */
@@ -6501,6 +6887,8 @@ export interface Operations {
   refreshMerchantAccountSession(params?: { body?: RefreshMerchantAccountSessionRequest }, options?: CallOptions): Promise<MerchantAccountSession>;
   /** Refuse a refund of an app */
   refuseAppApproval(params: { path: { app_approval_id: string; }; body?: RefuseAppApprovalRequest }, options?: CallOptions): Promise<AppApproval>;
+  /** Release a resolution */
+  releaseReturnResolution(params: { path: { return_resolution_id: string; }; body: ReleaseReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
   /** Remove an app */
   removeInstalledApp(params: { path: { partner_app_install_id: string; } }, options?: CallOptions): Promise<InstalledApp>;
   /** Remove pending discounts of an order */
@@ -6525,6 +6913,8 @@ export interface Operations {
   resumeInstalledApp(params: { path: { partner_app_install_id: string; } }, options?: CallOptions): Promise<InstalledApp>;
   /** Try a failed disposition again */
   retryReturnDisposition(params: { path: { return_disposition_id: string; }; body: RetryReturnDispositionRequest }, options?: CallOptions): Promise<ReturnDisposition>;
+  /** Try a failed resolution again */
+  retryReturnResolution(params: { path: { return_resolution_id: string; }; body: RetryReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
   /** Take an allocation back */
   reverseCreditNoteAllocation(params: { path: { credit_note_id: string; credit_note_allocation_id: string; }; body?: ResourceVersionRequest }, options?: CallOptions): Promise<CreditNoteAllocationResult>;
   /** Revoke an API key */
@@ -6605,6 +6995,8 @@ export interface Operations {
   updateReturnPolicy(params: { path: { return_policy_id: string; }; body?: UpdateReturnPolicyRequest }, options?: CallOptions): Promise<ReturnPolicy>;
   /** Change a return reason */
   updateReturnReason(params: { path: { return_reason_id: string; }; body?: UpdateReturnReasonRequest }, options?: CallOptions): Promise<ReturnReason>;
+  /** Change a proposed resolution */
+  updateReturnResolution(params: { path: { return_resolution_id: string; }; body?: UpdateReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
   /** Change a webhook endpoint */
   updateWebhookEndpoint(params: { path: { webhook_endpoint_id: string; }; body?: UpdateWebhookEndpointRequest }, options?: CallOptions): Promise<WebhookEndpoint>;
   /** Prove the address */
