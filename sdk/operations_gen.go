@@ -398,20 +398,6 @@ func (c *Client) CreateDiscountPreview(ctx context.Context, body *DiscountPrevie
 	return do[DiscountPreview](ctx, c, call{method: "POST", path: "/v1/discount-previews", query: nil, body: given(body), keyed: false}, options)
 }
 
-// CreateFulfillment: Fulfill lines of an order. Holds the units until they are handed over or given back. With shipment, one parcel holds all of them.
-//
-//	POST /v1/orders/{order_id}/fulfillments
-func (c *Client) CreateFulfillment(ctx context.Context, orderID string, body *CreateFulfillmentRequest, options ...CallOption) (*Fulfillment, error) {
-	return do[Fulfillment](ctx, c, call{method: "POST", path: "/v1/orders/" + url.PathEscape(orderID) + "/fulfillments", query: nil, body: given(body), keyed: true}, options)
-}
-
-// CreateFulfillmentEvent: Report what was seen. A row of the timeline. It moves nothing; transitions do. An external_event_id is recorded once.
-//
-//	POST /v1/fulfillments/{fulfillment_id}/events
-func (c *Client) CreateFulfillmentEvent(ctx context.Context, fulfillmentID string, body *CreateFulfillmentEventRequest, options ...CallOption) (*FulfillmentEventResult, error) {
-	return do[FulfillmentEventResult](ctx, c, call{method: "POST", path: "/v1/fulfillments/" + url.PathEscape(fulfillmentID) + "/events", query: nil, body: given(body), keyed: true}, options)
-}
-
 // CreateMeReturnPreview: Preview an own return. What the buyer may send back and at what cost (eligibility). Nothing is stored.
 //
 //	POST /v1/me/return-previews
@@ -487,20 +473,6 @@ func (c *Client) CreateOrderRecoveryAction(ctx context.Context, orderID string, 
 //	POST /v1/organizations
 func (c *Client) CreateOrganization(ctx context.Context, body *CreateOrganizationRequest, options ...CallOption) (*Organization, error) {
 	return do[Organization](ctx, c, call{method: "POST", path: "/v1/organizations", query: nil, body: given(body), keyed: true}, options)
-}
-
-// CreatePackage: Add a package. One parcel of a shipment. Tracking is told to the buyer unless that is suppressed; it does not mean that a carrier has the parcel.
-//
-//	POST /v1/shipments/{shipment_id}/packages
-func (c *Client) CreatePackage(ctx context.Context, shipmentID string, body *CreatePackageRequest, options ...CallOption) (*CreatePackageResult, error) {
-	return do[CreatePackageResult](ctx, c, call{method: "POST", path: "/v1/shipments/" + url.PathEscape(shipmentID) + "/packages", query: nil, body: given(body), keyed: true}, options)
-}
-
-// CreatePackageItem: Put units into a package. Before a carrier has it, and no more than the fulfillment has of the line.
-//
-//	POST /v1/packages/{package_id}/items
-func (c *Client) CreatePackageItem(ctx context.Context, packageID string, body *CreatePackageItemRequest, options ...CallOption) (*PackageItem, error) {
-	return do[PackageItem](ctx, c, call{method: "POST", path: "/v1/packages/" + url.PathEscape(packageID) + "/items", query: nil, body: given(body), keyed: true}, options)
 }
 
 // CreatePaymentMethodDomain: Register a payment method domain. Its https pages may also embed a checkout while it is active.
@@ -608,13 +580,6 @@ func (c *Client) CreateReturnResolution(ctx context.Context, returnID string, bo
 	return do[ReturnResolution](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/resolutions", query: nil, body: given(body), keyed: true}, options)
 }
 
-// CreateShipment: Add a shipment. One leg of a carrier, to the buyer or back. A provider's reference makes one shipment, however often it is sent.
-//
-//	POST /v1/fulfillments/{fulfillment_id}/shipments
-func (c *Client) CreateShipment(ctx context.Context, fulfillmentID string, body *CreateShipmentRequest, options ...CallOption) (*CreateShipmentResult, error) {
-	return do[CreateShipmentResult](ctx, c, call{method: "POST", path: "/v1/fulfillments/" + url.PathEscape(fulfillmentID) + "/shipments", query: nil, body: given(body), keyed: true}, options)
-}
-
 // CreateWebhookEndpoint: Create a webhook endpoint. The signing secret is shown in this answer only.
 //
 //	POST /v1/webhook-endpoints
@@ -683,13 +648,6 @@ func (c *Client) DeleteOrderLineItem(ctx context.Context, orderID string, orderL
 //	DELETE /v1/organizations/{organization_id}
 func (c *Client) DeleteOrganization(ctx context.Context, organizationID string, options ...CallOption) (*Organization, error) {
 	return do[Organization](ctx, c, call{method: "DELETE", path: "/v1/organizations/" + url.PathEscape(organizationID), query: nil, body: nil, keyed: true}, options)
-}
-
-// DeletePackageItem: Take units out of a package. The answer is what was taken out.
-//
-//	DELETE /v1/packages/{package_id}/items/{package_item_id}
-func (c *Client) DeletePackageItem(ctx context.Context, packageID string, packageItemID string, options ...CallOption) (*PackageItem, error) {
-	return do[PackageItem](ctx, c, call{method: "DELETE", path: "/v1/packages/" + url.PathEscape(packageID) + "/items/" + url.PathEscape(packageItemID), query: nil, body: nil, keyed: true}, options)
 }
 
 // DeleteProduct: Archive a product. Takes it and its variants out of the catalogue for good; orders keep what they copied. Refused while somebody could still pay for it.
@@ -895,69 +853,6 @@ func (c *Client) GetDeveloperSandbox(ctx context.Context, sandboxID string, opti
 	return do[DeveloperSandbox](ctx, c, call{method: "GET", path: "/v1/developer/sandboxes/" + url.PathEscape(sandboxID), query: nil, body: nil, keyed: false}, options)
 }
 
-// GetFulfillmentParams narrows and orders GetFulfillment; nothing set sends nothing.
-type GetFulfillmentParams struct {
-	Expand []string
-}
-
-func (p *GetFulfillmentParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addStrings(v, "expand", p.Expand)
-	return v
-}
-
-// GetFulfillment: Read a fulfillment
-//
-//	GET /v1/fulfillments/{fulfillment_id}
-func (c *Client) GetFulfillment(ctx context.Context, fulfillmentID string, params *GetFulfillmentParams, options ...CallOption) (*Fulfillment, error) {
-	return do[Fulfillment](ctx, c, call{method: "GET", path: "/v1/fulfillments/" + url.PathEscape(fulfillmentID), query: params.values(), body: nil, keyed: false}, options)
-}
-
-// GetFulfillmentEventParams narrows and orders GetFulfillmentEvent; nothing set sends nothing.
-type GetFulfillmentEventParams struct {
-	Expand []string
-}
-
-func (p *GetFulfillmentEventParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addStrings(v, "expand", p.Expand)
-	return v
-}
-
-// GetFulfillmentEvent: Read a row of the timeline
-//
-//	GET /v1/fulfillment-events/{fulfillment_event_id}
-func (c *Client) GetFulfillmentEvent(ctx context.Context, fulfillmentEventID string, params *GetFulfillmentEventParams, options ...CallOption) (*FulfillmentEvent, error) {
-	return do[FulfillmentEvent](ctx, c, call{method: "GET", path: "/v1/fulfillment-events/" + url.PathEscape(fulfillmentEventID), query: params.values(), body: nil, keyed: false}, options)
-}
-
-// GetFulfillmentNotificationParams narrows and orders GetFulfillmentNotification; nothing set sends nothing.
-type GetFulfillmentNotificationParams struct {
-	Expand []string
-}
-
-func (p *GetFulfillmentNotificationParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addStrings(v, "expand", p.Expand)
-	return v
-}
-
-// GetFulfillmentNotification: Read what a buyer was told
-//
-//	GET /v1/fulfillment-notifications/{fulfillment_notification_id}
-func (c *Client) GetFulfillmentNotification(ctx context.Context, fulfillmentNotificationID string, params *GetFulfillmentNotificationParams, options ...CallOption) (*FulfillmentNotification, error) {
-	return do[FulfillmentNotification](ctx, c, call{method: "GET", path: "/v1/fulfillment-notifications/" + url.PathEscape(fulfillmentNotificationID), query: params.values(), body: nil, keyed: false}, options)
-}
-
 // GetInstalledApp: Read an installed app. With its limits, what it refunded today, and what it waits for consent to.
 //
 //	GET /v1/installed-apps/{partner_app_install_id}
@@ -1096,27 +991,6 @@ func (c *Client) GetOrganization(ctx context.Context, organizationID string, par
 //	GET /v1/app-install
 func (c *Client) GetOwnAppInstall(ctx context.Context, options ...CallOption) (*PartnerAppInstall, error) {
 	return do[PartnerAppInstall](ctx, c, call{method: "GET", path: "/v1/app-install", query: nil, body: nil, keyed: false}, options)
-}
-
-// GetPackageParams narrows and orders GetPackage; nothing set sends nothing.
-type GetPackageParams struct {
-	Expand []string
-}
-
-func (p *GetPackageParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addStrings(v, "expand", p.Expand)
-	return v
-}
-
-// GetPackage: Read a package
-//
-//	GET /v1/packages/{package_id}
-func (c *Client) GetPackage(ctx context.Context, packageID string, params *GetPackageParams, options ...CallOption) (*Package, error) {
-	return do[Package](ctx, c, call{method: "GET", path: "/v1/packages/" + url.PathEscape(packageID), query: params.values(), body: nil, keyed: false}, options)
 }
 
 // GetPaymentIntentParams narrows and orders GetPaymentIntent; nothing set sends nothing.
@@ -1386,27 +1260,6 @@ func (p *GetReturnResolutionParams) values() url.Values {
 //	GET /v1/return-resolutions/{return_resolution_id}
 func (c *Client) GetReturnResolution(ctx context.Context, returnResolutionID string, params *GetReturnResolutionParams, options ...CallOption) (*ReturnResolution, error) {
 	return do[ReturnResolution](ctx, c, call{method: "GET", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID), query: params.values(), body: nil, keyed: false}, options)
-}
-
-// GetShipmentParams narrows and orders GetShipment; nothing set sends nothing.
-type GetShipmentParams struct {
-	Expand []string
-}
-
-func (p *GetShipmentParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addStrings(v, "expand", p.Expand)
-	return v
-}
-
-// GetShipment: Read a shipment
-//
-//	GET /v1/shipments/{shipment_id}
-func (c *Client) GetShipment(ctx context.Context, shipmentID string, params *GetShipmentParams, options ...CallOption) (*Shipment, error) {
-	return do[Shipment](ctx, c, call{method: "GET", path: "/v1/shipments/" + url.PathEscape(shipmentID), query: params.values(), body: nil, keyed: false}, options)
 }
 
 // GetStrandedPayment: Read a stranded payment. It lies on its order as credit until somebody decides about it.
@@ -2573,173 +2426,6 @@ func (c *Client) AllListDeveloperSandboxes(ctx context.Context, params *ListDeve
 	})
 }
 
-// ListFulfillmentEventsParams narrows and orders ListFulfillmentEvents; nothing set sends nothing.
-type ListFulfillmentEventsParams struct {
-	PageSize        *int64 // How many items a page holds.
-	PageToken       string // Token of the page to read, from the page before.
-	FulfillmentID   string
-	ShipmentID      string
-	PackageID       string
-	OrderID         string
-	EventType       string // What was observed, or the status that was reached. One of: accepted, preparing, picked, packed, ready, shipped, dispatched, in_transit, out_for_delivery, delivered, delivery_attempted, tracking_updated, exception, returned, completed, canceled, failed, no_show, custom
-	ExternalSystem  string
-	ExternalEventID string
-	OccurredAfter   time.Time
-	OccurredBefore  time.Time
-	SortBy          string // One of: received_at, occurred_at
-}
-
-func (p *ListFulfillmentEventsParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addInt(v, "page_size", p.PageSize)
-	addString(v, "page_token", p.PageToken)
-	addString(v, "fulfillment_id", p.FulfillmentID)
-	addString(v, "shipment_id", p.ShipmentID)
-	addString(v, "package_id", p.PackageID)
-	addString(v, "order_id", p.OrderID)
-	addString(v, "event_type", p.EventType)
-	addString(v, "external_system", p.ExternalSystem)
-	addString(v, "external_event_id", p.ExternalEventID)
-	addTime(v, "occurred_after", p.OccurredAfter)
-	addTime(v, "occurred_before", p.OccurredBefore)
-	addString(v, "sort_by", p.SortBy)
-	return v
-}
-
-// ListFulfillmentEvents: List what happened. Changes of status and observations, newest first.
-//
-//	GET /v1/fulfillment-events
-func (c *Client) ListFulfillmentEvents(ctx context.Context, params *ListFulfillmentEventsParams, options ...CallOption) (*Page[FulfillmentEvent], error) {
-	return list[FulfillmentEvent](ctx, c, call{method: "GET", path: "/v1/fulfillment-events", query: params.values(), body: nil, keyed: false}, options)
-}
-
-// AllListFulfillmentEvents reads every item of ListFulfillmentEvents, page by page; it ends with the first error.
-func (c *Client) AllListFulfillmentEvents(ctx context.Context, params *ListFulfillmentEventsParams, options ...CallOption) iter.Seq2[*FulfillmentEvent, error] {
-	return all(func(token string) (*Page[FulfillmentEvent], error) {
-		p := ListFulfillmentEventsParams{}
-		if params != nil {
-			p = *params
-		}
-		if token != "" {
-			p.PageToken = token
-		}
-		return c.ListFulfillmentEvents(ctx, &p, options...)
-	})
-}
-
-// ListFulfillmentNotificationsParams narrows and orders ListFulfillmentNotifications; nothing set sends nothing.
-type ListFulfillmentNotificationsParams struct {
-	PageSize           *int64 // How many items a page holds.
-	PageToken          string // Token of the page to read, from the page before.
-	FulfillmentID      string
-	OrderID            string
-	FulfillmentEventID string
-	Channel            string // One of: email
-	Status             string // One of: pending, sent, failed, suppressed
-	NotificationType   string // One of: fulfillment_ready, fulfillment_dispatched, fulfillment_completed, fulfillment_canceled, fulfillment_failed, fulfillment_no_show, fulfillment_shipped, fulfillment_in_transit, fulfillment_out_for_delivery, fulfillment_delivered, fulfillment_delivery_attempted, fulfillment_exception, fulfillment_returned, tracking_updated, shipment_shipped, shipment_in_transit, shipment_out_for_delivery, shipment_delivered, shipment_delivery_attempted, shipment_exception, shipment_returned
-}
-
-func (p *ListFulfillmentNotificationsParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addInt(v, "page_size", p.PageSize)
-	addString(v, "page_token", p.PageToken)
-	addString(v, "fulfillment_id", p.FulfillmentID)
-	addString(v, "order_id", p.OrderID)
-	addString(v, "fulfillment_event_id", p.FulfillmentEventID)
-	addString(v, "channel", p.Channel)
-	addString(v, "status", p.Status)
-	addString(v, "notification_type", p.NotificationType)
-	return v
-}
-
-// ListFulfillmentNotifications: List what buyers were told. Each decision to write to a buyer, and why one was not written to. Newest first.
-//
-//	GET /v1/fulfillment-notifications
-func (c *Client) ListFulfillmentNotifications(ctx context.Context, params *ListFulfillmentNotificationsParams, options ...CallOption) (*Page[FulfillmentNotification], error) {
-	return list[FulfillmentNotification](ctx, c, call{method: "GET", path: "/v1/fulfillment-notifications", query: params.values(), body: nil, keyed: false}, options)
-}
-
-// AllListFulfillmentNotifications reads every item of ListFulfillmentNotifications, page by page; it ends with the first error.
-func (c *Client) AllListFulfillmentNotifications(ctx context.Context, params *ListFulfillmentNotificationsParams, options ...CallOption) iter.Seq2[*FulfillmentNotification, error] {
-	return all(func(token string) (*Page[FulfillmentNotification], error) {
-		p := ListFulfillmentNotificationsParams{}
-		if params != nil {
-			p = *params
-		}
-		if token != "" {
-			p.PageToken = token
-		}
-		return c.ListFulfillmentNotifications(ctx, &p, options...)
-	})
-}
-
-// ListFulfillmentsParams narrows and orders ListFulfillments; nothing set sends nothing.
-type ListFulfillmentsParams struct {
-	PageSize            *int64 // How many items a page holds.
-	PageToken           string // Token of the page to read, from the page before.
-	OrderID             string
-	Status              string // One of: pending, in_progress, ready, completed, canceled, failed, scheduled, preparing, picked, packed, dispatched
-	Type                string // One of: shipment, pickup, local_delivery, digital, service
-	LocationID          string
-	ExternalReferenceID string
-	Query               string // Part of the id or the external reference.
-	CreatedAfter        time.Time
-	CreatedBefore       time.Time
-	UpdatedAfter        time.Time
-	UpdatedBefore       time.Time
-	SortDirection       string // One of: asc, desc
-	Expand              []string
-}
-
-func (p *ListFulfillmentsParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addInt(v, "page_size", p.PageSize)
-	addString(v, "page_token", p.PageToken)
-	addString(v, "order_id", p.OrderID)
-	addString(v, "status", p.Status)
-	addString(v, "type", p.Type)
-	addString(v, "location_id", p.LocationID)
-	addString(v, "external_reference_id", p.ExternalReferenceID)
-	addString(v, "query", p.Query)
-	addTime(v, "created_after", p.CreatedAfter)
-	addTime(v, "created_before", p.CreatedBefore)
-	addTime(v, "updated_after", p.UpdatedAfter)
-	addTime(v, "updated_before", p.UpdatedBefore)
-	addString(v, "sort_direction", p.SortDirection)
-	addStrings(v, "expand", p.Expand)
-	return v
-}
-
-// ListFulfillments: List fulfillments. A work queue by status, or the fulfillments of an order. Newest first unless sorted otherwise.
-//
-//	GET /v1/fulfillments
-func (c *Client) ListFulfillments(ctx context.Context, params *ListFulfillmentsParams, options ...CallOption) (*Page[Fulfillment], error) {
-	return list[Fulfillment](ctx, c, call{method: "GET", path: "/v1/fulfillments", query: params.values(), body: nil, keyed: false}, options)
-}
-
-// AllListFulfillments reads every item of ListFulfillments, page by page; it ends with the first error.
-func (c *Client) AllListFulfillments(ctx context.Context, params *ListFulfillmentsParams, options ...CallOption) iter.Seq2[*Fulfillment, error] {
-	return all(func(token string) (*Page[Fulfillment], error) {
-		p := ListFulfillmentsParams{}
-		if params != nil {
-			p = *params
-		}
-		if token != "" {
-			p.PageToken = token
-		}
-		return c.ListFulfillments(ctx, &p, options...)
-	})
-}
-
 // ListInstalledAppsParams narrows and orders ListInstalledApps; nothing set sends nothing.
 type ListInstalledAppsParams struct {
 	PageSize     *int64 // How many items a page holds.
@@ -3174,92 +2860,6 @@ func (c *Client) AllListOrganizations(ctx context.Context, params *ListOrganizat
 			p.PageToken = token
 		}
 		return c.ListOrganizations(ctx, &p, options...)
-	})
-}
-
-// ListPackageItemsParams narrows and orders ListPackageItems; nothing set sends nothing.
-type ListPackageItemsParams struct {
-	PageSize  *int64 // How many items a page holds.
-	PageToken string // Token of the page to read, from the page before.
-}
-
-func (p *ListPackageItemsParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addInt(v, "page_size", p.PageSize)
-	addString(v, "page_token", p.PageToken)
-	return v
-}
-
-// ListPackageItems: List what lies in a package. Newest first.
-//
-//	GET /v1/packages/{package_id}/items
-func (c *Client) ListPackageItems(ctx context.Context, packageID string, params *ListPackageItemsParams, options ...CallOption) (*Page[PackageItem], error) {
-	return list[PackageItem](ctx, c, call{method: "GET", path: "/v1/packages/" + url.PathEscape(packageID) + "/items", query: params.values(), body: nil, keyed: false}, options)
-}
-
-// AllListPackageItems reads every item of ListPackageItems, page by page; it ends with the first error.
-func (c *Client) AllListPackageItems(ctx context.Context, packageID string, params *ListPackageItemsParams, options ...CallOption) iter.Seq2[*PackageItem, error] {
-	return all(func(token string) (*Page[PackageItem], error) {
-		p := ListPackageItemsParams{}
-		if params != nil {
-			p = *params
-		}
-		if token != "" {
-			p.PageToken = token
-		}
-		return c.ListPackageItems(ctx, packageID, &p, options...)
-	})
-}
-
-// ListPackagesParams narrows and orders ListPackages; nothing set sends nothing.
-type ListPackagesParams struct {
-	PageSize            *int64 // How many items a page holds.
-	PageToken           string // Token of the page to read, from the page before.
-	OrderID             string
-	FulfillmentID       string
-	ShipmentID          string
-	ExternalSystem      string
-	ExternalReferenceID string
-	Query               string // Part of the id, the external reference or the tracking number.
-}
-
-func (p *ListPackagesParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addInt(v, "page_size", p.PageSize)
-	addString(v, "page_token", p.PageToken)
-	addString(v, "order_id", p.OrderID)
-	addString(v, "fulfillment_id", p.FulfillmentID)
-	addString(v, "shipment_id", p.ShipmentID)
-	addString(v, "external_system", p.ExternalSystem)
-	addString(v, "external_reference_id", p.ExternalReferenceID)
-	addString(v, "query", p.Query)
-	return v
-}
-
-// ListPackages: List packages. Newest first.
-//
-//	GET /v1/packages
-func (c *Client) ListPackages(ctx context.Context, params *ListPackagesParams, options ...CallOption) (*Page[Package], error) {
-	return list[Package](ctx, c, call{method: "GET", path: "/v1/packages", query: params.values(), body: nil, keyed: false}, options)
-}
-
-// AllListPackages reads every item of ListPackages, page by page; it ends with the first error.
-func (c *Client) AllListPackages(ctx context.Context, params *ListPackagesParams, options ...CallOption) iter.Seq2[*Package, error] {
-	return all(func(token string) (*Page[Package], error) {
-		p := ListPackagesParams{}
-		if params != nil {
-			p = *params
-		}
-		if token != "" {
-			p.PageToken = token
-		}
-		return c.ListPackages(ctx, &p, options...)
 	})
 }
 
@@ -4318,63 +3918,6 @@ func (c *Client) AllListReturns(ctx context.Context, params *ListReturnsParams, 
 	})
 }
 
-// ListShipmentsParams narrows and orders ListShipments; nothing set sends nothing.
-type ListShipmentsParams struct {
-	PageSize            *int64 // How many items a page holds.
-	PageToken           string // Token of the page to read, from the page before.
-	OrderID             string
-	FulfillmentID       string
-	ReturnID            string
-	ExternalSystem      string
-	ExternalReferenceID string
-	Query               string // Part of the id or the external reference.
-	HandedOffAfter      time.Time
-	HandedOffBefore     time.Time
-	CreatedAfter        time.Time
-	CreatedBefore       time.Time
-}
-
-func (p *ListShipmentsParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addInt(v, "page_size", p.PageSize)
-	addString(v, "page_token", p.PageToken)
-	addString(v, "order_id", p.OrderID)
-	addString(v, "fulfillment_id", p.FulfillmentID)
-	addString(v, "return_id", p.ReturnID)
-	addString(v, "external_system", p.ExternalSystem)
-	addString(v, "external_reference_id", p.ExternalReferenceID)
-	addString(v, "query", p.Query)
-	addTime(v, "handed_off_after", p.HandedOffAfter)
-	addTime(v, "handed_off_before", p.HandedOffBefore)
-	addTime(v, "created_after", p.CreatedAfter)
-	addTime(v, "created_before", p.CreatedBefore)
-	return v
-}
-
-// ListShipments: List shipments. Newest first.
-//
-//	GET /v1/shipments
-func (c *Client) ListShipments(ctx context.Context, params *ListShipmentsParams, options ...CallOption) (*Page[Shipment], error) {
-	return list[Shipment](ctx, c, call{method: "GET", path: "/v1/shipments", query: params.values(), body: nil, keyed: false}, options)
-}
-
-// AllListShipments reads every item of ListShipments, page by page; it ends with the first error.
-func (c *Client) AllListShipments(ctx context.Context, params *ListShipmentsParams, options ...CallOption) iter.Seq2[*Shipment, error] {
-	return all(func(token string) (*Page[Shipment], error) {
-		p := ListShipmentsParams{}
-		if params != nil {
-			p = *params
-		}
-		if token != "" {
-			p.PageToken = token
-		}
-		return c.ListShipments(ctx, &p, options...)
-	})
-}
-
 // ListStrandedPaymentsParams narrows and orders ListStrandedPayments; nothing set sends nothing.
 type ListStrandedPaymentsParams struct {
 	PageSize      *int64 // How many items a page holds.
@@ -4811,7 +4354,7 @@ func (p *MeListFulfillmentEventsParams) values() url.Values {
 	return v
 }
 
-// MeListFulfillmentEvents: List what happened on the way of an own order. Newest first.
+// MeListFulfillmentEvents: List what happened on the way of an own order. Orders have no fulfillments yet, so the list is empty.
 //
 //	GET /v1/me/fulfillment-events
 func (c *Client) MeListFulfillmentEvents(ctx context.Context, params *MeListFulfillmentEventsParams, options ...CallOption) (*Page[BuyerFulfillmentEvent], error) {
@@ -4841,7 +4384,7 @@ type MeListFulfillmentsParams struct {
 	Type                string // One of: shipment, pickup, local_delivery, digital, service
 	LocationID          string
 	ExternalReferenceID string
-	Query               string // Part of the id or the external reference.
+	Query               string
 	CreatedAfter        time.Time
 	CreatedBefore       time.Time
 	UpdatedAfter        time.Time
@@ -4870,7 +4413,7 @@ func (p *MeListFulfillmentsParams) values() url.Values {
 	return v
 }
 
-// MeListFulfillments: List own fulfillments. Newest first unless sorted otherwise.
+// MeListFulfillments: List own fulfillments. Newest first unless sorted otherwise. Orders have no fulfillments yet, so the list is empty.
 //
 //	GET /v1/me/fulfillments
 func (c *Client) MeListFulfillments(ctx context.Context, params *MeListFulfillmentsParams, options ...CallOption) (*Page[Fulfillment], error) {
@@ -5081,7 +4624,7 @@ type MeListPackagesParams struct {
 	ShipmentID          string
 	ExternalSystem      string
 	ExternalReferenceID string
-	Query               string // Part of the id, the external reference or the tracking number.
+	Query               string
 }
 
 func (p *MeListPackagesParams) values() url.Values {
@@ -5100,7 +4643,7 @@ func (p *MeListPackagesParams) values() url.Values {
 	return v
 }
 
-// MeListPackages: List own packages. Newest first.
+// MeListPackages: List own packages. Newest first. Orders have no fulfillments yet, so the list is empty.
 //
 //	GET /v1/me/packages
 func (c *Client) MeListPackages(ctx context.Context, params *MeListPackagesParams, options ...CallOption) (*Page[Package], error) {
@@ -5252,7 +4795,7 @@ type MeListShipmentsParams struct {
 	ReturnID            string
 	ExternalSystem      string
 	ExternalReferenceID string
-	Query               string // Part of the id or the external reference.
+	Query               string
 	HandedOffAfter      time.Time
 	HandedOffBefore     time.Time
 	CreatedAfter        time.Time
@@ -5279,7 +4822,7 @@ func (p *MeListShipmentsParams) values() url.Values {
 	return v
 }
 
-// MeListShipments: List own shipments. Newest first.
+// MeListShipments: List own shipments. Newest first. Orders have no fulfillments yet, so the list is empty.
 //
 //	GET /v1/me/shipments
 func (c *Client) MeListShipments(ctx context.Context, params *MeListShipmentsParams, options ...CallOption) (*Page[Shipment], error) {
@@ -5520,6 +5063,13 @@ func (p *PreviewPartnerInstallAuthorizationParams) values() url.Values {
 //	GET /v1/oauth/authorize/preview
 func (c *Client) PreviewPartnerInstallAuthorization(ctx context.Context, params *PreviewPartnerInstallAuthorizationParams, options ...CallOption) (*PartnerAuthorizePreview, error) {
 	return do[PartnerAuthorizePreview](ctx, c, call{method: "GET", path: "/v1/oauth/authorize/preview", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// ProcessExistingReturn: Process a return at once. Decides, receives, inspects, places and resolves lines in one step, all of it or nothing. Money and orders settle after the answer.
+//
+//	POST /v1/returns/{return_id}/process
+func (c *Client) ProcessExistingReturn(ctx context.Context, returnID string, body *ProcessExistingReturnRequest, options ...CallOption) (*ReturnProcessResult, error) {
+	return do[ReturnProcessResult](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/process", query: nil, body: given(body), keyed: true}, options)
 }
 
 // PublishDeveloperPartnerAppVersion: Publish a version of an app. Installs keep what they consented to. Where the manifest asks for more they become pending_permission_upgrade, and go on with their old scopes until the merchant accepts.
@@ -5832,20 +5382,6 @@ func (c *Client) TransferOrganizationOwnership(ctx context.Context, organization
 	return do[TransferOrganizationOwnershipResult](ctx, c, call{method: "POST", path: "/v1/organizations/" + url.PathEscape(organizationID) + "/transfer-ownership", query: nil, body: given(body), keyed: true}, options)
 }
 
-// TransitionFulfillment: Move a fulfillment. Performs one of its supported_actions. Repeating one that led here changes nothing.
-//
-//	POST /v1/fulfillments/{fulfillment_id}/transitions
-func (c *Client) TransitionFulfillment(ctx context.Context, fulfillmentID string, body *FulfillmentTransitionRequest, options ...CallOption) (*FulfillmentCommandResult, error) {
-	return do[FulfillmentCommandResult](ctx, c, call{method: "POST", path: "/v1/fulfillments/" + url.PathEscape(fulfillmentID) + "/transitions", query: nil, body: given(body), keyed: true}, options)
-}
-
-// TransitionPackage: Move a package. Performs one of its supported_actions. The shipment's status follows; the fulfillment's does not.
-//
-//	POST /v1/packages/{package_id}/transitions
-func (c *Client) TransitionPackage(ctx context.Context, packageID string, body *PackageTransitionRequest, options ...CallOption) (*PackageStatusUpdateResult, error) {
-	return do[PackageStatusUpdateResult](ctx, c, call{method: "POST", path: "/v1/packages/" + url.PathEscape(packageID) + "/transitions", query: nil, body: given(body), keyed: true}, options)
-}
-
 // UpdateAPIKey: Change an API key. Name, scopes or expiry. It holds at once here and within five seconds on every node.
 //
 //	PATCH /v1/api-keys/{api_key_id}
@@ -5879,13 +5415,6 @@ func (c *Client) UpdateCustomerAddress(ctx context.Context, customerID string, c
 //	PATCH /v1/developer/partner/apps/{partner_app_id}
 func (c *Client) UpdateDeveloperPartnerApp(ctx context.Context, partnerAppID string, body *UpdatePartnerAppRequest, options ...CallOption) (*PartnerApp, error) {
 	return do[PartnerApp](ctx, c, call{method: "PATCH", path: "/v1/developer/partner/apps/" + url.PathEscape(partnerAppID), query: nil, body: given(body), keyed: true}, options)
-}
-
-// UpdateFulfillment: Change details of a fulfillment. Never its lines, type or status. The answer is the order with all its fulfillments.
-//
-//	PATCH /v1/fulfillments/{fulfillment_id}
-func (c *Client) UpdateFulfillment(ctx context.Context, fulfillmentID string, body *UpdateFulfillmentRequest, options ...CallOption) (*Order, error) {
-	return do[Order](ctx, c, call{method: "PATCH", path: "/v1/fulfillments/" + url.PathEscape(fulfillmentID), query: nil, body: given(body), keyed: true}, options)
 }
 
 // UpdateInstalledAppLimits: Limit what an app refunds. They hold for the next refund. A refund that waits for approval has to keep them too.
@@ -5928,20 +5457,6 @@ func (c *Client) UpdateOrderLineItem(ctx context.Context, orderID string, orderL
 //	PATCH /v1/organizations/{organization_id}
 func (c *Client) UpdateOrganization(ctx context.Context, organizationID string, body *UpdateOrganizationRequest, options ...CallOption) (*Organization, error) {
 	return do[Organization](ctx, c, call{method: "PATCH", path: "/v1/organizations/" + url.PathEscape(organizationID), query: nil, body: given(body), keyed: true}, options)
-}
-
-// UpdatePackage: Change a package. Tracking, label, measures and references; never the status. Measures and label stand once a carrier has it.
-//
-//	PATCH /v1/packages/{package_id}
-func (c *Client) UpdatePackage(ctx context.Context, packageID string, body *UpdatePackageRequest, options ...CallOption) (*UpdatePackageResult, error) {
-	return do[UpdatePackageResult](ctx, c, call{method: "PATCH", path: "/v1/packages/" + url.PathEscape(packageID), query: nil, body: given(body), keyed: true}, options)
-}
-
-// UpdatePackageItem: Change what lies in a package
-//
-//	PATCH /v1/packages/{package_id}/items/{package_item_id}
-func (c *Client) UpdatePackageItem(ctx context.Context, packageID string, packageItemID string, body *UpdatePackageItemRequest, options ...CallOption) (*PackageItem, error) {
-	return do[PackageItem](ctx, c, call{method: "PATCH", path: "/v1/packages/" + url.PathEscape(packageID) + "/items/" + url.PathEscape(packageItemID), query: nil, body: given(body), keyed: true}, options)
 }
 
 // UpdatePaymentMethodDomain: Switch a payment method domain. Inactive domains show no wallet.
@@ -6021,13 +5536,6 @@ func (c *Client) UpdateReturnResolution(ctx context.Context, returnResolutionID 
 	return do[ReturnResolution](ctx, c, call{method: "PATCH", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID), query: nil, body: given(body), keyed: true}, options)
 }
 
-// UpdateShipment: Change a shipment. Its references and metadata. The status follows its packages.
-//
-//	PATCH /v1/shipments/{shipment_id}
-func (c *Client) UpdateShipment(ctx context.Context, shipmentID string, body *UpdateShipmentRequest, options ...CallOption) (*UpdateShipmentResult, error) {
-	return do[UpdateShipmentResult](ctx, c, call{method: "PATCH", path: "/v1/shipments/" + url.PathEscape(shipmentID), query: nil, body: given(body), keyed: true}, options)
-}
-
 // UpdateWebhookEndpoint: Change a webhook endpoint. A sparse update.
 //
 //	PATCH /v1/webhook-endpoints/{webhook_endpoint_id}
@@ -6054,20 +5562,6 @@ func (c *Client) VerifyReturnReceiptLineItem(ctx context.Context, returnReceiptI
 //	POST /v1/credit-notes/{credit_note_id}/void
 func (c *Client) VoidCreditNote(ctx context.Context, creditNoteID string, body *ResourceVersionRequest, options ...CallOption) (*CreditNote, error) {
 	return do[CreditNote](ctx, c, call{method: "POST", path: "/v1/credit-notes/" + url.PathEscape(creditNoteID) + "/void", query: nil, body: given(body), keyed: true}, options)
-}
-
-// VoidPackage: Void a package. Before a carrier has it. What lay in it can be packed again. The body may be left out.
-//
-//	POST /v1/packages/{package_id}/void
-func (c *Client) VoidPackage(ctx context.Context, packageID string, body *VoidRequest, options ...CallOption) (*VoidPackageResult, error) {
-	return do[VoidPackageResult](ctx, c, call{method: "POST", path: "/v1/packages/" + url.PathEscape(packageID) + "/void", query: nil, body: given(body), keyed: true}, options)
-}
-
-// VoidShipment: Void a shipment. With its packages, before a carrier has any of them. The body may be left out.
-//
-//	POST /v1/shipments/{shipment_id}/void
-func (c *Client) VoidShipment(ctx context.Context, shipmentID string, body *VoidRequest, options ...CallOption) (*VoidShipmentResult, error) {
-	return do[VoidShipmentResult](ctx, c, call{method: "POST", path: "/v1/shipments/" + url.PathEscape(shipmentID) + "/void", query: nil, body: given(body), keyed: true}, options)
 }
 
 // WaiveReturnLineInspection: Do without an inspection. What arrived counts as accepted, but for units that an inspection rejected or left open.

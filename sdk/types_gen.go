@@ -987,46 +987,9 @@ type CreateDataRequestRequest struct {
 	Topic      string  `json:"topic"`                // Give out or delete what is held on a customer, or delete what is held of the merchant. One of: customer_data, customer_redact, merchant_redact
 }
 
-// CreateDigitalDetails: an object of the API
-type CreateDigitalDetails struct {
-	DeliveryURL *string `json:"delivery_url,omitzero"`
-}
-
 // CreateEmailChangeRequest: an object of the API
 type CreateEmailChangeRequest struct {
 	NewEmail string `json:"new_email"`
-}
-
-// CreateFulfillmentEventRequest: an object of the API
-type CreateFulfillmentEventRequest struct {
-	BuyerNotificationBehavior *string           `json:"buyer_notification_behavior,omitzero"` // One of: send, suppress
-	CustomDetails             map[string]string `json:"custom_details,omitzero"`
-	EventType                 string            `json:"event_type"` // One of: shipped, in_transit, out_for_delivery, delivered, delivery_attempted, tracking_updated, exception, returned, custom
-	ExternalEventID           *string           `json:"external_event_id,omitzero"`
-	ExternalStatus            *string           `json:"external_status,omitzero"`
-	ExternalSystem            *string           `json:"external_system,omitzero"`
-	LocationDescription       *string           `json:"location_description,omitzero"`
-	Message                   *string           `json:"message,omitzero"`
-	OccurredAt                *time.Time        `json:"occurred_at,omitzero"`
-	PackageID                 *string           `json:"package_id,omitzero"`
-	ShipmentID                *string           `json:"shipment_id,omitzero"`
-}
-
-// CreateFulfillmentRequest: an object of the API
-type CreateFulfillmentRequest struct {
-	CustomerID           *string                      `json:"customer_id,omitzero"`
-	DeviceID             *string                      `json:"device_id,omitzero"` // Reserved.
-	DigitalDetails       *CreateDigitalDetails        `json:"digital_details,omitzero"`
-	ExternalReferenceID  *string                      `json:"external_reference_id,omitzero"`
-	LineItems            []FulfillmentLineRequest     `json:"line_items"`
-	LocalDeliveryDetails *CreateLocalDeliveryDetails  `json:"local_delivery_details,omitzero"`
-	LocationID           *string                      `json:"location_id,omitzero"` // Reserved.
-	Metadata             map[string]string            `json:"metadata,omitzero"`
-	PickupDetails        *CreatePickupDetails         `json:"pickup_details,omitzero"`
-	Recipient            *FulfillmentRecipient        `json:"recipient,omitzero"` // Where the order goes when absent.
-	ServiceDetails       *CreateServiceDetails        `json:"service_details,omitzero"`
-	Shipment             *FulfillmentPackagingRequest `json:"shipment,omitzero"`
-	Type                 string                       `json:"type"` // One of: shipment, pickup, local_delivery, digital, service
 }
 
 // CreateInvoicePaymentTermRequest: an object of the API
@@ -1075,26 +1038,6 @@ type CreateLineInput struct {
 	VariantID        *string               `json:"variant_id,omitzero"`       // Copies name, description, price, image and tax category of a variant of the catalogue.
 }
 
-// CreateLocalDeliveryDetails: an object of the API
-type CreateLocalDeliveryDetails struct {
-	Carrier                            *string    `json:"carrier,omitzero"`
-	CourierPickupWindowDurationSeconds *int64     `json:"courier_pickup_window_duration_seconds,omitzero"`
-	CourierProviderName                *string    `json:"courier_provider_name,omitzero"`
-	CourierSupportPhone                *string    `json:"courier_support_phone,omitzero"`
-	DropoffNotes                       *string    `json:"dropoff_notes,omitzero"`
-	ExpiresAt                          *time.Time `json:"expires_at,omitzero"`
-	ExternalDeliveryID                 *string    `json:"external_delivery_id,omitzero"`
-	Instructions                       *string    `json:"instructions,omitzero"`
-	NoContact                          *bool      `json:"no_contact,omitzero"`
-	PrepTimeDurationSeconds            *int64     `json:"prep_time_duration_seconds,omitzero"`
-	ReadyAt                            *time.Time `json:"ready_at,omitzero"`
-	ServiceAreaID                      *string    `json:"service_area_id,omitzero"`
-	Timezone                           *string    `json:"timezone,omitzero"`
-	TrackingURL                        *string    `json:"tracking_url,omitzero"`
-	WindowEndAt                        *time.Time `json:"window_end_at,omitzero"`
-	WindowStartAt                      *time.Time `json:"window_start_at,omitzero"`
-}
-
 // CreateOrderPaymentIntentRequest: an object of the API
 type CreateOrderPaymentIntentRequest struct {
 	AmountMoney            *Money            `json:"amount_money,omitzero"`   // Everything outstanding when left out.
@@ -1126,38 +1069,6 @@ type CreateOrganizationRequest struct {
 	Metadata             map[string]string `json:"metadata,omitzero"`
 	Name                 string            `json:"name"`
 	ParentOrganizationID *string           `json:"parent_organization_id,omitzero"` // Needed: the first organization comes with its merchant.
-}
-
-// CreatePackageItemRequest: an object of the API
-type CreatePackageItemRequest struct {
-	Metadata        map[string]string `json:"metadata,omitzero"`
-	OrderLineItemID string            `json:"order_line_item_id"`
-	Quantity        int64             `json:"quantity"`
-}
-
-// CreatePackageRequest: an object of the API
-type CreatePackageRequest struct {
-	BuyerNotificationBehavior *string              `json:"buyer_notification_behavior,omitzero"` // One of: send, suppress
-	Carrier                   *string              `json:"carrier,omitzero"`
-	Dimensions                *ShippingDimensions  `json:"dimensions,omitzero"`
-	ExternalReferenceID       *string              `json:"external_reference_id,omitzero"`
-	ExternalSystem            *string              `json:"external_system,omitzero"`
-	LabelURL                  *string              `json:"label_url,omitzero"`
-	Metadata                  map[string]string    `json:"metadata,omitzero"`
-	ReturnLineItems           []ReturnShipmentLine `json:"return_line_items,omitzero"` // Needed in a return shipment, refused in an outbound one.
-	ServiceCode               *string              `json:"service_code,omitzero"`
-	StatusReason              *string              `json:"status_reason,omitzero"`
-	TrackingNumber            *string              `json:"tracking_number,omitzero"`
-	TrackingURL               *string              `json:"tracking_url,omitzero"`
-	Weight                    *ShippingWeight      `json:"weight,omitzero"`
-}
-
-// CreatePackageResult: an object of the API
-type CreatePackageResult struct {
-	FulfillmentEvent         *FulfillmentEvent         `json:"fulfillment_event,omitzero"`
-	FulfillmentNotifications []FulfillmentNotification `json:"fulfillment_notifications,omitzero"`
-	Package                  Package                   `json:"package"`
-	Replayed                 bool                      `json:"replayed,omitzero"` // The provider's reference made it before.
 }
 
 // CreatePartnerAppRequest: an object of the API
@@ -1213,23 +1124,6 @@ type CreatePaymentLinkRequest struct {
 // CreatePaymentMethodDomainRequest: an object of the API
 type CreatePaymentMethodDomainRequest struct {
 	DomainName string `json:"domain_name"` // One hostname in lower case.
-}
-
-// CreatePickupDetails: an object of the API
-type CreatePickupDetails struct {
-	Address                     *Address   `json:"address,omitzero"`
-	CurbsideInstructions        *string    `json:"curbside_instructions,omitzero"`
-	CustomerArrivedAt           *time.Time `json:"customer_arrived_at,omitzero"`
-	ExpiresAt                   *time.Time `json:"expires_at,omitzero"`
-	Instructions                *string    `json:"instructions,omitzero"`
-	LocationName                *string    `json:"location_name,omitzero"`
-	PickupWindowDurationSeconds *int64     `json:"pickup_window_duration_seconds,omitzero"`
-	PrepTimeDurationSeconds     *int64     `json:"prep_time_duration_seconds,omitzero"`
-	ReadyAt                     *time.Time `json:"ready_at,omitzero"`
-	Timezone                    *string    `json:"timezone,omitzero"`
-	VehicleDescription          *string    `json:"vehicle_description,omitzero"`
-	WindowEndAt                 *time.Time `json:"window_end_at,omitzero"`
-	WindowStartAt               *time.Time `json:"window_start_at,omitzero"`
 }
 
 // CreateProductRequest: an object of the API
@@ -1414,30 +1308,6 @@ type CreateSandboxRequest struct {
 	Name         string   `json:"name"`
 	Scopes       []string `json:"scopes,omitzero"` // Scopes of the test key; all of the caller's when left out.
 	TestKeyName  *string  `json:"test_key_name,omitzero"`
-}
-
-// CreateServiceDetails: an object of the API
-type CreateServiceDetails struct {
-	Notes            *string    `json:"notes,omitzero"`
-	ScheduledEndAt   *time.Time `json:"scheduled_end_at,omitzero"`
-	ScheduledStartAt *time.Time `json:"scheduled_start_at,omitzero"`
-	Timezone         *string    `json:"timezone,omitzero"`
-}
-
-// CreateShipmentRequest: an object of the API
-type CreateShipmentRequest struct {
-	Direction           *string              `json:"direction,omitzero"` // outbound when absent. One of: outbound, return
-	ExternalReferenceID *string              `json:"external_reference_id,omitzero"`
-	ExternalSystem      *string              `json:"external_system,omitzero"`
-	Metadata            map[string]string    `json:"metadata,omitzero"`
-	ReturnID            *string              `json:"return_id,omitzero"`
-	ReturnLineItems     []ReturnShipmentLine `json:"return_line_items,omitzero"`
-}
-
-// CreateShipmentResult: an object of the API
-type CreateShipmentResult struct {
-	Replayed bool     `json:"replayed,omitzero"` // The provider's reference made it before.
-	Shipment Shipment `json:"shipment"`
 }
 
 // CreateWebhookEndpointRequest: an object of the API
@@ -1833,12 +1703,6 @@ type DigitalDetails struct {
 	DeliveryURL string    `json:"delivery_url,omitzero"`
 }
 
-// DigitalPatch: an object of the API
-type DigitalPatch struct {
-	DeliveredAt Nullable[time.Time] `json:"delivered_at,omitzero"`
-	DeliveryURL Nullable[string]    `json:"delivery_url,omitzero"`
-}
-
 // DiscountPreview: an object of the API
 type DiscountPreview struct {
 	Applied   []PromotionCandidate `json:"applied"`
@@ -1980,7 +1844,6 @@ type Fulfillment struct {
 	CompletedAt          time.Time             `json:"completed_at,omitzero"`
 	CreatedAt            time.Time             `json:"created_at"`
 	CustomerID           string                `json:"customer_id,omitzero"`
-	DeviceID             string                `json:"device_id,omitzero"`
 	DigitalDetails       *DigitalDetails       `json:"digital_details,omitzero"`
 	DispatchedAt         time.Time             `json:"dispatched_at,omitzero"`
 	ExternalReferenceID  string                `json:"external_reference_id,omitzero"`
@@ -2014,57 +1877,12 @@ type FulfillmentCharge struct {
 	OrderChargeID string `json:"order_charge_id"`
 }
 
-// FulfillmentCommandResult: an object of the API
-type FulfillmentCommandResult struct {
-	Event                    *FulfillmentEvent         `json:"event,omitzero"`
-	Fulfillment              Fulfillment               `json:"fulfillment"`
-	FulfillmentNotifications []FulfillmentNotification `json:"fulfillment_notifications,omitzero"`
-	Unchanged                bool                      `json:"unchanged,omitzero"` // It was there already.
-}
-
 // FulfillmentDimensions: an object of the API
 type FulfillmentDimensions struct {
 	Height int64  `json:"height"`
 	Length int64  `json:"length"`
 	Unit   string `json:"unit"`
 	Width  int64  `json:"width"`
-}
-
-// FulfillmentEvent: an object of the API
-type FulfillmentEvent struct {
-	BuyerNotificationBehavior string            `json:"buyer_notification_behavior"` // One of: send, suppress
-	CreatedAt                 time.Time         `json:"created_at,omitzero"`
-	CurrentStatus             string            `json:"current_status,omitzero"` // One of: pending, on_hold, in_progress, ready, completed, canceled, failed, scheduled, accepted, preparing, picked, packed, dispatched, no_show, created, shipped, in_transit, out_for_delivery, delivered, delivery_attempted, exception, returned, voided
-	CustomDetails             map[string]string `json:"custom_details,omitzero"`
-	EventType                 string            `json:"event_type"` // One of: status_changed, shipped, in_transit, out_for_delivery, delivered, delivery_attempted, tracking_updated, exception, returned, custom
-	ExternalEventID           string            `json:"external_event_id,omitzero"`
-	ExternalStatus            string            `json:"external_status,omitzero"`
-	ExternalSystem            string            `json:"external_system,omitzero"`
-	FulfillmentEventID        string            `json:"fulfillment_event_id"`
-	FulfillmentID             string            `json:"fulfillment_id"`
-	LocationDescription       string            `json:"location_description,omitzero"`
-	Message                   string            `json:"message,omitzero"`
-	OccurredAt                time.Time         `json:"occurred_at,omitzero"`
-	Order                     *OrderSummary     `json:"order,omitzero"` // With expand=order.
-	OrderID                   string            `json:"order_id"`
-	PackageID                 string            `json:"package_id,omitzero"`
-	PreviousStatus            string            `json:"previous_status,omitzero"` // One of: pending, on_hold, in_progress, ready, completed, canceled, failed, scheduled, accepted, preparing, picked, packed, dispatched, no_show, created, shipped, in_transit, out_for_delivery, delivered, delivery_attempted, exception, returned, voided
-	QuantityEffect            string            `json:"quantity_effect,omitzero"` // One of: preserve, fulfill, release
-	Reason                    string            `json:"reason,omitzero"`          // One of: address_issue, customer_no_show, customer_request, fraud_review, inventory_issue, location_unavailable, other, payment_review, provider_issue, provider_no_show, scheduling_error, scheduling_issue
-	ReasonMessage             string            `json:"reason_message,omitzero"`
-	ReceivedAt                time.Time         `json:"received_at,omitzero"`
-	ShipmentID                string            `json:"shipment_id,omitzero"`
-	SubjectType               string            `json:"subject_type"` // One of: fulfillment, shipment, package
-}
-
-// FulfillmentEventResult: an object of the API
-type FulfillmentEventResult struct {
-	Fulfillment              *Fulfillment              `json:"fulfillment,omitzero"`
-	FulfillmentEvent         FulfillmentEvent          `json:"fulfillment_event"`
-	FulfillmentNotifications []FulfillmentNotification `json:"fulfillment_notifications,omitzero"`
-	Package                  *Package                  `json:"package,omitzero"`
-	Replayed                 bool                      `json:"replayed,omitzero"` // The provider's event was recorded before.
-	Shipment                 *Shipment                 `json:"shipment,omitzero"`
 }
 
 // FulfillmentHold: an object of the API
@@ -2078,39 +1896,8 @@ type FulfillmentHold struct {
 
 // FulfillmentLine: an object of the API
 type FulfillmentLine struct {
-	Modifiers       []any  `json:"modifiers,omitzero"` // Absent: modifiers are not available yet.
 	OrderLineItemID string `json:"order_line_item_id"`
 	Quantity        int64  `json:"quantity"`
-}
-
-// FulfillmentLineRequest: an object of the API
-type FulfillmentLineRequest struct {
-	OrderLineItemID string `json:"order_line_item_id"`
-	Quantity        int64  `json:"quantity"`
-}
-
-// FulfillmentNotification: an object of the API
-type FulfillmentNotification struct {
-	Channel                   string            `json:"channel"` // One of: email
-	CreatedAt                 time.Time         `json:"created_at,omitzero"`
-	ExternalReferenceID       string            `json:"external_reference_id,omitzero"` // Reserved.
-	FailedAt                  time.Time         `json:"failed_at,omitzero"`
-	FulfillmentEventID        string            `json:"fulfillment_event_id,omitzero"`
-	FulfillmentID             string            `json:"fulfillment_id"`
-	FulfillmentNotificationID string            `json:"fulfillment_notification_id"`
-	Metadata                  map[string]string `json:"metadata,omitzero"` // Reserved.
-	NotificationType          string            `json:"notification_type"` // One of: fulfillment_ready, fulfillment_dispatched, fulfillment_completed, fulfillment_canceled, fulfillment_failed, fulfillment_no_show, fulfillment_shipped, fulfillment_in_transit, fulfillment_out_for_delivery, fulfillment_delivered, fulfillment_delivery_attempted, fulfillment_exception, fulfillment_returned, tracking_updated, shipment_shipped, shipment_in_transit, shipment_out_for_delivery, shipment_delivered, shipment_delivery_attempted, shipment_exception, shipment_returned
-	Order                     *OrderSummary     `json:"order,omitzero"`    // With expand=order.
-	OrderID                   string            `json:"order_id"`
-	PackageID                 string            `json:"package_id,omitzero"`
-	RecipientCustomerID       string            `json:"recipient_customer_id,omitzero"`
-	RecipientEmail            string            `json:"recipient_email,omitzero"`
-	SentAt                    time.Time         `json:"sent_at,omitzero"`
-	ShipmentID                string            `json:"shipment_id,omitzero"`
-	Status                    string            `json:"status"`                      // One of: pending, sent, failed, suppressed
-	SuppressionReason         string            `json:"suppression_reason,omitzero"` // One of: source_suppressed, default_suppressed, recipient_missing, template_not_configured, merchant_managed_email, recipient_unsubscribed
-	TriggerType               string            `json:"trigger_type"`                // One of: fulfillment_status_updated, fulfillment_event_created
-	UpdatedAt                 time.Time         `json:"updated_at,omitzero"`
 }
 
 // FulfillmentOriginPolicy: an object of the API
@@ -2127,42 +1914,18 @@ type FulfillmentOutcome struct {
 	Reason      string    `json:"reason"`       // One of: customer_no_show, provider_no_show, location_unavailable, scheduling_error, other
 }
 
-// FulfillmentPackagingRequest: an object of the API
-type FulfillmentPackagingRequest struct {
-	ExternalReferenceID *string              `json:"external_reference_id,omitzero"`
-	ExternalSystem      *string              `json:"external_system,omitzero"`
-	Metadata            map[string]string    `json:"metadata,omitzero"`
-	Package             CreatePackageRequest `json:"package"`
-	Packaging           string               `json:"packaging"` // One of: single_package
-}
-
 // FulfillmentRecipient: an object of the API
 type FulfillmentRecipient struct {
 	Address      *Address `json:"address,omitzero"`
-	Email        *string  `json:"email,omitzero"`
-	Instructions *string  `json:"instructions,omitzero"`
-	Name         *string  `json:"name,omitzero"`
-	Phone        *string  `json:"phone,omitzero"`
+	Email        string   `json:"email,omitzero"`
+	Instructions string   `json:"instructions,omitzero"`
+	Name         string   `json:"name,omitzero"`
+	Phone        string   `json:"phone,omitzero"`
 }
 
 // FulfillmentSettings: an object of the API
 type FulfillmentSettings struct {
 	ApprovalRequired *bool `json:"approval_required,omitzero"`
-}
-
-// FulfillmentTransitionRequest: an object of the API
-type FulfillmentTransitionRequest struct {
-	Action                    string     `json:"action"`                               // One of: complete, cancel, hold, start, mark_ready, fail, schedule, accept, mark_preparing, mark_picked, mark_packed, dispatch, mark_no_show
-	BuyerNotificationBehavior *string    `json:"buyer_notification_behavior,omitzero"` // One of: send, suppress
-	CompletedAt               *time.Time `json:"completed_at,omitzero"`                // Of complete.
-	ExpectedVersion           *int64     `json:"expected_version,omitzero"`
-	OccurredAt                *time.Time `json:"occurred_at,omitzero"`        // Not of complete and cancel.
-	Reason                    *string    `json:"reason,omitzero"`             // Of hold and mark_no_show, which need it. One of: payment_review, inventory_issue, address_issue, customer_request, provider_issue, scheduling_issue, fraud_review, customer_no_show, provider_no_show, location_unavailable, scheduling_error, other
-	ReasonMessage             *string    `json:"reason_message,omitzero"`     // Not of hold and mark_no_show.
-	ReleaseQuantity           *bool      `json:"release_quantity,omitzero"`   // Of fail, which needs it: whether the units go back to the order.
-	ScheduledEndAt            *time.Time `json:"scheduled_end_at,omitzero"`   // Of schedule, which needs it.
-	ScheduledStartAt          *time.Time `json:"scheduled_start_at,omitzero"` // Of schedule, which needs it.
-	Timezone                  *string    `json:"timezone,omitzero"`           // Of schedule.
 }
 
 // FulfillmentWeight: an object of the API
@@ -2905,29 +2668,6 @@ type LocalDeliveryDetails struct {
 	WindowStartAt                      time.Time `json:"window_start_at,omitzero"`
 }
 
-// LocalDeliveryPatch: an object of the API
-type LocalDeliveryPatch struct {
-	Carrier                            Nullable[string]    `json:"carrier,omitzero"`
-	CourierPickupAt                    Nullable[time.Time] `json:"courier_pickup_at,omitzero"`
-	CourierPickupWindowDurationSeconds Nullable[int64]     `json:"courier_pickup_window_duration_seconds,omitzero"`
-	CourierProviderName                Nullable[string]    `json:"courier_provider_name,omitzero"`
-	CourierSupportPhone                Nullable[string]    `json:"courier_support_phone,omitzero"`
-	DeliveredAt                        Nullable[time.Time] `json:"delivered_at,omitzero"`
-	DispatchedAt                       Nullable[time.Time] `json:"dispatched_at,omitzero"`
-	DropoffNotes                       Nullable[string]    `json:"dropoff_notes,omitzero"`
-	ExpiresAt                          Nullable[time.Time] `json:"expires_at,omitzero"`
-	ExternalDeliveryID                 Nullable[string]    `json:"external_delivery_id,omitzero"`
-	Instructions                       Nullable[string]    `json:"instructions,omitzero"`
-	NoContact                          Nullable[bool]      `json:"no_contact,omitzero"`
-	PrepTimeDurationSeconds            Nullable[int64]     `json:"prep_time_duration_seconds,omitzero"`
-	ReadyAt                            Nullable[time.Time] `json:"ready_at,omitzero"`
-	ServiceAreaID                      Nullable[string]    `json:"service_area_id,omitzero"`
-	Timezone                           *string             `json:"timezone,omitzero"`
-	TrackingURL                        Nullable[string]    `json:"tracking_url,omitzero"`
-	WindowEndAt                        Nullable[time.Time] `json:"window_end_at,omitzero"`
-	WindowStartAt                      Nullable[time.Time] `json:"window_start_at,omitzero"`
-}
-
 // ManualDiscountInput: an object of the API
 type ManualDiscountInput struct {
 	AmountMoney      Money    `json:"amount_money"`
@@ -3242,7 +2982,7 @@ type Order struct {
 	DeliveryDestination     *DeliveryDestination   `json:"delivery_destination,omitzero"`
 	ExternalReferenceID     string                 `json:"external_reference_id,omitzero"`
 	FulfillmentStatus       string                 `json:"fulfillment_status"`    // One of: not_fulfilled, partially_fulfilled, fulfilled, canceled, not_applicable, closed
-	Fulfillments            []Fulfillment          `json:"fulfillments,omitzero"` // The oldest first; their shipments and packages with expand.
+	Fulfillments            []Fulfillment          `json:"fulfillments,omitzero"` // Absent: orders are not fulfilled through Flint yet.
 	InternalNote            string                 `json:"internal_note,omitzero"`
 	LineItems               []OrderLineItem        `json:"line_items"`
 	MerchantID              string                 `json:"merchant_id"`
@@ -3429,11 +3169,9 @@ type Package struct {
 	Carrier             string               `json:"carrier,omitzero"`
 	CreatedAt           time.Time            `json:"created_at"`
 	DeliveredAt         time.Time            `json:"delivered_at,omitzero"`
-	Dimensions          *ShippingDimensions  `json:"dimensions,omitzero"`
 	ExternalReferenceID string               `json:"external_reference_id,omitzero"`
 	ExternalSystem      string               `json:"external_system,omitzero"`
 	FulfillmentID       string               `json:"fulfillment_id"`
-	LabelURL            string               `json:"label_url,omitzero"` // Never shown to buyers.
 	Metadata            map[string]string    `json:"metadata,omitzero"`
 	Order               *OrderSummary        `json:"order,omitzero"` // With expand=order.
 	OrderID             string               `json:"order_id"`
@@ -3450,46 +3188,6 @@ type Package struct {
 	TrackingURL         string               `json:"tracking_url,omitzero"`
 	UpdatedAt           time.Time            `json:"updated_at"`
 	Version             int64                `json:"version"`
-	Weight              *ShippingWeight      `json:"weight,omitzero"`
-}
-
-// PackageItem: an object of the API
-type PackageItem struct {
-	CreatedAt       time.Time         `json:"created_at"`
-	FulfillmentID   string            `json:"fulfillment_id"`
-	Metadata        map[string]string `json:"metadata,omitzero"`
-	Order           *OrderSummary     `json:"order,omitzero"` // Reserved.
-	OrderID         string            `json:"order_id"`
-	OrderLineItemID string            `json:"order_line_item_id"`
-	PackageID       string            `json:"package_id"`
-	PackageItemID   string            `json:"package_item_id"`
-	Quantity        int64             `json:"quantity"`
-	ShipmentID      string            `json:"shipment_id"`
-	UpdatedAt       time.Time         `json:"updated_at"`
-}
-
-// PackageStatusUpdate: an object of the API
-type PackageStatusUpdate struct {
-	BuyerNotificationBehavior string    `json:"buyer_notification_behavior"`
-	CreatedAt                 time.Time `json:"created_at"`
-	CurrentStatus             string    `json:"current_status"` // One of: created, packed, shipped, in_transit, out_for_delivery, delivered, delivery_attempted, exception, returned, voided
-	FulfillmentID             string    `json:"fulfillment_id"`
-	OccurredAt                time.Time `json:"occurred_at"`
-	OrderID                   string    `json:"order_id"`
-	PackageID                 string    `json:"package_id"`
-	PackageStatusUpdateID     string    `json:"package_status_update_id"`
-	PreviousStatus            string    `json:"previous_status"` // One of: created, packed, shipped, in_transit, out_for_delivery, delivered, delivery_attempted, exception, returned, voided
-	Reason                    string    `json:"reason,omitzero"`
-	ShipmentID                string    `json:"shipment_id"`
-}
-
-// PackageStatusUpdateResult: an object of the API
-type PackageStatusUpdateResult struct {
-	Event                    *FulfillmentEvent         `json:"event,omitzero"`
-	FulfillmentNotifications []FulfillmentNotification `json:"fulfillment_notifications,omitzero"`
-	Package                  Package                   `json:"package"`
-	PackageStatusUpdate      *PackageStatusUpdate      `json:"package_status_update,omitzero"`
-	Unchanged                bool                      `json:"unchanged,omitzero"`
 }
 
 // PackageSummary: an object of the API
@@ -3502,21 +3200,12 @@ type PackageSummary struct {
 	ServiceCode      string    `json:"service_code,omitzero"`
 	ShipmentID       string    `json:"shipment_id"`
 	ShippedAt        time.Time `json:"shipped_at,omitzero"`
-	Status           string    `json:"status"` // One of: created, packed, shipped, in_transit, out_for_delivery, delivered, delivery_attempted, exception, returned, voided
+	Status           string    `json:"status"`
 	SupportedActions []string  `json:"supported_actions"`
 	TrackingNumber   string    `json:"tracking_number,omitzero"`
 	TrackingURL      string    `json:"tracking_url,omitzero"`
 	UpdatedAt        time.Time `json:"updated_at"`
 	Version          int64     `json:"version"`
-}
-
-// PackageTransitionRequest: an object of the API
-type PackageTransitionRequest struct {
-	Action                    string     `json:"action"`                               // One of: mark_packed, mark_shipped, mark_in_transit, mark_out_for_delivery, mark_delivery_attempted, mark_delivered, mark_exception, mark_returned
-	BuyerNotificationBehavior *string    `json:"buyer_notification_behavior,omitzero"` // One of: send, suppress
-	ExpectedVersion           *int64     `json:"expected_version,omitzero"`
-	OccurredAt                *time.Time `json:"occurred_at,omitzero"`
-	ReasonMessage             *string    `json:"reason_message,omitzero"`
 }
 
 // PartnerApp: an object of the API
@@ -3930,24 +3619,6 @@ type PickupDetails struct {
 	WindowStartAt               time.Time `json:"window_start_at,omitzero"`
 }
 
-// PickupPatch: an object of the API
-type PickupPatch struct {
-	Address                     Nullable[Address]   `json:"address,omitzero"`
-	CurbsideInstructions        Nullable[string]    `json:"curbside_instructions,omitzero"`
-	CustomerArrivedAt           Nullable[time.Time] `json:"customer_arrived_at,omitzero"`
-	ExpiresAt                   Nullable[time.Time] `json:"expires_at,omitzero"`
-	Instructions                Nullable[string]    `json:"instructions,omitzero"`
-	LocationName                Nullable[string]    `json:"location_name,omitzero"`
-	PickedUpAt                  Nullable[time.Time] `json:"picked_up_at,omitzero"`
-	PickupWindowDurationSeconds Nullable[int64]     `json:"pickup_window_duration_seconds,omitzero"`
-	PrepTimeDurationSeconds     Nullable[int64]     `json:"prep_time_duration_seconds,omitzero"`
-	ReadyAt                     Nullable[time.Time] `json:"ready_at,omitzero"`
-	Timezone                    *string             `json:"timezone,omitzero"`
-	VehicleDescription          Nullable[string]    `json:"vehicle_description,omitzero"`
-	WindowEndAt                 Nullable[time.Time] `json:"window_end_at,omitzero"`
-	WindowStartAt               Nullable[time.Time] `json:"window_start_at,omitzero"`
-}
-
 // PostalAddress: an object of the API
 type PostalAddress struct {
 	City       string  `json:"city"`
@@ -3980,6 +3651,24 @@ type PricingAmounts struct {
 	SubtotalMoney     Money `json:"subtotal_money"`
 	TaxMoney          Money `json:"tax_money"` // Tax on top of the price; inclusive tax is inside the subtotal.
 	TotalMoney        Money `json:"total_money"`
+}
+
+// ProcessExistingReturnLineItemRequest: an object of the API
+type ProcessExistingReturnLineItemRequest struct {
+	Decision         *ReturnProcessDecision           `json:"decision,omitzero"`
+	Disposition      *ReturnProcessDispositionRequest `json:"disposition,omitzero"` // Of the received units.
+	Inspection       *ReturnProcessInspectionRequest  `json:"inspection,omitzero"`  // Of the received units.
+	ReceivedQuantity *int64                           `json:"received_quantity,omitzero"`
+	Resolution       *ReturnProcessResolutionRequest  `json:"resolution,omitzero"` // Confirmed at once.
+	ReturnLineItemID string                           `json:"return_line_item_id"`
+}
+
+// ProcessExistingReturnRequest: an object of the API
+type ProcessExistingReturnRequest struct {
+	CompletionBehavior *string                                `json:"completion_behavior,omitzero"` // One of: complete_when_ready, leave_open
+	ExpectedVersion    *int64                                 `json:"expected_version,omitzero"`
+	LineItems          []ProcessExistingReturnLineItemRequest `json:"line_items"`
+	Receipt            *ReturnProcessReceiptRequest           `json:"receipt,omitzero"` // Required when units were received.
 }
 
 // Product: an object of the API
@@ -5262,6 +4951,74 @@ type ReturnPreview struct {
 	Resolution  *ReturnResolutionPreview `json:"resolution,omitzero"`
 }
 
+// ReturnProcessDecision: an object of the API
+type ReturnProcessDecision struct {
+	AllowedResolutionTypes []string           `json:"allowed_resolution_types,omitzero"`
+	ApprovedQuantity       int64              `json:"approved_quantity"`
+	DecisionBasis          string             `json:"decision_basis"`          // policy_evaluation takes what the policy proposed; explicit says everything itself. One of: policy_evaluation, explicit
+	DeclineReason          *string            `json:"decline_reason,omitzero"` // Required when units are declined, refused otherwise. One of: not_eligible, quantity_unavailable, evidence_missing, suspected_abuse, merchant_discretion, other
+	DeclineReasonMessage   *string            `json:"decline_reason_message,omitzero"`
+	Destination            *ReturnDestination `json:"destination,omitzero"` // Where the goods go, when it is neither the policy's place nor the merchant's address.
+	IsInspectionRequired   *bool              `json:"is_inspection_required,omitzero"`
+	OverrideReason         *string            `json:"override_reason,omitzero"` // Required when an explicit decision differs from the policy. One of: customer_service_exception, policy_correction, risk_review, merchant_discretion, other
+	OverrideReasonMessage  *string            `json:"override_reason_message,omitzero"`
+	ReceivingLocationID    *string            `json:"receiving_location_id,omitzero"`    // Required when units have to come back.
+	RefundTiming           *string            `json:"refund_timing,omitzero"`            // One of: after_approval, after_handoff, after_receipt, after_inspection, manual
+	ResolutionMode         *string            `json:"resolution_mode,omitzero"`          // One of: automatic, manual
+	ReturnRequiredQuantity *int64             `json:"return_required_quantity,omitzero"` // Explicit: required. 0 lets the buyer keep the goods.
+	SelectedResolutionType *string            `json:"selected_resolution_type,omitzero"` // Required with resolution_mode automatic. One of: refund, exchange, replacement, no_monetary_action
+}
+
+// ReturnProcessDispositionRequest: an object of the API
+type ReturnProcessDispositionRequest struct {
+	DispositionType     string            `json:"disposition_type"` // One of: sellable, quality_control, damaged, quarantined, repair, refurbish, liquidate, donate, discard, return_to_buyer, lost
+	ExternalReferenceID *string           `json:"external_reference_id,omitzero"`
+	InventoryLocationID *string           `json:"inventory_location_id,omitzero"`
+	Metadata            map[string]string `json:"metadata,omitzero"`
+	OccurredAt          time.Time         `json:"occurred_at"`
+	Reason              string            `json:"reason"` // One of: inspection_result, return_policy, warehouse_override, safety_requirement, other
+	ReasonMessage       *string           `json:"reason_message,omitzero"`
+}
+
+// ReturnProcessInspectionRequest: an object of the API
+type ReturnProcessInspectionRequest struct {
+	AcceptanceStatus    string    `json:"acceptance_status"` // One of: accepted, rejected, review_required
+	Condition           string    `json:"condition"`         // One of: new, unopened, opened, used, damaged, defective, incomplete, undetermined
+	ExternalReferenceID *string   `json:"external_reference_id,omitzero"`
+	FindingCodes        []string  `json:"finding_codes,omitzero"`
+	InspectedAt         time.Time `json:"inspected_at"`
+	InternalNote        *string   `json:"internal_note,omitzero"`
+}
+
+// ReturnProcessReceiptRequest: an object of the API
+type ReturnProcessReceiptRequest struct {
+	ExternalActorID     *string             `json:"external_actor_id,omitzero"`
+	ExternalReferenceID *string             `json:"external_reference_id,omitzero"`
+	ReceivedAt          time.Time           `json:"received_at"`
+	ReceivingLocationID string              `json:"receiving_location_id"`
+	SourceSystem        *ReturnSourceSystem `json:"source_system,omitzero"`
+}
+
+// ReturnProcessResolutionRequest: an object of the API
+type ReturnProcessResolutionRequest struct {
+	ExternalReferenceID  *string                            `json:"external_reference_id,omitzero"`
+	Metadata             map[string]string                  `json:"metadata,omitzero"`
+	PricingBasis         *string                            `json:"pricing_basis,omitzero"` // One of: original_price, current_price, merchant_agreed_price
+	Quantity             int64                              `json:"quantity"`
+	ReplacementLineItems []ReturnReplacementLineItemRequest `json:"replacement_line_items,omitzero"`
+	ResolutionType       string                             `json:"resolution_type"` // One of: refund, exchange, replacement, no_monetary_action
+}
+
+// ReturnProcessResult: an object of the API
+type ReturnProcessResult struct {
+	IdempotencyKey     string              `json:"idempotency_key"`
+	Return             ReturnResource      `json:"return"`
+	ReturnDispositions []ReturnDisposition `json:"return_dispositions"`
+	ReturnInspections  []ReturnInspection  `json:"return_inspections"`
+	ReturnReceipts     []ReturnReceipt     `json:"return_receipts"`
+	ReturnResolutions  []ReturnResolution  `json:"return_resolutions"`
+}
+
 // ReturnReason: an object of the API
 type ReturnReason struct {
 	CategoryHandles     []string  `json:"category_handles"` // Lines of which categories it fits; empty for all.
@@ -5691,15 +5448,6 @@ type ServiceDetails struct {
 	Timezone         string    `json:"timezone,omitzero"`
 }
 
-// ServicePatch: an object of the API
-type ServicePatch struct {
-	CompletedAt      Nullable[time.Time] `json:"completed_at,omitzero"`
-	Notes            Nullable[string]    `json:"notes,omitzero"`
-	ScheduledEndAt   Nullable[time.Time] `json:"scheduled_end_at,omitzero"`
-	ScheduledStartAt Nullable[time.Time] `json:"scheduled_start_at,omitzero"`
-	Timezone         *string             `json:"timezone,omitzero"`
-}
-
 // SetDefaultAddressRequest: an object of the API
 type SetDefaultAddressRequest struct {
 	DefaultFor string `json:"default_for"` // One of: billing, shipping, both
@@ -5806,22 +5554,8 @@ type ShipmentSummary struct {
 	PackageCount  int64     `json:"package_count"`
 	ShipmentID    string    `json:"shipment_id"`
 	ShippedAt     time.Time `json:"shipped_at,omitzero"`
-	Status        string    `json:"status"` // One of: created, packed, shipped, in_transit, out_for_delivery, delivered, delivery_attempted, exception, returned, voided
+	Status        string    `json:"status"`
 	UpdatedAt     time.Time `json:"updated_at"`
-}
-
-// ShippingDimensions: an object of the API
-type ShippingDimensions struct {
-	Height json.Number `json:"height"`
-	Length json.Number `json:"length"`
-	Unit   string      `json:"unit"` // One of: millimeter, centimeter, meter, inch, foot
-	Width  json.Number `json:"width"`
-}
-
-// ShippingWeight: an object of the API
-type ShippingWeight struct {
-	Unit  string      `json:"unit"` // One of: gram, kilogram, ounce, pound
-	Value json.Number `json:"value"`
 }
 
 // SignedMoney: an object of the API
@@ -6073,22 +5807,6 @@ type UpdateEmailPreferencesRequest struct {
 	ShippingUpdates   *bool `json:"shipping_updates,omitzero"`
 }
 
-// UpdateFulfillmentRequest: an object of the API
-type UpdateFulfillmentRequest struct {
-	CompletedAt          Nullable[time.Time]            `json:"completed_at,omitzero"` // When a completed fulfillment was, if nobody said so when it was completed.
-	CustomerID           Nullable[string]               `json:"customer_id,omitzero"`
-	DeviceID             Nullable[string]               `json:"device_id,omitzero"` // Reserved.
-	DigitalDetails       Nullable[DigitalPatch]         `json:"digital_details,omitzero"`
-	ExpectedVersion      *int64                         `json:"expected_version,omitzero"`
-	ExternalReferenceID  *string                        `json:"external_reference_id,omitzero"`
-	LocalDeliveryDetails Nullable[LocalDeliveryPatch]   `json:"local_delivery_details,omitzero"`
-	LocationID           Nullable[string]               `json:"location_id,omitzero"` // Reserved.
-	Metadata             Nullable[map[string]*string]   `json:"metadata,omitzero"`    // Merged by key; a null value removes its key, null as a whole removes all.
-	PickupDetails        Nullable[PickupPatch]          `json:"pickup_details,omitzero"`
-	Recipient            Nullable[FulfillmentRecipient] `json:"recipient,omitzero"` // Replaces the whole recipient.
-	ServiceDetails       Nullable[ServicePatch]         `json:"service_details,omitzero"`
-}
-
 // UpdateInstalledAppLimitsRequest: an object of the API
 type UpdateInstalledAppLimitsRequest struct {
 	OwnOrdersOnly            *bool   `json:"own_orders_only,omitzero"`
@@ -6198,37 +5916,6 @@ type UpdateOrganizationRequest struct {
 	Metadata             Nullable[map[string]*string] `json:"metadata,omitzero"` // Merged by key; a null value removes its key, null as a whole removes all.
 	Name                 *string                      `json:"name,omitzero"`
 	ParentOrganizationID *string                      `json:"parent_organization_id,omitzero"`
-}
-
-// UpdatePackageItemRequest: an object of the API
-type UpdatePackageItemRequest struct {
-	Metadata Nullable[map[string]*string] `json:"metadata,omitzero"` // Merged by key; a null value removes its key, null as a whole removes all.
-	Quantity *int64                       `json:"quantity,omitzero"`
-}
-
-// UpdatePackageRequest: an object of the API
-type UpdatePackageRequest struct {
-	BuyerNotificationBehavior *string                      `json:"buyer_notification_behavior,omitzero"` // One of: send, suppress
-	Carrier                   Nullable[string]             `json:"carrier,omitzero"`
-	Dimensions                Nullable[ShippingDimensions] `json:"dimensions,omitzero"`
-	ExpectedVersion           *int64                       `json:"expected_version,omitzero"`
-	ExternalReferenceID       Nullable[string]             `json:"external_reference_id,omitzero"`
-	ExternalSystem            Nullable[string]             `json:"external_system,omitzero"`
-	LabelURL                  Nullable[string]             `json:"label_url,omitzero"`
-	Metadata                  Nullable[map[string]*string] `json:"metadata,omitzero"` // Merged by key; a null value removes its key, null as a whole removes all.
-	ServiceCode               Nullable[string]             `json:"service_code,omitzero"`
-	StatusReason              Nullable[string]             `json:"status_reason,omitzero"`
-	TrackingNumber            Nullable[string]             `json:"tracking_number,omitzero"`
-	TrackingURL               Nullable[string]             `json:"tracking_url,omitzero"`
-	Weight                    Nullable[ShippingWeight]     `json:"weight,omitzero"`
-}
-
-// UpdatePackageResult: an object of the API
-type UpdatePackageResult struct {
-	FulfillmentEvent         *FulfillmentEvent         `json:"fulfillment_event,omitzero"`
-	FulfillmentNotifications []FulfillmentNotification `json:"fulfillment_notifications,omitzero"`
-	Package                  Package                   `json:"package"`
-	Unchanged                bool                      `json:"unchanged,omitzero"`
 }
 
 // UpdatePartnerAppRequest: an object of the API
@@ -6410,20 +6097,6 @@ type UpdateSettingsRequest struct {
 	Tipping               *TippingSettings                  `json:"tipping,omitzero"`
 }
 
-// UpdateShipmentRequest: an object of the API
-type UpdateShipmentRequest struct {
-	ExpectedVersion     *int64                       `json:"expected_version,omitzero"`
-	ExternalReferenceID Nullable[string]             `json:"external_reference_id,omitzero"`
-	ExternalSystem      Nullable[string]             `json:"external_system,omitzero"`
-	Metadata            Nullable[map[string]*string] `json:"metadata,omitzero"` // Merged by key; a null value removes its key, null as a whole removes all.
-}
-
-// UpdateShipmentResult: an object of the API
-type UpdateShipmentResult struct {
-	Shipment  Shipment `json:"shipment"`
-	Unchanged bool     `json:"unchanged,omitzero"`
-}
-
 // UpdateWebhookEndpointRequest: an object of the API
 type UpdateWebhookEndpointRequest struct {
 	APIVersion         *string  `json:"api_version,omitzero"`
@@ -6449,31 +6122,6 @@ type VerifyReturnReceiptLineItemRequest struct {
 	ReturnLineItemID          string  `json:"return_line_item_id"`
 	VerificationReason        string  `json:"verification_reason"` // One of: order_match_confirmed, sku_match_confirmed, inspection_confirmed, merchant_review, other
 	VerificationReasonMessage *string `json:"verification_reason_message,omitzero"`
-}
-
-// VoidPackageResult: an object of the API
-type VoidPackageResult struct {
-	Event                    *FulfillmentEvent         `json:"event,omitzero"`
-	FulfillmentNotifications []FulfillmentNotification `json:"fulfillment_notifications,omitzero"`
-	Package                  Package                   `json:"package"`
-	Unchanged                bool                      `json:"unchanged,omitzero"`
-}
-
-// VoidRequest: an object of the API
-type VoidRequest struct {
-	BuyerNotificationBehavior *string    `json:"buyer_notification_behavior,omitzero"` // One of: send, suppress
-	ExpectedVersion           *int64     `json:"expected_version,omitzero"`
-	OccurredAt                *time.Time `json:"occurred_at,omitzero"`
-	ReasonMessage             *string    `json:"reason_message,omitzero"`
-}
-
-// VoidShipmentResult: an object of the API
-type VoidShipmentResult struct {
-	Events                   []FulfillmentEvent        `json:"events,omitzero"`
-	FulfillmentNotifications []FulfillmentNotification `json:"fulfillment_notifications,omitzero"`
-	Packages                 []Package                 `json:"packages,omitzero"`
-	Shipment                 Shipment                  `json:"shipment"`
-	Unchanged                bool                      `json:"unchanged,omitzero"`
 }
 
 // WaiveInvoiceLateFeeRequest: an object of the API

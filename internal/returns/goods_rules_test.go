@@ -230,7 +230,7 @@ func TestMoneyPaidForGoodsThatDidNotComeStaysVisible(t *testing.T) {
 	b := newBench(goodsOfLine("l", 2))
 	x := b.received(t, ReceiptGoods{Lines: []ReceiptLineInput{{LineID: "l", Quantity: 2}}})
 	b.r.Resolutions = []Resolution{{
-		ID: "rres_paid", Type: ResolutionRefund, Status: ResolutionFulfilled, Effect: Effect{StartedAt: morning},
+		ID: "rres_paid", Type: ResolutionRefund, Status: ResolutionFulfilled, ConfirmedAt: morning, FulfilledAt: morning, Effect: Effect{StartedAt: morning, RefundStatus: "succeeded"},
 		Lines: []ResolutionLine{{LineID: "l", Quantity: 2, RefundTiming: AfterReceipt}},
 	}}
 	b.rest()
@@ -245,7 +245,7 @@ func TestMoneyPaidForGoodsThatDidNotComeStaysVisible(t *testing.T) {
 	if k < 0 || b.r.CompletionBlockers[k].ResolutionID != "rres_paid" || b.r.CompletionBlockers[k].ReceiptID == "" {
 		t.Fatalf("nobody is told: %+v", b.r.CompletionBlockers)
 	}
-	b.r.Resolutions = append(b.r.Resolutions, Resolution{ID: "rres_fix", Type: ResolutionCorrection, Status: ResolutionFulfilled, Corrects: "rres_paid"})
+	b.r.Resolutions = append(b.r.Resolutions, Resolution{ID: "rres_fix", Type: ResolutionCorrection, Status: ResolutionFulfilled, ConfirmedAt: morning, FulfilledAt: morning, Effect: Effect{StartedAt: morning}, Corrects: "rres_paid"})
 	b.rest()
 	if slices.Contains(b.goodsBlockers(), BlockedException) {
 		t.Fatal("the exception outlives its correction")

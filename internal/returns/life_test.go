@@ -11,11 +11,12 @@ import (
 	"flint/internal/fault"
 	"flint/internal/flinttest"
 	"flint/internal/refund"
+	"flint/internal/returnpolicy"
 	"flint/internal/returns"
 )
 
 func TestLifeOfAReturn(t *testing.T) {
-	each(t, func(t *testing.T, r *rig) {
+	lifeOnEach(t, func(t *testing.T, r *life) {
 		o := r.Order(t, "USD", []flinttest.Line{{Price: 333, Quantity: 3}})
 		x := r.asked(t, o, 2)
 		if x.Status != returns.StatusRequested || x.DecisionStatus != returns.DecisionPending || x.Lines[0].Eligibility.Reason != "no_matching_policy" {
@@ -52,7 +53,7 @@ func TestLifeOfAReturn(t *testing.T) {
 }
 
 func TestWhatCannotBeAsked(t *testing.T) {
-	each(t, func(t *testing.T, r *rig) {
+	lifeOnEach(t, func(t *testing.T, r *life) {
 		o := r.Order(t, "USD", []flinttest.Line{{Price: 100, Quantity: 2}, {Price: 50, Quantity: 1}})
 		first, second := o.Lines[0].ID, o.Lines[1].ID
 		cases := map[string]struct {
@@ -85,7 +86,7 @@ func TestWhatCannotBeAsked(t *testing.T) {
 func TestRaceReturnsOfTheLastUnits(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d db.DB) {
-		r := newRig(t, d)
+		r := newLife(t, d)
 		flinttest.Rounds(t, func(width int) {
 			o := r.Order(t, "USD", []flinttest.Line{{Price: 333, Quantity: 3}})
 			errs := flinttest.Race(width, func(int) error { _, err := r.ask(o, 2); return err })
@@ -106,7 +107,7 @@ func TestRaceReturnsOfTheLastUnits(t *testing.T) {
 
 // Units that were refunded without a return cannot be asked back for value.
 func TestRefundedUnitsAreNotReturned(t *testing.T) {
-	each(t, func(t *testing.T, r *rig) {
+	lifeOnEach(t, func(t *testing.T, r *life) {
 		o := r.Order(t, "USD", []flinttest.Line{{Price: 333, Quantity: 3}})
 		r.Paid(t, o.ID, "simtok_approve")
 		if _, err := r.Refund(o.ID, func(in *refund.CreateInput) {
@@ -137,7 +138,7 @@ type model struct {
 func TestReturnsFollowTheModel(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d db.DB) {
-		r := newRig(t, d)
+		r := newLife(t, d)
 		rapid.Check(t, func(rt *rapid.T) {
 			o := r.Order(rt, "USD", []flinttest.Line{{Price: 333, Quantity: 5}})
 			m := model{status: returns.StatusRequested, asked: rapid.Int64Range(1, 5).Draw(rt, "asked")}
@@ -188,7 +189,7 @@ func TestReturnsFollowTheModel(t *testing.T) {
 	})
 }
 
-func (m *model) compare(rt *rapid.T, r *rig, x *returns.Return) {
+func (m *model) compare(rt *rapid.T, r *life, x *returns.Return) {
 	var stored *returns.Return
 	if err := r.DB.Read(r.Context(), func(tx db.Tx) (err error) {
 		stored, err = returns.Get(tx, r.Scope, x.ID)
@@ -207,4 +208,50 @@ func (m *model) compare(rt *rapid.T, r *rig, x *returns.Return) {
 	if live != (len(stored.CompletionBlockers) > 0) {
 		rt.Fatalf("%s with blockers %+v", m.status, stored.CompletionBlockers)
 	}
+}
+
+// A counter does everything in one step, and a step that cannot be taken takes the others back.
+func TestACounterDoesItAtOnce(t *testing.T) {
+	lifeOnEach(t, func(t *testing.T, r *life) {
+		o := r.Order(t, "USD", []flinttest.Line{{Price: 333, Quantity: 3}})
+		x := r.asked(t, o, 2)
+		process := func(units int64) (out *returns.Return, made returns.Processed, err error) {
+			two := int64(2)
+			err = r.try(func(tx db.Tx) error {
+				out, made, err = r.returns.Process(tx, returns.ProcessInput{
+					Scope: r.Scope, ReturnID: x.ID, CompleteReady: true, Cause: r.Cause,
+					Receipt: &returns.ReceiptGoods{ReceivedAt: r.Clock.Now(), LocationID: "loc_shop"},
+					Lines: []returns.ProcessLine{{
+						LineID: x.Lines[0].ID, Received: 2, Units: units,
+						Decision: &returns.Decision{
+							Basis: returns.BasisExplicit, Approved: 2, ReturnRequired: &two, AllowedResolutions: []string{returns.ResolutionNoMoney},
+							ResolutionMode: returns.ModeManual, ReceivingLocation: "loc_shop", Destination: &returnpolicy.Destination{Name: "Shop"},
+						},
+						Disposition: &returns.DispositionGoods{Type: returns.DisposeSellable, OccurredAt: r.Clock.Now(), Reason: "warehouse_override"},
+						Resolution:  &returns.ResolutionInput{Type: returns.ResolutionNoMoney},
+					}},
+				})
+				return err
+			})
+			return out, made, err
+		}
+		if _, _, err := process(3); err == nil {
+			t.Fatal("3 units of 2 were resolved")
+		}
+		var still *returns.Return
+		r.Read(t, func(tx db.Tx) (err error) { still, err = returns.Get(tx, r.Scope, x.ID); return err })
+		if still.Status != returns.StatusRequested || len(still.Receipts) != 0 {
+			t.Fatalf("half of a refused call stands: %s, %d receipts", still.Status, len(still.Receipts))
+		}
+		done, made, err := process(2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if done.Status != returns.StatusCompleted || done.Lines[0].Received != 2 || done.Lines[0].Dispositioned != 2 || done.Lines[0].Resolved != 2 {
+			t.Errorf("done: %s, %+v, %+v", done.Status, done.Lines[0].LineDerived, done.CompletionBlockers)
+		}
+		if len(made.Receipts) != 1 || len(made.Dispositions) != 1 || len(made.Resolutions) != 1 || len(made.Inspections) != 0 {
+			t.Errorf("made: %+v", made)
+		}
+	})
 }

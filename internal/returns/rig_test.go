@@ -17,16 +17,16 @@ const (
 	faulty      = "rrsn_01K4GZ00000000000000000004"
 )
 
-// rig is a bench with returns; every line of an order was handed over by one fulfilment.
-type rig struct {
+// life is a bench with returns; every line of an order was handed over by one fulfilment.
+type life struct {
 	*flinttest.Bench
 	returns *returns.Service
 }
 
-func newRig(t testing.TB, d db.DB) *rig {
+func newLife(t testing.TB, d db.DB) *life {
 	b := flinttest.New(t, d)
 	policies := &returnpolicy.Service{Clock: b.Clock, IDs: b.IDs}
-	return &rig{Bench: b, returns: &returns.Service{
+	return &life{Bench: b, returns: &returns.Service{
 		Clock: b.Clock, IDs: b.IDs, Events: b.Orders.Events, Orders: b.Orders, Refunds: b.Refunds, Policies: policies,
 		Fulfilled: func(_ db.Tx, o *order.Order) ([]returnpolicy.FulfilledLine, error) {
 			var out []returnpolicy.FulfilledLine
@@ -40,15 +40,15 @@ func newRig(t testing.TB, d db.DB) *rig {
 	}}
 }
 
-func each(t *testing.T, scenario func(t *testing.T, r *rig)) {
+func lifeOnEach(t *testing.T, scenario func(t *testing.T, r *life)) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d db.DB) { scenario(t, newRig(t, d)) })
+	dbtest.Each(t, func(t *testing.T, d db.DB) { scenario(t, newLife(t, d)) })
 }
 
-func (r *rig) try(fn func(tx db.Tx) error) error { return r.DB.Write(r.Context(), fn) }
+func (r *life) try(fn func(tx db.Tx) error) error { return r.DB.Write(r.Context(), fn) }
 
 // ask asks n units of the first line back.
-func (r *rig) ask(o *order.Order, n int64) (out *returns.Return, err error) {
+func (r *life) ask(o *order.Order, n int64) (out *returns.Return, err error) {
 	err = r.try(func(tx db.Tx) error {
 		out, err = r.returns.Create(tx, returns.CreateInput{Scope: r.Scope, OrderID: o.ID, Cause: r.Cause, Lines: []returns.LineInput{
 			{OrderLineID: o.Lines[0].ID, Quantity: n, ReasonID: changedMind},
@@ -58,7 +58,7 @@ func (r *rig) ask(o *order.Order, n int64) (out *returns.Return, err error) {
 	return out, err
 }
 
-func (r *rig) asked(t flinttest.TB, o *order.Order, n int64) *returns.Return {
+func (r *life) asked(t flinttest.TB, o *order.Order, n int64) *returns.Return {
 	t.Helper()
 	x, err := r.ask(o, n)
 	if err != nil {
@@ -68,7 +68,7 @@ func (r *rig) asked(t flinttest.TB, o *order.Order, n int64) *returns.Return {
 }
 
 // decide approves n units of the only line, which the buyer keeps, and declines the rest.
-func (r *rig) decide(x *returns.Return, n int64) (out *returns.Return, err error) {
+func (r *life) decide(x *returns.Return, n int64) (out *returns.Return, err error) {
 	none := int64(0)
 	d := returns.Decision{LineID: x.Lines[0].ID, Basis: returns.BasisExplicit, Approved: n, ReturnRequired: &none}
 	if n < x.Lines[0].Requested {
@@ -84,7 +84,7 @@ func (r *rig) decide(x *returns.Return, n int64) (out *returns.Return, err error
 	return out, err
 }
 
-func (r *rig) cancel(x *returns.Return) (out *returns.Return, err error) {
+func (r *life) cancel(x *returns.Return) (out *returns.Return, err error) {
 	err = r.try(func(tx db.Tx) error {
 		out, err = r.returns.Cancel(tx, returns.CancelInput{Scope: r.Scope, ReturnID: x.ID, Reason: "merchant_request", Cause: r.Cause})
 		return err
@@ -92,7 +92,7 @@ func (r *rig) cancel(x *returns.Return) (out *returns.Return, err error) {
 	return out, err
 }
 
-func (r *rig) complete(x *returns.Return) (out *returns.Return, err error) {
+func (r *life) complete(x *returns.Return) (out *returns.Return, err error) {
 	err = r.try(func(tx db.Tx) error {
 		out, err = r.returns.Complete(tx, returns.CompleteInput{Scope: r.Scope, ReturnID: x.ID, Cause: r.Cause})
 		return err
@@ -100,7 +100,7 @@ func (r *rig) complete(x *returns.Return) (out *returns.Return, err error) {
 	return out, err
 }
 
-func (r *rig) reopen(x *returns.Return) (out *returns.Return, err error) {
+func (r *life) reopen(x *returns.Return) (out *returns.Return, err error) {
 	err = r.try(func(tx db.Tx) error {
 		out, err = r.returns.Reopen(tx, returns.ReopenInput{Scope: r.Scope, ReturnID: x.ID, Reason: "merchant_request", Cause: r.Cause})
 		return err
@@ -109,7 +109,7 @@ func (r *rig) reopen(x *returns.Return) (out *returns.Return, err error) {
 }
 
 // told counts the events of a return by their type.
-func (r *rig) told(t flinttest.TB, x *returns.Return) map[string]int {
+func (r *life) told(t flinttest.TB, x *returns.Return) map[string]int {
 	t.Helper()
 	out := map[string]int{}
 	err := r.DB.Read(r.Context(), func(tx db.Tx) error {

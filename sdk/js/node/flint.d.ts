@@ -986,45 +986,8 @@ export interface CreateDataRequestRequest {
   topic: "customer_data" | "customer_redact" | "merchant_redact";
 }
 
-export interface CreateDigitalDetails {
-  delivery_url?: string;
-}
-
 export interface CreateEmailChangeRequest {
   new_email: string;
-}
-
-export interface CreateFulfillmentEventRequest {
-  buyer_notification_behavior?: "send" | "suppress";
-  custom_details?: Record<string, string>;
-  event_type: "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "tracking_updated" | "exception" | "returned" | "custom";
-  external_event_id?: string;
-  external_status?: string;
-  external_system?: string;
-  location_description?: string;
-  message?: string;
-  occurred_at?: string;
-  package_id?: string;
-  shipment_id?: string;
-}
-
-export interface CreateFulfillmentRequest {
-  customer_id?: string;
-  /** Reserved. */
-  device_id?: string;
-  digital_details?: CreateDigitalDetails;
-  external_reference_id?: string;
-  line_items: Array<FulfillmentLineRequest>;
-  local_delivery_details?: CreateLocalDeliveryDetails;
-  /** Reserved. */
-  location_id?: string;
-  metadata?: Record<string, string>;
-  pickup_details?: CreatePickupDetails;
-  /** Where the order goes when absent. */
-  recipient?: FulfillmentRecipient;
-  service_details?: CreateServiceDetails;
-  shipment?: FulfillmentPackagingRequest;
-  type: "shipment" | "pickup" | "local_delivery" | "digital" | "service";
 }
 
 export interface CreateInvoicePaymentTermRequest {
@@ -1082,25 +1045,6 @@ export interface CreateLineInput {
   variant_id?: string;
 }
 
-export interface CreateLocalDeliveryDetails {
-  carrier?: string;
-  courier_pickup_window_duration_seconds?: number;
-  courier_provider_name?: string;
-  courier_support_phone?: string;
-  dropoff_notes?: string;
-  expires_at?: string;
-  external_delivery_id?: string;
-  instructions?: string;
-  no_contact?: boolean;
-  prep_time_duration_seconds?: number;
-  ready_at?: string;
-  service_area_id?: string;
-  timezone?: string;
-  tracking_url?: string;
-  window_end_at?: string;
-  window_start_at?: string;
-}
-
 export interface CreateOrderPaymentIntentRequest {
   /** Everything outstanding when left out. */
   amount_money?: Money;
@@ -1133,37 +1077,6 @@ export interface CreateOrganizationRequest {
   name: string;
   /** Needed: the first organization comes with its merchant. */
   parent_organization_id?: string;
-}
-
-export interface CreatePackageItemRequest {
-  metadata?: Record<string, string>;
-  order_line_item_id: string;
-  quantity: number;
-}
-
-export interface CreatePackageRequest {
-  buyer_notification_behavior?: "send" | "suppress";
-  carrier?: string;
-  dimensions?: ShippingDimensions;
-  external_reference_id?: string;
-  external_system?: string;
-  label_url?: string;
-  metadata?: Record<string, string>;
-  /** Needed in a return shipment, refused in an outbound one. */
-  return_line_items?: Array<ReturnShipmentLine>;
-  service_code?: string;
-  status_reason?: string;
-  tracking_number?: string;
-  tracking_url?: string;
-  weight?: ShippingWeight;
-}
-
-export interface CreatePackageResult {
-  fulfillment_event?: FulfillmentEvent;
-  fulfillment_notifications?: Array<FulfillmentNotification>;
-  package: Package;
-  /** The provider's reference made it before. */
-  replayed?: boolean;
 }
 
 export interface CreatePartnerAppRequest {
@@ -1228,22 +1141,6 @@ export interface CreatePaymentLinkRequest {
 export interface CreatePaymentMethodDomainRequest {
   /** One hostname in lower case. */
   domain_name: string;
-}
-
-export interface CreatePickupDetails {
-  address?: Address;
-  curbside_instructions?: string;
-  customer_arrived_at?: string;
-  expires_at?: string;
-  instructions?: string;
-  location_name?: string;
-  pickup_window_duration_seconds?: number;
-  prep_time_duration_seconds?: number;
-  ready_at?: string;
-  timezone?: string;
-  vehicle_description?: string;
-  window_end_at?: string;
-  window_start_at?: string;
 }
 
 export interface CreateProductRequest {
@@ -1449,29 +1346,6 @@ export interface CreateSandboxRequest {
   /** Scopes of the test key; all of the caller's when left out. */
   scopes?: Array<string>;
   test_key_name?: string;
-}
-
-export interface CreateServiceDetails {
-  notes?: string;
-  scheduled_end_at?: string;
-  scheduled_start_at?: string;
-  timezone?: string;
-}
-
-export interface CreateShipmentRequest {
-  /** outbound when absent. */
-  direction?: "outbound" | "return";
-  external_reference_id?: string;
-  external_system?: string;
-  metadata?: Record<string, string>;
-  return_id?: string;
-  return_line_items?: Array<ReturnShipmentLine>;
-}
-
-export interface CreateShipmentResult {
-  /** The provider's reference made it before. */
-  replayed?: boolean;
-  shipment: Shipment;
 }
 
 export interface CreateWebhookEndpointRequest {
@@ -1864,11 +1738,6 @@ export interface DigitalDetails {
   delivery_url?: string;
 }
 
-export interface DigitalPatch {
-  delivered_at?: string | null;
-  delivery_url?: string | null;
-}
-
 export interface DiscountPreview {
   applied: Array<PromotionCandidate>;
   /** Automatic ones that one amount is missing for. */
@@ -2016,7 +1885,6 @@ export interface Fulfillment {
   completed_at?: string;
   created_at: string;
   customer_id?: string;
-  device_id?: string;
   digital_details?: DigitalDetails;
   dispatched_at?: string;
   external_reference_id?: string;
@@ -2050,56 +1918,11 @@ export interface FulfillmentCharge {
   order_charge_id: string;
 }
 
-export interface FulfillmentCommandResult {
-  event?: FulfillmentEvent;
-  fulfillment: Fulfillment;
-  fulfillment_notifications?: Array<FulfillmentNotification>;
-  /** It was there already. */
-  unchanged?: boolean;
-}
-
 export interface FulfillmentDimensions {
   height: number;
   length: number;
   unit: string;
   width: number;
-}
-
-export interface FulfillmentEvent {
-  buyer_notification_behavior: "send" | "suppress";
-  created_at?: string;
-  current_status?: "pending" | "on_hold" | "in_progress" | "ready" | "completed" | "canceled" | "failed" | "scheduled" | "accepted" | "preparing" | "picked" | "packed" | "dispatched" | "no_show" | "created" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "exception" | "returned" | "voided";
-  custom_details?: Record<string, string>;
-  event_type: "status_changed" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "tracking_updated" | "exception" | "returned" | "custom";
-  external_event_id?: string;
-  external_status?: string;
-  external_system?: string;
-  fulfillment_event_id: string;
-  fulfillment_id: string;
-  location_description?: string;
-  message?: string;
-  occurred_at?: string;
-  /** With expand=order. */
-  order?: OrderSummary | null;
-  order_id: string;
-  package_id?: string;
-  previous_status?: "pending" | "on_hold" | "in_progress" | "ready" | "completed" | "canceled" | "failed" | "scheduled" | "accepted" | "preparing" | "picked" | "packed" | "dispatched" | "no_show" | "created" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "exception" | "returned" | "voided";
-  quantity_effect?: "preserve" | "fulfill" | "release";
-  reason?: "address_issue" | "customer_no_show" | "customer_request" | "fraud_review" | "inventory_issue" | "location_unavailable" | "other" | "payment_review" | "provider_issue" | "provider_no_show" | "scheduling_error" | "scheduling_issue";
-  reason_message?: string;
-  received_at?: string;
-  shipment_id?: string;
-  subject_type: "fulfillment" | "shipment" | "package";
-}
-
-export interface FulfillmentEventResult {
-  fulfillment?: Fulfillment;
-  fulfillment_event: FulfillmentEvent;
-  fulfillment_notifications?: Array<FulfillmentNotification>;
-  package?: Package;
-  /** The provider's event was recorded before. */
-  replayed?: boolean;
-  shipment?: Shipment;
 }
 
 export interface FulfillmentHold {
@@ -2111,41 +1934,8 @@ export interface FulfillmentHold {
 }
 
 export interface FulfillmentLine {
-  /** Absent: modifiers are not available yet. */
-  modifiers?: Array<unknown>;
   order_line_item_id: string;
   quantity: number;
-}
-
-export interface FulfillmentLineRequest {
-  order_line_item_id: string;
-  quantity: number;
-}
-
-export interface FulfillmentNotification {
-  channel: "email";
-  created_at?: string;
-  /** Reserved. */
-  external_reference_id?: string;
-  failed_at?: string;
-  fulfillment_event_id?: string;
-  fulfillment_id: string;
-  fulfillment_notification_id: string;
-  /** Reserved. */
-  metadata?: Record<string, string>;
-  notification_type: "fulfillment_ready" | "fulfillment_dispatched" | "fulfillment_completed" | "fulfillment_canceled" | "fulfillment_failed" | "fulfillment_no_show" | "fulfillment_shipped" | "fulfillment_in_transit" | "fulfillment_out_for_delivery" | "fulfillment_delivered" | "fulfillment_delivery_attempted" | "fulfillment_exception" | "fulfillment_returned" | "tracking_updated" | "shipment_shipped" | "shipment_in_transit" | "shipment_out_for_delivery" | "shipment_delivered" | "shipment_delivery_attempted" | "shipment_exception" | "shipment_returned";
-  /** With expand=order. */
-  order?: OrderSummary | null;
-  order_id: string;
-  package_id?: string;
-  recipient_customer_id?: string;
-  recipient_email?: string;
-  sent_at?: string;
-  shipment_id?: string;
-  status: "pending" | "sent" | "failed" | "suppressed";
-  suppression_reason?: "source_suppressed" | "default_suppressed" | "recipient_missing" | "template_not_configured" | "merchant_managed_email" | "recipient_unsubscribed";
-  trigger_type: "fulfillment_status_updated" | "fulfillment_event_created";
-  updated_at?: string;
 }
 
 export interface FulfillmentOriginPolicy {
@@ -2160,14 +1950,6 @@ export interface FulfillmentOutcome {
   reason: "customer_no_show" | "provider_no_show" | "location_unavailable" | "scheduling_error" | "other";
 }
 
-export interface FulfillmentPackagingRequest {
-  external_reference_id?: string;
-  external_system?: string;
-  metadata?: Record<string, string>;
-  package: CreatePackageRequest;
-  packaging: "single_package";
-}
-
 export interface FulfillmentRecipient {
   address?: Address;
   email?: string;
@@ -2178,28 +1960,6 @@ export interface FulfillmentRecipient {
 
 export interface FulfillmentSettings {
   approval_required?: boolean;
-}
-
-export interface FulfillmentTransitionRequest {
-  action: "complete" | "cancel" | "hold" | "start" | "mark_ready" | "fail" | "schedule" | "accept" | "mark_preparing" | "mark_picked" | "mark_packed" | "dispatch" | "mark_no_show";
-  buyer_notification_behavior?: "send" | "suppress";
-  /** Of complete. */
-  completed_at?: string;
-  expected_version?: number;
-  /** Not of complete and cancel. */
-  occurred_at?: string;
-  /** Of hold and mark_no_show, which need it. */
-  reason?: "payment_review" | "inventory_issue" | "address_issue" | "customer_request" | "provider_issue" | "scheduling_issue" | "fraud_review" | "customer_no_show" | "provider_no_show" | "location_unavailable" | "scheduling_error" | "other";
-  /** Not of hold and mark_no_show. */
-  reason_message?: string;
-  /** Of fail, which needs it: whether the units go back to the order. */
-  release_quantity?: boolean;
-  /** Of schedule, which needs it. */
-  scheduled_end_at?: string;
-  /** Of schedule, which needs it. */
-  scheduled_start_at?: string;
-  /** Of schedule. */
-  timezone?: string;
 }
 
 export interface FulfillmentWeight {
@@ -2937,28 +2697,6 @@ export interface LocalDeliveryDetails {
   window_start_at?: string;
 }
 
-export interface LocalDeliveryPatch {
-  carrier?: string | null;
-  courier_pickup_at?: string | null;
-  courier_pickup_window_duration_seconds?: number | null;
-  courier_provider_name?: string | null;
-  courier_support_phone?: string | null;
-  delivered_at?: string | null;
-  dispatched_at?: string | null;
-  dropoff_notes?: string | null;
-  expires_at?: string | null;
-  external_delivery_id?: string | null;
-  instructions?: string | null;
-  no_contact?: boolean | null;
-  prep_time_duration_seconds?: number | null;
-  ready_at?: string | null;
-  service_area_id?: string | null;
-  timezone?: string;
-  tracking_url?: string | null;
-  window_end_at?: string | null;
-  window_start_at?: string | null;
-}
-
 export interface ManualDiscountInput {
   amount_money: Money;
   /** order when left out. */
@@ -3269,7 +3007,7 @@ export interface Order {
   delivery_destination?: DeliveryDestination;
   external_reference_id?: string;
   fulfillment_status: "not_fulfilled" | "partially_fulfilled" | "fulfilled" | "canceled" | "not_applicable" | "closed";
-  /** The oldest first; their shipments and packages with expand. */
+  /** Absent: orders are not fulfilled through Flint yet. */
   fulfillments?: Array<Fulfillment>;
   internal_note?: string;
   line_items: Array<OrderLineItem>;
@@ -3454,12 +3192,9 @@ export interface Package {
   carrier?: string;
   created_at: string;
   delivered_at?: string;
-  dimensions?: ShippingDimensions;
   external_reference_id?: string;
   external_system?: string;
   fulfillment_id: string;
-  /** Never shown to buyers. */
-  label_url?: string;
   metadata?: Record<string, string>;
   /** With expand=order. */
   order?: OrderSummary | null;
@@ -3477,44 +3212,6 @@ export interface Package {
   tracking_url?: string;
   updated_at: string;
   version: number;
-  weight?: ShippingWeight;
-}
-
-export interface PackageItem {
-  created_at: string;
-  fulfillment_id: string;
-  metadata?: Record<string, string>;
-  /** Reserved. */
-  order?: OrderSummary | null;
-  order_id: string;
-  order_line_item_id: string;
-  package_id: string;
-  package_item_id: string;
-  quantity: number;
-  shipment_id: string;
-  updated_at: string;
-}
-
-export interface PackageStatusUpdate {
-  buyer_notification_behavior: string;
-  created_at: string;
-  current_status: "created" | "packed" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "exception" | "returned" | "voided";
-  fulfillment_id: string;
-  occurred_at: string;
-  order_id: string;
-  package_id: string;
-  package_status_update_id: string;
-  previous_status: "created" | "packed" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "exception" | "returned" | "voided";
-  reason?: string;
-  shipment_id: string;
-}
-
-export interface PackageStatusUpdateResult {
-  event?: FulfillmentEvent;
-  fulfillment_notifications?: Array<FulfillmentNotification>;
-  package: Package;
-  package_status_update?: PackageStatusUpdate;
-  unchanged?: boolean;
 }
 
 export interface PackageSummary {
@@ -3526,20 +3223,12 @@ export interface PackageSummary {
   service_code?: string;
   shipment_id: string;
   shipped_at?: string;
-  status: "created" | "packed" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "exception" | "returned" | "voided";
-  supported_actions: Array<"mark_packed" | "mark_shipped" | "mark_in_transit" | "mark_out_for_delivery" | "mark_delivery_attempted" | "mark_delivered" | "mark_exception" | "mark_returned">;
+  status: string;
+  supported_actions: Array<string>;
   tracking_number?: string;
   tracking_url?: string;
   updated_at: string;
   version: number;
-}
-
-export interface PackageTransitionRequest {
-  action: "mark_packed" | "mark_shipped" | "mark_in_transit" | "mark_out_for_delivery" | "mark_delivery_attempted" | "mark_delivered" | "mark_exception" | "mark_returned";
-  buyer_notification_behavior?: "send" | "suppress";
-  expected_version?: number;
-  occurred_at?: string;
-  reason_message?: string;
 }
 
 export interface PartnerApp {
@@ -3982,23 +3671,6 @@ export interface PickupDetails {
   window_start_at?: string;
 }
 
-export interface PickupPatch {
-  address?: Address | null;
-  curbside_instructions?: string | null;
-  customer_arrived_at?: string | null;
-  expires_at?: string | null;
-  instructions?: string | null;
-  location_name?: string | null;
-  picked_up_at?: string | null;
-  pickup_window_duration_seconds?: number | null;
-  prep_time_duration_seconds?: number | null;
-  ready_at?: string | null;
-  timezone?: string;
-  vehicle_description?: string | null;
-  window_end_at?: string | null;
-  window_start_at?: string | null;
-}
-
 export interface PostalAddress {
   city: string;
   /** ISO 3166-1 alpha-2. */
@@ -4029,6 +3701,26 @@ export interface PricingAmounts {
   /** Tax on top of the price; inclusive tax is inside the subtotal. */
   tax_money: Money;
   total_money: Money;
+}
+
+export interface ProcessExistingReturnLineItemRequest {
+  decision?: ReturnProcessDecision;
+  /** Of the received units. */
+  disposition?: ReturnProcessDispositionRequest;
+  /** Of the received units. */
+  inspection?: ReturnProcessInspectionRequest;
+  received_quantity?: number;
+  /** Confirmed at once. */
+  resolution?: ReturnProcessResolutionRequest;
+  return_line_item_id: string;
+}
+
+export interface ProcessExistingReturnRequest {
+  completion_behavior?: "complete_when_ready" | "leave_open";
+  expected_version?: number;
+  line_items: Array<ProcessExistingReturnLineItemRequest>;
+  /** Required when units were received. */
+  receipt?: ReturnProcessReceiptRequest;
 }
 
 export interface Product {
@@ -5377,6 +5069,75 @@ export interface ReturnPreview {
   resolution?: ReturnResolutionPreview;
 }
 
+export interface ReturnProcessDecision {
+  allowed_resolution_types?: Array<"refund" | "exchange" | "replacement" | "no_monetary_action">;
+  approved_quantity: number;
+  /** policy_evaluation takes what the policy proposed; explicit says everything itself. */
+  decision_basis: "policy_evaluation" | "explicit";
+  /** Required when units are declined, refused otherwise. */
+  decline_reason?: "not_eligible" | "quantity_unavailable" | "evidence_missing" | "suspected_abuse" | "merchant_discretion" | "other";
+  decline_reason_message?: string;
+  /** Where the goods go, when it is neither the policy's place nor the merchant's address. */
+  destination?: ReturnDestination;
+  is_inspection_required?: boolean;
+  /** Required when an explicit decision differs from the policy. */
+  override_reason?: "customer_service_exception" | "policy_correction" | "risk_review" | "merchant_discretion" | "other";
+  override_reason_message?: string;
+  /** Required when units have to come back. */
+  receiving_location_id?: string;
+  refund_timing?: "after_approval" | "after_handoff" | "after_receipt" | "after_inspection" | "manual";
+  resolution_mode?: "automatic" | "manual";
+  /** Explicit: required. 0 lets the buyer keep the goods. */
+  return_required_quantity?: number;
+  /** Required with resolution_mode automatic. */
+  selected_resolution_type?: "refund" | "exchange" | "replacement" | "no_monetary_action";
+}
+
+export interface ReturnProcessDispositionRequest {
+  disposition_type: "sellable" | "quality_control" | "damaged" | "quarantined" | "repair" | "refurbish" | "liquidate" | "donate" | "discard" | "return_to_buyer" | "lost";
+  external_reference_id?: string;
+  inventory_location_id?: string;
+  metadata?: Record<string, string>;
+  occurred_at: string;
+  reason: "inspection_result" | "return_policy" | "warehouse_override" | "safety_requirement" | "other";
+  reason_message?: string;
+}
+
+export interface ReturnProcessInspectionRequest {
+  acceptance_status: "accepted" | "rejected" | "review_required";
+  condition: "new" | "unopened" | "opened" | "used" | "damaged" | "defective" | "incomplete" | "undetermined";
+  external_reference_id?: string;
+  finding_codes?: Array<"matches_expected_item" | "wrong_item" | "damaged" | "defective" | "used" | "missing_parts" | "empty_package" | "counterfeit_suspected" | "other">;
+  inspected_at: string;
+  internal_note?: string;
+}
+
+export interface ReturnProcessReceiptRequest {
+  external_actor_id?: string;
+  external_reference_id?: string;
+  received_at: string;
+  receiving_location_id: string;
+  source_system?: ReturnSourceSystem;
+}
+
+export interface ReturnProcessResolutionRequest {
+  external_reference_id?: string;
+  metadata?: Record<string, string>;
+  pricing_basis?: "original_price" | "current_price" | "merchant_agreed_price";
+  quantity: number;
+  replacement_line_items?: Array<ReturnReplacementLineItemRequest>;
+  resolution_type: "refund" | "exchange" | "replacement" | "no_monetary_action";
+}
+
+export interface ReturnProcessResult {
+  idempotency_key: string;
+  return: ReturnResource;
+  return_dispositions: Array<ReturnDisposition>;
+  return_inspections: Array<ReturnInspection>;
+  return_receipts: Array<ReturnReceipt>;
+  return_resolutions: Array<ReturnResolution>;
+}
+
 export interface ReturnReason {
   /** Lines of which categories it fits; empty for all. */
   category_handles: Array<string>;
@@ -5804,14 +5565,6 @@ export interface ServiceDetails {
   timezone?: string;
 }
 
-export interface ServicePatch {
-  completed_at?: string | null;
-  notes?: string | null;
-  scheduled_end_at?: string | null;
-  scheduled_start_at?: string | null;
-  timezone?: string;
-}
-
 export interface SetDefaultAddressRequest {
   default_for: "billing" | "shipping" | "both";
 }
@@ -5924,20 +5677,8 @@ export interface ShipmentSummary {
   package_count: number;
   shipment_id: string;
   shipped_at?: string;
-  status: "created" | "packed" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "exception" | "returned" | "voided";
+  status: string;
   updated_at: string;
-}
-
-export interface ShippingDimensions {
-  height: number;
-  length: number;
-  unit: "millimeter" | "centimeter" | "meter" | "inch" | "foot";
-  width: number;
-}
-
-export interface ShippingWeight {
-  unit: "gram" | "kilogram" | "ounce" | "pound";
-  value: number;
 }
 
 export interface SignedMoney {
@@ -6187,26 +5928,6 @@ export interface UpdateEmailPreferencesRequest {
   shipping_updates?: boolean;
 }
 
-export interface UpdateFulfillmentRequest {
-  /** When a completed fulfillment was, if nobody said so when it was completed. */
-  completed_at?: string | null;
-  customer_id?: string | null;
-  /** Reserved. */
-  device_id?: string | null;
-  digital_details?: DigitalPatch | null;
-  expected_version?: number;
-  external_reference_id?: string;
-  local_delivery_details?: LocalDeliveryPatch | null;
-  /** Reserved. */
-  location_id?: string | null;
-  /** Merged by key; a null value removes its key, null as a whole removes all. */
-  metadata?: Record<string, string | null> | null;
-  pickup_details?: PickupPatch | null;
-  /** Replaces the whole recipient. */
-  recipient?: FulfillmentRecipient | null;
-  service_details?: ServicePatch | null;
-}
-
 export interface UpdateInstalledAppLimitsRequest {
   own_orders_only?: boolean;
   refund_approval_above_money?: Array<Money>;
@@ -6329,36 +6050,6 @@ export interface UpdateOrganizationRequest {
   metadata?: Record<string, string | null> | null;
   name?: string;
   parent_organization_id?: string;
-}
-
-export interface UpdatePackageItemRequest {
-  /** Merged by key; a null value removes its key, null as a whole removes all. */
-  metadata?: Record<string, string | null> | null;
-  quantity?: number;
-}
-
-export interface UpdatePackageRequest {
-  buyer_notification_behavior?: "send" | "suppress";
-  carrier?: string | null;
-  dimensions?: ShippingDimensions | null;
-  expected_version?: number;
-  external_reference_id?: string | null;
-  external_system?: string | null;
-  label_url?: string | null;
-  /** Merged by key; a null value removes its key, null as a whole removes all. */
-  metadata?: Record<string, string | null> | null;
-  service_code?: string | null;
-  status_reason?: string | null;
-  tracking_number?: string | null;
-  tracking_url?: string | null;
-  weight?: ShippingWeight | null;
-}
-
-export interface UpdatePackageResult {
-  fulfillment_event?: FulfillmentEvent;
-  fulfillment_notifications?: Array<FulfillmentNotification>;
-  package: Package;
-  unchanged?: boolean;
 }
 
 export interface UpdatePartnerAppRequest {
@@ -6571,19 +6262,6 @@ export interface UpdateSettingsRequest {
   tipping?: TippingSettings;
 }
 
-export interface UpdateShipmentRequest {
-  expected_version?: number;
-  external_reference_id?: string | null;
-  external_system?: string | null;
-  /** Merged by key; a null value removes its key, null as a whole removes all. */
-  metadata?: Record<string, string | null> | null;
-}
-
-export interface UpdateShipmentResult {
-  shipment: Shipment;
-  unchanged?: boolean;
-}
-
 export interface UpdateWebhookEndpointRequest {
   api_version?: string;
   description?: string;
@@ -6609,28 +6287,6 @@ export interface VerifyReturnReceiptLineItemRequest {
   return_line_item_id: string;
   verification_reason: "order_match_confirmed" | "sku_match_confirmed" | "inspection_confirmed" | "merchant_review" | "other";
   verification_reason_message?: string;
-}
-
-export interface VoidPackageResult {
-  event?: FulfillmentEvent;
-  fulfillment_notifications?: Array<FulfillmentNotification>;
-  package: Package;
-  unchanged?: boolean;
-}
-
-export interface VoidRequest {
-  buyer_notification_behavior?: "send" | "suppress";
-  expected_version?: number;
-  occurred_at?: string;
-  reason_message?: string;
-}
-
-export interface VoidShipmentResult {
-  events?: Array<FulfillmentEvent>;
-  fulfillment_notifications?: Array<FulfillmentNotification>;
-  packages?: Array<Package>;
-  shipment: Shipment;
-  unchanged?: boolean;
 }
 
 export interface WaiveInvoiceLateFeeRequest {
@@ -6917,10 +6573,6 @@ export interface Operations {
   createDeveloperSandbox(params: { body: CreateSandboxRequest }, options?: CallOptions): Promise<DeveloperSandboxWithAPIKey>;
   /** Preview promotions */
   createDiscountPreview(params: { body: DiscountPreviewRequest }, options?: CallOptions): Promise<DiscountPreview>;
-  /** Fulfill lines of an order */
-  createFulfillment(params: { path: { order_id: string; }; body: CreateFulfillmentRequest }, options?: CallOptions): Promise<Fulfillment>;
-  /** Report what was seen */
-  createFulfillmentEvent(params: { path: { fulfillment_id: string; }; body: CreateFulfillmentEventRequest }, options?: CallOptions): Promise<FulfillmentEventResult>;
   /** Preview an own return */
   createMeReturnPreview(params: { body: CreateReturnPreviewRequest }, options?: CallOptions): Promise<ReturnPreview>;
   /** Pay the balance of an own exchange */
@@ -6939,10 +6591,6 @@ export interface Operations {
   createOrderRecoveryAction(params: { path: { order_id: string; }; body: CreateRecoveryActionRequest }, options?: CallOptions): Promise<RecoveryAction>;
   /** Create an organization */
   createOrganization(params: { body: CreateOrganizationRequest }, options?: CallOptions): Promise<Organization>;
-  /** Add a package */
-  createPackage(params: { path: { shipment_id: string; }; body?: CreatePackageRequest }, options?: CallOptions): Promise<CreatePackageResult>;
-  /** Put units into a package */
-  createPackageItem(params: { path: { package_id: string; }; body: CreatePackageItemRequest }, options?: CallOptions): Promise<PackageItem>;
   /** Register a payment method domain */
   createPaymentMethodDomain(params: { body: CreatePaymentMethodDomainRequest }, options?: CallOptions): Promise<PaymentMethodDomain>;
   /** Create a product */
@@ -6973,8 +6621,6 @@ export interface Operations {
   createReturnReceipt(params: { path: { return_id: string; }; body: CreateReturnReceiptRequest }, options?: CallOptions): Promise<ReturnReceipt>;
   /** Propose a resolution */
   createReturnResolution(params: { path: { return_id: string; }; body: CreateReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
-  /** Add a shipment */
-  createShipment(params: { path: { fulfillment_id: string; }; body?: CreateShipmentRequest }, options?: CallOptions): Promise<CreateShipmentResult>;
   /** Create a webhook endpoint */
   createWebhookEndpoint(params: { body: CreateWebhookEndpointRequest }, options?: CallOptions): Promise<WebhookEndpoint>;
   /** Send a test event */
@@ -6995,8 +6641,6 @@ export interface Operations {
   deleteOrderLineItem(params: { path: { order_id: string; order_line_item_id: string; } }, options?: CallOptions): Promise<Order>;
   /** Delete an organization */
   deleteOrganization(params: { path: { organization_id: string; } }, options?: CallOptions): Promise<Organization>;
-  /** Take units out of a package */
-  deletePackageItem(params: { path: { package_id: string; package_item_id: string; } }, options?: CallOptions): Promise<PackageItem>;
   /** Archive a product */
   deleteProduct(params: { path: { product_id: string; } }, options?: CallOptions): Promise<Product>;
   /** Archive a variant */
@@ -7043,12 +6687,6 @@ export interface Operations {
   getDeveloperPartnerAppInstall(params: { path: { partner_app_id: string; partner_app_install_id: string; } }, options?: CallOptions): Promise<PartnerAppInstall>;
   /** Read a sandbox */
   getDeveloperSandbox(params: { path: { sandbox_id: string; } }, options?: CallOptions): Promise<DeveloperSandbox>;
-  /** Read a fulfillment */
-  getFulfillment(params: { path: { fulfillment_id: string; }; query?: { expand?: Array<"order" | "packages" | "shipments">; } }, options?: CallOptions): Promise<Fulfillment>;
-  /** Read a row of the timeline */
-  getFulfillmentEvent(params: { path: { fulfillment_event_id: string; }; query?: { expand?: Array<"order">; } }, options?: CallOptions): Promise<FulfillmentEvent>;
-  /** Read what a buyer was told */
-  getFulfillmentNotification(params: { path: { fulfillment_notification_id: string; }; query?: { expand?: Array<"order">; } }, options?: CallOptions): Promise<FulfillmentNotification>;
   /** Read an installed app */
   getInstalledApp(params: { path: { partner_app_install_id: string; } }, options?: CallOptions): Promise<InstalledApp>;
   /** Read a credit note of my invoice */
@@ -7073,8 +6711,6 @@ export interface Operations {
   getOrganization(params: { path: { organization_id: string; }; query?: { expand?: Array<"parent_organization">; } }, options?: CallOptions): Promise<Organization>;
   /** Read the install of the token */
   getOwnAppInstall(params?: {  }, options?: CallOptions): Promise<PartnerAppInstall>;
-  /** Read a package */
-  getPackage(params: { path: { package_id: string; }; query?: { expand?: Array<"order">; } }, options?: CallOptions): Promise<Package>;
   /** Read a payment intent */
   getPaymentIntent(params: { path: { payment_intent_id: string; }; query?: { expand?: Array<"customer" | "invoice" | "order">; } }, options?: CallOptions): Promise<PaymentIntent>;
   /** Read a saved payment method */
@@ -7113,8 +6749,6 @@ export interface Operations {
   getReturnReceipt(params: { path: { return_receipt_id: string; } }, options?: CallOptions): Promise<ReturnReceipt>;
   /** Read a resolution */
   getReturnResolution(params: { path: { return_resolution_id: string; }; query?: { expand?: Array<"payment_intents" | "refunds" | "replacement_order">; } }, options?: CallOptions): Promise<ReturnResolution>;
-  /** Read a shipment */
-  getShipment(params: { path: { shipment_id: string; }; query?: { expand?: Array<"order">; } }, options?: CallOptions): Promise<Shipment>;
   /** Read a stranded payment */
   getStrandedPayment(params: { path: { stranded_payment_id: string; } }, options?: CallOptions): Promise<StrandedPayment>;
   /** Read a delivery */
@@ -7167,12 +6801,6 @@ export interface Operations {
   listDeveloperPartnerApps(params?: { query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<PartnerApp>;
   /** List sandboxes */
   listDeveloperSandboxes(params?: { query?: { page_size?: number; page_token?: string; status?: "active" | "archived" | "all"; } }, options?: CallOptions): List<DeveloperSandbox>;
-  /** List what happened */
-  listFulfillmentEvents(params?: { query?: { page_size?: number; page_token?: string; fulfillment_id?: string; shipment_id?: string; package_id?: string; order_id?: string; event_type?: "accepted" | "preparing" | "picked" | "packed" | "ready" | "shipped" | "dispatched" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "tracking_updated" | "exception" | "returned" | "completed" | "canceled" | "failed" | "no_show" | "custom"; external_system?: string; external_event_id?: string; occurred_after?: string; occurred_before?: string; sort_by?: "received_at" | "occurred_at"; } }, options?: CallOptions): List<FulfillmentEvent>;
-  /** List what buyers were told */
-  listFulfillmentNotifications(params?: { query?: { page_size?: number; page_token?: string; fulfillment_id?: string; order_id?: string; fulfillment_event_id?: string; channel?: "email"; status?: "pending" | "sent" | "failed" | "suppressed"; notification_type?: "fulfillment_ready" | "fulfillment_dispatched" | "fulfillment_completed" | "fulfillment_canceled" | "fulfillment_failed" | "fulfillment_no_show" | "fulfillment_shipped" | "fulfillment_in_transit" | "fulfillment_out_for_delivery" | "fulfillment_delivered" | "fulfillment_delivery_attempted" | "fulfillment_exception" | "fulfillment_returned" | "tracking_updated" | "shipment_shipped" | "shipment_in_transit" | "shipment_out_for_delivery" | "shipment_delivered" | "shipment_delivery_attempted" | "shipment_exception" | "shipment_returned"; } }, options?: CallOptions): List<FulfillmentNotification>;
-  /** List fulfillments */
-  listFulfillments(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; status?: "pending" | "in_progress" | "ready" | "completed" | "canceled" | "failed" | "scheduled" | "preparing" | "picked" | "packed" | "dispatched"; type?: "shipment" | "pickup" | "local_delivery" | "digital" | "service"; location_id?: string; external_reference_id?: string; query?: string; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; sort_direction?: "asc" | "desc"; expand?: Array<"order">; } }, options?: CallOptions): List<Fulfillment>;
   /** List installed apps */
   listInstalledApps(params?: { query?: { page_size?: number; page_token?: string; status?: "pending_exchange" | "pending_consent" | "pending_onboarding" | "active" | "pending_permission_upgrade" | "flagged_for_review" | "revoked" | "errored"; partner_app_id?: string; } }, options?: CallOptions): List<InstalledApp>;
   /** List credit notes of my invoice */
@@ -7191,10 +6819,6 @@ export interface Operations {
   listOrganizationMemberships(params: { path: { organization_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<OrganizationMembership>;
   /** List organizations */
   listOrganizations(params?: { query?: { page_size?: number; page_token?: string; parent_organization_id?: string; status?: "active" | "deleted"; sort_by?: "name" | "created_at" | "updated_at"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<Organization>;
-  /** List what lies in a package */
-  listPackageItems(params: { path: { package_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<PackageItem>;
-  /** List packages */
-  listPackages(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; fulfillment_id?: string; shipment_id?: string; external_system?: string; external_reference_id?: string; query?: string; } }, options?: CallOptions): List<Package>;
   /** List payment intents */
   listPaymentIntents(params?: { query?: { page_size?: number; page_token?: string; customer_id?: string; order_id?: string; invoice_id?: string; status?: "requires_payment_method" | "requires_confirmation" | "requires_action" | "processing" | "requires_capture" | "succeeded" | "canceled" | "expired"; origin?: "virtual_terminal" | "payment_link" | "checkout" | "api" | "subscription"; risk_level?: Array<"normal" | "elevated" | "highest" | "not_assessed">; payment_flow?: Array<"checkout" | "payment_link" | "invoice" | "subscription_initial" | "subscription_renewal" | "virtual_terminal" | "api">; external_reference_id?: string; return_id?: string; return_resolution_id?: string; query?: string; min_amount?: number; max_amount?: number; currency?: string; refund_status?: Array<"none" | "partially_refunded" | "refunded">; dispute_status?: Array<"none" | "warning_needs_response" | "warning_under_review" | "warning_closed" | "needs_response" | "under_review" | "won" | "lost" | "prevented">; sort_by?: "created_at" | "updated_at" | "amount"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<PaymentIntent>;
   /** List payment method domains */
@@ -7233,8 +6857,6 @@ export interface Operations {
   listReturnResolutions(params?: { query?: { page_size?: number; page_token?: string; action_required_by?: "buyer" | "merchant" | "integration"; corrects_return_resolution_id?: string; created_after?: string; created_before?: string; external_reference_id?: string; query?: string; resolution_type?: Array<"refund" | "exchange" | "replacement" | "no_monetary_action" | "correction">; return_id?: string; return_line_item_id?: string; return_policy_revision_id?: string; status?: Array<"proposed" | "pending" | "requires_action" | "partially_fulfilled" | "fulfilled" | "failed" | "canceled">; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<ReturnResolution>;
   /** List returns */
   listReturns(params?: { query?: { page_size?: number; page_token?: string; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; customer_id?: string; order_id?: string; return_number?: string; external_reference_id?: string; return_reason_id?: string; receiving_location_id?: string; query?: string; status?: Array<"requested" | "open" | "completed" | "declined" | "canceled">; decision_status?: Array<"pending" | "approved" | "partially_approved" | "declined">; merchandise_status?: Array<"not_required" | "awaiting_handoff" | "in_transit" | "partially_received" | "received" | "inspection_required" | "partially_inspected" | "inspection_review_required" | "disposition_required" | "resolved" | "exception">; resolution_status?: Array<"not_selected" | "pending" | "partially_fulfilled" | "requires_action" | "fulfilled" | "failed">; resolution_type?: Array<"refund" | "exchange" | "replacement" | "no_monetary_action" | "correction">; work_type?: Array<"decision" | "handoff" | "receipt" | "inspection" | "disposition" | "resolution" | "exception">; } }, options?: CallOptions): List<ReturnResource>;
-  /** List shipments */
-  listShipments(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; fulfillment_id?: string; return_id?: string; external_system?: string; external_reference_id?: string; query?: string; handed_off_after?: string; handed_off_before?: string; created_after?: string; created_before?: string; } }, options?: CallOptions): List<Shipment>;
   /** List stranded payments */
   listStrandedPayments(params?: { query?: { page_size?: number; page_token?: string; status?: "open" | "refunding" | "resolved"; order_id?: string; reason?: "attempt_ended" | "order_already_paid" | "order_closed"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; } }, options?: CallOptions): List<StrandedPayment>;
   /** List the deliveries of an event */
@@ -7253,6 +6875,8 @@ export interface Operations {
   payOrder(params: { path: { order_id: string; }; body: PayOrderRequest }, options?: CallOptions): Promise<PayOrderResult>;
   /** Preview an install link */
   previewPartnerInstallAuthorization(params: { query: { client_id: string; redirect_uri: string; mode: "test" | "live"; permission_ids?: Array<string>; } }, options?: CallOptions): Promise<PartnerAuthorizePreview>;
+  /** Process a return at once */
+  processExistingReturn(params: { path: { return_id: string; }; body: ProcessExistingReturnRequest }, options?: CallOptions): Promise<ReturnProcessResult>;
   /** Publish a version of an app */
   publishDeveloperPartnerAppVersion(params: { path: { partner_app_id: string; }; body?: PublishPartnerAppVersionRequest }, options?: CallOptions): Promise<PartnerApp>;
   /** Publish a revision of a return policy */
@@ -7329,10 +6953,6 @@ export interface Operations {
   startOnboarding(params: { body: OnboardingStartRequest }, options?: CallOptions): Promise<OnboardingStartResult>;
   /** Transfer ownership */
   transferOrganizationOwnership(params: { path: { organization_id: string; }; body: TransferOwnershipRequest }, options?: CallOptions): Promise<TransferOrganizationOwnershipResult>;
-  /** Move a fulfillment */
-  transitionFulfillment(params: { path: { fulfillment_id: string; }; body: FulfillmentTransitionRequest }, options?: CallOptions): Promise<FulfillmentCommandResult>;
-  /** Move a package */
-  transitionPackage(params: { path: { package_id: string; }; body: PackageTransitionRequest }, options?: CallOptions): Promise<PackageStatusUpdateResult>;
   /** Change an API key */
   updateAPIKey(params: { path: { api_key_id: string; }; body?: UpdateAPIKeyRequest }, options?: CallOptions): Promise<APIKey>;
   /** Edit a credit note's draft */
@@ -7343,8 +6963,6 @@ export interface Operations {
   updateCustomerAddress(params: { path: { customer_id: string; customer_address_id: string; }; body?: UpdateCustomerAddressRequest }, options?: CallOptions): Promise<CustomerAddress>;
   /** Pin an app's API version */
   updateDeveloperPartnerApp(params: { path: { partner_app_id: string; }; body?: UpdatePartnerAppRequest }, options?: CallOptions): Promise<PartnerApp>;
-  /** Change details of a fulfillment */
-  updateFulfillment(params: { path: { fulfillment_id: string; }; body?: UpdateFulfillmentRequest }, options?: CallOptions): Promise<Order>;
   /** Limit what an app refunds */
   updateInstalledAppLimits(params: { path: { partner_app_install_id: string; }; body?: UpdateInstalledAppLimitsRequest }, options?: CallOptions): Promise<InstalledApp>;
   /** Change the merchant */
@@ -7357,10 +6975,6 @@ export interface Operations {
   updateOrderLineItem(params: { path: { order_id: string; order_line_item_id: string; }; body?: UpdateOrderLineRequest }, options?: CallOptions): Promise<Order>;
   /** Change an organization */
   updateOrganization(params: { path: { organization_id: string; }; body?: UpdateOrganizationRequest }, options?: CallOptions): Promise<Organization>;
-  /** Change a package */
-  updatePackage(params: { path: { package_id: string; }; body?: UpdatePackageRequest }, options?: CallOptions): Promise<UpdatePackageResult>;
-  /** Change what lies in a package */
-  updatePackageItem(params: { path: { package_id: string; package_item_id: string; }; body?: UpdatePackageItemRequest }, options?: CallOptions): Promise<PackageItem>;
   /** Switch a payment method domain */
   updatePaymentMethodDomain(params: { path: { payment_method_domain_id: string; }; body: UpdatePaymentMethodDomainRequest }, options?: CallOptions): Promise<PaymentMethodDomain>;
   /** Change a product */
@@ -7383,8 +6997,6 @@ export interface Operations {
   updateReturnReason(params: { path: { return_reason_id: string; }; body?: UpdateReturnReasonRequest }, options?: CallOptions): Promise<ReturnReason>;
   /** Change a proposed resolution */
   updateReturnResolution(params: { path: { return_resolution_id: string; }; body?: UpdateReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
-  /** Change a shipment */
-  updateShipment(params: { path: { shipment_id: string; }; body?: UpdateShipmentRequest }, options?: CallOptions): Promise<UpdateShipmentResult>;
   /** Change a webhook endpoint */
   updateWebhookEndpoint(params: { path: { webhook_endpoint_id: string; }; body?: UpdateWebhookEndpointRequest }, options?: CallOptions): Promise<WebhookEndpoint>;
   /** Prove the address */
@@ -7393,10 +7005,6 @@ export interface Operations {
   verifyReturnReceiptLineItem(params: { path: { return_receipt_id: string; return_receipt_line_item_id: string; }; body: VerifyReturnReceiptLineItemRequest }, options?: CallOptions): Promise<ReturnReceipt>;
   /** Void a credit note */
   voidCreditNote(params: { path: { credit_note_id: string; }; body?: ResourceVersionRequest }, options?: CallOptions): Promise<CreditNote>;
-  /** Void a package */
-  voidPackage(params: { path: { package_id: string; }; body?: VoidRequest }, options?: CallOptions): Promise<VoidPackageResult>;
-  /** Void a shipment */
-  voidShipment(params: { path: { shipment_id: string; }; body?: VoidRequest }, options?: CallOptions): Promise<VoidShipmentResult>;
   /** Do without an inspection */
   waiveReturnLineInspection(params: { path: { return_id: string; return_line_item_id: string; }; body: WaiveReturnLineInspectionRequest }, options?: CallOptions): Promise<ReturnResource>;
   checkoutSessions: {
