@@ -79,6 +79,13 @@ func (c *Client) ApproveAppApproval(ctx context.Context, appApprovalID string, o
 	return do[AppApproval](ctx, c, call{method: "POST", path: "/v1/app-approvals/" + url.PathEscape(appApprovalID) + "/approve", query: nil, body: nil, keyed: true}, options)
 }
 
+// ApproveRefund: Approve a refund above the limit. Somebody else than who asked for it. The money is on its way then.
+//
+//	POST /v1/refunds/{refund_id}/approve
+func (c *Client) ApproveRefund(ctx context.Context, refundID string, body *DecideRefundRequest, options ...CallOption) (*Refund, error) {
+	return do[Refund](ctx, c, call{method: "POST", path: "/v1/refunds/" + url.PathEscape(refundID) + "/approve", query: nil, body: given(body), keyed: true}, options)
+}
+
 // CancelOrderPayment: Cancel an unsettled payment. Releases a hold, or gives up a staged, declined or waiting leg.
 //
 //	POST /v1/orders/{order_id}/payment-intents/{payment_intent_id}/cancel
@@ -228,6 +235,13 @@ func (c *Client) CheckoutSessionsUpdate(ctx context.Context, checkoutSessionID s
 //	POST /v1/orders/{order_id}/close
 func (c *Client) CloseOrder(ctx context.Context, orderID string, body *CloseOrderRequest, options ...CallOption) (*Order, error) {
 	return do[Order](ctx, c, call{method: "POST", path: "/v1/orders/" + url.PathEscape(orderID) + "/close", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CompleteRefundManually: Record that a failed refund was paid otherwise. Makes a second refund, with method manual, that is booked at once; the failed one stays as it is.
+//
+//	POST /v1/refunds/{refund_id}/complete-manually
+func (c *Client) CompleteRefundManually(ctx context.Context, refundID string, body *CompleteRefundRequest, options ...CallOption) (*Refund, error) {
+	return do[Refund](ctx, c, call{method: "POST", path: "/v1/refunds/" + url.PathEscape(refundID) + "/complete-manually", query: nil, body: given(body), keyed: true}, options)
 }
 
 // ConfirmCustomerVerification: Confirm a mailed code. What it proves may be redeemed once, within 15 minutes. Five wrong codes end it.
@@ -655,6 +669,27 @@ func (c *Client) GetDeveloperPartnerAppInstall(ctx context.Context, partnerAppID
 //	GET /v1/developer/sandboxes/{sandbox_id}
 func (c *Client) GetDeveloperSandbox(ctx context.Context, sandboxID string, options ...CallOption) (*DeveloperSandbox, error) {
 	return do[DeveloperSandbox](ctx, c, call{method: "GET", path: "/v1/developer/sandboxes/" + url.PathEscape(sandboxID), query: nil, body: nil, keyed: false}, options)
+}
+
+// GetDisputeParams narrows and orders GetDispute; nothing set sends nothing.
+type GetDisputeParams struct {
+	Expand []string
+}
+
+func (p *GetDisputeParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addStrings(v, "expand", p.Expand)
+	return v
+}
+
+// GetDispute: Read a dispute. What the buyer's bank says of a payment, and until when it takes an answer.
+//
+//	GET /v1/disputes/{dispute_id}
+func (c *Client) GetDispute(ctx context.Context, disputeID string, params *GetDisputeParams, options ...CallOption) (*Dispute, error) {
+	return do[Dispute](ctx, c, call{method: "GET", path: "/v1/disputes/" + url.PathEscape(disputeID), query: params.values(), body: nil, keyed: false}, options)
 }
 
 // GetInstalledApp: Read an installed app. With its limits, what it refunded today, and what it waits for consent to.
@@ -2118,6 +2153,63 @@ func (c *Client) AllListDeveloperSandboxes(ctx context.Context, params *ListDeve
 	})
 }
 
+// ListDisputesParams narrows and orders ListDisputes; nothing set sends nothing.
+type ListDisputesParams struct {
+	PageSize          *int64 // How many items a page holds.
+	PageToken         string // Token of the page to read, from the page before.
+	PaymentIntentID   string
+	OrderID           string
+	CustomerID        string
+	Status            string // One of: warning_needs_response, warning_under_review, warning_closed, needs_response, under_review, won, lost, prevented
+	Reason            string // One of: bank_cannot_process, check_returned, credit_not_processed, customer_initiated, debit_not_authorized, duplicate, fraudulent, general, incorrect_account_details, insufficient_funds, noncompliant, product_not_received, product_unacceptable, subscription_canceled, unrecognized, bank_account_closed, bank_account_not_found, bank_debit_not_authorized, bank_account_restricted, other
+	CaseType          string // One of: inquiry, chargeback, compliance, resolution, block, other, bank_return
+	CreatedAfter      time.Time
+	CreatedBefore     time.Time
+	EvidenceDueAfter  time.Time
+	EvidenceDueBefore time.Time
+}
+
+func (p *ListDisputesParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "payment_intent_id", p.PaymentIntentID)
+	addString(v, "order_id", p.OrderID)
+	addString(v, "customer_id", p.CustomerID)
+	addString(v, "status", p.Status)
+	addString(v, "reason", p.Reason)
+	addString(v, "case_type", p.CaseType)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	addTime(v, "evidence_due_after", p.EvidenceDueAfter)
+	addTime(v, "evidence_due_before", p.EvidenceDueBefore)
+	return v
+}
+
+// ListDisputes: List disputes. Newest first. Answers are given at the processor; the API reads.
+//
+//	GET /v1/disputes
+func (c *Client) ListDisputes(ctx context.Context, params *ListDisputesParams, options ...CallOption) (*Page[Dispute], error) {
+	return list[Dispute](ctx, c, call{method: "GET", path: "/v1/disputes", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListDisputes reads every item of ListDisputes, page by page; it ends with the first error.
+func (c *Client) AllListDisputes(ctx context.Context, params *ListDisputesParams, options ...CallOption) iter.Seq2[*Dispute, error] {
+	return all(func(token string) (*Page[Dispute], error) {
+		p := ListDisputesParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListDisputes(ctx, &p, options...)
+	})
+}
+
 // ListInstalledAppsParams narrows and orders ListInstalledApps; nothing set sends nothing.
 type ListInstalledAppsParams struct {
 	PageSize     *int64 // How many items a page holds.
@@ -2204,7 +2296,7 @@ type ListMeRefundsParams struct {
 	PaymentIntentID     string
 	Status              string // One of: pending, in_transit, succeeded, failed, requires_action, canceled, partially_succeeded
 	Reason              []string
-	RefundMethod        string // One of: original_payment
+	RefundMethod        string // One of: original_payment, manual, exchange_credit
 	MinAmount           *int64
 	MaxAmount           *int64
 	Currency            string
@@ -3041,7 +3133,7 @@ type ListRefundsParams struct {
 	PaymentIntentID     string
 	Status              string // One of: pending, in_transit, succeeded, failed, requires_action, canceled, partially_succeeded
 	Reason              []string
-	RefundMethod        string // One of: original_payment
+	RefundMethod        string // One of: original_payment, manual, exchange_credit
 	MinAmount           *int64
 	MaxAmount           *int64
 	Currency            string
@@ -4280,6 +4372,13 @@ func (c *Client) RefreshMerchantAccountSession(ctx context.Context, body *Refres
 //	POST /v1/app-approvals/{app_approval_id}/refuse
 func (c *Client) RefuseAppApproval(ctx context.Context, appApprovalID string, body *RefuseAppApprovalRequest, options ...CallOption) (*AppApproval, error) {
 	return do[AppApproval](ctx, c, call{method: "POST", path: "/v1/app-approvals/" + url.PathEscape(appApprovalID) + "/refuse", query: nil, body: given(body), keyed: true}, options)
+}
+
+// RejectRefund: Reject a refund above the limit. It is canceled, and what it had reserved is free again.
+//
+//	POST /v1/refunds/{refund_id}/reject
+func (c *Client) RejectRefund(ctx context.Context, refundID string, body *DecideRefundRequest, options ...CallOption) (*Refund, error) {
+	return do[Refund](ctx, c, call{method: "POST", path: "/v1/refunds/" + url.PathEscape(refundID) + "/reject", query: nil, body: given(body), keyed: true}, options)
 }
 
 // RemoveInstalledApp: Remove an app. Its tokens end at once. It has 15 minutes to put its own things away, then all that is left of it ends together and the receipt says what.

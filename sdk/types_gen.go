@@ -418,7 +418,7 @@ type BuyerRefund struct {
 	Reason              *string                `json:"reason"` // One of: duplicate, fraudulent, requested_by_customer, defective_product, wrong_item_shipped, never_received, not_as_described, arrived_too_late, customer_changed_mind, better_price_found, accidental_order, other
 	ReasonMessage       string                 `json:"reason_message,omitzero"`
 	RefundID            string                 `json:"refund_id"`
-	RefundMethod        string                 `json:"refund_method"` // One of: original_payment
+	RefundMethod        string                 `json:"refund_method"` // One of: original_payment, manual, exchange_credit
 	RefundedTipMoney    Money                  `json:"refunded_tip_money"`
 	ReturnID            string                 `json:"return_id,omitzero"`
 	ReturnResolutionID  string                 `json:"return_resolution_id,omitzero"`
@@ -804,6 +804,12 @@ type CollectionElements struct {
 	SubmitTo                 string             `json:"submit_to"` // One of: pay_order, confirm_payment_intent
 }
 
+// CompleteRefundRequest: an object of the API
+type CompleteRefundRequest struct {
+	Note      string  `json:"note"`               // How the buyer got the money.
+	Reference *string `json:"reference,omitzero"` // Of the transfer or the receipt.
+}
+
 // ConfirmCheckoutVerificationRequest: an object of the API
 type ConfirmCheckoutVerificationRequest struct {
 	Code string `json:"code"`
@@ -1125,10 +1131,12 @@ type CreateRecoveryActionRequest struct {
 
 // CreateRefundRequest: an object of the API
 type CreateRefundRequest struct {
+	AllowDisputed         *bool               `json:"allow_disputed,omitzero"` // Refund what is not disputed of a payment under dispute. Needs the scope commerce.refunds.disputed.write.
 	AmountMoney           *Money              `json:"amount_money,omitzero"`
 	Charges               []RefundChargeInput `json:"charges,omitzero"`
 	ExpectedRefundedMoney *Money              `json:"expected_refunded_money,omitzero"` // What the caller believes was refunded of the order so far; when it differs, nothing is refunded.
 	ExternalReferenceID   *string             `json:"external_reference_id,omitzero"`
+	GoodwillMoney         *Money              `json:"goodwill_money,omitzero"` // On top of what is named, for nothing that was sold; within what the payments can give back. Needs the scope commerce.refunds.goodwill.write.
 	LineItems             []RefundLineInput   `json:"line_items,omitzero"`
 	Metadata              map[string]string   `json:"metadata,omitzero"`
 	OrderID               *string             `json:"order_id,omitzero"`
@@ -1136,7 +1144,7 @@ type CreateRefundRequest struct {
 	Reason                *string             `json:"reason,omitzero"` // One of: duplicate, fraudulent, requested_by_customer, defective_product, wrong_item_shipped, never_received, not_as_described, arrived_too_late, customer_changed_mind, better_price_found, accidental_order, other
 	ReasonMessage         *string             `json:"reason_message,omitzero"`
 	RefundMethod          *string             `json:"refund_method,omitzero"`         // One of: original_payment
-	TaxBreakdownRefunds   []RefundTaxInput    `json:"tax_breakdown_refunds,omitzero"` // Reserved.
+	TaxBreakdownRefunds   []RefundTaxInput    `json:"tax_breakdown_refunds,omitzero"` // Components of tax that are refunded alone.
 	TenderAllocations     []RefundTenderInput `json:"tender_allocations,omitzero"`
 }
 
@@ -1432,6 +1440,11 @@ type DataRequestApp struct {
 	Status              string    `json:"status"` // One of: pending, overdue, acknowledged
 }
 
+// DecideRefundRequest: an object of the API
+type DecideRefundRequest struct {
+	Note *string `json:"note,omitzero"`
+}
+
 // DeliveryAddress: an object of the API
 type DeliveryAddress struct {
 	City       string  `json:"city"`
@@ -1543,6 +1556,37 @@ type DiscountPreviewRequest struct {
 type DiscountRequest struct {
 	Manual    *ManualDiscountInput `json:"manual,omitzero"`
 	Promotion *PromotionReference  `json:"promotion,omitzero"`
+}
+
+// Dispute: an object of the API
+type Dispute struct {
+	ActionRequired            bool                  `json:"action_required"` // The bank waits for an answer, and one can still be given at the processor.
+	AmountMoney               Money                 `json:"amount_money"`
+	CaseType                  string                `json:"case_type"` // One of: inquiry, chargeback, compliance, resolution, block, other, bank_return
+	CreatedAt                 time.Time             `json:"created_at"`
+	Customer                  *CustomerSummary      `json:"customer,omitzero"` // With expand=customer.
+	CustomerID                string                `json:"customer_id,omitzero"`
+	DisputeID                 string                `json:"dispute_id"`
+	EvidenceDeadlinePassed    bool                  `json:"evidence_deadline_passed"`
+	EvidenceDueAt             *time.Time            `json:"evidence_due_at"`
+	EvidenceResponseAllowed   bool                  `json:"evidence_response_allowed"`
+	EvidenceSubmissionCount   int64                 `json:"evidence_submission_count"`
+	EvidenceSubmissionPastDue bool                  `json:"evidence_submission_past_due"` // The deadline went by without an answer.
+	FraudWarningID            string                `json:"fraud_warning_id,omitzero"`    // Reserved.
+	HasEvidence               bool                  `json:"has_evidence"`
+	MerchantID                string                `json:"merchant_id"`
+	Metadata                  map[string]string     `json:"metadata"`
+	Order                     *OrderSummary         `json:"order,omitzero"` // With expand=order.
+	OrderID                   string                `json:"order_id"`
+	PaymentIntent             *PaymentIntentSummary `json:"payment_intent,omitzero"` // With expand=payment_intent.
+	PaymentIntentID           string                `json:"payment_intent_id"`
+	PaymentOption             *string               `json:"payment_option"`                       // One of: card, apple_pay, google_pay, affirm, ach_debit
+	Reason                    string                `json:"reason"`                               // One of: bank_cannot_process, check_returned, credit_not_processed, customer_initiated, debit_not_authorized, duplicate, fraudulent, general, incorrect_account_details, insufficient_funds, noncompliant, product_not_received, product_unacceptable, subscription_canceled, unrecognized, bank_account_closed, bank_account_not_found, bank_debit_not_authorized, bank_account_restricted, other
+	ResponseUnavailableReason string                `json:"response_unavailable_reason,omitzero"` // One of: bank_return_not_contestable, provider_response_unavailable
+	Status                    string                `json:"status"`                               // One of: warning_needs_response, warning_under_review, warning_closed, needs_response, under_review, won, lost, prevented
+	StatusChangedAt           time.Time             `json:"status_changed_at"`
+	UpdatedAt                 time.Time             `json:"updated_at"`
+	WithdrawnMoney            Money                 `json:"withdrawn_money"` // What the bank holds now: until it decides, or for good once lost.
 }
 
 // DocumentTaxID: an object of the API
@@ -3914,17 +3958,23 @@ type RefreshMerchantAccountSessionRequest struct {
 
 // Refund: an object of the API
 type Refund struct {
+	AllowDisputed              bool                   `json:"allow_disputed,omitzero"` // A payment under dispute was refunded all the same.
 	AmountMoney                Money                  `json:"amount_money"`
-	ChargeAllocations          []RefundChargeShare    `json:"charge_allocations,omitzero"` // What the refund gives back of charges.
+	Approval                   *RefundApproval        `json:"approval,omitzero"`            // Of a refund above the merchant's limit.
+	ChargeAllocations          []RefundChargeShare    `json:"charge_allocations,omitzero"`  // What the refund gives back of charges.
+	CompletesRefundID          string                 `json:"completes_refund_id,omitzero"` // The failed refund whose money this one records as given back elsewhere.
 	CreatedAt                  time.Time              `json:"created_at"`
 	CreditNoteID               string                 `json:"credit_note_id,omitzero"`
 	Customer                   *CustomerSummary       `json:"customer,omitzero"` // With expand=customer.
 	CustomerID                 string                 `json:"customer_id,omitzero"`
 	ExternalReferenceID        string                 `json:"external_reference_id,omitzero"`
 	FailureReason              string                 `json:"failure_reason,omitzero"` // One of: expired_or_canceled_card, lost_or_stolen_card, insufficient_funds, insufficient_available_balance, declined, merchant_request, payment_disputed, payment_refund_failed, payment_refund_not_attempted, refund_failed
+	GoodwillMoney              *Money                 `json:"goodwill_money,omitzero"` // What was given on top, for nothing that was sold.
 	IdempotencyKey             string                 `json:"idempotency_key,omitzero"`
 	InvoiceID                  string                 `json:"invoice_id,omitzero"`
 	LineItemAllocations        []RefundLineAllocation `json:"line_item_allocations,omitzero"`
+	ManualNote                 string                 `json:"manual_note,omitzero"`
+	ManualReference            string                 `json:"manual_reference,omitzero"`
 	MerchantID                 string                 `json:"merchant_id"`
 	Metadata                   map[string]string      `json:"metadata,omitzero"`
 	Order                      *OrderSummary          `json:"order,omitzero"` // With expand=order.
@@ -3935,7 +3985,7 @@ type Refund struct {
 	Reason                     *string                `json:"reason"` // One of: duplicate, fraudulent, requested_by_customer, defective_product, wrong_item_shipped, never_received, not_as_described, arrived_too_late, customer_changed_mind, better_price_found, accidental_order, other
 	ReasonMessage              string                 `json:"reason_message,omitzero"`
 	RefundID                   string                 `json:"refund_id"`
-	RefundMethod               string                 `json:"refund_method"` // One of: original_payment
+	RefundMethod               string                 `json:"refund_method"` // One of: original_payment, manual, exchange_credit
 	RefundedTipMoney           Money                  `json:"refunded_tip_money"`
 	ReturnID                   string                 `json:"return_id,omitzero"`
 	ReturnResolutionID         string                 `json:"return_resolution_id,omitzero"`
@@ -3979,6 +4029,15 @@ type RefundAdjustmentReturnInput struct {
 	RefundLineItemAdjustmentID string `json:"refund_line_item_adjustment_id"`
 }
 
+// RefundApproval: an object of the API
+type RefundApproval struct {
+	DecidedAt   time.Time `json:"decided_at,omitzero"`
+	DecidedBy   string    `json:"decided_by,omitzero"`
+	Note        string    `json:"note,omitzero"`
+	RequestedBy string    `json:"requested_by"` // Kind and id of the actor.
+	Status      string    `json:"status"`       // One of: pending, approved, rejected
+}
+
 // RefundAudit: an object of the API
 type RefundAudit struct {
 	ActorID   string `json:"actor_id"`
@@ -4019,7 +4078,8 @@ type RefundLineAllocation struct {
 	RefundedMoney       Money                    `json:"refunded_money"`
 	SelectedOptions     []SelectedOption         `json:"selected_options,omitzero"`
 	SKU                 string                   `json:"sku,omitzero"`
-	SourceType          string                   `json:"source_type,omitzero"` // One of: variant, bundle
+	SourceType          string                   `json:"source_type,omitzero"`          // One of: variant, bundle
+	TaxAdjustmentAudit  *RefundTaxDecision       `json:"tax_adjustment_audit,omitzero"` // Who decided on an explicit tax, and why.
 	TaxBreakdownRefunds []RefundTaxShare         `json:"tax_breakdown_refunds,omitzero"`
 	TaxRefundMode       string                   `json:"tax_refund_mode"` // One of: automatic, explicit
 	VariantID           string                   `json:"variant_id,omitzero"`
@@ -4027,22 +4087,38 @@ type RefundLineAllocation struct {
 
 // RefundLineInput: an object of the API
 type RefundLineInput struct {
-	AdjustmentRefunds   []RefundAdjustmentReturnInput `json:"adjustment_refunds,omitzero"` // Reserved.
+	AdjustmentRefunds   []RefundAdjustmentReturnInput `json:"adjustment_refunds,omitzero"` // Gives back what earlier refunds of the line withheld.
 	AmountMoney         *Money                        `json:"amount_money,omitzero"`
 	OrderLineItemID     string                        `json:"order_line_item_id"`
 	Quantity            *int64                        `json:"quantity,omitzero"` // All units that are left when neither quantity nor amount is sent.
 	RefundAdjustments   []RefundAdjustmentInput       `json:"refund_adjustments,omitzero"`
-	TaxAdjustmentAudit  *RefundAudit                  `json:"tax_adjustment_audit,omitzero"`  // Reserved.
-	TaxAdjustmentReason *RefundReason                 `json:"tax_adjustment_reason,omitzero"` // Reserved.
-	TaxBreakdownRefunds []RefundTaxInput              `json:"tax_breakdown_refunds,omitzero"` // Reserved.
-	TaxMoney            *Money                        `json:"tax_money,omitzero"`             // Reserved.
-	TaxRefundMode       *string                       `json:"tax_refund_mode,omitzero"`       // One of: automatic, explicit
+	TaxAdjustmentAudit  *RefundAudit                  `json:"tax_adjustment_audit,omitzero"`
+	TaxAdjustmentReason *RefundReason                 `json:"tax_adjustment_reason,omitzero"`
+	TaxBreakdownRefunds []RefundTaxInput              `json:"tax_breakdown_refunds,omitzero"` // With tax_refund_mode explicit: the tax by component.
+	TaxMoney            *Money                        `json:"tax_money,omitzero"`             // With tax_refund_mode explicit: the tax of the line in all.
+	TaxRefundMode       *string                       `json:"tax_refund_mode,omitzero"`       // explicit replaces the computed tax; it needs the scope commerce.refunds.tax_overrides.write, and tax_adjustment_reason. One of: automatic, explicit
 }
 
 // RefundReason: an object of the API
 type RefundReason struct {
 	Code        string  `json:"code"`
 	Description *string `json:"description,omitzero"`
+}
+
+// RefundSettings: an object of the API
+type RefundSettings struct {
+	RefundApprovalLimitMoney Nullable[Money] `json:"refund_approval_limit_money,omitzero"` // A refund above it, or in another currency, waits for a second person; null for no limit.
+}
+
+// RefundTaxDecision: an object of the API
+type RefundTaxDecision struct {
+	ActorID           string       `json:"actor_id"`
+	ActorType         string       `json:"actor_type"`
+	AutomaticTaxMoney Money        `json:"automatic_tax_money"` // What would have been refunded.
+	Reason            RefundReason `json:"reason"`
+	Source            string       `json:"source,omitzero"`
+	StatedActorID     string       `json:"stated_actor_id,omitzero"`
+	StatedActorType   string       `json:"stated_actor_type,omitzero"`
 }
 
 // RefundTaxInput: an object of the API
@@ -4381,6 +4457,7 @@ type Settings struct {
 	Promotions                  *PromotionSettings             `json:"promotions,omitzero"`
 	Receipts                    *ReceiptSettings               `json:"receipts,omitzero"`
 	Recovery                    *RecoverySettings              `json:"recovery,omitzero"`
+	Refunds                     *RefundSettings                `json:"refunds,omitzero"`
 	SettingsID                  string                         `json:"settings_id"`
 	SettingsScope               string                         `json:"settings_scope"`         // Always merchant. One of: organization, merchant, location, device
 	Subscriptions               any                            `json:"subscriptions,omitzero"` // Reserved.
@@ -4951,6 +5028,7 @@ type UpdateSettingsRequest struct {
 	Promotions            *PromotionSettings                `json:"promotions,omitzero"`
 	Receipts              *ReceiptSettings                  `json:"receipts,omitzero"`
 	Recovery              *RecoverySettings                 `json:"recovery,omitzero"`
+	Refunds               *RefundSettings                   `json:"refunds,omitzero"`
 	Subscriptions         any                               `json:"subscriptions,omitzero"` // Reserved.
 	Tax                   *TaxSettings                      `json:"tax,omitzero"`           // There are no settings of taxes yet.
 	TaxIdentity           Nullable[SettingsTaxIdentity]     `json:"tax_identity,omitzero"`  // null takes it away.

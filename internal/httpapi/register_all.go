@@ -21,6 +21,7 @@ func Register(a *API, s *Services) {
 		registerBuyer,
 		registerPromotion,
 		registerPaper,
+		registerRefundsPart,
 	} {
 		register(a, s)
 	}

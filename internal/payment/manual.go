@@ -86,6 +86,24 @@ func (s *Service) recorded(tx db.Tx, op Operation, cause event.Cause, now time.T
 	return s.apply(tx, op, out, nil, cause)
 }
 
+// ApplyRecorded applies a planned operation of the manual processor at once, in the caller's transaction: money
+// that was given back elsewhere, or that moves to another order. It loads what it changes anew.
+func (s *Service) ApplyRecorded(tx db.Tx, op Operation, cause event.Cause) error {
+	p, err := s.processorOf(op)
+	if err != nil {
+		return err
+	}
+	if op.Processor != Manual {
+		return fault.Internal("OPERATION_NOT_RECORDED", "operation %s is one of processor %s", op.ID, op.Processor)
+	}
+	out, err := p.Do(tx.Context(), op)
+	if err != nil {
+		return fmt.Errorf("record operation %s: %w", op.ID, err)
+	}
+	_, err = s.apply(tx, op, out, nil, cause)
+	return err
+}
+
 // ReverseInput takes recorded money back. Amount is in minor units.
 type ReverseInput struct {
 	Scope     tenant.Scope

@@ -426,7 +426,7 @@ export interface BuyerRefund {
   reason: "duplicate" | "fraudulent" | "requested_by_customer" | "defective_product" | "wrong_item_shipped" | "never_received" | "not_as_described" | "arrived_too_late" | "customer_changed_mind" | "better_price_found" | "accidental_order" | "other" | null;
   reason_message?: string;
   refund_id: string;
-  refund_method: "original_payment";
+  refund_method: "original_payment" | "manual" | "exchange_credit";
   refunded_tip_money: Money;
   return_id?: string;
   return_resolution_id?: string;
@@ -803,6 +803,13 @@ export interface CollectionElements {
   submit_to: "pay_order" | "confirm_payment_intent";
 }
 
+export interface CompleteRefundRequest {
+  /** How the buyer got the money. */
+  note: string;
+  /** Of the transfer or the receipt. */
+  reference?: string;
+}
+
 export interface ConfirmCheckoutVerificationRequest {
   code: string;
 }
@@ -1156,11 +1163,15 @@ export interface CreateRecoveryActionRequest {
 }
 
 export interface CreateRefundRequest {
+  /** Refund what is not disputed of a payment under dispute. Needs the scope commerce.refunds.disputed.write. */
+  allow_disputed?: boolean;
   amount_money?: Money;
   charges?: Array<RefundChargeInput>;
   /** What the caller believes was refunded of the order so far; when it differs, nothing is refunded. */
   expected_refunded_money?: Money;
   external_reference_id?: string;
+  /** On top of what is named, for nothing that was sold; within what the payments can give back. Needs the scope commerce.refunds.goodwill.write. */
+  goodwill_money?: Money;
   line_items?: Array<RefundLineInput>;
   metadata?: Record<string, string>;
   order_id?: string;
@@ -1168,7 +1179,7 @@ export interface CreateRefundRequest {
   reason?: "duplicate" | "fraudulent" | "requested_by_customer" | "defective_product" | "wrong_item_shipped" | "never_received" | "not_as_described" | "arrived_too_late" | "customer_changed_mind" | "better_price_found" | "accidental_order" | "other";
   reason_message?: string;
   refund_method?: "original_payment";
-  /** Reserved. */
+  /** Components of tax that are refunded alone. */
   tax_breakdown_refunds?: Array<RefundTaxInput>;
   tender_allocations?: Array<RefundTenderInput>;
 }
@@ -1469,6 +1480,10 @@ export interface DataRequestApp {
   status: "pending" | "overdue" | "acknowledged";
 }
 
+export interface DecideRefundRequest {
+  note?: string;
+}
+
 export interface DeliveryAddress {
   city: string;
   /** ISO 3166-1 alpha-2. */
@@ -1573,6 +1588,43 @@ export interface DiscountPreviewRequest {
 export interface DiscountRequest {
   manual?: ManualDiscountInput;
   promotion?: PromotionReference;
+}
+
+export interface Dispute {
+  /** The bank waits for an answer, and one can still be given at the processor. */
+  action_required: boolean;
+  amount_money: Money;
+  case_type: "inquiry" | "chargeback" | "compliance" | "resolution" | "block" | "other" | "bank_return";
+  created_at: string;
+  /** With expand=customer. */
+  customer?: CustomerSummary | null;
+  customer_id?: string;
+  dispute_id: string;
+  evidence_deadline_passed: boolean;
+  evidence_due_at: string | null;
+  evidence_response_allowed: boolean;
+  evidence_submission_count: number;
+  /** The deadline went by without an answer. */
+  evidence_submission_past_due: boolean;
+  /** Reserved. */
+  fraud_warning_id?: string;
+  has_evidence: boolean;
+  merchant_id: string;
+  metadata: Record<string, string>;
+  /** With expand=order. */
+  order?: OrderSummary | null;
+  order_id: string;
+  /** With expand=payment_intent. */
+  payment_intent?: PaymentIntentSummary | null;
+  payment_intent_id: string;
+  payment_option: "card" | "apple_pay" | "google_pay" | "affirm" | "ach_debit" | null;
+  reason: "bank_cannot_process" | "check_returned" | "credit_not_processed" | "customer_initiated" | "debit_not_authorized" | "duplicate" | "fraudulent" | "general" | "incorrect_account_details" | "insufficient_funds" | "noncompliant" | "product_not_received" | "product_unacceptable" | "subscription_canceled" | "unrecognized" | "bank_account_closed" | "bank_account_not_found" | "bank_debit_not_authorized" | "bank_account_restricted" | "other";
+  response_unavailable_reason?: "bank_return_not_contestable" | "provider_response_unavailable";
+  status: "warning_needs_response" | "warning_under_review" | "warning_closed" | "needs_response" | "under_review" | "won" | "lost" | "prevented";
+  status_changed_at: string;
+  updated_at: string;
+  /** What the bank holds now: until it decides, or for good once lost. */
+  withdrawn_money: Money;
 }
 
 export interface DocumentTaxID {
@@ -4001,9 +4053,15 @@ export interface RefreshMerchantAccountSessionRequest {
 }
 
 export interface Refund {
+  /** A payment under dispute was refunded all the same. */
+  allow_disputed?: boolean;
   amount_money: Money;
+  /** Of a refund above the merchant's limit. */
+  approval?: RefundApproval;
   /** What the refund gives back of charges. */
   charge_allocations?: Array<RefundChargeShare>;
+  /** The failed refund whose money this one records as given back elsewhere. */
+  completes_refund_id?: string;
   created_at: string;
   credit_note_id?: string;
   /** With expand=customer. */
@@ -4011,9 +4069,13 @@ export interface Refund {
   customer_id?: string;
   external_reference_id?: string;
   failure_reason?: "expired_or_canceled_card" | "lost_or_stolen_card" | "insufficient_funds" | "insufficient_available_balance" | "declined" | "merchant_request" | "payment_disputed" | "payment_refund_failed" | "payment_refund_not_attempted" | "refund_failed";
+  /** What was given on top, for nothing that was sold. */
+  goodwill_money?: Money;
   idempotency_key?: string;
   invoice_id?: string;
   line_item_allocations?: Array<RefundLineAllocation>;
+  manual_note?: string;
+  manual_reference?: string;
   merchant_id: string;
   metadata?: Record<string, string>;
   /** With expand=order. */
@@ -4027,7 +4089,7 @@ export interface Refund {
   reason: "duplicate" | "fraudulent" | "requested_by_customer" | "defective_product" | "wrong_item_shipped" | "never_received" | "not_as_described" | "arrived_too_late" | "customer_changed_mind" | "better_price_found" | "accidental_order" | "other" | null;
   reason_message?: string;
   refund_id: string;
-  refund_method: "original_payment";
+  refund_method: "original_payment" | "manual" | "exchange_credit";
   refunded_tip_money: Money;
   return_id?: string;
   return_resolution_id?: string;
@@ -4068,6 +4130,15 @@ export interface RefundAdjustmentReturnInput {
   refund_line_item_adjustment_id: string;
 }
 
+export interface RefundApproval {
+  decided_at?: string;
+  decided_by?: string;
+  note?: string;
+  /** Kind and id of the actor. */
+  requested_by: string;
+  status: "pending" | "approved" | "rejected";
+}
+
 export interface RefundAudit {
   actor_id: string;
   actor_type: "user" | "system" | "admin";
@@ -4104,33 +4175,50 @@ export interface RefundLineAllocation {
   selected_options?: Array<SelectedOption>;
   sku?: string;
   source_type?: "variant" | "bundle";
+  /** Who decided on an explicit tax, and why. */
+  tax_adjustment_audit?: RefundTaxDecision;
   tax_breakdown_refunds?: Array<RefundTaxShare>;
   tax_refund_mode: "automatic" | "explicit";
   variant_id?: string;
 }
 
 export interface RefundLineInput {
-  /** Reserved. */
+  /** Gives back what earlier refunds of the line withheld. */
   adjustment_refunds?: Array<RefundAdjustmentReturnInput>;
   amount_money?: Money;
   order_line_item_id: string;
   /** All units that are left when neither quantity nor amount is sent. */
   quantity?: number;
   refund_adjustments?: Array<RefundAdjustmentInput>;
-  /** Reserved. */
   tax_adjustment_audit?: RefundAudit;
-  /** Reserved. */
   tax_adjustment_reason?: RefundReason;
-  /** Reserved. */
+  /** With tax_refund_mode explicit: the tax by component. */
   tax_breakdown_refunds?: Array<RefundTaxInput>;
-  /** Reserved. */
+  /** With tax_refund_mode explicit: the tax of the line in all. */
   tax_money?: Money;
+  /** explicit replaces the computed tax; it needs the scope commerce.refunds.tax_overrides.write, and tax_adjustment_reason. */
   tax_refund_mode?: "automatic" | "explicit";
 }
 
 export interface RefundReason {
   code: string;
   description?: string;
+}
+
+export interface RefundSettings {
+  /** A refund above it, or in another currency, waits for a second person; null for no limit. */
+  refund_approval_limit_money?: Money | null;
+}
+
+export interface RefundTaxDecision {
+  actor_id: string;
+  actor_type: string;
+  /** What would have been refunded. */
+  automatic_tax_money: Money;
+  reason: RefundReason;
+  source?: string;
+  stated_actor_id?: string;
+  stated_actor_type?: string;
 }
 
 export interface RefundTaxInput {
@@ -4461,6 +4549,7 @@ export interface Settings {
   promotions?: PromotionSettings;
   receipts?: ReceiptSettings;
   recovery?: RecoverySettings;
+  refunds?: RefundSettings;
   settings_id: string;
   /** Always merchant. */
   settings_scope: "organization" | "merchant" | "location" | "device";
@@ -5068,6 +5157,7 @@ export interface UpdateSettingsRequest {
   promotions?: PromotionSettings;
   receipts?: ReceiptSettings;
   recovery?: RecoverySettings;
+  refunds?: RefundSettings;
   /** Reserved. */
   subscriptions?: unknown;
   /** There are no settings of taxes yet. */
@@ -5318,6 +5408,8 @@ export interface Operations {
   applyOrderDiscount(params: { path: { order_id: string; }; body?: DiscountRequest }, options?: CallOptions): Promise<Order>;
   /** Approve a refund of an app */
   approveAppApproval(params: { path: { app_approval_id: string; } }, options?: CallOptions): Promise<AppApproval>;
+  /** Approve a refund above the limit */
+  approveRefund(params: { path: { refund_id: string; }; body?: DecideRefundRequest }, options?: CallOptions): Promise<Refund>;
   /** Cancel an unsettled payment */
   cancelOrderPayment(params: { path: { order_id: string; payment_intent_id: string; }; body?: CancelOrderPaymentRequest }, options?: CallOptions): Promise<OrderPaymentResult>;
   /** Cancel the open payment attempt */
@@ -5326,6 +5418,8 @@ export interface Operations {
   captureOrderPayment(params: { path: { order_id: string; payment_intent_id: string; }; body?: CaptureOrderPaymentRequest }, options?: CallOptions): Promise<OrderPaymentResult>;
   /** Close an order */
   closeOrder(params: { path: { order_id: string; }; body?: CloseOrderRequest }, options?: CallOptions): Promise<Order>;
+  /** Record that a failed refund was paid otherwise */
+  completeRefundManually(params: { path: { refund_id: string; }; body: CompleteRefundRequest }, options?: CallOptions): Promise<Refund>;
   /** Confirm a mailed code */
   confirmCustomerVerification(params: { path: { customer_verification_id: string; }; body: ConfirmCustomerVerificationRequest }, options?: CallOptions): Promise<CustomerVerification>;
   /** Create an API key */
@@ -5440,6 +5534,8 @@ export interface Operations {
   getDeveloperPartnerAppInstall(params: { path: { partner_app_id: string; partner_app_install_id: string; } }, options?: CallOptions): Promise<PartnerAppInstall>;
   /** Read a sandbox */
   getDeveloperSandbox(params: { path: { sandbox_id: string; } }, options?: CallOptions): Promise<DeveloperSandbox>;
+  /** Read a dispute */
+  getDispute(params: { path: { dispute_id: string; }; query?: { expand?: Array<"customer" | "order" | "payment_intent">; } }, options?: CallOptions): Promise<Dispute>;
   /** Read an installed app */
   getInstalledApp(params: { path: { partner_app_install_id: string; } }, options?: CallOptions): Promise<InstalledApp>;
   /** Read a credit note of my invoice */
@@ -5534,12 +5630,14 @@ export interface Operations {
   listDeveloperPartnerApps(params?: { query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<PartnerApp>;
   /** List sandboxes */
   listDeveloperSandboxes(params?: { query?: { page_size?: number; page_token?: string; status?: "active" | "archived" | "all"; } }, options?: CallOptions): List<DeveloperSandbox>;
+  /** List disputes */
+  listDisputes(params?: { query?: { page_size?: number; page_token?: string; payment_intent_id?: string; order_id?: string; customer_id?: string; status?: "warning_needs_response" | "warning_under_review" | "warning_closed" | "needs_response" | "under_review" | "won" | "lost" | "prevented"; reason?: "bank_cannot_process" | "check_returned" | "credit_not_processed" | "customer_initiated" | "debit_not_authorized" | "duplicate" | "fraudulent" | "general" | "incorrect_account_details" | "insufficient_funds" | "noncompliant" | "product_not_received" | "product_unacceptable" | "subscription_canceled" | "unrecognized" | "bank_account_closed" | "bank_account_not_found" | "bank_debit_not_authorized" | "bank_account_restricted" | "other"; case_type?: "inquiry" | "chargeback" | "compliance" | "resolution" | "block" | "other" | "bank_return"; created_after?: string; created_before?: string; evidence_due_after?: string; evidence_due_before?: string; } }, options?: CallOptions): List<Dispute>;
   /** List installed apps */
   listInstalledApps(params?: { query?: { page_size?: number; page_token?: string; status?: "pending_exchange" | "pending_consent" | "pending_onboarding" | "active" | "pending_permission_upgrade" | "flagged_for_review" | "revoked" | "errored"; partner_app_id?: string; } }, options?: CallOptions): List<InstalledApp>;
   /** List credit notes of my invoice */
   listMeCreditNotes(params: { path: { invoice_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<BuyerCreditNote>;
   /** List own refunds */
-  listMeRefunds(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; payment_intent_id?: string; status?: "pending" | "in_transit" | "succeeded" | "failed" | "requires_action" | "canceled" | "partially_succeeded"; reason?: Array<"duplicate" | "fraudulent" | "requested_by_customer" | "defective_product" | "wrong_item_shipped" | "never_received" | "not_as_described" | "arrived_too_late" | "customer_changed_mind" | "better_price_found" | "accidental_order" | "other">; refund_method?: "original_payment"; min_amount?: number; max_amount?: number; currency?: string; external_reference_id?: string; return_id?: string; return_resolution_id?: string; query?: string; sort_by?: "created_at" | "updated_at" | "amount"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<BuyerRefund>;
+  listMeRefunds(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; payment_intent_id?: string; status?: "pending" | "in_transit" | "succeeded" | "failed" | "requires_action" | "canceled" | "partially_succeeded"; reason?: Array<"duplicate" | "fraudulent" | "requested_by_customer" | "defective_product" | "wrong_item_shipped" | "never_received" | "not_as_described" | "arrived_too_late" | "customer_changed_mind" | "better_price_found" | "accidental_order" | "other">; refund_method?: "original_payment" | "manual" | "exchange_credit"; min_amount?: number; max_amount?: number; currency?: string; external_reference_id?: string; return_id?: string; return_resolution_id?: string; query?: string; sort_by?: "created_at" | "updated_at" | "amount"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<BuyerRefund>;
   /** List the history of an order */
   listOrderActivities(params: { path: { order_id: string; }; query?: { page_size?: number; page_token?: string; type?: Array<"created" | "line_item_added" | "line_item_updated" | "line_item_removed" | "discount_applied" | "discount_removed" | "tax_updated" | "requested_tip_added" | "requested_tip_updated" | "requested_tip_removed" | "charge_added" | "charge_updated" | "charge_removed" | "charge_fulfillment_updated" | "order_updated" | "adjustment" | "closed" | "payment" | "payment_failed" | "refund" | "refund_failed" | "checkout_session_created" | "checkout_session_expired" | "checkout_session_invalidated" | "fulfillment_created" | "fulfillment_updated" | "fulfillment_state_changed">; sort_direction?: "asc" | "desc"; } }, options?: CallOptions): List<OrderActivity>;
   /** List the payment attempts of an order */
@@ -5571,7 +5669,7 @@ export interface Operations {
   /** List recoveries */
   listRecoveries(params?: { query?: { page_size?: number; page_token?: string; status?: "watching" | "abandoned" | "returned" | "recovered" | "completed" | "ended" | "lapsed"; order_id?: string; checkout_session_id?: string; created_after?: string; created_before?: string; } }, options?: CallOptions): List<Recovery>;
   /** List refunds */
-  listRefunds(params?: { query?: { page_size?: number; page_token?: string; customer_id?: string; order_id?: string; payment_intent_id?: string; status?: "pending" | "in_transit" | "succeeded" | "failed" | "requires_action" | "canceled" | "partially_succeeded"; reason?: Array<"duplicate" | "fraudulent" | "requested_by_customer" | "defective_product" | "wrong_item_shipped" | "never_received" | "not_as_described" | "arrived_too_late" | "customer_changed_mind" | "better_price_found" | "accidental_order" | "other">; refund_method?: "original_payment"; min_amount?: number; max_amount?: number; currency?: string; external_reference_id?: string; return_id?: string; return_resolution_id?: string; query?: string; sort_by?: "created_at" | "updated_at" | "amount"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<Refund>;
+  listRefunds(params?: { query?: { page_size?: number; page_token?: string; customer_id?: string; order_id?: string; payment_intent_id?: string; status?: "pending" | "in_transit" | "succeeded" | "failed" | "requires_action" | "canceled" | "partially_succeeded"; reason?: Array<"duplicate" | "fraudulent" | "requested_by_customer" | "defective_product" | "wrong_item_shipped" | "never_received" | "not_as_described" | "arrived_too_late" | "customer_changed_mind" | "better_price_found" | "accidental_order" | "other">; refund_method?: "original_payment" | "manual" | "exchange_credit"; min_amount?: number; max_amount?: number; currency?: string; external_reference_id?: string; return_id?: string; return_resolution_id?: string; query?: string; sort_by?: "created_at" | "updated_at" | "amount"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<Refund>;
   /** List stranded payments */
   listStrandedPayments(params?: { query?: { page_size?: number; page_token?: string; status?: "open" | "refunding" | "resolved"; order_id?: string; reason?: "attempt_ended" | "order_already_paid" | "order_closed"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; } }, options?: CallOptions): List<StrandedPayment>;
   /** List the deliveries of an event */
@@ -5598,6 +5696,8 @@ export interface Operations {
   refreshMerchantAccountSession(params?: { body?: RefreshMerchantAccountSessionRequest }, options?: CallOptions): Promise<MerchantAccountSession>;
   /** Refuse a refund of an app */
   refuseAppApproval(params: { path: { app_approval_id: string; }; body?: RefuseAppApprovalRequest }, options?: CallOptions): Promise<AppApproval>;
+  /** Reject a refund above the limit */
+  rejectRefund(params: { path: { refund_id: string; }; body?: DecideRefundRequest }, options?: CallOptions): Promise<Refund>;
   /** Remove an app */
   removeInstalledApp(params: { path: { partner_app_install_id: string; } }, options?: CallOptions): Promise<InstalledApp>;
   /** Remove pending discounts of an order */
