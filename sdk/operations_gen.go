@@ -44,13 +44,6 @@ func (c *Client) AddOrderLineItems(ctx context.Context, orderID string, body *Ad
 	return do[Order](ctx, c, call{method: "POST", path: "/v1/orders/" + url.PathEscape(orderID) + "/line-items", query: nil, body: given(body), keyed: true}, options)
 }
 
-// AddReturnLineItem: Add a line to a return. While the return is requested.
-//
-//	POST /v1/returns/{return_id}/line-items
-func (c *Client) AddReturnLineItem(ctx context.Context, returnID string, body *AddReturnLineItemRequest, options ...CallOption) (*ReturnResource, error) {
-	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/line-items", query: nil, body: given(body), keyed: true}, options)
-}
-
 // AdvanceOnboardingParams narrows and orders AdvanceOnboarding; nothing set sends nothing.
 type AdvanceOnboardingParams struct {
 	SandboxID string
@@ -86,6 +79,13 @@ func (c *Client) ApproveAppApproval(ctx context.Context, appApprovalID string, o
 	return do[AppApproval](ctx, c, call{method: "POST", path: "/v1/app-approvals/" + url.PathEscape(appApprovalID) + "/approve", query: nil, body: nil, keyed: true}, options)
 }
 
+// ApproveRefund: Approve a refund above the limit. Somebody else than who asked for it. The money is on its way then.
+//
+//	POST /v1/refunds/{refund_id}/approve
+func (c *Client) ApproveRefund(ctx context.Context, refundID string, body *DecideRefundRequest, options ...CallOption) (*Refund, error) {
+	return do[Refund](ctx, c, call{method: "POST", path: "/v1/refunds/" + url.PathEscape(refundID) + "/approve", query: nil, body: given(body), keyed: true}, options)
+}
+
 // CancelOrderPayment: Cancel an unsettled payment. Releases a hold, or gives up a staged, declined or waiting leg.
 //
 //	POST /v1/orders/{order_id}/payment-intents/{payment_intent_id}/cancel
@@ -98,34 +98,6 @@ func (c *Client) CancelOrderPayment(ctx context.Context, orderID string, payment
 //	POST /v1/orders/{order_id}/payment-attempts/{order_payment_attempt_id}/cancel
 func (c *Client) CancelOrderPaymentAttempt(ctx context.Context, orderID string, orderPaymentAttemptID string, body *CancelAttemptRequest, options ...CallOption) (*PayOrderResult, error) {
 	return do[PayOrderResult](ctx, c, call{method: "POST", path: "/v1/orders/" + url.PathEscape(orderID) + "/payment-attempts/" + url.PathEscape(orderPaymentAttemptID) + "/cancel", query: nil, body: given(body), keyed: true}, options)
-}
-
-// CancelReturn: Cancel a return. Before goods were received and before anything was resolved. Its units can be returned again.
-//
-//	POST /v1/returns/{return_id}/cancel
-func (c *Client) CancelReturn(ctx context.Context, returnID string, body *CancelReturnRequest, options ...CallOption) (*ReturnResource, error) {
-	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/cancel", query: nil, body: given(body), keyed: true}, options)
-}
-
-// CancelReturnDisposition: Cancel a disposition. Before its goods moved; afterwards it is replaced by another.
-//
-//	POST /v1/return-dispositions/{return_disposition_id}/cancel
-func (c *Client) CancelReturnDisposition(ctx context.Context, returnDispositionID string, body *CancelReturnDispositionRequest, options ...CallOption) (*ReturnDisposition, error) {
-	return do[ReturnDisposition](ctx, c, call{method: "POST", path: "/v1/return-dispositions/" + url.PathEscape(returnDispositionID) + "/cancel", query: nil, body: given(body), keyed: true}, options)
-}
-
-// CancelReturnLineItem: Withdraw units of a line. Approved units that no resolution holds and that did not leave the buyer. What holds them is named in blocking_resources.
-//
-//	POST /v1/returns/{return_id}/line-items/{return_line_item_id}/cancel
-func (c *Client) CancelReturnLineItem(ctx context.Context, returnID string, returnLineItemID string, body *CancelReturnLineItemRequest, options ...CallOption) (*ReturnResource, error) {
-	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/line-items/" + url.PathEscape(returnLineItemID) + "/cancel", query: nil, body: given(body), keyed: true}, options)
-}
-
-// CancelReturnResolution: Cancel a resolution. Before its money moved; an exchange that the buyer has not paid is undone.
-//
-//	POST /v1/return-resolutions/{return_resolution_id}/cancel
-func (c *Client) CancelReturnResolution(ctx context.Context, returnResolutionID string, body *CancelReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
-	return do[ReturnResolution](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/cancel", query: nil, body: given(body), keyed: true}, options)
 }
 
 // CaptureOrderPayment: Capture an authorized payment. Takes the amount and releases the rest of the hold.
@@ -265,18 +237,11 @@ func (c *Client) CloseOrder(ctx context.Context, orderID string, body *CloseOrde
 	return do[Order](ctx, c, call{method: "POST", path: "/v1/orders/" + url.PathEscape(orderID) + "/close", query: nil, body: given(body), keyed: true}, options)
 }
 
-// CollectReturnResolution: Collect a balance by link or invoice. Takes the place of the checkout or of the other one: a balance has one way to be paid at a time.
+// CompleteRefundManually: Record that a failed refund was paid otherwise. Makes a second refund, with method manual, that is booked at once; the failed one stays as it is.
 //
-//	POST /v1/return-resolutions/{return_resolution_id}/collect
-func (c *Client) CollectReturnResolution(ctx context.Context, returnResolutionID string, body *CollectReturnResolutionRequest, options ...CallOption) (*ReturnResolutionCollection, error) {
-	return do[ReturnResolutionCollection](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/collect", query: nil, body: given(body), keyed: true}, options)
-}
-
-// CompleteReturn: Complete a return. Ends the work on a return that nothing blocks.
-//
-//	POST /v1/returns/{return_id}/complete
-func (c *Client) CompleteReturn(ctx context.Context, returnID string, body *CompleteReturnRequest, options ...CallOption) (*ReturnResource, error) {
-	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/complete", query: nil, body: given(body), keyed: true}, options)
+//	POST /v1/refunds/{refund_id}/complete-manually
+func (c *Client) CompleteRefundManually(ctx context.Context, refundID string, body *CompleteRefundRequest, options ...CallOption) (*Refund, error) {
+	return do[Refund](ctx, c, call{method: "POST", path: "/v1/refunds/" + url.PathEscape(refundID) + "/complete-manually", query: nil, body: given(body), keyed: true}, options)
 }
 
 // ConfirmCustomerVerification: Confirm a mailed code. What it proves may be redeemed once, within 15 minutes. Five wrong codes end it.
@@ -284,13 +249,6 @@ func (c *Client) CompleteReturn(ctx context.Context, returnID string, body *Comp
 //	POST /v1/customer-verifications/{customer_verification_id}/confirm
 func (c *Client) ConfirmCustomerVerification(ctx context.Context, customerVerificationID string, body *ConfirmCustomerVerificationRequest, options ...CallOption) (*CustomerVerification, error) {
 	return do[CustomerVerification](ctx, c, call{method: "POST", path: "/v1/customer-verifications/" + url.PathEscape(customerVerificationID) + "/confirm", query: nil, body: given(body), keyed: true}, options)
-}
-
-// ConfirmReturnResolution: Confirm a resolution. Freezes the amounts and claims them. Money moves once execution_blockers say that nothing is missing.
-//
-//	POST /v1/return-resolutions/{return_resolution_id}/confirm
-func (c *Client) ConfirmReturnResolution(ctx context.Context, returnResolutionID string, body *ConfirmReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
-	return do[ReturnResolution](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/confirm", query: nil, body: given(body), keyed: true}, options)
 }
 
 // CreateAPIKey: Create an API key. The secret is shown once. A key can hand out only scopes it holds itself.
@@ -398,20 +356,6 @@ func (c *Client) CreateDiscountPreview(ctx context.Context, body *DiscountPrevie
 	return do[DiscountPreview](ctx, c, call{method: "POST", path: "/v1/discount-previews", query: nil, body: given(body), keyed: false}, options)
 }
 
-// CreateMeReturnPreview: Preview an own return. What the buyer may send back and at what cost (eligibility). Nothing is stored.
-//
-//	POST /v1/me/return-previews
-func (c *Client) CreateMeReturnPreview(ctx context.Context, body *CreateReturnPreviewRequest, options ...CallOption) (*ReturnPreview, error) {
-	return do[ReturnPreview](ctx, c, call{method: "POST", path: "/v1/me/return-previews", query: nil, body: given(body), keyed: false}, options)
-}
-
-// CreateMeReturnResolutionCheckoutSession: Pay the balance of an own exchange. Opens the checkout, or hands out the open one.
-//
-//	POST /v1/me/return-resolutions/{resolution_id}/checkout-session
-func (c *Client) CreateMeReturnResolutionCheckoutSession(ctx context.Context, resolutionID string, body *ReturnResolutionCheckoutRequest, options ...CallOption) (*CheckoutLaunch, error) {
-	return do[CheckoutLaunch](ctx, c, call{method: "POST", path: "/v1/me/return-resolutions/" + url.PathEscape(resolutionID) + "/checkout-session", query: nil, body: given(body), keyed: true}, options)
-}
-
 // CreateMerchantAccountSession: Open hosted account components. Reserved: refused for now.
 //
 //	POST /v1/merchant-account-sessions
@@ -517,69 +461,6 @@ func (c *Client) CreateRefund(ctx context.Context, body *CreateRefundRequest, op
 	return do[Refund](ctx, c, call{method: "POST", path: "/v1/refunds", query: nil, body: given(body), keyed: true}, options)
 }
 
-// CreateReturn: Ask for a return. Asks units that were handed over back. Return policies judge each line, and the line keeps what they said; without one the return waits for a decision.
-//
-//	POST /v1/returns
-func (c *Client) CreateReturn(ctx context.Context, body *CreateReturnRequest, options ...CallOption) (*ReturnResource, error) {
-	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/returns", query: nil, body: given(body), keyed: true}, options)
-}
-
-// CreateReturnAccessLink: Make a link to a return for its buyer. Shows the return without a sign-in: for 30 days, ten times. Withdrawing it needs a sign-in.
-//
-//	POST /v1/returns/{return_id}/access-links
-func (c *Client) CreateReturnAccessLink(ctx context.Context, returnID string, body *EmptyBody, options ...CallOption) (*AccessLink, error) {
-	return do[AccessLink](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/access-links", query: nil, body: given(body), keyed: true}, options)
-}
-
-// CreateReturnDisposition: Say where goods go. Takes units of a line of a receipt or of an inspection. Its movements are booked, each once, by whoever keeps stock.
-//
-//	POST /v1/returns/{return_id}/dispositions
-func (c *Client) CreateReturnDisposition(ctx context.Context, returnID string, body *CreateReturnDispositionRequest, options ...CallOption) (*ReturnDisposition, error) {
-	return do[ReturnDisposition](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/dispositions", query: nil, body: given(body), keyed: true}, options)
-}
-
-// CreateReturnInspection: Record an inspection. Condition and acceptance of goods of one receipt. A wrong inspection is corrected by another that supersedes it.
-//
-//	POST /v1/returns/{return_id}/inspections
-func (c *Client) CreateReturnInspection(ctx context.Context, returnID string, body *CreateReturnInspectionRequest, options ...CallOption) (*ReturnInspection, error) {
-	return do[ReturnInspection](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/inspections", query: nil, body: given(body), keyed: true}, options)
-}
-
-// CreateReturnPolicy: Create a return policy. With its first revision. It is inactive until its status is set to active.
-//
-//	POST /v1/return-policies
-func (c *Client) CreateReturnPolicy(ctx context.Context, body *CreateReturnPolicyRequest, options ...CallOption) (*ReturnPolicy, error) {
-	return do[ReturnPolicy](ctx, c, call{method: "POST", path: "/v1/return-policies", query: nil, body: given(body), keyed: true}, options)
-}
-
-// CreateReturnPreview: Preview a return. What may come back and at what cost (eligibility), or what a resolution would move (resolution). Nothing is stored.
-//
-//	POST /v1/return-previews
-func (c *Client) CreateReturnPreview(ctx context.Context, body *CreateReturnPreviewRequest, options ...CallOption) (*ReturnPreview, error) {
-	return do[ReturnPreview](ctx, c, call{method: "POST", path: "/v1/return-previews", query: nil, body: given(body), keyed: false}, options)
-}
-
-// CreateReturnReason: Add a return reason. Beside the built-in ones, active at once.
-//
-//	POST /v1/return-reasons
-func (c *Client) CreateReturnReason(ctx context.Context, body *CreateReturnReasonRequest, options ...CallOption) (*ReturnReason, error) {
-	return do[ReturnReason](ctx, c, call{method: "POST", path: "/v1/return-reasons", query: nil, body: given(body), keyed: true}, options)
-}
-
-// CreateReturnReceipt: Record goods that arrived. A receipt never changes; a wrong one is corrected by another that supersedes it. Goods in excess and goods that nobody identified count for no line.
-//
-//	POST /v1/returns/{return_id}/receipts
-func (c *Client) CreateReturnReceipt(ctx context.Context, returnID string, body *CreateReturnReceiptRequest, options ...CallOption) (*ReturnReceipt, error) {
-	return do[ReturnReceipt](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/receipts", query: nil, body: given(body), keyed: true}, options)
-}
-
-// CreateReturnResolution: Propose a resolution. It holds its units and can be changed until it is confirmed.
-//
-//	POST /v1/returns/{return_id}/resolutions
-func (c *Client) CreateReturnResolution(ctx context.Context, returnID string, body *CreateReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
-	return do[ReturnResolution](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/resolutions", query: nil, body: given(body), keyed: true}, options)
-}
-
 // CreateWebhookEndpoint: Create a webhook endpoint. The signing secret is shown in this answer only.
 //
 //	POST /v1/webhook-endpoints
@@ -592,20 +473,6 @@ func (c *Client) CreateWebhookEndpoint(ctx context.Context, body *CreateWebhookE
 //	POST /v1/webhook-endpoints/{webhook_endpoint_id}/test-events
 func (c *Client) CreateWebhookTestEvent(ctx context.Context, webhookEndpointID string, body *CreateWebhookTestEventRequest, options ...CallOption) (*WebhookDeliveryAction, error) {
 	return do[WebhookDeliveryAction](ctx, c, call{method: "POST", path: "/v1/webhook-endpoints/" + url.PathEscape(webhookEndpointID) + "/test-events", query: nil, body: given(body), keyed: true}, options)
-}
-
-// DecideReturn: Decide a return. Approves or declines every line, all of them or none.
-//
-//	POST /v1/returns/{return_id}/decide
-func (c *Client) DecideReturn(ctx context.Context, returnID string, body *DecideReturnRequest, options ...CallOption) (*ReturnResource, error) {
-	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/decide", query: nil, body: given(body), keyed: true}, options)
-}
-
-// DecideReturnInspectionLineItem: Decide whether goods are accepted. Settles a line that an inspection left open as review_required.
-//
-//	POST /v1/return-inspections/{return_inspection_id}/line-items/{return_inspection_line_item_id}/decide
-func (c *Client) DecideReturnInspectionLineItem(ctx context.Context, returnInspectionID string, returnInspectionLineItemID string, body *DecideReturnInspectionLineItemRequest, options ...CallOption) (*ReturnInspection, error) {
-	return do[ReturnInspection](ctx, c, call{method: "POST", path: "/v1/return-inspections/" + url.PathEscape(returnInspectionID) + "/line-items/" + url.PathEscape(returnInspectionLineItemID) + "/decide", query: nil, body: given(body), keyed: true}, options)
 }
 
 // DeleteCustomerAddress: Delete an address of a customer. Its defaults move to the newest one that remains.
@@ -676,55 +543,6 @@ func (c *Client) DeletePromotion(ctx context.Context, promotionID string, option
 //	DELETE /v1/promotions/{promotion_id}/codes/{promotion_code_id}
 func (c *Client) DeletePromotionCode(ctx context.Context, promotionID string, promotionCodeID string, options ...CallOption) (*PromotionCode, error) {
 	return do[PromotionCode](ctx, c, call{method: "DELETE", path: "/v1/promotions/" + url.PathEscape(promotionID) + "/codes/" + url.PathEscape(promotionCodeID), query: nil, body: nil, keyed: true}, options)
-}
-
-// DeleteReturnLineItem: Remove a line of a return. While the return is requested. The last line stays: cancel the return instead.
-//
-//	DELETE /v1/returns/{return_id}/line-items/{return_line_item_id}
-func (c *Client) DeleteReturnLineItem(ctx context.Context, returnID string, returnLineItemID string, options ...CallOption) (*ReturnResource, error) {
-	return do[ReturnResource](ctx, c, call{method: "DELETE", path: "/v1/returns/" + url.PathEscape(returnID) + "/line-items/" + url.PathEscape(returnLineItemID), query: nil, body: nil, keyed: true}, options)
-}
-
-// DeleteReturnPolicyParams narrows and orders DeleteReturnPolicy; nothing set sends nothing.
-type DeleteReturnPolicyParams struct {
-	ExpectedVersion *int64
-}
-
-func (p *DeleteReturnPolicyParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addInt(v, "expected_version", p.ExpectedVersion)
-	return v
-}
-
-// DeleteReturnPolicy: Archive a return policy. For good; the answer is its final state.
-//
-//	DELETE /v1/return-policies/{return_policy_id}
-func (c *Client) DeleteReturnPolicy(ctx context.Context, returnPolicyID string, params *DeleteReturnPolicyParams, options ...CallOption) (*ReturnPolicy, error) {
-	return do[ReturnPolicy](ctx, c, call{method: "DELETE", path: "/v1/return-policies/" + url.PathEscape(returnPolicyID), query: params.values(), body: nil, keyed: true}, options)
-}
-
-// DeleteReturnReasonParams narrows and orders DeleteReturnReason; nothing set sends nothing.
-type DeleteReturnReasonParams struct {
-	ExpectedVersion *int64
-}
-
-func (p *DeleteReturnReasonParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addInt(v, "expected_version", p.ExpectedVersion)
-	return v
-}
-
-// DeleteReturnReason: Archive a return reason. It is offered no more; returns that name it stay.
-//
-//	DELETE /v1/return-reasons/{return_reason_id}
-func (c *Client) DeleteReturnReason(ctx context.Context, returnReasonID string, params *DeleteReturnReasonParams, options ...CallOption) (*ReturnReason, error) {
-	return do[ReturnReason](ctx, c, call{method: "DELETE", path: "/v1/return-reasons/" + url.PathEscape(returnReasonID), query: params.values(), body: nil, keyed: true}, options)
 }
 
 // DeleteWebhookEndpoint: Delete a webhook endpoint. What waits for it is suppressed; its deliveries stay readable.
@@ -853,6 +671,27 @@ func (c *Client) GetDeveloperSandbox(ctx context.Context, sandboxID string, opti
 	return do[DeveloperSandbox](ctx, c, call{method: "GET", path: "/v1/developer/sandboxes/" + url.PathEscape(sandboxID), query: nil, body: nil, keyed: false}, options)
 }
 
+// GetDisputeParams narrows and orders GetDispute; nothing set sends nothing.
+type GetDisputeParams struct {
+	Expand []string
+}
+
+func (p *GetDisputeParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addStrings(v, "expand", p.Expand)
+	return v
+}
+
+// GetDispute: Read a dispute. What the buyer's bank says of a payment, and until when it takes an answer.
+//
+//	GET /v1/disputes/{dispute_id}
+func (c *Client) GetDispute(ctx context.Context, disputeID string, params *GetDisputeParams, options ...CallOption) (*Dispute, error) {
+	return do[Dispute](ctx, c, call{method: "GET", path: "/v1/disputes/" + url.PathEscape(disputeID), query: params.values(), body: nil, keyed: false}, options)
+}
+
 // GetInstalledApp: Read an installed app. With its limits, what it refunded today, and what it waits for consent to.
 //
 //	GET /v1/installed-apps/{partner_app_install_id}
@@ -928,13 +767,6 @@ func (c *Client) GetOnboardingState(ctx context.Context, params *GetOnboardingSt
 //	GET /v1/openapi.json
 func (c *Client) GetOpenAPI(ctx context.Context, options ...CallOption) ([]byte, error) {
 	return c.raw(ctx, call{method: "GET", path: "/v1/openapi.json", query: nil, body: nil, keyed: false}, options)
-}
-
-// GetOrCreateReturnResolutionCheckoutSession: Open the checkout of a balance. The same surface hands out the open session; another replaces it while no payment runs.
-//
-//	POST /v1/return-resolutions/{return_resolution_id}/checkout-session
-func (c *Client) GetOrCreateReturnResolutionCheckoutSession(ctx context.Context, returnResolutionID string, body *ReturnResolutionCheckoutRequest, options ...CallOption) (*CheckoutLaunch, error) {
-	return do[CheckoutLaunch](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/checkout-session", query: nil, body: given(body), keyed: true}, options)
 }
 
 // GetOrderParams narrows and orders GetOrder; nothing set sends nothing.
@@ -1155,111 +987,6 @@ func (p *GetResourceTimelineParams) values() url.Values {
 //	GET /v1/developer/resource-timelines/{resource_id}
 func (c *Client) GetResourceTimeline(ctx context.Context, resourceID string, params *GetResourceTimelineParams, options ...CallOption) (*ResourceTimeline, error) {
 	return do[ResourceTimeline](ctx, c, call{method: "GET", path: "/v1/developer/resource-timelines/" + url.PathEscape(resourceID), query: params.values(), body: nil, keyed: false}, options)
-}
-
-// GetReturnParams narrows and orders GetReturn; nothing set sends nothing.
-type GetReturnParams struct {
-	Expand []string
-}
-
-func (p *GetReturnParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addStrings(v, "expand", p.Expand)
-	return v
-}
-
-// GetReturn: Read a return. completion_blockers says what is missing, supported_actions what can be done.
-//
-//	GET /v1/returns/{return_id}
-func (c *Client) GetReturn(ctx context.Context, returnID string, params *GetReturnParams, options ...CallOption) (*ReturnResource, error) {
-	return do[ReturnResource](ctx, c, call{method: "GET", path: "/v1/returns/" + url.PathEscape(returnID), query: params.values(), body: nil, keyed: false}, options)
-}
-
-// GetReturnDisposition: Read a disposition
-//
-//	GET /v1/return-dispositions/{return_disposition_id}
-func (c *Client) GetReturnDisposition(ctx context.Context, returnDispositionID string, options ...CallOption) (*ReturnDisposition, error) {
-	return do[ReturnDisposition](ctx, c, call{method: "GET", path: "/v1/return-dispositions/" + url.PathEscape(returnDispositionID), query: nil, body: nil, keyed: false}, options)
-}
-
-// GetReturnInspection: Read an inspection
-//
-//	GET /v1/return-inspections/{return_inspection_id}
-func (c *Client) GetReturnInspection(ctx context.Context, returnInspectionID string, options ...CallOption) (*ReturnInspection, error) {
-	return do[ReturnInspection](ctx, c, call{method: "GET", path: "/v1/return-inspections/" + url.PathEscape(returnInspectionID), query: nil, body: nil, keyed: false}, options)
-}
-
-// GetReturnLineItem: Read a line of a return
-//
-//	GET /v1/returns/{return_id}/line-items/{return_line_item_id}
-func (c *Client) GetReturnLineItem(ctx context.Context, returnID string, returnLineItemID string, options ...CallOption) (*ReturnLineItem, error) {
-	return do[ReturnLineItem](ctx, c, call{method: "GET", path: "/v1/returns/" + url.PathEscape(returnID) + "/line-items/" + url.PathEscape(returnLineItemID), query: nil, body: nil, keyed: false}, options)
-}
-
-// GetReturnPolicyParams narrows and orders GetReturnPolicy; nothing set sends nothing.
-type GetReturnPolicyParams struct {
-	Expand []string
-}
-
-func (p *GetReturnPolicyParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addStrings(v, "expand", p.Expand)
-	return v
-}
-
-// GetReturnPolicy: Read a return policy
-//
-//	GET /v1/return-policies/{return_policy_id}
-func (c *Client) GetReturnPolicy(ctx context.Context, returnPolicyID string, params *GetReturnPolicyParams, options ...CallOption) (*ReturnPolicy, error) {
-	return do[ReturnPolicy](ctx, c, call{method: "GET", path: "/v1/return-policies/" + url.PathEscape(returnPolicyID), query: params.values(), body: nil, keyed: false}, options)
-}
-
-// GetReturnPolicyRevision: Read a revision of a return policy. Current or past.
-//
-//	GET /v1/return-policies/{return_policy_id}/revisions/{return_policy_revision_id}
-func (c *Client) GetReturnPolicyRevision(ctx context.Context, returnPolicyID string, returnPolicyRevisionID string, options ...CallOption) (*ReturnPolicyRevision, error) {
-	return do[ReturnPolicyRevision](ctx, c, call{method: "GET", path: "/v1/return-policies/" + url.PathEscape(returnPolicyID) + "/revisions/" + url.PathEscape(returnPolicyRevisionID), query: nil, body: nil, keyed: false}, options)
-}
-
-// GetReturnReason: Read a return reason. Archived ones included.
-//
-//	GET /v1/return-reasons/{return_reason_id}
-func (c *Client) GetReturnReason(ctx context.Context, returnReasonID string, options ...CallOption) (*ReturnReason, error) {
-	return do[ReturnReason](ctx, c, call{method: "GET", path: "/v1/return-reasons/" + url.PathEscape(returnReasonID), query: nil, body: nil, keyed: false}, options)
-}
-
-// GetReturnReceipt: Read a receipt
-//
-//	GET /v1/return-receipts/{return_receipt_id}
-func (c *Client) GetReturnReceipt(ctx context.Context, returnReceiptID string, options ...CallOption) (*ReturnReceipt, error) {
-	return do[ReturnReceipt](ctx, c, call{method: "GET", path: "/v1/return-receipts/" + url.PathEscape(returnReceiptID), query: nil, body: nil, keyed: false}, options)
-}
-
-// GetReturnResolutionParams narrows and orders GetReturnResolution; nothing set sends nothing.
-type GetReturnResolutionParams struct {
-	Expand []string
-}
-
-func (p *GetReturnResolutionParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addStrings(v, "expand", p.Expand)
-	return v
-}
-
-// GetReturnResolution: Read a resolution. With what it waits for and what it has moved.
-//
-//	GET /v1/return-resolutions/{return_resolution_id}
-func (c *Client) GetReturnResolution(ctx context.Context, returnResolutionID string, params *GetReturnResolutionParams, options ...CallOption) (*ReturnResolution, error) {
-	return do[ReturnResolution](ctx, c, call{method: "GET", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID), query: params.values(), body: nil, keyed: false}, options)
 }
 
 // GetStrandedPayment: Read a stranded payment. It lies on its order as credit until somebody decides about it.
@@ -2426,6 +2153,63 @@ func (c *Client) AllListDeveloperSandboxes(ctx context.Context, params *ListDeve
 	})
 }
 
+// ListDisputesParams narrows and orders ListDisputes; nothing set sends nothing.
+type ListDisputesParams struct {
+	PageSize          *int64 // How many items a page holds.
+	PageToken         string // Token of the page to read, from the page before.
+	PaymentIntentID   string
+	OrderID           string
+	CustomerID        string
+	Status            string // One of: warning_needs_response, warning_under_review, warning_closed, needs_response, under_review, won, lost, prevented
+	Reason            string // One of: bank_cannot_process, check_returned, credit_not_processed, customer_initiated, debit_not_authorized, duplicate, fraudulent, general, incorrect_account_details, insufficient_funds, noncompliant, product_not_received, product_unacceptable, subscription_canceled, unrecognized, bank_account_closed, bank_account_not_found, bank_debit_not_authorized, bank_account_restricted, other
+	CaseType          string // One of: inquiry, chargeback, compliance, resolution, block, other, bank_return
+	CreatedAfter      time.Time
+	CreatedBefore     time.Time
+	EvidenceDueAfter  time.Time
+	EvidenceDueBefore time.Time
+}
+
+func (p *ListDisputesParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "payment_intent_id", p.PaymentIntentID)
+	addString(v, "order_id", p.OrderID)
+	addString(v, "customer_id", p.CustomerID)
+	addString(v, "status", p.Status)
+	addString(v, "reason", p.Reason)
+	addString(v, "case_type", p.CaseType)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	addTime(v, "evidence_due_after", p.EvidenceDueAfter)
+	addTime(v, "evidence_due_before", p.EvidenceDueBefore)
+	return v
+}
+
+// ListDisputes: List disputes. Newest first. Answers are given at the processor; the API reads.
+//
+//	GET /v1/disputes
+func (c *Client) ListDisputes(ctx context.Context, params *ListDisputesParams, options ...CallOption) (*Page[Dispute], error) {
+	return list[Dispute](ctx, c, call{method: "GET", path: "/v1/disputes", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListDisputes reads every item of ListDisputes, page by page; it ends with the first error.
+func (c *Client) AllListDisputes(ctx context.Context, params *ListDisputesParams, options ...CallOption) iter.Seq2[*Dispute, error] {
+	return all(func(token string) (*Page[Dispute], error) {
+		p := ListDisputesParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListDisputes(ctx, &p, options...)
+	})
+}
+
 // ListInstalledAppsParams narrows and orders ListInstalledApps; nothing set sends nothing.
 type ListInstalledAppsParams struct {
 	PageSize     *int64 // How many items a page holds.
@@ -2512,7 +2296,7 @@ type ListMeRefundsParams struct {
 	PaymentIntentID     string
 	Status              string // One of: pending, in_transit, succeeded, failed, requires_action, canceled, partially_succeeded
 	Reason              []string
-	RefundMethod        string // One of: original_payment
+	RefundMethod        string // One of: original_payment, manual, exchange_credit
 	MinAmount           *int64
 	MaxAmount           *int64
 	Currency            string
@@ -3349,7 +3133,7 @@ type ListRefundsParams struct {
 	PaymentIntentID     string
 	Status              string // One of: pending, in_transit, succeeded, failed, requires_action, canceled, partially_succeeded
 	Reason              []string
-	RefundMethod        string // One of: original_payment
+	RefundMethod        string // One of: original_payment, manual, exchange_credit
 	MinAmount           *int64
 	MaxAmount           *int64
 	Currency            string
@@ -3412,509 +3196,6 @@ func (c *Client) AllListRefunds(ctx context.Context, params *ListRefundsParams, 
 			p.PageToken = token
 		}
 		return c.ListRefunds(ctx, &p, options...)
-	})
-}
-
-// ListReturnDispositionsParams narrows and orders ListReturnDispositions; nothing set sends nothing.
-type ListReturnDispositionsParams struct {
-	PageSize                    *int64 // How many items a page holds.
-	PageToken                   string // Token of the page to read, from the page before.
-	CreatedAfter                time.Time
-	CreatedBefore               time.Time
-	DispositionType             string // One of: sellable, quality_control, damaged, quarantined, repair, refurbish, liquidate, donate, discard, return_to_buyer, lost
-	ExternalReferenceID         string
-	InventoryLocationID         string
-	OccurredAfter               time.Time
-	OccurredBefore              time.Time
-	Query                       string
-	ReplacesReturnDispositionID string
-	ReturnID                    string
-	ReturnInspectionLineItemID  string
-	ReturnLineItemID            string
-	ReturnReceiptLineItemID     string
-	Status                      string // One of: pending, succeeded, failed, canceled
-	UpdatedAfter                time.Time
-	UpdatedBefore               time.Time
-}
-
-func (p *ListReturnDispositionsParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addInt(v, "page_size", p.PageSize)
-	addString(v, "page_token", p.PageToken)
-	addTime(v, "created_after", p.CreatedAfter)
-	addTime(v, "created_before", p.CreatedBefore)
-	addString(v, "disposition_type", p.DispositionType)
-	addString(v, "external_reference_id", p.ExternalReferenceID)
-	addString(v, "inventory_location_id", p.InventoryLocationID)
-	addTime(v, "occurred_after", p.OccurredAfter)
-	addTime(v, "occurred_before", p.OccurredBefore)
-	addString(v, "query", p.Query)
-	addString(v, "replaces_return_disposition_id", p.ReplacesReturnDispositionID)
-	addString(v, "return_id", p.ReturnID)
-	addString(v, "return_inspection_line_item_id", p.ReturnInspectionLineItemID)
-	addString(v, "return_line_item_id", p.ReturnLineItemID)
-	addString(v, "return_receipt_line_item_id", p.ReturnReceiptLineItemID)
-	addString(v, "status", p.Status)
-	addTime(v, "updated_after", p.UpdatedAfter)
-	addTime(v, "updated_before", p.UpdatedBefore)
-	return v
-}
-
-// ListReturnDispositions: List dispositions. Over all returns, newest first.
-//
-//	GET /v1/return-dispositions
-func (c *Client) ListReturnDispositions(ctx context.Context, params *ListReturnDispositionsParams, options ...CallOption) (*Page[ReturnDisposition], error) {
-	return list[ReturnDisposition](ctx, c, call{method: "GET", path: "/v1/return-dispositions", query: params.values(), body: nil, keyed: false}, options)
-}
-
-// AllListReturnDispositions reads every item of ListReturnDispositions, page by page; it ends with the first error.
-func (c *Client) AllListReturnDispositions(ctx context.Context, params *ListReturnDispositionsParams, options ...CallOption) iter.Seq2[*ReturnDisposition, error] {
-	return all(func(token string) (*Page[ReturnDisposition], error) {
-		p := ListReturnDispositionsParams{}
-		if params != nil {
-			p = *params
-		}
-		if token != "" {
-			p.PageToken = token
-		}
-		return c.ListReturnDispositions(ctx, &p, options...)
-	})
-}
-
-// ListReturnInspectionsParams narrows and orders ListReturnInspections; nothing set sends nothing.
-type ListReturnInspectionsParams struct {
-	PageSize            *int64 // How many items a page holds.
-	PageToken           string // Token of the page to read, from the page before.
-	AcceptanceStatus    string // One of: accepted, rejected, review_required
-	CreatedAfter        time.Time
-	CreatedBefore       time.Time
-	ExternalReferenceID string
-	InspectedAfter      time.Time
-	InspectedBefore     time.Time
-	LocationID          string
-	Query               string
-	ReturnID            string
-	ReturnLineItemID    string
-	ReturnReceiptID     string
-	SourceSystemType    string // One of: manual, pos, wms, erp, other, flint
-	Status              string // One of: current, superseded
-}
-
-func (p *ListReturnInspectionsParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addInt(v, "page_size", p.PageSize)
-	addString(v, "page_token", p.PageToken)
-	addString(v, "acceptance_status", p.AcceptanceStatus)
-	addTime(v, "created_after", p.CreatedAfter)
-	addTime(v, "created_before", p.CreatedBefore)
-	addString(v, "external_reference_id", p.ExternalReferenceID)
-	addTime(v, "inspected_after", p.InspectedAfter)
-	addTime(v, "inspected_before", p.InspectedBefore)
-	addString(v, "location_id", p.LocationID)
-	addString(v, "query", p.Query)
-	addString(v, "return_id", p.ReturnID)
-	addString(v, "return_line_item_id", p.ReturnLineItemID)
-	addString(v, "return_receipt_id", p.ReturnReceiptID)
-	addString(v, "source_system_type", p.SourceSystemType)
-	addString(v, "status", p.Status)
-	return v
-}
-
-// ListReturnInspections: List inspections. Over all returns, newest first.
-//
-//	GET /v1/return-inspections
-func (c *Client) ListReturnInspections(ctx context.Context, params *ListReturnInspectionsParams, options ...CallOption) (*Page[ReturnInspection], error) {
-	return list[ReturnInspection](ctx, c, call{method: "GET", path: "/v1/return-inspections", query: params.values(), body: nil, keyed: false}, options)
-}
-
-// AllListReturnInspections reads every item of ListReturnInspections, page by page; it ends with the first error.
-func (c *Client) AllListReturnInspections(ctx context.Context, params *ListReturnInspectionsParams, options ...CallOption) iter.Seq2[*ReturnInspection, error] {
-	return all(func(token string) (*Page[ReturnInspection], error) {
-		p := ListReturnInspectionsParams{}
-		if params != nil {
-			p = *params
-		}
-		if token != "" {
-			p.PageToken = token
-		}
-		return c.ListReturnInspections(ctx, &p, options...)
-	})
-}
-
-// ListReturnLineItemsParams narrows and orders ListReturnLineItems; nothing set sends nothing.
-type ListReturnLineItemsParams struct {
-	PageSize          *int64 // How many items a page holds.
-	PageToken         string // Token of the page to read, from the page before.
-	FulfillmentID     string
-	OrderLineItemID   string
-	ReturnReasonID    string
-	Status            []string
-	MerchandiseStatus []string
-	ResolutionStatus  []string
-}
-
-func (p *ListReturnLineItemsParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addInt(v, "page_size", p.PageSize)
-	addString(v, "page_token", p.PageToken)
-	addString(v, "fulfillment_id", p.FulfillmentID)
-	addString(v, "order_line_item_id", p.OrderLineItemID)
-	addString(v, "return_reason_id", p.ReturnReasonID)
-	addStrings(v, "status", p.Status)
-	addStrings(v, "merchandise_status", p.MerchandiseStatus)
-	addStrings(v, "resolution_status", p.ResolutionStatus)
-	return v
-}
-
-// ListReturnLineItems: List the lines of a return. In the order of the return.
-//
-//	GET /v1/returns/{return_id}/line-items
-func (c *Client) ListReturnLineItems(ctx context.Context, returnID string, params *ListReturnLineItemsParams, options ...CallOption) (*Page[ReturnLineItem], error) {
-	return list[ReturnLineItem](ctx, c, call{method: "GET", path: "/v1/returns/" + url.PathEscape(returnID) + "/line-items", query: params.values(), body: nil, keyed: false}, options)
-}
-
-// AllListReturnLineItems reads every item of ListReturnLineItems, page by page; it ends with the first error.
-func (c *Client) AllListReturnLineItems(ctx context.Context, returnID string, params *ListReturnLineItemsParams, options ...CallOption) iter.Seq2[*ReturnLineItem, error] {
-	return all(func(token string) (*Page[ReturnLineItem], error) {
-		p := ListReturnLineItemsParams{}
-		if params != nil {
-			p = *params
-		}
-		if token != "" {
-			p.PageToken = token
-		}
-		return c.ListReturnLineItems(ctx, returnID, &p, options...)
-	})
-}
-
-// ListReturnPoliciesParams narrows and orders ListReturnPolicies; nothing set sends nothing.
-type ListReturnPoliciesParams struct {
-	PageSize            *int64   // How many items a page holds.
-	PageToken           string   // Token of the page to read, from the page before.
-	ExternalReferenceID string   // Exact.
-	Query               string   // Part of an id, a name or of the external reference.
-	Status              []string // All but archived when left out.
-}
-
-func (p *ListReturnPoliciesParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addInt(v, "page_size", p.PageSize)
-	addString(v, "page_token", p.PageToken)
-	addString(v, "external_reference_id", p.ExternalReferenceID)
-	addString(v, "query", p.Query)
-	addStrings(v, "status", p.Status)
-	return v
-}
-
-// ListReturnPolicies: List return policies. Newest first; archived ones only when asked for.
-//
-//	GET /v1/return-policies
-func (c *Client) ListReturnPolicies(ctx context.Context, params *ListReturnPoliciesParams, options ...CallOption) (*Page[ReturnPolicy], error) {
-	return list[ReturnPolicy](ctx, c, call{method: "GET", path: "/v1/return-policies", query: params.values(), body: nil, keyed: false}, options)
-}
-
-// AllListReturnPolicies reads every item of ListReturnPolicies, page by page; it ends with the first error.
-func (c *Client) AllListReturnPolicies(ctx context.Context, params *ListReturnPoliciesParams, options ...CallOption) iter.Seq2[*ReturnPolicy, error] {
-	return all(func(token string) (*Page[ReturnPolicy], error) {
-		p := ListReturnPoliciesParams{}
-		if params != nil {
-			p = *params
-		}
-		if token != "" {
-			p.PageToken = token
-		}
-		return c.ListReturnPolicies(ctx, &p, options...)
-	})
-}
-
-// ListReturnPolicyRevisionsParams narrows and orders ListReturnPolicyRevisions; nothing set sends nothing.
-type ListReturnPolicyRevisionsParams struct {
-	PageSize  *int64 // How many items a page holds.
-	PageToken string // Token of the page to read, from the page before.
-}
-
-func (p *ListReturnPolicyRevisionsParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addInt(v, "page_size", p.PageSize)
-	addString(v, "page_token", p.PageToken)
-	return v
-}
-
-// ListReturnPolicyRevisions: List the revisions of a return policy. Newest first.
-//
-//	GET /v1/return-policies/{return_policy_id}/revisions
-func (c *Client) ListReturnPolicyRevisions(ctx context.Context, returnPolicyID string, params *ListReturnPolicyRevisionsParams, options ...CallOption) (*Page[ReturnPolicyRevision], error) {
-	return list[ReturnPolicyRevision](ctx, c, call{method: "GET", path: "/v1/return-policies/" + url.PathEscape(returnPolicyID) + "/revisions", query: params.values(), body: nil, keyed: false}, options)
-}
-
-// AllListReturnPolicyRevisions reads every item of ListReturnPolicyRevisions, page by page; it ends with the first error.
-func (c *Client) AllListReturnPolicyRevisions(ctx context.Context, returnPolicyID string, params *ListReturnPolicyRevisionsParams, options ...CallOption) iter.Seq2[*ReturnPolicyRevision, error] {
-	return all(func(token string) (*Page[ReturnPolicyRevision], error) {
-		p := ListReturnPolicyRevisionsParams{}
-		if params != nil {
-			p = *params
-		}
-		if token != "" {
-			p.PageToken = token
-		}
-		return c.ListReturnPolicyRevisions(ctx, returnPolicyID, &p, options...)
-	})
-}
-
-// ListReturnReasonsParams narrows and orders ListReturnReasons; nothing set sends nothing.
-type ListReturnReasonsParams struct {
-	PageSize            *int64   // How many items a page holds.
-	PageToken           string   // Token of the page to read, from the page before.
-	ExternalReferenceID string   // Exact.
-	Query               string   // Part of a handle, a name or of the external reference.
-	Source              string   // One of: flint, merchant
-	Status              []string // Active ones when left out.
-}
-
-func (p *ListReturnReasonsParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addInt(v, "page_size", p.PageSize)
-	addString(v, "page_token", p.PageToken)
-	addString(v, "external_reference_id", p.ExternalReferenceID)
-	addString(v, "query", p.Query)
-	addString(v, "source", p.Source)
-	addStrings(v, "status", p.Status)
-	return v
-}
-
-// ListReturnReasons: List return reasons. Built-in ones first, then the merchant's as they were made.
-//
-//	GET /v1/return-reasons
-func (c *Client) ListReturnReasons(ctx context.Context, params *ListReturnReasonsParams, options ...CallOption) (*Page[ReturnReason], error) {
-	return list[ReturnReason](ctx, c, call{method: "GET", path: "/v1/return-reasons", query: params.values(), body: nil, keyed: false}, options)
-}
-
-// AllListReturnReasons reads every item of ListReturnReasons, page by page; it ends with the first error.
-func (c *Client) AllListReturnReasons(ctx context.Context, params *ListReturnReasonsParams, options ...CallOption) iter.Seq2[*ReturnReason, error] {
-	return all(func(token string) (*Page[ReturnReason], error) {
-		p := ListReturnReasonsParams{}
-		if params != nil {
-			p = *params
-		}
-		if token != "" {
-			p.PageToken = token
-		}
-		return c.ListReturnReasons(ctx, &p, options...)
-	})
-}
-
-// ListReturnReceiptsParams narrows and orders ListReturnReceipts; nothing set sends nothing.
-type ListReturnReceiptsParams struct {
-	PageSize            *int64 // How many items a page holds.
-	PageToken           string // Token of the page to read, from the page before.
-	CreatedAfter        time.Time
-	CreatedBefore       time.Time
-	ExternalReferenceID string
-	Query               string
-	ReceivedAfter       time.Time
-	ReceivedBefore      time.Time
-	ReceivingLocationID string
-	ReturnID            string
-	ReturnLineItemID    string
-	ShipmentID          string
-	SourceSystemType    string // One of: manual, pos, wms, erp, other, flint
-	Status              string // One of: current, superseded
-	VerificationStatus  string // One of: matched, unverified, excess
-}
-
-func (p *ListReturnReceiptsParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addInt(v, "page_size", p.PageSize)
-	addString(v, "page_token", p.PageToken)
-	addTime(v, "created_after", p.CreatedAfter)
-	addTime(v, "created_before", p.CreatedBefore)
-	addString(v, "external_reference_id", p.ExternalReferenceID)
-	addString(v, "query", p.Query)
-	addTime(v, "received_after", p.ReceivedAfter)
-	addTime(v, "received_before", p.ReceivedBefore)
-	addString(v, "receiving_location_id", p.ReceivingLocationID)
-	addString(v, "return_id", p.ReturnID)
-	addString(v, "return_line_item_id", p.ReturnLineItemID)
-	addString(v, "shipment_id", p.ShipmentID)
-	addString(v, "source_system_type", p.SourceSystemType)
-	addString(v, "status", p.Status)
-	addString(v, "verification_status", p.VerificationStatus)
-	return v
-}
-
-// ListReturnReceipts: List receipts. Over all returns, newest first.
-//
-//	GET /v1/return-receipts
-func (c *Client) ListReturnReceipts(ctx context.Context, params *ListReturnReceiptsParams, options ...CallOption) (*Page[ReturnReceipt], error) {
-	return list[ReturnReceipt](ctx, c, call{method: "GET", path: "/v1/return-receipts", query: params.values(), body: nil, keyed: false}, options)
-}
-
-// AllListReturnReceipts reads every item of ListReturnReceipts, page by page; it ends with the first error.
-func (c *Client) AllListReturnReceipts(ctx context.Context, params *ListReturnReceiptsParams, options ...CallOption) iter.Seq2[*ReturnReceipt, error] {
-	return all(func(token string) (*Page[ReturnReceipt], error) {
-		p := ListReturnReceiptsParams{}
-		if params != nil {
-			p = *params
-		}
-		if token != "" {
-			p.PageToken = token
-		}
-		return c.ListReturnReceipts(ctx, &p, options...)
-	})
-}
-
-// ListReturnResolutionsParams narrows and orders ListReturnResolutions; nothing set sends nothing.
-type ListReturnResolutionsParams struct {
-	PageSize                   *int64 // How many items a page holds.
-	PageToken                  string // Token of the page to read, from the page before.
-	ActionRequiredBy           string // One of: buyer, merchant, integration
-	CorrectsReturnResolutionID string
-	CreatedAfter               time.Time
-	CreatedBefore              time.Time
-	ExternalReferenceID        string
-	Query                      string
-	ResolutionType             []string
-	ReturnID                   string
-	ReturnLineItemID           string
-	ReturnPolicyRevisionID     string
-	Status                     []string
-	UpdatedAfter               time.Time
-	UpdatedBefore              time.Time
-}
-
-func (p *ListReturnResolutionsParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addInt(v, "page_size", p.PageSize)
-	addString(v, "page_token", p.PageToken)
-	addString(v, "action_required_by", p.ActionRequiredBy)
-	addString(v, "corrects_return_resolution_id", p.CorrectsReturnResolutionID)
-	addTime(v, "created_after", p.CreatedAfter)
-	addTime(v, "created_before", p.CreatedBefore)
-	addString(v, "external_reference_id", p.ExternalReferenceID)
-	addString(v, "query", p.Query)
-	addStrings(v, "resolution_type", p.ResolutionType)
-	addString(v, "return_id", p.ReturnID)
-	addString(v, "return_line_item_id", p.ReturnLineItemID)
-	addString(v, "return_policy_revision_id", p.ReturnPolicyRevisionID)
-	addStrings(v, "status", p.Status)
-	addTime(v, "updated_after", p.UpdatedAfter)
-	addTime(v, "updated_before", p.UpdatedBefore)
-	return v
-}
-
-// ListReturnResolutions: List resolutions. Over all returns, newest first.
-//
-//	GET /v1/return-resolutions
-func (c *Client) ListReturnResolutions(ctx context.Context, params *ListReturnResolutionsParams, options ...CallOption) (*Page[ReturnResolution], error) {
-	return list[ReturnResolution](ctx, c, call{method: "GET", path: "/v1/return-resolutions", query: params.values(), body: nil, keyed: false}, options)
-}
-
-// AllListReturnResolutions reads every item of ListReturnResolutions, page by page; it ends with the first error.
-func (c *Client) AllListReturnResolutions(ctx context.Context, params *ListReturnResolutionsParams, options ...CallOption) iter.Seq2[*ReturnResolution, error] {
-	return all(func(token string) (*Page[ReturnResolution], error) {
-		p := ListReturnResolutionsParams{}
-		if params != nil {
-			p = *params
-		}
-		if token != "" {
-			p.PageToken = token
-		}
-		return c.ListReturnResolutions(ctx, &p, options...)
-	})
-}
-
-// ListReturnsParams narrows and orders ListReturns; nothing set sends nothing.
-type ListReturnsParams struct {
-	PageSize            *int64 // How many items a page holds.
-	PageToken           string // Token of the page to read, from the page before.
-	CreatedAfter        time.Time
-	CreatedBefore       time.Time
-	UpdatedAfter        time.Time
-	UpdatedBefore       time.Time
-	CustomerID          string
-	OrderID             string
-	ReturnNumber        string
-	ExternalReferenceID string
-	ReturnReasonID      string
-	ReceivingLocationID string
-	Query               string // Part of an id, number, order number, reference, name or SKU.
-	Status              []string
-	DecisionStatus      []string
-	MerchandiseStatus   []string
-	ResolutionStatus    []string
-	ResolutionType      []string
-	WorkType            []string // Returns on which such work waits.
-}
-
-func (p *ListReturnsParams) values() url.Values {
-	if p == nil {
-		return nil
-	}
-	v := url.Values{}
-	addInt(v, "page_size", p.PageSize)
-	addString(v, "page_token", p.PageToken)
-	addTime(v, "created_after", p.CreatedAfter)
-	addTime(v, "created_before", p.CreatedBefore)
-	addTime(v, "updated_after", p.UpdatedAfter)
-	addTime(v, "updated_before", p.UpdatedBefore)
-	addString(v, "customer_id", p.CustomerID)
-	addString(v, "order_id", p.OrderID)
-	addString(v, "return_number", p.ReturnNumber)
-	addString(v, "external_reference_id", p.ExternalReferenceID)
-	addString(v, "return_reason_id", p.ReturnReasonID)
-	addString(v, "receiving_location_id", p.ReceivingLocationID)
-	addString(v, "query", p.Query)
-	addStrings(v, "status", p.Status)
-	addStrings(v, "decision_status", p.DecisionStatus)
-	addStrings(v, "merchandise_status", p.MerchandiseStatus)
-	addStrings(v, "resolution_status", p.ResolutionStatus)
-	addStrings(v, "resolution_type", p.ResolutionType)
-	addStrings(v, "work_type", p.WorkType)
-	return v
-}
-
-// ListReturns: List returns. Newest first. work_type finds those on which somebody has to act.
-//
-//	GET /v1/returns
-func (c *Client) ListReturns(ctx context.Context, params *ListReturnsParams, options ...CallOption) (*Page[ReturnResource], error) {
-	return list[ReturnResource](ctx, c, call{method: "GET", path: "/v1/returns", query: params.values(), body: nil, keyed: false}, options)
-}
-
-// AllListReturns reads every item of ListReturns, page by page; it ends with the first error.
-func (c *Client) AllListReturns(ctx context.Context, params *ListReturnsParams, options ...CallOption) iter.Seq2[*ReturnResource, error] {
-	return all(func(token string) (*Page[ReturnResource], error) {
-		p := ListReturnsParams{}
-		if params != nil {
-			p = *params
-		}
-		if token != "" {
-			p.PageToken = token
-		}
-		return c.ListReturns(ctx, &p, options...)
 	})
 }
 
@@ -5065,25 +4346,11 @@ func (c *Client) PreviewPartnerInstallAuthorization(ctx context.Context, params 
 	return do[PartnerAuthorizePreview](ctx, c, call{method: "GET", path: "/v1/oauth/authorize/preview", query: params.values(), body: nil, keyed: false}, options)
 }
 
-// ProcessExistingReturn: Process a return at once. Decides, receives, inspects, places and resolves lines in one step, all of it or nothing. Money and orders settle after the answer.
-//
-//	POST /v1/returns/{return_id}/process
-func (c *Client) ProcessExistingReturn(ctx context.Context, returnID string, body *ProcessExistingReturnRequest, options ...CallOption) (*ReturnProcessResult, error) {
-	return do[ReturnProcessResult](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/process", query: nil, body: given(body), keyed: true}, options)
-}
-
 // PublishDeveloperPartnerAppVersion: Publish a version of an app. Installs keep what they consented to. Where the manifest asks for more they become pending_permission_upgrade, and go on with their old scopes until the merchant accepts.
 //
 //	POST /v1/developer/partner/apps/{partner_app_id}/versions
 func (c *Client) PublishDeveloperPartnerAppVersion(ctx context.Context, partnerAppID string, body *PublishPartnerAppVersionRequest, options ...CallOption) (*PartnerApp, error) {
 	return do[PartnerApp](ctx, c, call{method: "POST", path: "/v1/developer/partner/apps/" + url.PathEscape(partnerAppID) + "/versions", query: nil, body: given(body), keyed: true}, options)
-}
-
-// PublishReturnPolicyRevision: Publish a revision of a return policy. It rules from now on; what was made before keeps the revision it has.
-//
-//	POST /v1/return-policies/{return_policy_id}/revisions
-func (c *Client) PublishReturnPolicyRevision(ctx context.Context, returnPolicyID string, body *PublishReturnPolicyRevisionRequest, options ...CallOption) (*ReturnPolicy, error) {
-	return do[ReturnPolicy](ctx, c, call{method: "POST", path: "/v1/return-policies/" + url.PathEscape(returnPolicyID) + "/revisions", query: nil, body: given(body), keyed: true}, options)
 }
 
 // RefreshCustomerSession: Refresh a customer session. Replaces the secret and the refresh token. Repeat a call without an answer with the same token and the same Idempotency-Key; a refresh token that comes again in any other way ends the session.
@@ -5107,11 +4374,11 @@ func (c *Client) RefuseAppApproval(ctx context.Context, appApprovalID string, bo
 	return do[AppApproval](ctx, c, call{method: "POST", path: "/v1/app-approvals/" + url.PathEscape(appApprovalID) + "/refuse", query: nil, body: given(body), keyed: true}, options)
 }
 
-// ReleaseReturnResolution: Release a resolution. One whose refund timing is manual.
+// RejectRefund: Reject a refund above the limit. It is canceled, and what it had reserved is free again.
 //
-//	POST /v1/return-resolutions/{return_resolution_id}/release
-func (c *Client) ReleaseReturnResolution(ctx context.Context, returnResolutionID string, body *ReleaseReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
-	return do[ReturnResolution](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/release", query: nil, body: given(body), keyed: true}, options)
+//	POST /v1/refunds/{refund_id}/reject
+func (c *Client) RejectRefund(ctx context.Context, refundID string, body *DecideRefundRequest, options ...CallOption) (*Refund, error) {
+	return do[Refund](ctx, c, call{method: "POST", path: "/v1/refunds/" + url.PathEscape(refundID) + "/reject", query: nil, body: given(body), keyed: true}, options)
 }
 
 // RemoveInstalledApp: Remove an app. Its tokens end at once. It has 15 minutes to put its own things away, then all that is left of it ends together and the receipt says what.
@@ -5133,13 +4400,6 @@ func (c *Client) RemoveOrderDiscounts(ctx context.Context, orderID string, body 
 //	DELETE /v1/payment-methods/{payment_method_id}
 func (c *Client) RemovePaymentMethod(ctx context.Context, paymentMethodID string, options ...CallOption) (*Done, error) {
 	return do[Done](ctx, c, call{method: "DELETE", path: "/v1/payment-methods/" + url.PathEscape(paymentMethodID), query: nil, body: nil, keyed: true}, options)
-}
-
-// ReopenReturn: Open a completed return again. For late facts and corrections. It completes only by hand after that.
-//
-//	POST /v1/returns/{return_id}/reopen
-func (c *Client) ReopenReturn(ctx context.Context, returnID string, body *ReopenReturnRequest, options ...CallOption) (*ReturnResource, error) {
-	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/reopen", query: nil, body: given(body), keyed: true}, options)
 }
 
 // RepriceOrderDiscounts: Price an order again. With the discounts, tax rates and exemptions of now.
@@ -5189,20 +4449,6 @@ func (c *Client) ResolveStrandedPayment(ctx context.Context, strandedPaymentID s
 //	POST /v1/installed-apps/{partner_app_install_id}/resume
 func (c *Client) ResumeInstalledApp(ctx context.Context, partnerAppInstallID string, options ...CallOption) (*InstalledApp, error) {
 	return do[InstalledApp](ctx, c, call{method: "POST", path: "/v1/installed-apps/" + url.PathEscape(partnerAppInstallID) + "/resume", query: nil, body: nil, keyed: true}, options)
-}
-
-// RetryReturnDisposition: Try a failed disposition again. Under the same id, so that its goods never move twice. It stays failed while nothing shows goods for it.
-//
-//	POST /v1/return-dispositions/{return_disposition_id}/retry
-func (c *Client) RetryReturnDisposition(ctx context.Context, returnDispositionID string, body *RetryReturnDispositionRequest, options ...CallOption) (*ReturnDisposition, error) {
-	return do[ReturnDisposition](ctx, c, call{method: "POST", path: "/v1/return-dispositions/" + url.PathEscape(returnDispositionID) + "/retry", query: nil, body: given(body), keyed: true}, options)
-}
-
-// RetryReturnResolution: Try a failed resolution again. What was given back already is not given again.
-//
-//	POST /v1/return-resolutions/{return_resolution_id}/retry
-func (c *Client) RetryReturnResolution(ctx context.Context, returnResolutionID string, body *RetryReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
-	return do[ReturnResolution](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/retry", query: nil, body: given(body), keyed: true}, options)
 }
 
 // ReverseCreditNoteAllocation: Take an allocation back. The credit returns to the note and the invoice's balance opens again.
@@ -5501,41 +4747,6 @@ func (c *Client) UpdateRefund(ctx context.Context, refundID string, body *Update
 	return do[Refund](ctx, c, call{method: "PATCH", path: "/v1/refunds/" + url.PathEscape(refundID), query: nil, body: given(body), keyed: true}, options)
 }
 
-// UpdateReturn: Note something on a return. The caller's reference and metadata, in any state.
-//
-//	PATCH /v1/returns/{return_id}
-func (c *Client) UpdateReturn(ctx context.Context, returnID string, body *UpdateReturnRequest, options ...CallOption) (*ReturnResource, error) {
-	return do[ReturnResource](ctx, c, call{method: "PATCH", path: "/v1/returns/" + url.PathEscape(returnID), query: nil, body: given(body), keyed: true}, options)
-}
-
-// UpdateReturnLineItem: Edit a line of a return. While the return is requested.
-//
-//	PATCH /v1/returns/{return_id}/line-items/{return_line_item_id}
-func (c *Client) UpdateReturnLineItem(ctx context.Context, returnID string, returnLineItemID string, body *UpdateReturnLineItemRequest, options ...CallOption) (*ReturnResource, error) {
-	return do[ReturnResource](ctx, c, call{method: "PATCH", path: "/v1/returns/" + url.PathEscape(returnID) + "/line-items/" + url.PathEscape(returnLineItemID), query: nil, body: given(body), keyed: true}, options)
-}
-
-// UpdateReturnPolicy: Rename a return policy, or turn it on or off. Returns that were made keep the revision they were judged by. A rule is changed by publishing a revision.
-//
-//	PATCH /v1/return-policies/{return_policy_id}
-func (c *Client) UpdateReturnPolicy(ctx context.Context, returnPolicyID string, body *UpdateReturnPolicyRequest, options ...CallOption) (*ReturnPolicy, error) {
-	return do[ReturnPolicy](ctx, c, call{method: "PATCH", path: "/v1/return-policies/" + url.PathEscape(returnPolicyID), query: nil, body: given(body), keyed: true}, options)
-}
-
-// UpdateReturnReason: Change a return reason. Returns that were made keep its name as it was.
-//
-//	PATCH /v1/return-reasons/{return_reason_id}
-func (c *Client) UpdateReturnReason(ctx context.Context, returnReasonID string, body *UpdateReturnReasonRequest, options ...CallOption) (*ReturnReason, error) {
-	return do[ReturnReason](ctx, c, call{method: "PATCH", path: "/v1/return-reasons/" + url.PathEscape(returnReasonID), query: nil, body: given(body), keyed: true}, options)
-}
-
-// UpdateReturnResolution: Change a proposed resolution. Collections are replaced as a whole, and then expected_version is needed.
-//
-//	PATCH /v1/return-resolutions/{return_resolution_id}
-func (c *Client) UpdateReturnResolution(ctx context.Context, returnResolutionID string, body *UpdateReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
-	return do[ReturnResolution](ctx, c, call{method: "PATCH", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID), query: nil, body: given(body), keyed: true}, options)
-}
-
 // UpdateWebhookEndpoint: Change a webhook endpoint. A sparse update.
 //
 //	PATCH /v1/webhook-endpoints/{webhook_endpoint_id}
@@ -5550,25 +4761,11 @@ func (c *Client) VerifyOnboardingEmail(ctx context.Context, body *OnboardingVeri
 	return do[OnboardingVerifyEmailResult](ctx, c, call{method: "POST", path: "/v1/onboarding/verify-email", query: nil, body: given(body), keyed: true}, options)
 }
 
-// VerifyReturnReceiptLineItem: Identify goods. Takes unidentified goods of a receipt, all of them, for those of a line.
-//
-//	POST /v1/return-receipts/{return_receipt_id}/line-items/{return_receipt_line_item_id}/verify
-func (c *Client) VerifyReturnReceiptLineItem(ctx context.Context, returnReceiptID string, returnReceiptLineItemID string, body *VerifyReturnReceiptLineItemRequest, options ...CallOption) (*ReturnReceipt, error) {
-	return do[ReturnReceipt](ctx, c, call{method: "POST", path: "/v1/return-receipts/" + url.PathEscape(returnReceiptID) + "/line-items/" + url.PathEscape(returnReceiptLineItemID) + "/verify", query: nil, body: given(body), keyed: true}, options)
-}
-
 // VoidCreditNote: Void a credit note. For good. Its credit must be unused.
 //
 //	POST /v1/credit-notes/{credit_note_id}/void
 func (c *Client) VoidCreditNote(ctx context.Context, creditNoteID string, body *ResourceVersionRequest, options ...CallOption) (*CreditNote, error) {
 	return do[CreditNote](ctx, c, call{method: "POST", path: "/v1/credit-notes/" + url.PathEscape(creditNoteID) + "/void", query: nil, body: given(body), keyed: true}, options)
-}
-
-// WaiveReturnLineInspection: Do without an inspection. What arrived counts as accepted, but for units that an inspection rejected or left open.
-//
-//	POST /v1/returns/{return_id}/line-items/{return_line_item_id}/waive-inspection
-func (c *Client) WaiveReturnLineInspection(ctx context.Context, returnID string, returnLineItemID string, body *WaiveReturnLineInspectionRequest, options ...CallOption) (*ReturnResource, error) {
-	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/line-items/" + url.PathEscape(returnLineItemID) + "/waive-inspection", query: nil, body: given(body), keyed: true}, options)
 }
 
 var _ iter.Seq[int]

@@ -43,8 +43,8 @@ func mint(t *testing.T, d db.DB, s *auth.Service, in auth.CreateKeyInput) (k aut
 
 func TestScopes(t *testing.T) {
 	t.Parallel()
-	if n := len(auth.Scopes()); n != 93 || auth.AllScopes().Len() != 93 || len(auth.AllScopes().Names()) != 93 {
-		t.Errorf("%d scopes, want 93", n)
+	if n := len(auth.Scopes()); n != 95 || auth.AllScopes().Len() != 95 || len(auth.AllScopes().Names()) != 95 {
+		t.Errorf("%d scopes, want 95", n)
 	}
 	writer := auth.ScopesOf("customers.write", "nothing.known")
 	for need, want := range map[string]bool{"customers.write": true, "customers.read": true, "commerce.orders.read": false, "customers.sessions.write": false} {

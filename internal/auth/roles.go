@@ -27,7 +27,8 @@ var operatorFamilies = []string{"checkouts.", "commerce.", "customers.", "paymen
 
 // beyondOperators are writes of those families that change rules or show secrets.
 var beyondOperators = []string{
-	"commerce.gift_cards.secrets.write", "commerce.gift_cards.adjustments.write", "commerce.refunds.tax_overrides.write",
+	"commerce.gift_cards.secrets.write", "commerce.gift_cards.adjustments.write", "commerce.refunds.disputed.write",
+	"commerce.refunds.goodwill.write", "commerce.refunds.tax_overrides.write",
 	"commerce.return_policies.write", "payments.payment_method_domains.write",
 }
 

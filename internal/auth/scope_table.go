@@ -42,6 +42,8 @@ var scopeTable = [...]scopeRow{
 	{"commerce.promotions.write", "Change promotions and codes.", true},
 	{"commerce.refunds.read", "Read refunds.", true},
 	{"commerce.refunds.write", "Create refunds.", true},
+	{"commerce.refunds.disputed.write", "Refund what is not disputed of a payment under dispute.", false},
+	{"commerce.refunds.goodwill.write", "Give back more than what was named is worth.", false},
 	{"commerce.refunds.tax_overrides.write", "Set explicit tax amounts on refunds.", false},
 	{"commerce.return_policies.write", "Change return policies.", true},
 	{"commerce.return_reasons.write", "Change return reasons.", true},

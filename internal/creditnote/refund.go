@@ -115,7 +115,7 @@ func (s *Service) RefundChanged(tx db.Tx, _ *order.Order, r *refund.Refund, _ st
 			switch a.Status {
 			case refund.StatusSucceeded:
 				n.Refunded += a.Amount
-			case refund.StatusPending:
+			case refund.StatusPending, refund.StatusRequiresAction:
 				n.Pending += a.Amount
 			}
 		}

@@ -40,6 +40,9 @@ func (e *Environment) Routes(mux *http.ServeMux) {
 	handle("PUT /dev/simulator/faults", e.setFaults)
 	handle("POST /dev/simulator/faults", e.formFaults)
 	handle("GET /dev/simulator/books", e.books)
+	handle("GET /dev/simulator/disputes", e.listDisputes)
+	handle("POST /dev/simulator/disputes", e.openDispute)
+	handle("POST /dev/simulator/disputes/{ref}", e.moveDispute)
 	handle("GET /debug/pprof/", pprof.Index)
 	handle("GET /debug/pprof/profile", pprof.Profile)
 	handle("GET "+callbackPath, e.callback)
@@ -163,20 +166,25 @@ func (e *Environment) formFaults(w http.ResponseWriter, r *http.Request) {
 // books are the simulator's own ledger of one environment, the demo sandbox unless ?environment_id=
 // and ?merchant_id= name another.
 func (e *Environment) books(w http.ResponseWriter, r *http.Request) {
-	scope := tenant.Scope{MerchantID: e.Facts.MerchantID, EnvironmentID: e.Facts.SandboxID}
-	if v := r.FormValue("environment_id"); v != "" {
-		scope.EnvironmentID = v
-	}
-	if v := r.FormValue("merchant_id"); v != "" {
-		scope.MerchantID = v
-	}
-	books, err := e.Server.Simulator.Books(r.Context(), scope)
+	books, err := e.Server.Simulator.Books(r.Context(), e.scope(r))
 	if err != nil {
 		e.Server.Log.Error("the simulator's books were not read", "error", err)
 		refuse(w, http.StatusInternalServerError, "The books could not be read.")
 		return
 	}
 	answer(w, http.StatusOK, books)
+}
+
+// scope is the demo sandbox unless ?environment_id= and ?merchant_id= name another.
+func (e *Environment) scope(r *http.Request) tenant.Scope {
+	scope := tenant.Scope{MerchantID: e.Facts.MerchantID, EnvironmentID: e.Facts.SandboxID}
+	if v := r.URL.Query().Get("environment_id"); v != "" {
+		scope.EnvironmentID = v
+	}
+	if v := r.URL.Query().Get("merchant_id"); v != "" {
+		scope.MerchantID = v
+	}
+	return scope
 }
 
 func (e *Environment) home(w http.ResponseWriter, r *http.Request) {

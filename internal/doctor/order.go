@@ -18,6 +18,7 @@ func (c *checker) order(b *books) {
 	c.activities(b)
 	c.operations(b)
 	c.intents(b)
+	c.disputes(b)
 	c.attempts(b)
 	c.refunds(b)
 	c.creditNotes(b)

@@ -77,7 +77,7 @@ func (c *checker) operations(b *books) {
 			switch a.status {
 			case "succeeded":
 				i.givenBack += a.amount
-			case "pending":
+			case "pending", "requires_action":
 				i.givingBack += a.amount
 			}
 		}

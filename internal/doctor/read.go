@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"flint/internal/db"
+	"flint/internal/dispute"
 	"flint/internal/ledger"
 	"flint/internal/order"
 	"flint/internal/payment"
@@ -34,6 +35,7 @@ type books struct {
 	operations  []*operation
 	refunds     []*refundRow
 	items       []item
+	disputes    []*dispute.Dispute
 	stranded    []strandedRow
 	notes       []*noteRow
 	creditItems []creditItem
@@ -153,7 +155,7 @@ func readPage(tx db.Tx, scope tenant.Scope, after string, size int) (*page, erro
 		return nil, fmt.Errorf("read orders: %w", err)
 	}
 	between := []any{scope.MerchantID, scope.EnvironmentID, after, p.until}
-	for _, read := range []func(db.Tx, []any) error{p.readActivities, p.readAttempts, p.readIntents, p.readOperations, p.readRefunds, p.readItems, p.readStranded, p.readNotes, p.readJournal} {
+	for _, read := range []func(db.Tx, []any) error{p.readActivities, p.readAttempts, p.readIntents, p.readOperations, p.readRefunds, p.readItems, p.readDisputes, p.readStranded, p.readNotes, p.readJournal} {
 		if err := read(tx, between); err != nil {
 			return nil, err
 		}
@@ -211,6 +213,16 @@ func (p *page) readOperations(tx db.Tx, between []any) error {
 		FROM payment_intents i JOIN processor_operations o ON o.merchant_id = i.merchant_id AND o.environment_id = i.environment_id
 			AND o.payment_intent_id = i.payment_intent_id
 		WHERE i.merchant_id = $1 AND i.environment_id = $2 AND i.order_id > $3 AND i.order_id <= $4 ORDER BY o.operation_id`, between...)
+}
+
+func (p *page) readDisputes(tx db.Tx, between []any) error {
+	return tx.Query(func(r db.Row) error {
+		d := &dispute.Dispute{Scope: p.scope}
+		err := r.Scan(&d.OrderID, &d.ID, &d.PaymentIntentID, &d.Status, &d.Amount, &d.Open, &d.Lost, &d.Currency)
+		b := p.of(d.OrderID)
+		b.disputes = append(b.disputes, d)
+		return err
+	}, `SELECT order_id, dispute_id, payment_intent_id, status, amount, open_amount, lost_amount, currency FROM disputes`+inPage+` ORDER BY dispute_id`, between...)
 }
 
 func (p *page) readRefunds(tx db.Tx, between []any) error {

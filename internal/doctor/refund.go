@@ -19,14 +19,28 @@ func (c *checker) refunds(b *books) {
 		t.tax += add.tax
 		held[itemID] = t
 	}
+	returned := map[string]int64{}
+	for _, r := range b.refunds {
+		for _, l := range r.detail.Lines {
+			for _, g := range l.AdjustmentRefunds {
+				if !r.detail.ItemsReleased {
+					returned[g.AdjustmentID] += g.Amount
+				}
+			}
+		}
+	}
 	for _, r := range b.refunds {
 		var sum, tips, tipHeld, named int64
 		for _, a := range r.allocations {
 			row := r.id + "/" + a.id
 			sum += a.amount
 			tips += a.tip
-			if a.status != refund.StatusFailed {
+			if a.status != refund.StatusFailed && a.status != refund.StatusCanceled {
 				tipHeld += a.tip
+			}
+			if a.status == refund.StatusRequiresAction || a.status == refund.StatusCanceled {
+				c.add(b.finding("refund_allocations", row, "nothing was asked of a processor (1 when so)", 1, truth(a.operationID == "")))
+				continue
 			}
 			o := operations[a.operationID]
 			if o == nil {
@@ -57,6 +71,30 @@ func (c *checker) refunds(b *books) {
 			if !r.detail.ItemsReleased {
 				hold(h.ChargeID, item{amount: h.Amount, tax: h.Tax})
 			}
+		}
+		for _, t := range r.detail.Taxes {
+			named += t.Amount
+			if !r.detail.ItemsReleased {
+				hold(t.BreakdownID, item{amount: t.Amount, tax: t.Amount})
+			}
+		}
+		named += r.detail.Goodwill
+		for _, l := range r.detail.Lines {
+			var taxes, withheld int64
+			for _, t := range l.Taxes {
+				taxes += t.Amount
+			}
+			if len(l.Taxes) > 0 {
+				c.add(b.finding("refunds", r.id+"/"+l.LineID, "tax = sum of its components", l.Tax, taxes))
+			}
+			for _, a := range l.Adjustments {
+				withheld += a.Amount
+				c.add(b.finding("refunds", r.id+"/"+a.ID, "given back of an adjustment = sum over refunds", returned[a.ID], a.Returned))
+			}
+			for _, g := range l.AdjustmentRefunds {
+				withheld -= g.Amount
+			}
+			c.add(b.finding("refunds", r.id+"/"+l.LineID, "refunded = share less what was withheld", l.Total-withheld, l.Refunded))
 		}
 		if named > r.amount {
 			c.add(b.finding("refunds", r.id, "its lines and charges come to its amount at most", r.amount, named))

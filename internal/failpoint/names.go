@@ -55,6 +55,11 @@ var Names = []string{
 	"payment.expiring",           // in the transaction that ends a hold
 	"refund.created",             // in the transaction
 	"refund.applied",             // in the transaction
+	"refund.approved",            // in the transaction that plans what was approved
+	"refund.rejected",            // in the transaction, what it had reserved is free
+	"refund.recorded",            // in the transaction that books what was given back elsewhere
+	"dispute.notice",             // in the transaction that takes a notice
+	"dispute.applied",            // in the transaction, the order not booked
 	"creditnote.issued",          // in the transaction, before its events
 	"creditnote.allocated",       // in the transaction, before its events
 	"creditnote.refunded",        // in the transaction that reserves credit for a refund

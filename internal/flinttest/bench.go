@@ -20,6 +20,7 @@ import (
 	"flint/internal/clock"
 	"flint/internal/customer"
 	"flint/internal/db"
+	"flint/internal/dispute"
 	"flint/internal/event"
 	"flint/internal/id"
 	"flint/internal/invoice"
@@ -62,6 +63,7 @@ type Bench struct {
 	Refunds   *refund.Service
 	Checkouts *checkout.Service
 	Stranded  *stranded.Service
+	Disputes  *dispute.Service
 	Invoices  *invoice.Service
 	Links     *paymentlink.Service
 	Returns   *returns.Service
@@ -100,7 +102,7 @@ func New(t testing.TB, d db.DB) *Bench {
 		Catalog:   &catalog.Service{IDs: ids, Clock: c, InUse: []catalog.UseFunc{checkout.VariantsInUse, order.VariantsInUse, paymentlink.VariantsInUse}}, Rates: tax.NewTable().Rates,
 		Promotions: &promotion.Service{IDs: ids, Clock: c},
 	}
-	b.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: ids, Logger: log, Sink: b.notice})
+	b.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: ids, Logger: log, Sink: b.notice, Disputes: b.disputeNotice})
 	box, err := secret.NewBox(bytes.Repeat([]byte{5}, 32))
 	if err != nil {
 		t.Fatal(err)
@@ -118,6 +120,8 @@ func New(t testing.TB, d db.DB) *Bench {
 	b.Stranded = &stranded.Service{Clock: c, IDs: ids, Events: events, Orders: b.Orders, Payments: b.Payments, Refunds: b.Refunds}
 	b.Payments.Refunds, b.Payments.Excess = b.Refunds.Apply, b.Stranded.Record
 	b.Refunds.Changed = append(b.Refunds.Changed, b.Stranded.RefundEnded)
+	b.Disputes = &dispute.Service{DB: d, Clock: c, IDs: ids, Events: events, Orders: b.Orders, Logger: log}
+	b.Refunds.Changed = append(b.Refunds.Changed, b.Disputes.RefundChanged)
 	b.Orders.Balanced = append(b.Orders.Balanced, b.Stranded.Follow)
 	b.Payments.Door = b.Checkouts.Door
 	b.Payments.Settled = append(b.Payments.Settled, b.Checkouts.OrderSettled)
@@ -137,7 +141,7 @@ func New(t testing.TB, d db.DB) *Bench {
 // Notices are delivered through the first bench.
 func (b *Bench) Another() *Bench {
 	return &Bench{
-		DB: b.DB, Clock: b.Clock, IDs: b.IDs, Orders: b.Orders, Payments: b.Payments, Refunds: b.Refunds, Checkouts: b.Checkouts, Stranded: b.Stranded, Invoices: b.Invoices, Links: b.Links, Returns: b.Returns,
+		DB: b.DB, Clock: b.Clock, IDs: b.IDs, Orders: b.Orders, Payments: b.Payments, Refunds: b.Refunds, Checkouts: b.Checkouts, Stranded: b.Stranded, Disputes: b.Disputes, Invoices: b.Invoices, Links: b.Links, Returns: b.Returns,
 		Simulator: b.Simulator, Cause: b.Cause, ctx: b.ctx,
 		Scope: tenant.Scope{MerchantID: b.IDs.New(id.Merchant), EnvironmentID: b.IDs.New(id.Sandbox)},
 	}
@@ -175,6 +179,11 @@ func (b *Bench) notice(ctx context.Context, n payment.Notice) error {
 	}
 	b.mu.Unlock()
 	return b.Payments.Notify(ctx, n)
+}
+
+// disputeNotice takes the simulator's news of disputes.
+func (b *Bench) disputeNotice(ctx context.Context, n payment.DisputeNotice) error {
+	return b.Disputes.Notify(ctx, n)
 }
 
 // HoldNotices keeps the notices that arrive from now on until TakeNotices.

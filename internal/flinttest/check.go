@@ -91,10 +91,14 @@ func (b *Bench) CheckQuiet(t TB) {
 				AND m.payment_intent_id = payment_intents.payment_intent_id AND m.kind = 'reversal' AND m.state = 'succeeded'),
 				refunded - (SELECT CAST(COALESCE(SUM(m.amount), 0) AS BIGINT) FROM processor_operations m
 					WHERE m.merchant_id = payment_intents.merchant_id AND m.environment_id = payment_intents.environment_id
-					AND m.payment_intent_id = payment_intents.payment_intent_id AND m.kind = 'refund' AND m.state = 'succeeded' AND m.processor = 'exchange_credit')
+					AND m.payment_intent_id = payment_intents.payment_intent_id AND m.kind = 'refund' AND m.state = 'succeeded'
+					AND m.processor IN ('exchange_credit', 'manual'))
 				+ (SELECT CAST(COALESCE(SUM(m.amount), 0) AS BIGINT) FROM processor_operations m
 					WHERE m.merchant_id = payment_intents.merchant_id AND m.environment_id = payment_intents.environment_id
-					AND m.known_as = payment_intents.payment_intent_id AND m.kind = 'refund' AND m.state = 'succeeded'), refund_reserved FROM payment_intents
+					AND m.known_as = payment_intents.payment_intent_id AND m.kind = 'refund' AND m.state = 'succeeded'),
+				refund_reserved - (SELECT CAST(COALESCE(SUM(w.amount), 0) AS BIGINT) FROM refund_allocations w
+					WHERE w.merchant_id = payment_intents.merchant_id AND w.environment_id = payment_intents.environment_id
+					AND w.payment_intent_id = payment_intents.payment_intent_id AND w.status = 'requires_action') FROM payment_intents
 			WHERE merchant_id = $1 AND environment_id = $2 AND processor <> 'manual' AND credit_of = '' ORDER BY payment_intent_id`, b.Scope.MerchantID, b.Scope.EnvironmentID)
 	})
 	for intentID := range theirs {

@@ -13,6 +13,7 @@ import (
 	"flint/internal/httpapi"
 	"flint/internal/money"
 	"flint/internal/payment"
+	"flint/internal/processor/simulator"
 	"flint/internal/secret"
 	"flint/internal/tenant"
 )
@@ -169,6 +170,13 @@ func (s *shop) furnish(t *testing.T, name string, owner party, scope tenant.Scop
 	h.ids["payment_intent_id"] = intents[0].(map[string]any)["payment_intent_id"].(string)
 	take(post("refunds", `{"order_id":"`+h.ids["order_id"]+`","amount_money":`+usd(100)+`,"reason_message":"`+h.mark+`"}`), "refund_id")
 	h.ship(t, take, post)
+	if _, err := s.simulator.OpenDispute(context.Background(), simulator.OpenInput{Scope: scope, PaymentID: h.ids["payment_intent_id"], CaseType: "inquiry"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.simulator.DeliverDue(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	h.ids["dispute_id"] = s.call(t, "GET", "/v1/disputes?order_id="+h.ids["order_id"], key, "").list()[0].(map[string]any)["dispute_id"].(string)
 	its, grant := s.install(t, owner.Live.Scope, scope)
 	h.grant = grant
 	h.ids["partner_app_id"], h.ids["partner_app_install_id"], h.ids["environment_grant_id"] = its.ID, grant.InstallID, grant.ID

@@ -105,11 +105,10 @@ func registerPaymentIntents(a *API, s *Services) {
 
 // listIntents reads a page of payment intents, of one customer unless customerID is empty.
 func listIntents(tx db.Tx, c *Caller, q PageQuery, f PaymentIntentFilter, customerID string) (Page[*payment.Intent], error) {
-	// Nothing has a risk level, a return or a dispute yet, so these filters match nothing
+	// Nothing has a risk level or a return yet, so these filters match nothing
 	// but their neutral value.
 	if f.ReturnID+f.ReturnResolutionID != "" ||
-		len(f.RiskLevel) > 0 && !slices.Contains(f.RiskLevel, "not_assessed") ||
-		len(f.DisputeStatus) > 0 && !slices.Contains(f.DisputeStatus, "none") {
+		len(f.RiskLevel) > 0 && !slices.Contains(f.RiskLevel, "not_assessed") {
 		return Page[*payment.Intent]{Data: []*payment.Intent{}}, nil
 	}
 	if f.InvoiceID != "" {
@@ -126,7 +125,7 @@ func listIntents(tx db.Tx, c *Caller, q PageQuery, f PaymentIntentFilter, custom
 		return payment.List(tx, payment.ListInput{
 			Scope: c.Scope, OrderID: f.OrderID, InvoiceID: f.InvoiceID, CustomerID: customerID, Status: f.Status, Origin: f.Origin, Flows: f.Flow,
 			ExternalReferenceID: f.ExternalReferenceID, Query: f.Query, MinAmount: f.MinAmount, MaxAmount: f.MaxAmount,
-			Currency: f.Currency, RefundStatus: f.RefundStatus, CreatedAfter: f.CreatedAfter, CreatedBefore: f.CreatedBefore,
+			Currency: f.Currency, RefundStatus: f.RefundStatus, DisputeStatus: f.DisputeStatus, CreatedAfter: f.CreatedAfter, CreatedBefore: f.CreatedBefore,
 			UpdatedAfter: f.UpdatedAfter, UpdatedBefore: f.UpdatedBefore, SortBy: f.SortBy, Ascending: f.SortDirection == "asc",
 			After: after, Limit: limit,
 		})

@@ -24,7 +24,7 @@ type RefundFilter struct {
 	PaymentIntentID     string    `query:"payment_intent_id"`
 	Status              string    `query:"status" enum:"pending,in_transit,succeeded,failed,requires_action,canceled,partially_succeeded"`
 	Reason              []string  `query:"reason" enum:"duplicate,fraudulent,requested_by_customer,defective_product,wrong_item_shipped,never_received,not_as_described,arrived_too_late,customer_changed_mind,better_price_found,accidental_order,other"`
-	Method              string    `query:"refund_method" enum:"original_payment"`
+	Method              string    `query:"refund_method" enum:"original_payment,manual,exchange_credit"`
 	MinAmount           *int64    `query:"min_amount" minimum:"1"`
 	MaxAmount           *int64    `query:"max_amount" minimum:"1"`
 	Currency            string    `query:"currency" maxLength:"3"`
@@ -93,7 +93,7 @@ func listRefunds(tx db.Tx, c *Caller, q PageQuery, f RefundFilter, customerID st
 		return refund.List(tx, refund.ListInput{
 			Scope: c.Scope, OrderID: f.OrderID, PaymentIntentID: f.PaymentIntentID, CustomerID: customerID, Status: f.Status,
 			Reasons: f.Reason, MinAmount: f.MinAmount, MaxAmount: f.MaxAmount, Currency: f.Currency,
-			ExternalReferenceID: f.ExternalReferenceID, ReturnID: f.ReturnID, ReturnResolutionID: f.ReturnResolutionID, Query: f.Query, SortBy: f.SortBy, Ascending: f.SortDirection == "asc",
+			ExternalReferenceID: f.ExternalReferenceID, Method: f.Method, ReturnID: f.ReturnID, ReturnResolutionID: f.ReturnResolutionID, Query: f.Query, SortBy: f.SortBy, Ascending: f.SortDirection == "asc",
 			CreatedAfter: f.CreatedAfter, CreatedBefore: f.CreatedBefore, UpdatedAfter: f.UpdatedAfter,
 			UpdatedBefore: f.UpdatedBefore, After: after, Limit: limit,
 		})

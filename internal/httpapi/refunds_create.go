@@ -1,9 +1,11 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"flint/internal/app"
 	"flint/internal/db"
@@ -25,22 +27,22 @@ type RefundAdjustmentInput struct {
 	Reason    *RefundReason `json:"reason,omitzero"`
 }
 
-// RefundAdjustmentReturnInput is reserved: it gives a withheld amount back.
+// RefundAdjustmentReturnInput gives back what an earlier refund withheld: the amount, or all that is left.
 type RefundAdjustmentReturnInput struct {
-	AdjustmentID string `json:"refund_line_item_adjustment_id"`
+	AdjustmentID string `json:"refund_line_item_adjustment_id" minLength:"1" maxLength:"64"`
 	Amount       *Money `json:"amount_money,omitzero"`
 }
 
-// RefundAudit is reserved: who set an explicit tax.
+// RefundAudit states who decided on an explicit tax. The credential that sent it is kept beside it.
 type RefundAudit struct {
 	ActorType string `json:"actor_type" enum:"user,system,admin"`
-	ActorID   string `json:"actor_id"`
-	Source    string `json:"source"`
+	ActorID   string `json:"actor_id" minLength:"1" maxLength:"128"`
+	Source    string `json:"source" minLength:"1" maxLength:"128"`
 }
 
-// RefundTaxInput is reserved: an explicit tax.
+// RefundTaxInput names a component of tax, and what of it is refunded when not all.
 type RefundTaxInput struct {
-	BreakdownID string `json:"tax_breakdown_id"`
+	BreakdownID string `json:"tax_breakdown_id" minLength:"1" maxLength:"64"`
 	Tax         *Money `json:"tax_money,omitzero"`
 }
 
@@ -49,13 +51,13 @@ type RefundLineInput struct {
 	LineID            string                        `json:"order_line_item_id" minLength:"1" maxLength:"64"`
 	Quantity          *int64                        `json:"quantity,omitzero" minimum:"1" fault:"invalid=INVALID_QUANTITY" doc:"All units that are left when neither quantity nor amount is sent."`
 	Amount            *Money                        `json:"amount_money,omitzero"`
-	TaxMode           string                        `json:"tax_refund_mode,omitzero" enum:"automatic,explicit"`
-	Tax               *Money                        `json:"tax_money,omitzero" doc:"Reserved."`
-	Taxes             []RefundTaxInput              `json:"tax_breakdown_refunds,omitempty" doc:"Reserved."`
-	TaxReason         *RefundReason                 `json:"tax_adjustment_reason,omitzero" doc:"Reserved."`
-	TaxAudit          *RefundAudit                  `json:"tax_adjustment_audit,omitzero" doc:"Reserved."`
+	TaxMode           string                        `json:"tax_refund_mode,omitzero" enum:"automatic,explicit" doc:"explicit replaces the computed tax; it needs the scope commerce.refunds.tax_overrides.write, and tax_adjustment_reason."`
+	Tax               *Money                        `json:"tax_money,omitzero" doc:"With tax_refund_mode explicit: the tax of the line in all."`
+	Taxes             []RefundTaxInput              `json:"tax_breakdown_refunds,omitempty" maxItems:"20" doc:"With tax_refund_mode explicit: the tax by component."`
+	TaxReason         *RefundReason                 `json:"tax_adjustment_reason,omitzero"`
+	TaxAudit          *RefundAudit                  `json:"tax_adjustment_audit,omitzero"`
 	Adjustments       []RefundAdjustmentInput       `json:"refund_adjustments,omitempty" maxItems:"20"`
-	AdjustmentRefunds []RefundAdjustmentReturnInput `json:"adjustment_refunds,omitempty" doc:"Reserved."`
+	AdjustmentRefunds []RefundAdjustmentReturnInput `json:"adjustment_refunds,omitempty" maxItems:"20" doc:"Gives back what earlier refunds of the line withheld."`
 }
 
 // RefundChargeInput asks to refund a charge, or an amount of it.
@@ -80,7 +82,9 @@ type CreateRefundRequest struct {
 	Amount              *Money              `json:"amount_money,omitzero"`
 	Lines               []RefundLineInput   `json:"line_items,omitempty" maxItems:"250"`
 	Charges             []RefundChargeInput `json:"charges,omitempty" maxItems:"100"`
-	Taxes               []RefundTaxInput    `json:"tax_breakdown_refunds,omitempty" doc:"Reserved."`
+	Taxes               []RefundTaxInput    `json:"tax_breakdown_refunds,omitempty" maxItems:"100" doc:"Components of tax that are refunded alone."`
+	Goodwill            *Money              `json:"goodwill_money,omitzero" flint:"extension" doc:"On top of what is named, for nothing that was sold; within what the payments can give back. Needs the scope commerce.refunds.goodwill.write."`
+	AllowDisputed       bool                `json:"allow_disputed,omitzero" flint:"extension" doc:"Refund what is not disputed of a payment under dispute. Needs the scope commerce.refunds.disputed.write."`
 	Tenders             []RefundTenderInput `json:"tender_allocations,omitempty" maxItems:"21"`
 	ExpectedRefunded    *Money              `json:"expected_refunded_money,omitzero" flint:"extension" doc:"What the caller believes was refunded of the order so far; when it differs, nothing is refunded."`
 	Reason              string              `json:"reason,omitzero" enum:"duplicate,fraudulent,requested_by_customer,defective_product,wrong_item_shipped,never_received,not_as_described,arrived_too_late,customer_changed_mind,better_price_found,accidental_order,other"`
@@ -110,18 +114,17 @@ func (in *CreateRefundInput) Validate() error {
 	if r.OrderID == "" && len(r.Charges) > 0 {
 		f.Add("ORDER_REQUIRED_FOR_CHARGE_REFUND", "order_id", "Refunding charges needs the order_id.")
 	}
+	if r.OrderID == "" && len(r.Taxes) > 0 {
+		f.Add("ORDER_REQUIRED_FOR_TAX_BREAKDOWN_REFUND", "order_id", "Refunding taxes needs the order_id.")
+	}
 	if r.PaymentIntentID != "" && len(r.Tenders) > 0 {
 		f.Add("EXACTLY_ONE_REQUIRED", "tender_allocations", "Name a payment_intent_id or tender_allocations, not both.")
 	}
-	refuseReserved(&f, len(r.Taxes) > 0, "tax_breakdown_refunds")
 	for n, l := range r.Lines {
 		at := fmt.Sprintf("line_items[%d].", n)
-		refuseReserved(&f, l.TaxMode == "explicit", at+"tax_refund_mode")
-		refuseReserved(&f, l.Tax != nil, at+"tax_money")
-		refuseReserved(&f, len(l.Taxes) > 0, at+"tax_breakdown_refunds")
-		refuseReserved(&f, l.TaxReason != nil, at+"tax_adjustment_reason")
-		refuseReserved(&f, l.TaxAudit != nil, at+"tax_adjustment_audit")
-		refuseReserved(&f, len(l.AdjustmentRefunds) > 0, at+"adjustment_refunds")
+		if l.TaxMode != refund.TaxExplicit && (l.Tax != nil || len(l.Taxes) > 0 || l.TaxReason != nil || l.TaxAudit != nil) {
+			f.Add("INVALID_REQUEST", at+"tax_refund_mode", "A tax of your own needs tax_refund_mode explicit.")
+		}
 	}
 	for n, t := range r.Tenders {
 		at := fmt.Sprintf("tender_allocations[%d].", n)
@@ -139,10 +142,22 @@ func (r *CreateRefundRequest) domain(scope tenant.Scope, grantID string, cause e
 	out := refund.CreateInput{
 		Scope: scope, OrderID: r.OrderID, PaymentIntentID: r.PaymentIntentID, Amount: r.Amount.amount(),
 		ExpectedRefunded: r.ExpectedRefunded.amount(), Reason: r.Reason, ReasonMessage: r.ReasonMessage,
-		ExternalReferenceID: r.ExternalReferenceID, Metadata: r.Metadata, GrantID: grantID, Cause: cause,
+		Goodwill: r.Goodwill.amount(), DespiteDispute: r.AllowDisputed, Taxes: domainTaxes(r.Taxes), ExternalReferenceID: r.ExternalReferenceID, Metadata: r.Metadata, GrantID: grantID, Cause: cause,
 	}
 	for _, l := range r.Lines {
 		line := refund.LineInput{LineID: l.LineID, Quantity: l.Quantity, Amount: l.Amount.amount()}
+		if l.TaxMode == refund.TaxExplicit {
+			line.ExplicitTax = &refund.ExplicitTax{Tax: l.Tax.amount(), Parts: domainTaxes(l.Taxes)}
+			if why := l.TaxReason; why != nil {
+				line.ExplicitTax.ReasonCode, line.ExplicitTax.Description = why.Code, why.Description
+			}
+			if who := l.TaxAudit; who != nil {
+				line.ExplicitTax.ActorType, line.ExplicitTax.ActorID, line.ExplicitTax.Source = who.ActorType, who.ActorID, who.Source
+			}
+		}
+		for _, g := range l.AdjustmentRefunds {
+			line.AdjustmentRefunds = append(line.AdjustmentRefunds, refund.AdjustmentRefundInput{AdjustmentID: g.AdjustmentID, Amount: g.Amount.amount()})
+		}
 		for _, adj := range l.Adjustments {
 			in := refund.AdjustmentInput{Type: adj.Type, AppliesTo: adj.AppliesTo, Amount: adj.Amount.amount()}
 			if adj.Reason != nil {
@@ -161,9 +176,33 @@ func (r *CreateRefundRequest) domain(scope tenant.Scope, grantID string, cause e
 	return out
 }
 
+func domainTaxes(in []RefundTaxInput) []refund.TaxInput {
+	var out []refund.TaxInput
+	for _, t := range in {
+		out = append(out, refund.TaxInput{BreakdownID: t.BreakdownID, Tax: t.Tax.amount()})
+	}
+	return out
+}
+
+// mayRefund checks the scopes that parts of a refund need beyond that of the route.
+func (r *CreateRefundRequest) mayRefund(c *Caller) error {
+	need := func(scope string, used bool) error {
+		if !used || c.Scopes.Has(scope) {
+			return nil
+		}
+		return insufficientScope(allOf(scope), []string{scope})
+	}
+	explicit := slices.ContainsFunc(r.Lines, func(l RefundLineInput) bool { return l.TaxMode == refund.TaxExplicit })
+	return cmp.Or(need("commerce.refunds.tax_overrides.write", explicit), need("commerce.refunds.goodwill.write", r.Goodwill != nil),
+		need("commerce.refunds.disputed.write", r.AllowDisputed))
+}
+
 func registerCreateRefund(a *API, s *Services) {
 	Staged(a, "createRefund", Steps[CreateRefundInput, *Refund]{
 		Start: func(ctx context.Context, tx db.Tx, c *Caller, in *CreateRefundInput) (string, error) {
+			if err := in.Body.mayRefund(c); err != nil {
+				return "", err
+			}
 			r, ops, err := s.Refunds.Create(tx, in.Body.domain(c.Scope, c.GrantID, c.Cause()))
 			if need, ok := errors.AsType[*app.ApprovalNeeded](err); ok {
 				return s.requestApproval(tx, c, need, &in.Body)
@@ -184,6 +223,8 @@ func registerCreateRefund(a *API, s *Services) {
 		Errors("AMOUNT_EXCEEDS_REFUNDABLE", "NO_PAYMENTS_FOR_ORDER", "PAYMENT_INTENT_NOT_PART_OF_ORDER", "PAYMENT_INTENT_NOT_REFUNDABLE",
 			"PAYMENT_INTENT_DISPUTED", "DUPLICATE_LINE_ITEM_TARGET", "DUPLICATE_CHARGE_TARGET", "NOTHING_TO_REFUND_FOR_LINE_ITEM",
 			"REFUND_TARGETS_EXCEED_REFUND_AMOUNT", "REFUND_AMOUNT_NOT_ALLOCATED", "REFUND_ADJUSTMENTS_EXCEED_AUTOMATIC", "CURRENCY_MISMATCH",
+			"REFUND_ADJUSTMENT_NOT_FOUND", "REFUND_ADJUSTMENT_REFUND_EXCEEDS_REMAINING", "FLAT_TAX_REFUND_MUST_BE_FULL", "EXPLICIT_TAX_REFUND_NOOP",
+			"DUPLICATE_TAX_BREAKDOWN_REFUND", "NOTHING_TO_REFUND_FOR_TAX_BREAKDOWN",
 			"APP_INSTALL_NOT_ACTIVE", "APP_OWN_ORDERS_ONLY", "APP_REFUND_LIMIT_EXCEEDED", "APP_REFUND_APPROVAL_REQUIRED"))
 }
 

@@ -31,6 +31,7 @@ func Register(a *API, s *Services) {
 		registerReturnsPart,
 		registerResolution,
 		registerFulfillment,
+		registerRefundsPart,
 	} {
 		register(a, s)
 	}

@@ -29,6 +29,7 @@ type UpdateSettingsRequest struct {
 	Tax             *TaxSettings                   `json:"tax,omitzero" doc:"There are no settings of taxes yet."`
 	TaxIdentity     Opt[SettingsTaxIdentity]       `json:"tax_identity,omitzero" doc:"null takes it away."`
 	Recovery        *RecoverySettings              `json:"recovery,omitzero" flint:"extension"`
+	Refunds         *RefundSettings                `json:"refunds,omitzero" flint:"extension"`
 	Metadata        MetadataPatch                  `json:"metadata,omitzero" doc:"Merged by key; a null value removes its key, null as a whole removes all."`
 }
 

@@ -20,6 +20,7 @@ import (
 	"flint/internal/creditnote"
 	"flint/internal/customer"
 	"flint/internal/db"
+	"flint/internal/dispute"
 	"flint/internal/egress"
 	"flint/internal/event"
 	"flint/internal/fault"
@@ -30,6 +31,7 @@ import (
 	"flint/internal/job"
 	"flint/internal/ledger"
 	"flint/internal/merchant"
+	"flint/internal/money"
 	"flint/internal/notification"
 	"flint/internal/onboarding"
 	"flint/internal/order"
@@ -134,15 +136,23 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 		DB: d, Clock: a.Clock, IDs: a.IDs, Events: events, Journal: journal, Orders: orders, Logger: log,
 		Choose: func(tenant.Scope) string { return simulator.Name }, Box: testBox(t),
 	}
-	s.simulator = simulator.New(simulator.Options{DB: d, Clock: a.Clock, IDs: a.IDs, Logger: log, Sink: payments.Notify})
+	disputes := &dispute.Service{DB: d, Clock: a.Clock, IDs: a.IDs, Events: events, Orders: orders, Logger: log}
+	s.simulator = simulator.New(simulator.Options{DB: d, Clock: a.Clock, IDs: a.IDs, Logger: log, Sink: payments.Notify, Disputes: disputes.Notify})
 	payments.Processors = map[string]payment.Processor{simulator.Name: s.simulator}
 	refunds := &refund.Service{Clock: a.Clock, IDs: a.IDs, Events: events, Orders: orders, Payments: payments}
+	refunds.Limit = func(tx db.Tx, scope tenant.Scope) (*money.Amount, error) {
+		v, err := (&settings.Service{}).Effective(tx, scope)
+		if err != nil {
+			return nil, err
+		}
+		return v.Refunds.ApprovalLimit, nil
+	}
 	checkouts := &checkout.Service{
 		Clock: a.Clock, IDs: a.IDs, Events: events, Orders: orders, Payments: payments, Key: []byte("0123456789abcdef0123456789abcdef"),
 	}
 	inbox := &stranded.Service{Clock: a.Clock, IDs: a.IDs, Events: events, Orders: orders, Payments: payments, Refunds: refunds}
 	payments.Refunds, payments.Excess = refunds.Apply, inbox.Record
-	refunds.Changed = append(refunds.Changed, inbox.RefundEnded)
+	refunds.Changed = append(refunds.Changed, inbox.RefundEnded, disputes.RefundChanged)
 	orders.Balanced = append(orders.Balanced, inbox.Follow)
 	payments.Door = checkouts.Door
 	payments.Settled = append(payments.Settled, checkouts.OrderSettled)

@@ -27,7 +27,7 @@ type BuyerRefund struct {
 	Tip                 Money                  `json:"refunded_tip_money"`
 	Reason              *string                `json:"reason" nullable:"true" enum:"duplicate,fraudulent,requested_by_customer,defective_product,wrong_item_shipped,never_received,not_as_described,arrived_too_late,customer_changed_mind,better_price_found,accidental_order,other"`
 	ReasonMessage       string                 `json:"reason_message,omitzero"`
-	Method              string                 `json:"refund_method" enum:"original_payment"`
+	Method              string                 `json:"refund_method" enum:"original_payment,manual,exchange_credit"`
 	FailureReason       string                 `json:"failure_reason,omitzero" enum:"expired_or_canceled_card,lost_or_stolen_card,insufficient_funds,insufficient_available_balance,declined,merchant_request,payment_disputed,payment_refund_failed,payment_refund_not_attempted,refund_failed"`
 	OrderID             string                 `json:"order_id"`
 	InvoiceID           string                 `json:"invoice_id,omitzero"`

@@ -264,14 +264,14 @@ func wireIntent(i *payment.Intent, now time.Time) *PaymentIntent {
 		Authorized: wireMoneyIf(i.Authorized, i.Currency), AuthorizedAt: timeIf(i.AuthorizedAt), ExpiresAt: timeIf(i.AuthorizationExpiresAt),
 		Capturable: wireMoneyIf(i.Capturable(now), i.Currency), Captured: wireMoneyIf(i.Captured, i.Currency), CapturedAt: timeIf(i.CapturedAt),
 		Released: wireMoneyIf(i.Released, i.Currency), Refunded: wireMoneyIf(i.Refunded, i.Currency), RefundStatus: i.RefundStatus(),
-		SettlementStatus: i.RefundStatus(), DisputeStatus: "none", CancellationReason: i.Detail.CancellationReason,
+		SettlementStatus: i.RefundStatus(), DisputeStatus: i.DisputeStatus(), CancellationReason: i.Detail.CancellationReason,
 		ExternalReferenceID: i.ExternalReferenceID, MerchantID: i.Scope.MerchantID, Metadata: i.Detail.Metadata,
 		CreatedAt: i.CreatedAt, UpdatedAt: i.UpdatedAt,
 	}
 	if i.Detail.Source != nil {
 		out.SelectedOption = i.Detail.Source.Type
 	}
-	if i.Disputed > 0 {
+	if i.Disputed > 0 || i.UnderDispute() {
 		out.SettlementStatus = "disputed"
 	}
 	return out

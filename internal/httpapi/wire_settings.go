@@ -39,6 +39,7 @@ type Settings struct {
 	Tax                         *TaxSettings                   `json:"tax,omitzero"`
 	TaxIdentity                 *SettingsTaxIdentity           `json:"tax_identity,omitzero" flint:"nullable"`
 	Recovery                    *RecoverySettings              `json:"recovery,omitzero" flint:"extension"`
+	Refunds                     *RefundSettings                `json:"refunds,omitzero" flint:"extension"`
 	Metadata                    map[string]string              `json:"metadata,omitzero"`
 	CreatedAt                   *time.Time                     `json:"created_at,omitzero" doc:"Of the first change."`
 	UpdatedAt                   *time.Time                     `json:"updated_at,omitzero"`
@@ -246,6 +247,11 @@ type RecoverySettings struct {
 	RequireConsent *bool             `json:"require_consent,omitzero" doc:"Remind only buyers who agreed to it."`
 	QuietHours     *QuietHours       `json:"quiet_hours,omitzero"`
 	FrequencyCap   *ReminderInterval `json:"frequency_cap,omitzero"`
+}
+
+// RefundSettings are the merchant's rules for refunds.
+type RefundSettings struct {
+	ApprovalLimit Opt[Money] `json:"refund_approval_limit_money,omitzero" doc:"A refund above it, or in another currency, waits for a second person; null for no limit."`
 }
 
 // RecoveryStep is one reminder.

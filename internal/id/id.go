@@ -38,6 +38,7 @@ const (
 	Refund               = "ref"
 	RefundAllocation     = "rall"
 	RefundAdjustment     = "radj"
+	Dispute              = "dp"
 	CheckoutSession      = "cs"
 	CheckoutVerification = "ccver"
 	StrandedPayment      = "strp"

@@ -41,6 +41,10 @@ const (
 	WriteOffs Account = "write_offs"
 	// WriteOffAllowance stands against the receivable of what was written off (credit).
 	WriteOffAllowance Account = "write_off_allowance"
+	// Disputes is money that banks withdrew until they decide (debit).
+	Disputes Account = "disputes"
+	// DisputeLosses is what lost disputes cost (debit).
+	DisputeLosses Account = "dispute_losses"
 	// ProcessorClearing is money asked of a processor and not answered yet; it returns to zero.
 	ProcessorClearing Account = "processor_clearing"
 	// PaymentsInFlight mirrors the clearing of payments; it returns to zero.

@@ -51,6 +51,7 @@ type Order struct {
 	Pricing    Pricing    `json:"-"`
 	Settlement Settlement `json:"-"`
 	Hold       *Hold      `json:"hold,omitempty"`
+	Disputes   Disputes   `json:"disputes,omitzero"`
 	SettledAt  time.Time  `json:"settled_at,omitzero"` // when the first pay call went through
 
 	// Stranded tells that money of the order waits in the inbox of stranded payments.

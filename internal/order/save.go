@@ -41,7 +41,7 @@ func (s *Service) Save(tx db.Tx, o *Order, cause event.Cause, c Change) error {
 		c.Activities = append(slices.Clip(c.Activities), NewActivity{Type: ActivityDiscountRemoved, Description: "No longer applies: " + d.Name + "."})
 	}
 	now := s.Clock.Now()
-	refunded, moved := o.Settlement.Refunded > o.stored.refunded, o.Stranded && o.Credit() != o.stored.credit
+	refunded, moved := o.Settlement.Refunded+o.Disputes.Lost > o.stored.refunded, o.Stranded && o.Credit() != o.stored.credit
 	mutated := o.Pricing != o.stored.pricing || o.Status != o.stored.status
 	o.Revision = o.stored.revision + 1
 	o.UpdatedAt = now

@@ -15,8 +15,8 @@ func (o *Order) Outstanding() int64 { return max(o.owed()-o.Settlement.Paid, 0) 
 // WrittenOff is what of Outstanding was given up on. A payment that comes after all lowers it.
 func (o *Order) WrittenOff() int64 { return min(o.Invoicing.WrittenOff, o.Outstanding()) }
 
-// Credit is what the buyer has overpaid and not got back.
-func (o *Order) Credit() int64 { return max(o.overpaid()-o.Settlement.Refunded, 0) }
+// Credit is what the buyer has overpaid and not got back, by refunds or through a bank.
+func (o *Order) Credit() int64 { return max(o.overpaid()-o.Settlement.Refunded-o.Disputes.Lost, 0) }
 
 // Balance is positive when the buyer owes and negative when something is owed to the buyer.
 func (o *Order) Balance() int64 { return o.Outstanding() - o.Credit() }
@@ -57,11 +57,13 @@ func (o *Order) DeriveRefundStatus() string {
 
 // Position is what the journal's accounts of the order must hold, as a function of its price and its
 // settlement alone; it always sums to zero. A refund first gives back what was overpaid, which settles
-// the receivable; the rest is held against sales in its own account. What was written off is a loss with
+// the receivable; the rest is held against sales in its own account. So is what a lost dispute took. Money of an
+// open dispute is neither the merchant's nor lost. What was written off is a loss with
 // an allowance against it, because the buyer still owes it.
 func Position(o *Order) []ledger.Posting {
 	p, s := o.Pricing, o.Settlement
 	returned := min(s.Refunded, o.overpaid())
+	charged := min(o.Disputes.Lost, o.overpaid()-returned)
 	taxes := p.Tax + p.TaxIncluded // included tax is inside the total, so this cannot exceed it
 	return []ledger.Posting{
 		{Account: ledger.Receivable, Amount: o.Balance()},
@@ -69,7 +71,9 @@ func Position(o *Order) []ledger.Posting {
 		{Account: ledger.Tax, Amount: -taxes},
 		{Account: ledger.Tips, Amount: -p.Tip},
 		{Account: ledger.Refunds, Amount: s.Refunded - returned},
-		{Account: ledger.MerchantBalance, Amount: o.NetCollected()},
+		{Account: ledger.MerchantBalance, Amount: o.NetCollected() - o.Disputes.Open - o.Disputes.Lost},
+		{Account: ledger.Disputes, Amount: o.Disputes.Open},
+		{Account: ledger.DisputeLosses, Amount: o.Disputes.Lost - charged},
 		{Account: ledger.LateFees, Amount: -o.Invoicing.LateFees},
 		{Account: ledger.CreditNotes, Amount: o.Invoicing.Credited},
 		{Account: ledger.WriteOffs, Amount: o.WrittenOff()},

@@ -82,7 +82,7 @@ func scanOrder(r db.Row, scope tenant.Scope) (*Order, error) {
 // markStored notes that the row now equals o.
 func (o *Order) markStored(activities int64) {
 	o.stored = stored{
-		revision: o.Revision, activities: activities, status: o.Status, pricing: o.Pricing, total: o.Pricing.Total, balance: o.Balance(), credit: o.Credit(), refunded: o.Settlement.Refunded,
+		revision: o.Revision, activities: activities, status: o.Status, pricing: o.Pricing, total: o.Pricing.Total, balance: o.Balance(), credit: o.Credit(), refunded: o.Settlement.Refunded + o.Disputes.Lost,
 		paymentStatus: o.DerivePaymentStatus(), position: Position(o), listed: o.listed(),
 	}
 	o.held = o.uses()

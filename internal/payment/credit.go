@@ -71,14 +71,14 @@ func (s *Service) RecordCredit(tx db.Tx, in CreditInput) (*Intent, *order.Order,
 	return leg, o, err
 }
 
-// Carry applies the outcome of a planned operation of the exchange credit in the transaction that planned it. The
-// order is returned as it is then.
+// Carry applies the outcome of a planned operation that asks nobody, in the transaction that planned it: money
+// received or given back elsewhere, value that an exchange moves. The order is returned as it is then.
 func (s *Service) Carry(tx db.Tx, op Operation, cause event.Cause) (*order.Order, error) {
 	p, err := s.processorOf(op)
 	if err != nil {
 		return nil, err
 	}
-	if op.Processor != ExchangeCredit {
+	if op.Processor != ExchangeCredit && op.Processor != Manual {
 		return nil, fmt.Errorf("operation %s: the processor %q is asked outside of transactions", op.ID, op.Processor)
 	}
 	out, err := p.Do(tx.Context(), op) // moves nothing and waits for nobody

@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"cmp"
 	"time"
 
 	"flint/internal/money"
@@ -72,6 +73,7 @@ type IntentDetail struct {
 	Metadata           map[string]string `json:"metadata,omitempty"`
 	Recorded           *Recorded         `json:"recorded,omitempty"`        // of money received elsewhere
 	InvoiceID          string            `json:"invoice_id,omitempty"`      // the invoice that owned the order when it was made
+	DisputeStatus      string            `json:"dispute_status,omitempty"`  // of the most urgent dispute; the dispute domain keeps it
 	MethodID           string            `json:"method_id,omitempty"`       // saved method that was charged
 	SavesMethodID      string            `json:"saves_method_id,omitempty"` // pending method that a success makes active
 	Credit             *Credit           `json:"credit,omitempty"`          // of value that an exchange moved here
@@ -106,7 +108,28 @@ func (i *Intent) Refundable() int64 {
 	if i.Processor == Manual {
 		return 0
 	}
+	return i.Returnable()
+}
+
+// Returnable is what the buyer may still get of it, whoever holds the money.
+func (i *Intent) Returnable() int64 {
 	return i.Captured - i.Refunded - i.RefundReserved - i.Disputed
+}
+
+// Statuses of the disputes of a payment; the most urgent one is kept on it.
+const (
+	DisputeNone        = "none"
+	DisputeNeeds       = "needs_response"
+	DisputeUnderReview = "under_review"
+)
+
+// DisputeStatus is that of the payment's most urgent dispute, none without any.
+func (i *Intent) DisputeStatus() string { return cmp.Or(i.Detail.DisputeStatus, DisputeNone) }
+
+// UnderDispute reports whether the buyer's bank is deciding on the payment, so that a refund might give the same
+// money back twice. An inquiry moves no money and holds no refund back.
+func (i *Intent) UnderDispute() bool {
+	return i.Detail.DisputeStatus == DisputeNeeds || i.Detail.DisputeStatus == DisputeUnderReview
 }
 
 // Capturable is what a hold still offers at time now; nothing from the moment it expires, whatever

@@ -25,6 +25,7 @@ type ListInput struct {
 	MaxAmount           *int64
 	Currency            string
 	RefundStatus        []string
+	DisputeStatus       []string // of the most urgent dispute, none without any
 	CreatedAfter        time.Time
 	CreatedBefore       time.Time
 	UpdatedAfter        time.Time
@@ -37,6 +38,12 @@ type ListInput struct {
 
 // refundStatusSQL spells RefundStatus for the database.
 const refundStatusSQL = `CASE WHEN refunded = 0 THEN 'none' WHEN refunded < captured THEN 'partially_refunded' ELSE 'refunded' END`
+
+// disputeStatusSQL is the status of a payment's most urgent dispute.
+const disputeStatusSQL = `COALESCE((SELECT d.status FROM disputes d WHERE d.merchant_id = payment_intents.merchant_id
+	AND d.environment_id = payment_intents.environment_id AND d.payment_intent_id = payment_intents.payment_intent_id
+	ORDER BY CASE d.status WHEN 'needs_response' THEN 0 WHEN 'under_review' THEN 1 WHEN 'warning_needs_response' THEN 2
+		WHEN 'warning_under_review' THEN 3 WHEN 'lost' THEN 4 WHEN 'won' THEN 5 WHEN 'prevented' THEN 6 ELSE 7 END LIMIT 1), 'none')`
 
 // List reads one page of payment intents and the cursor of the next, nil on the last page.
 func List(tx db.Tx, in ListInput) ([]*Intent, *listing.Cursor, error) {
@@ -54,7 +61,7 @@ func List(tx db.Tx, in ListInput) ([]*Intent, *listing.Cursor, error) {
 		Equal("order_id", in.OrderID).Equal("customer_id", in.CustomerID).Equal("status", in.Status).Equal("origin", in.Origin).
 		In("flow", in.Flows).Equal("external_reference_id", in.ExternalReferenceID).Equal("currency", in.Currency).
 		Search("lower(payment_intent_id || ' ' || order_id || ' ' || external_reference_id)", in.Query).
-		AtLeast("amount", in.MinAmount).AtMost("amount", in.MaxAmount).In(refundStatusSQL, in.RefundStatus).
+		AtLeast("amount", in.MinAmount).AtMost("amount", in.MaxAmount).In(refundStatusSQL, in.RefundStatus).In(disputeStatusSQL, in.DisputeStatus).
 		Range("created_at", in.CreatedAfter, in.CreatedBefore).Range("updated_at", in.UpdatedAfter, in.UpdatedBefore)
 	if in.InvoiceID != "" {
 		q.Search("lower(detail)", `"invoice_id":"`+in.InvoiceID+`"`)

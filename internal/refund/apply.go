@@ -66,7 +66,7 @@ func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out paym
 		cause.ActorType, cause.ActorID = r.Detail.ActorType, r.Detail.ActorID
 	}
 	booked := order.RefundInput{Cause: cause, RefundID: r.ID, Amount: a.Amount, Tip: a.Tip}
-	if err := settleItems(tx, r, was, &booked); err != nil {
+	if err := settleItems(tx, r, was, &booked, now); err != nil {
 		return err
 	}
 	if err := save(tx, r, a, now); err != nil {
@@ -88,10 +88,8 @@ func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out paym
 	if err != nil {
 		return err
 	}
-	for _, changed := range s.Changed {
-		if err := changed(tx, o, r, was, cause); err != nil {
-			return err
-		}
+	if err := s.tell(tx, o, r, was, cause); err != nil {
+		return err
 	}
 	if r.Status == was {
 		return nil
@@ -106,7 +104,7 @@ func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out paym
 // settleItems adds the refund's lines and charges to what is booked on the order: once all of its
 // money is back, or once some of it is not after all. What a refund gives up is free for another one;
 // the tip goes with its part, because a part that did go back keeps its own.
-func settleItems(tx db.Tx, r *Refund, was string, booked *order.RefundInput) error {
+func settleItems(tx db.Tx, r *Refund, was string, booked *order.RefundInput, now time.Time) error {
 	switch {
 	case r.Status == StatusSucceeded && !r.Detail.ItemsSettled && !r.Detail.ItemsReleased:
 		r.Detail.ItemsSettled = true
@@ -117,6 +115,9 @@ func settleItems(tx db.Tx, r *Refund, was string, booked *order.RefundInput) err
 			r.addItems(booked)
 		}
 		r.Detail.ItemsReleased = true
+		if err := markGivenBack(tx, r, -1, now); err != nil {
+			return err
+		}
 		return releaseItems(tx, r)
 	}
 	return nil

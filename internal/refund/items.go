@@ -65,6 +65,9 @@ func lineUnits(l *order.Line, t Taken, n int64) LineAllocation {
 		part.Discount = min(s.Discount, left.Discount)
 		part.Tax = min(s.Tax, left.Tax)
 		part.Total = min(s.Total, left.Total)
+		if short := s.Tax - part.Tax; short > 0 && l.TaxAdditive == l.TaxAmount { // its tax went back before
+			part.Total = min(max(part.Subtotal-part.Discount+part.Tax, 0), left.Total)
+		}
 	}
 	part.LineID, part.Quantity, part.Refunded = l.ID, n, part.Total
 	return part
@@ -137,6 +140,11 @@ func reserveItems(tx db.Tx, o *order.Order, r *Refund) error {
 			return err
 		}
 	}
+	for _, part := range r.Detail.Taxes {
+		if err := put(part.BreakdownID, 0, breakdown(o, part.BreakdownID).Amount, part.taken()); err != nil {
+			return err
+		}
+	}
 	if r.Tip == 0 {
 		return nil
 	}
@@ -152,6 +160,11 @@ func releaseItems(tx db.Tx, r *Refund) error {
 	}
 	for _, part := range r.Detail.Charges {
 		if err := release(tx, r, part.ChargeID, part.taken()); err != nil {
+			return err
+		}
+	}
+	for _, part := range r.Detail.Taxes {
+		if err := release(tx, r, part.BreakdownID, part.taken()); err != nil {
 			return err
 		}
 	}
@@ -176,6 +189,8 @@ func release(tx db.Tx, r *Refund, itemID string, t Taken) error {
 func (a LineAllocation) taken() Taken {
 	return Taken{Quantity: a.Quantity, Amount: a.Total, Subtotal: a.Subtotal, Discount: a.Discount, Tax: a.Tax}
 }
+
+func (p TaxPart) taken() Taken { return Taken{Amount: p.Amount, Tax: p.Amount} }
 
 func (p ChargePart) taken() Taken { return Taken{Amount: p.Amount, Tax: p.Tax} }
 

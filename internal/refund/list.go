@@ -22,6 +22,7 @@ type ListInput struct {
 	Status              string
 	Reasons             []string
 	ExternalReferenceID string
+	Method              string
 	ReturnID            string
 	ReturnResolutionID  string
 	Query               string // part of an id, order id, external reference or reason text
@@ -56,6 +57,13 @@ func List(tx db.Tx, in ListInput) ([]*Refund, *listing.Cursor, error) {
 		Equal("return_resolution_id", in.ReturnResolutionID).Equal("currency", in.Currency).Search("search", in.Query).
 		AtLeast("amount", in.MinAmount).AtMost("amount", in.MaxAmount).
 		Range("created_at", in.CreatedAfter, in.CreatedBefore).Range("updated_at", in.UpdatedAfter, in.UpdatedBefore)
+	switch in.Method {
+	case "":
+	case MethodOriginal: // older refunds have no method
+		q.And(`method IN ('', ?)`, in.Method)
+	default:
+		q.Equal("method", in.Method)
+	}
 	if in.PaymentIntentID != "" {
 		q.And(`refund_id IN (SELECT refund_id FROM refund_allocations WHERE merchant_id = $1 AND environment_id = $2 AND payment_intent_id = ?)`, in.PaymentIntentID)
 	}

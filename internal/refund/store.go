@@ -87,10 +87,10 @@ func insert(tx db.Tx, r *Refund) error {
 		return fmt.Errorf("encode refund %s: %w", r.ID, err)
 	}
 	search := strings.ToLower(strings.Join([]string{r.ID, r.OrderID, r.ExternalReferenceID, r.Detail.ReasonMessage}, " "))
-	if err := tx.Send(`INSERT INTO refunds (merchant_id, environment_id, `+columns+`, search)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+	if err := tx.Send(`INSERT INTO refunds (merchant_id, environment_id, `+columns+`, search, method)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
 		r.Scope.MerchantID, r.Scope.EnvironmentID, r.ID, r.OrderID, r.CustomerID, r.Status, r.Amount, r.Tip, r.Currency,
-		r.Reason, r.ExternalReferenceID, r.ReturnID, r.ReturnResolutionID, string(detail), r.CreatedAt, r.UpdatedAt, search); err != nil {
+		r.Reason, r.ExternalReferenceID, r.ReturnID, r.ReturnResolutionID, string(detail), r.CreatedAt, r.UpdatedAt, search, r.Method()); err != nil {
 		return err
 	}
 	for _, a := range r.Allocations {
@@ -99,6 +99,22 @@ func insert(tx db.Tx, r *Refund) error {
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 			r.Scope.MerchantID, r.Scope.EnvironmentID, r.ID, a.ID, a.PaymentIntentID, a.OperationID, a.Amount, a.Tip,
 			a.Status, a.FailureReason); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// saveAll writes the refund and all of its allocations.
+func saveAll(tx db.Tx, r *Refund, now time.Time) error {
+	if err := save(tx, r, nil, now); err != nil {
+		return err
+	}
+	for n := range r.Allocations {
+		a := &r.Allocations[n]
+		if err := tx.Send(`UPDATE refund_allocations SET status = $5, failure_reason = $6, operation_id = $7
+			WHERE merchant_id = $1 AND environment_id = $2 AND refund_id = $3 AND refund_allocation_id = $4`,
+			r.Scope.MerchantID, r.Scope.EnvironmentID, r.ID, a.ID, a.Status, a.FailureReason, a.OperationID); err != nil {
 			return err
 		}
 	}

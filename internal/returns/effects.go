@@ -120,7 +120,7 @@ func (s *Service) makeOrder(tx db.Tx, o *order.Order, r *Return, x *Resolution, 
 func (s *Service) moveCredit(tx db.Tx, o *order.Order, r *Return, x *Resolution, credit parcel, cause event.Cause) (*order.Order, error) {
 	amount := r.Money(credit.money())
 	gone, ops, err := s.Refunds.Create(tx, refund.CreateInput{
-		Scope: r.Scope, OrderID: o.ID, Amount: &amount, Lines: credit.lines(), Extra: credit.extra, Credit: true, Reason: "other",
+		Scope: r.Scope, OrderID: o.ID, Amount: &amount, Lines: credit.lines(), Extra: credit.extra, Method: refund.MethodExchangeCredit, Reason: "other",
 		ReasonMessage: "Credited to the order that replaces the goods.", ReturnID: r.ID, ReturnResolutionID: x.ID, Cause: cause,
 	})
 	if err != nil {
@@ -243,7 +243,7 @@ func (x *Resolution) fail(code, message string) {
 
 // RefundChanged follows the refunds of resolutions. It is one of refund.Service.Changed; the order is locked.
 func (s *Service) RefundChanged(tx db.Tx, o *order.Order, rf *refund.Refund, was string, cause event.Cause) error {
-	if rf.ReturnResolutionID == "" || rf.Detail.Credit {
+	if rf.ReturnResolutionID == "" || rf.Method() == refund.MethodExchangeCredit {
 		return nil
 	}
 	r, err := s.locked(tx, rf.Scope, rf.ReturnID)
@@ -273,7 +273,7 @@ func (s *Service) settleRefund(tx db.Tx, r *Return, x *Resolution, rf *refund.Re
 	case refund.StatusSucceeded:
 		x.FailureCode, x.FailureMessage = "", ""
 		return unclaim(tx, r, x)
-	case refund.StatusFailed, refund.StatusPartiallySucceeded:
+	case refund.StatusFailed, refund.StatusCanceled, refund.StatusPartiallySucceeded:
 		x.fail(cmp.Or(rf.FailureReason(), "refund_failed"), "The refund did not go through; the buyer has not got all of it.")
 		_, back, err := x.split(r)
 		if err != nil {
@@ -297,7 +297,7 @@ func refunded(tx db.Tx, scope tenant.Scope, x *Resolution, news *refund.Refund) 
 				return 0, err
 			}
 		}
-		if rf.Detail.Credit {
+		if rf.Method() == refund.MethodExchangeCredit {
 			continue
 		}
 		for _, a := range rf.Allocations {

@@ -563,4 +563,3 @@ func TestPlainRefundsLeaveWhatIsClaimed(t *testing.T) {
 		}
 	})
 }
-

@@ -243,10 +243,12 @@ func (s *Server) build() {
 		DB: d, Clock: c, IDs: s.IDs, Events: events, Journal: journal, Orders: orders, Logger: log,
 		Choose: s.processorFor, Box: s.Box, Failpoints: s.Failpoints,
 	}
-	s.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: s.IDs, Logger: log, Sink: payments.Notify, Failpoints: s.Failpoints})
+	disputes := s.buildDisputes(events, orders)
+	s.Simulator = simulator.New(simulator.Options{DB: d, Clock: c, IDs: s.IDs, Logger: log, Sink: payments.Notify, Disputes: disputes.Notify, Failpoints: s.Failpoints})
 	payments.Processors = map[string]payment.Processor{simulator.Name: s.observer.Processor(s.Simulator), payment.Manual: manual.Processor{}}
 	refunds := &refund.Service{Clock: c, IDs: s.IDs, Events: events, Orders: orders, Payments: payments, Failpoints: s.Failpoints}
-	refunds.Permit, refunds.Recount = s.permitRefund, s.Apps.RecountRefund
+	refunds.Permit, refunds.Recount, refunds.Limit = s.permitRefund, s.Apps.RecountRefund, s.refundLimit
+	refunds.Changed = append(refunds.Changed, disputes.RefundChanged)
 	payments.Refunds = refunds.Apply
 	checkouts := s.buildSessions(events, orders, payments)
 	inbox := s.buildStranded(events, orders, payments, refunds)

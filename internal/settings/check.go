@@ -57,6 +57,14 @@ func (s *Settings) Check() error {
 	between(&f, "INVALID_REQUEST", "promotions.max_promotions_per_order", s.Promotions.MaxPerOrder, 1, MaxPromotions)
 	s.TaxIdentity.check(&f)
 	s.Recovery.check(&f)
+	if limit := s.Refunds.ApprovalLimit; limit != nil {
+		if limit.Minor < 0 {
+			f.Add("INVALID_AMOUNT", "refunds.refund_approval_limit_money.amount", "A limit is not negative.")
+		}
+		if !limit.Currency.Known() {
+			f.Add("UNSUPPORTED_CURRENCY", "refunds.refund_approval_limit_money.currency", "Use a currency of the table.")
+		}
+	}
 	if d := s.Checkout.CustomDomain; d != "" && d == s.CustomerAccount.Presentation.CustomDomain {
 		f.Add("INVALID_CUSTOM_DOMAIN", "customer_account.presentation.custom_domain", "Checkout and account need different hostnames.")
 	}

@@ -29,7 +29,8 @@ type Settings struct {
 	Fulfillment     Fulfillment       `json:"fulfillment"`
 	Tax             Tax               `json:"tax"`
 	TaxIdentity     *TaxIdentity      `json:"tax_identity,omitzero"`
-	Recovery        Recovery          `json:"recovery"` // ours
+	Recovery        Recovery          `json:"recovery"`         // ours
+	Refunds         Refunds           `json:"refunds,omitzero"` // ours
 	Metadata        map[string]string `json:"metadata,omitzero"`
 }
 
@@ -265,6 +266,12 @@ type TaxIdentity struct {
 	LegalName string           `json:"legal_name,omitzero"`
 	Address   *Address         `json:"registered_address,omitzero"`
 	TaxIDs    []jsontext.Value `json:"tax_ids"` // objects, kept as sent
+}
+
+// Refunds are the merchant's rules for refunds; ours.
+type Refunds struct {
+	// ApprovalLimit is the amount above which a second person approves a refund; nil for none.
+	ApprovalLimit *money.Amount `json:"refund_approval_limit_money,omitzero"`
 }
 
 // Recovery is the plan by which buyers are brought back to what they left. It is ours and comes beside

@@ -105,7 +105,7 @@ func (s *Service) mark(tx db.Tx, o *order.Order, rows []*Payment, cause event.Ca
 // RefundEnded opens a row again whose refund failed, or came back after it had succeeded: the money is here
 // and undecided. A refund that succeeded has ended its row by the order's credit.
 func (s *Service) RefundEnded(tx db.Tx, o *order.Order, r *refund.Refund, was string, cause event.Cause) error {
-	if r.Status != refund.StatusFailed || r.Status == was {
+	if r.Status != refund.StatusFailed && r.Status != refund.StatusCanceled || r.Status == was {
 		return nil
 	}
 	found, err := query(tx, r.Scope, `refund_id = $3`+tx.ForUpdate(), r.ID)

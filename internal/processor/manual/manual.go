@@ -1,6 +1,6 @@
 // Package manual is the processor of money that was received elsewhere: in cash, by cheque or by transfer.
 // It keeps no books and moves nothing. What the merchant records has happened already, so a sale succeeds
-// at once, and nothing can be given back through it: a record that was wrong is reversed by
+// at once, and so does a refund that was given back elsewhere. A record that was wrong is reversed by
 // payment.ReverseManual.
 package manual
 
@@ -16,13 +16,14 @@ type Processor struct{}
 // Name implements payment.Processor.
 func (Processor) Name() string { return payment.Manual }
 
-// Do says that a sale or a reversal has happened and refuses everything else. It is a function of its
+// Do says that a sale, a refund or a reversal has happened and refuses everything else. It is a function of its
 // operation alone, so it may be called within a transaction and as often as one likes.
 func (Processor) Do(_ context.Context, op payment.Operation) (payment.Outcome, error) {
 	out := payment.Outcome{
 		State: payment.OutcomeSucceeded, ProcessorRef: op.ID, PaymentID: op.PaymentID, Amount: op.Amount, Currency: op.Currency, Version: 1,
 	}
 	switch op.Kind {
+	case payment.KindRefund: // given back elsewhere, or moved to another order
 	case payment.KindSale, payment.KindReversal:
 		out.Source = &payment.Source{Type: payment.Manual}
 	default:

@@ -44,6 +44,7 @@ type charge struct {
 	Released    int64
 	Refunding   int64
 	Refunded    int64
+	Disputed    int64 // withdrawn by banks; read where it matters
 	ExpiresAt   time.Time
 	CreatedAt   time.Time
 }
@@ -121,6 +122,8 @@ func (c *charge) reserve(amount int64, currency money.Currency) *refusal {
 		return refuse("payment_failed", "The currency is not that of the payment.")
 	case amount <= 0 || amount > c.Captured-c.Refunded-c.Refunding:
 		return refuse("payment_failed", "The amount is more than is left of the payment.")
+	case c.Disputed > 0 && amount > c.Captured-c.Refunded-c.Refunding-c.Disputed:
+		return refuse("payment_disputed", "The buyer's bank has taken the money back.")
 	case c.Behaviour == refundsRefused:
 		return refuse("insufficient_funds", "The balance does not cover the refund.")
 	}

@@ -113,6 +113,11 @@ func (s *Simulator) perform(tx db.Tx, op payment.Operation, c call, route func()
 	if err := s.post(tx, r, ch); err != nil {
 		return performed{}, err
 	}
+	if ch != nil && r.State == payment.OutcomeSucceeded && (r.Kind == payment.KindSale || r.Kind == payment.KindCapture) {
+		if err := s.scheduleDispute(tx, op.Scope, ch, now); err != nil {
+			return performed{}, err
+		}
+	}
 	s.nudgeAfter(tx, r.SettleAt)
 	lost := fresh && b == timeoutCharged
 	switch {
@@ -151,6 +156,11 @@ func (s *Simulator) decide(tx db.Tx, op payment.Operation, c call, now time.Time
 		return r.refused(refuse("payment_failed", "The payment has another reference.")), nil, unknownSource, nil
 	}
 	r.ChargeRef, r.ProcessorRef = ch.Ref, ch.Ref
+	if op.Kind == payment.KindRefund {
+		if ch.Disputed, err = disputedOf(tx, op.Scope, ch.Ref); err != nil {
+			return r, nil, unknownSource, err
+		}
+	}
 	waiting := ch.State == ChargeWaiting
 	if no := s.change(&r, &ch, now); no != nil {
 		return r.refused(no), nil, ch.Behaviour, nil

@@ -22,6 +22,11 @@
 //	simtok_refund_fails         succeeds; its refunds fail after Delays.Refund
 //	simtok_refund_returned      succeeds; its refunds succeed, then are returned after Delays.Return
 //	simtok_insufficient_balance succeeds; its refunds are refused at once
+//	simtok_dispute              succeeds; after Delays.Dispute its bank opens a chargeback over all of it
+//	simtok_dispute_won          the same; after Delays.Decision it is won without an answer
+//	simtok_dispute_lost         the same; lost
+//	simtok_dispute_inquiry      succeeds; its bank asks a question first, and no money moves
+//	simtok_dispute_prevented    the same; the inquiry is averted after Delays.Decision
 //
 // Any other simtok_ token, and one that Tokenize has not given out in the same scope, fails with
 // invalid_payment_source.

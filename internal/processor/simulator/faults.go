@@ -48,9 +48,9 @@ func (f Faults) Validate() error {
 	for _, kind := range slices.Sorted(maps.Keys(f.Operations)) {
 		op, path := f.Operations[kind], "operations."+string(kind)
 		switch kind {
-		case payment.KindAuthorize, payment.KindSale, payment.KindCapture, payment.KindVoid, payment.KindRefund:
+		case payment.KindAuthorize, payment.KindSale, payment.KindCapture, payment.KindVoid, payment.KindRefund, kindDispute:
 		default:
-			faults.Add("UNKNOWN_FIELD", "operations", "Operations are authorize, sale, capture, void and refund.")
+			faults.Add("UNKNOWN_FIELD", "operations", "Operations are authorize, sale, capture, void, refund and dispute.")
 			continue
 		}
 		if op.DelayMS < 0 || op.DelayMS > longestDelay {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -91,15 +92,20 @@ func (s *Simulator) enqueue(tx db.Tx, r record, due time.Time, way route) error 
 	if err != nil {
 		return fmt.Errorf("write the notice: %w", err)
 	}
+	return s.queue(tx, r.key(), string(outcome), due, way.duplicate)
+}
+
+// queue writes a notice of an operation or a dispute.
+func (s *Simulator) queue(tx db.Tx, of key, news string, due time.Time, twice bool) error {
 	copies := 1
-	if way.duplicate {
+	if twice {
 		copies = 2
 	}
 	noticeID := s.ids.New("simnt")
 	for i := range copies {
 		err := tx.Send(`INSERT INTO simulator_notices (merchant_id, environment_id, notice_id, copy, operation_id, outcome, due_at, tries)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, 0)`,
-			r.Scope.MerchantID, r.Scope.EnvironmentID, noticeID, i, r.ID, string(outcome), due.Add(time.Duration(i)*s.delays.Duplicate))
+			of.Scope.MerchantID, of.Scope.EnvironmentID, noticeID, i, of.ID, news, due.Add(time.Duration(i)*s.delays.Duplicate))
 		if err != nil {
 			return fmt.Errorf("write the notice: %w", err)
 		}
@@ -114,6 +120,7 @@ func (s *Simulator) DeliverDue(ctx context.Context) (next time.Time, err error) 
 	for {
 		var records []key
 		var notices []notice
+		var moving []key
 		err := s.db.Read(ctx, func(tx db.Tx) (err error) {
 			now := s.clock.Now()
 			if records, err = dueRecords(tx, now, batch); err != nil {
@@ -122,17 +129,21 @@ func (s *Simulator) DeliverDue(ctx context.Context) (next time.Time, err error) 
 			if notices, err = dueNotices(tx, now, batch); err != nil {
 				return fmt.Errorf("find the notices: %w", err)
 			}
-			if len(records)+len(notices) == 0 {
+			if moving, err = dueDisputes(tx, now, batch); err != nil {
+				return fmt.Errorf("find the disputes: %w", err)
+			}
+			if len(records)+len(notices)+len(moving) == 0 {
 				next, err = nextDue(tx)
 			}
 			return err
 		})
-		if err != nil || len(records)+len(notices) == 0 {
+		if err != nil || len(records)+len(notices)+len(moving) == 0 {
 			return next, err
 		}
 		settled := inParallel(records, func(k key) error { return s.settleDue(ctx, k, s.clock.Now()) })
+		moved := inParallel(moving, func(k key) error { return s.disputeDue(ctx, k) })
 		delivered := s.deliver(ctx, notices) // one operation that cannot settle holds no notice back
-		if err := errors.Join(settled, delivered); err != nil {
+		if err := errors.Join(settled, moved, delivered); err != nil {
 			return time.Time{}, fmt.Errorf("settle and deliver what is due: %w", err)
 		}
 	}
@@ -141,6 +152,7 @@ func (s *Simulator) DeliverDue(ctx context.Context) (next time.Time, err error) 
 // notice is one row of the queue.
 type notice struct {
 	payment.Notice
+	dispute *payment.DisputeNews // set on news of a dispute, whose reference is the operation's id
 	copy    int
 	tries   int
 	refused error // what the sink said to this try
@@ -153,7 +165,7 @@ func (s *Simulator) deliver(ctx context.Context, notices []notice) error {
 	}
 	tell := func(n *notice) error {
 		s.failpoints.Hit("simulator.before_sink")
-		n.refused = s.sink(ctx, n.Notice)
+		n.refused = s.tell(ctx, n)
 		s.failpoints.Hit("simulator.after_sink")
 		return nil
 	}
@@ -201,6 +213,11 @@ func dueNotices(tx db.Tx, now time.Time, limit int) ([]notice, error) {
 		if err != nil {
 			return err
 		}
+		if strings.HasPrefix(n.OperationID, disputePrefix+"_") {
+			n.dispute = &payment.DisputeNews{}
+			due = append(due, n)
+			return json.Unmarshal([]byte(outcome), n.dispute)
+		}
 		due = append(due, n)
 		return json.Unmarshal([]byte(outcome), &due[len(due)-1].Outcome)
 	}, `SELECT merchant_id, environment_id, notice_id, copy, operation_id, outcome, tries FROM simulator_notices
@@ -210,9 +227,13 @@ func dueNotices(tx db.Tx, now time.Time, limit int) ([]notice, error) {
 
 // nextDue is when the queues have something; zero when both are empty.
 func nextDue(tx db.Tx) (time.Time, error) {
-	var settle, tell time.Time
-	err := tx.QueryRow([]any{&settle, &tell}, `SELECT
-		(SELECT MIN(settle_at) FROM simulator_operations WHERE settle_at IS NOT NULL), (SELECT MIN(due_at) FROM simulator_notices)`)
+	var settle, tell, move time.Time
+	err := tx.QueryRow([]any{&settle, &tell, &move}, `SELECT
+		(SELECT MIN(settle_at) FROM simulator_operations WHERE settle_at IS NOT NULL), (SELECT MIN(due_at) FROM simulator_notices),
+		(SELECT MIN(next_at) FROM simulator_disputes WHERE next_at IS NOT NULL)`)
+	if settle.IsZero() || (!move.IsZero() && move.Before(settle)) {
+		settle = move
+	}
 	if settle.IsZero() || (!tell.IsZero() && tell.Before(settle)) {
 		return tell, err
 	}

@@ -33,8 +33,10 @@ type Options struct {
 	Logger *slog.Logger
 	// Sink takes notices. An error means that it has to be told again; it may be called from several
 	// goroutines at once.
-	Sink   func(ctx context.Context, n payment.Notice) error
-	Delays Delays
+	Sink func(ctx context.Context, n payment.Notice) error
+	// Disputes takes notices of disputes in the same way; nil when nobody listens, and then they wait.
+	Disputes func(ctx context.Context, n payment.DisputeNotice) error
+	Delays   Delays
 	// Failpoints end the process at named places in tests; nil in production.
 	Failpoints *failpoint.Points
 }
@@ -48,6 +50,8 @@ type Delays struct {
 	LateNotice time.Duration // the notice of a lost answer: 1 s
 	Duplicate  time.Duration // between a notice and its duplicate: 500 ms
 	Reorder    time.Duration // how long a reordered notice is held back: 2 s
+	Dispute    time.Duration // before a disputing source disputes: 2 s
+	Decision   time.Duration // before its bank decides: 5 s
 	Retry      time.Duration // before a refused notice is sent again, doubled each time up to 15 min: 1 s
 }
 
@@ -60,6 +64,8 @@ func (d Delays) withDefaults() Delays {
 		LateNotice: cmp.Or(d.LateNotice, time.Second),
 		Duplicate:  cmp.Or(d.Duplicate, 500*time.Millisecond),
 		Reorder:    cmp.Or(d.Reorder, 2*time.Second),
+		Dispute:    cmp.Or(d.Dispute, 2*time.Second),
+		Decision:   cmp.Or(d.Decision, 5*time.Second),
 		Retry:      cmp.Or(d.Retry, time.Second),
 	}
 }
@@ -72,6 +78,7 @@ type Simulator struct {
 	ids        *id.Source
 	log        *slog.Logger
 	sink       func(ctx context.Context, n payment.Notice) error
+	disputes   func(ctx context.Context, n payment.DisputeNotice) error
 	delays     Delays
 	faults     *faultBox
 	failpoints *failpoint.Points
@@ -85,7 +92,7 @@ var _ payment.Processor = (*Simulator)(nil)
 
 // New returns a simulator over the tables of migration 0060.
 func New(o Options) *Simulator {
-	return &Simulator{db: o.DB, clock: o.Clock, ids: o.IDs, log: o.Logger, sink: o.Sink,
+	return &Simulator{db: o.DB, clock: o.Clock, ids: o.IDs, log: o.Logger, sink: o.Sink, disputes: o.Disputes,
 		delays: o.Delays.withDefaults(), faults: newFaultBox(), failpoints: o.Failpoints, nudged: make(chan struct{}, 1)}
 }
 

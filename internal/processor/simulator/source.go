@@ -28,6 +28,11 @@ const (
 	refundFails        behaviour = "refund_fails"
 	refundReturned     behaviour = "refund_returned"
 	refundsRefused     behaviour = "insufficient_balance"
+	disputes           behaviour = "dispute"
+	disputeWon         behaviour = "dispute_won"
+	disputeLost        behaviour = "dispute_lost"
+	disputeInquiry     behaviour = "dispute_inquiry"
+	disputePrevented   behaviour = "dispute_prevented"
 	unknownSource      behaviour = "" // not a source at all
 
 	declines = "decline_" // followed by a failure code
@@ -68,7 +73,8 @@ func behaviourOf(token string) behaviour {
 	b := behaviour(strings.TrimPrefix(token, tokenPrefix))
 	switch b {
 	case approves, challenges, timeoutCharged, timeoutNotCharged, processingSucceeds, processingFails,
-		processingStays, refundFails, refundReturned, refundsRefused:
+		processingStays, refundFails, refundReturned, refundsRefused, disputes, disputeWon, disputeLost, disputeInquiry,
+		disputePrevented:
 		return b
 	}
 	if slices.Contains(FailureCodes(), b.declineCode()) {
