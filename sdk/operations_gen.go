@@ -44,6 +44,13 @@ func (c *Client) AddOrderLineItems(ctx context.Context, orderID string, body *Ad
 	return do[Order](ctx, c, call{method: "POST", path: "/v1/orders/" + url.PathEscape(orderID) + "/line-items", query: nil, body: given(body), keyed: true}, options)
 }
 
+// AddReturnLineItem: Add a line to a return. While the return is requested.
+//
+//	POST /v1/returns/{return_id}/line-items
+func (c *Client) AddReturnLineItem(ctx context.Context, returnID string, body *AddReturnLineItemRequest, options ...CallOption) (*ReturnResource, error) {
+	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/line-items", query: nil, body: given(body), keyed: true}, options)
+}
+
 // AdvanceOnboardingParams narrows and orders AdvanceOnboarding; nothing set sends nothing.
 type AdvanceOnboardingParams struct {
 	SandboxID string
@@ -86,6 +93,13 @@ func (c *Client) ApproveRefund(ctx context.Context, refundID string, body *Decid
 	return do[Refund](ctx, c, call{method: "POST", path: "/v1/refunds/" + url.PathEscape(refundID) + "/approve", query: nil, body: given(body), keyed: true}, options)
 }
 
+// CancelMeReturn: Withdraw an own return. Until goods were received or something was resolved.
+//
+//	POST /v1/me/returns/{return_id}/cancel
+func (c *Client) CancelMeReturn(ctx context.Context, returnID string, body *CancelReturnRequest, options ...CallOption) (*ReturnResource, error) {
+	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/me/returns/" + url.PathEscape(returnID) + "/cancel", query: nil, body: given(body), keyed: true}, options)
+}
+
 // CancelOrderPayment: Cancel an unsettled payment. Releases a hold, or gives up a staged, declined or waiting leg.
 //
 //	POST /v1/orders/{order_id}/payment-intents/{payment_intent_id}/cancel
@@ -98,6 +112,34 @@ func (c *Client) CancelOrderPayment(ctx context.Context, orderID string, payment
 //	POST /v1/orders/{order_id}/payment-attempts/{order_payment_attempt_id}/cancel
 func (c *Client) CancelOrderPaymentAttempt(ctx context.Context, orderID string, orderPaymentAttemptID string, body *CancelAttemptRequest, options ...CallOption) (*PayOrderResult, error) {
 	return do[PayOrderResult](ctx, c, call{method: "POST", path: "/v1/orders/" + url.PathEscape(orderID) + "/payment-attempts/" + url.PathEscape(orderPaymentAttemptID) + "/cancel", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CancelReturn: Cancel a return. Before goods were received and before anything was resolved. Its units can be returned again.
+//
+//	POST /v1/returns/{return_id}/cancel
+func (c *Client) CancelReturn(ctx context.Context, returnID string, body *CancelReturnRequest, options ...CallOption) (*ReturnResource, error) {
+	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/cancel", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CancelReturnDisposition: Cancel a disposition. Before its goods moved; afterwards it is replaced by another.
+//
+//	POST /v1/return-dispositions/{return_disposition_id}/cancel
+func (c *Client) CancelReturnDisposition(ctx context.Context, returnDispositionID string, body *CancelReturnDispositionRequest, options ...CallOption) (*ReturnDisposition, error) {
+	return do[ReturnDisposition](ctx, c, call{method: "POST", path: "/v1/return-dispositions/" + url.PathEscape(returnDispositionID) + "/cancel", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CancelReturnLineItem: Withdraw units of a line. Approved units that no resolution holds and that did not leave the buyer. What holds them is named in blocking_resources.
+//
+//	POST /v1/returns/{return_id}/line-items/{return_line_item_id}/cancel
+func (c *Client) CancelReturnLineItem(ctx context.Context, returnID string, returnLineItemID string, body *CancelReturnLineItemRequest, options ...CallOption) (*ReturnResource, error) {
+	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/line-items/" + url.PathEscape(returnLineItemID) + "/cancel", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CancelReturnResolution: Cancel a resolution. Before its money moved; an exchange that the buyer has not paid is undone.
+//
+//	POST /v1/return-resolutions/{return_resolution_id}/cancel
+func (c *Client) CancelReturnResolution(ctx context.Context, returnResolutionID string, body *CancelReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
+	return do[ReturnResolution](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/cancel", query: nil, body: given(body), keyed: true}, options)
 }
 
 // CaptureOrderPayment: Capture an authorized payment. Takes the amount and releases the rest of the hold.
@@ -237,6 +279,13 @@ func (c *Client) CloseOrder(ctx context.Context, orderID string, body *CloseOrde
 	return do[Order](ctx, c, call{method: "POST", path: "/v1/orders/" + url.PathEscape(orderID) + "/close", query: nil, body: given(body), keyed: true}, options)
 }
 
+// CollectReturnResolution: Collect a balance by link or invoice. Takes the place of the checkout or of the other one: a balance has one way to be paid at a time.
+//
+//	POST /v1/return-resolutions/{return_resolution_id}/collect
+func (c *Client) CollectReturnResolution(ctx context.Context, returnResolutionID string, body *CollectReturnResolutionRequest, options ...CallOption) (*ReturnResolutionCollection, error) {
+	return do[ReturnResolutionCollection](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/collect", query: nil, body: given(body), keyed: true}, options)
+}
+
 // CompleteRefundManually: Record that a failed refund was paid otherwise. Makes a second refund, with method manual, that is booked at once; the failed one stays as it is.
 //
 //	POST /v1/refunds/{refund_id}/complete-manually
@@ -244,11 +293,25 @@ func (c *Client) CompleteRefundManually(ctx context.Context, refundID string, bo
 	return do[Refund](ctx, c, call{method: "POST", path: "/v1/refunds/" + url.PathEscape(refundID) + "/complete-manually", query: nil, body: given(body), keyed: true}, options)
 }
 
+// CompleteReturn: Complete a return. Ends the work on a return that nothing blocks.
+//
+//	POST /v1/returns/{return_id}/complete
+func (c *Client) CompleteReturn(ctx context.Context, returnID string, body *CompleteReturnRequest, options ...CallOption) (*ReturnResource, error) {
+	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/complete", query: nil, body: given(body), keyed: true}, options)
+}
+
 // ConfirmCustomerVerification: Confirm a mailed code. What it proves may be redeemed once, within 15 minutes. Five wrong codes end it.
 //
 //	POST /v1/customer-verifications/{customer_verification_id}/confirm
 func (c *Client) ConfirmCustomerVerification(ctx context.Context, customerVerificationID string, body *ConfirmCustomerVerificationRequest, options ...CallOption) (*CustomerVerification, error) {
 	return do[CustomerVerification](ctx, c, call{method: "POST", path: "/v1/customer-verifications/" + url.PathEscape(customerVerificationID) + "/confirm", query: nil, body: given(body), keyed: true}, options)
+}
+
+// ConfirmReturnResolution: Confirm a resolution. Freezes the amounts and claims them. Money moves once execution_blockers say that nothing is missing.
+//
+//	POST /v1/return-resolutions/{return_resolution_id}/confirm
+func (c *Client) ConfirmReturnResolution(ctx context.Context, returnResolutionID string, body *ConfirmReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
+	return do[ReturnResolution](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/confirm", query: nil, body: given(body), keyed: true}, options)
 }
 
 // CreateAPIKey: Create an API key. The secret is shown once. A key can hand out only scopes it holds itself.
@@ -356,6 +419,41 @@ func (c *Client) CreateDiscountPreview(ctx context.Context, body *DiscountPrevie
 	return do[DiscountPreview](ctx, c, call{method: "POST", path: "/v1/discount-previews", query: nil, body: given(body), keyed: false}, options)
 }
 
+// CreateFulfillment: Fulfill lines of an order. Holds the units until they are handed over or given back. With shipment, one parcel holds all of them.
+//
+//	POST /v1/orders/{order_id}/fulfillments
+func (c *Client) CreateFulfillment(ctx context.Context, orderID string, body *CreateFulfillmentRequest, options ...CallOption) (*Fulfillment, error) {
+	return do[Fulfillment](ctx, c, call{method: "POST", path: "/v1/orders/" + url.PathEscape(orderID) + "/fulfillments", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreateFulfillmentEvent: Report what was seen. A row of the timeline. It moves nothing; transitions do. An external_event_id is recorded once.
+//
+//	POST /v1/fulfillments/{fulfillment_id}/events
+func (c *Client) CreateFulfillmentEvent(ctx context.Context, fulfillmentID string, body *CreateFulfillmentEventRequest, options ...CallOption) (*FulfillmentEventResult, error) {
+	return do[FulfillmentEventResult](ctx, c, call{method: "POST", path: "/v1/fulfillments/" + url.PathEscape(fulfillmentID) + "/events", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreateMeReturn: Ask for a return of an own order. The preview says beforehand what comes of it. What a policy refuses cannot be asked for; what no policy covers waits for the merchant.
+//
+//	POST /v1/me/returns
+func (c *Client) CreateMeReturn(ctx context.Context, body *CreateReturnRequest, options ...CallOption) (*ReturnResource, error) {
+	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/me/returns", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreateMeReturnPreview: Preview an own return. What the buyer may send back and at what cost (eligibility). Nothing is stored.
+//
+//	POST /v1/me/return-previews
+func (c *Client) CreateMeReturnPreview(ctx context.Context, body *CreateReturnPreviewRequest, options ...CallOption) (*ReturnPreview, error) {
+	return do[ReturnPreview](ctx, c, call{method: "POST", path: "/v1/me/return-previews", query: nil, body: given(body), keyed: false}, options)
+}
+
+// CreateMeReturnResolutionCheckoutSession: Pay the balance of an own exchange. Opens the checkout, or hands out the open one.
+//
+//	POST /v1/me/return-resolutions/{resolution_id}/checkout-session
+func (c *Client) CreateMeReturnResolutionCheckoutSession(ctx context.Context, resolutionID string, body *ReturnResolutionCheckoutRequest, options ...CallOption) (*CheckoutLaunch, error) {
+	return do[CheckoutLaunch](ctx, c, call{method: "POST", path: "/v1/me/return-resolutions/" + url.PathEscape(resolutionID) + "/checkout-session", query: nil, body: given(body), keyed: true}, options)
+}
+
 // CreateMerchantAccountSession: Open hosted account components. Reserved: refused for now.
 //
 //	POST /v1/merchant-account-sessions
@@ -419,6 +517,20 @@ func (c *Client) CreateOrganization(ctx context.Context, body *CreateOrganizatio
 	return do[Organization](ctx, c, call{method: "POST", path: "/v1/organizations", query: nil, body: given(body), keyed: true}, options)
 }
 
+// CreatePackage: Add a package. One parcel of a shipment. Tracking is told to the buyer unless that is suppressed; it does not mean that a carrier has the parcel.
+//
+//	POST /v1/shipments/{shipment_id}/packages
+func (c *Client) CreatePackage(ctx context.Context, shipmentID string, body *CreatePackageRequest, options ...CallOption) (*CreatePackageResult, error) {
+	return do[CreatePackageResult](ctx, c, call{method: "POST", path: "/v1/shipments/" + url.PathEscape(shipmentID) + "/packages", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreatePackageItem: Put units into a package. Before a carrier has it, and no more than the fulfillment has of the line.
+//
+//	POST /v1/packages/{package_id}/items
+func (c *Client) CreatePackageItem(ctx context.Context, packageID string, body *CreatePackageItemRequest, options ...CallOption) (*PackageItem, error) {
+	return do[PackageItem](ctx, c, call{method: "POST", path: "/v1/packages/" + url.PathEscape(packageID) + "/items", query: nil, body: given(body), keyed: true}, options)
+}
+
 // CreatePaymentMethodDomain: Register a payment method domain. Its https pages may also embed a checkout while it is active.
 //
 //	POST /v1/payment-method-domains
@@ -461,6 +573,76 @@ func (c *Client) CreateRefund(ctx context.Context, body *CreateRefundRequest, op
 	return do[Refund](ctx, c, call{method: "POST", path: "/v1/refunds", query: nil, body: given(body), keyed: true}, options)
 }
 
+// CreateReturn: Ask for a return. Asks units that were handed over back. Return policies judge each line, and the line keeps what they said; without one the return waits for a decision.
+//
+//	POST /v1/returns
+func (c *Client) CreateReturn(ctx context.Context, body *CreateReturnRequest, options ...CallOption) (*ReturnResource, error) {
+	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/returns", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreateReturnAccessLink: Make a link to a return for its buyer. Shows the return without a sign-in: for 30 days, ten times. Withdrawing it needs a sign-in.
+//
+//	POST /v1/returns/{return_id}/access-links
+func (c *Client) CreateReturnAccessLink(ctx context.Context, returnID string, body *EmptyBody, options ...CallOption) (*AccessLink, error) {
+	return do[AccessLink](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/access-links", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreateReturnDisposition: Say where goods go. Takes units of a line of a receipt or of an inspection. Its movements are booked, each once, by whoever keeps stock.
+//
+//	POST /v1/returns/{return_id}/dispositions
+func (c *Client) CreateReturnDisposition(ctx context.Context, returnID string, body *CreateReturnDispositionRequest, options ...CallOption) (*ReturnDisposition, error) {
+	return do[ReturnDisposition](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/dispositions", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreateReturnInspection: Record an inspection. Condition and acceptance of goods of one receipt. A wrong inspection is corrected by another that supersedes it.
+//
+//	POST /v1/returns/{return_id}/inspections
+func (c *Client) CreateReturnInspection(ctx context.Context, returnID string, body *CreateReturnInspectionRequest, options ...CallOption) (*ReturnInspection, error) {
+	return do[ReturnInspection](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/inspections", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreateReturnPolicy: Create a return policy. With its first revision. It is inactive until its status is set to active.
+//
+//	POST /v1/return-policies
+func (c *Client) CreateReturnPolicy(ctx context.Context, body *CreateReturnPolicyRequest, options ...CallOption) (*ReturnPolicy, error) {
+	return do[ReturnPolicy](ctx, c, call{method: "POST", path: "/v1/return-policies", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreateReturnPreview: Preview a return. What may come back and at what cost (eligibility), or what a resolution would move (resolution). Nothing is stored.
+//
+//	POST /v1/return-previews
+func (c *Client) CreateReturnPreview(ctx context.Context, body *CreateReturnPreviewRequest, options ...CallOption) (*ReturnPreview, error) {
+	return do[ReturnPreview](ctx, c, call{method: "POST", path: "/v1/return-previews", query: nil, body: given(body), keyed: false}, options)
+}
+
+// CreateReturnReason: Add a return reason. Beside the built-in ones, active at once.
+//
+//	POST /v1/return-reasons
+func (c *Client) CreateReturnReason(ctx context.Context, body *CreateReturnReasonRequest, options ...CallOption) (*ReturnReason, error) {
+	return do[ReturnReason](ctx, c, call{method: "POST", path: "/v1/return-reasons", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreateReturnReceipt: Record goods that arrived. A receipt never changes; a wrong one is corrected by another that supersedes it. Goods in excess and goods that nobody identified count for no line.
+//
+//	POST /v1/returns/{return_id}/receipts
+func (c *Client) CreateReturnReceipt(ctx context.Context, returnID string, body *CreateReturnReceiptRequest, options ...CallOption) (*ReturnReceipt, error) {
+	return do[ReturnReceipt](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/receipts", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreateReturnResolution: Propose a resolution. It holds its units and can be changed until it is confirmed.
+//
+//	POST /v1/returns/{return_id}/resolutions
+func (c *Client) CreateReturnResolution(ctx context.Context, returnID string, body *CreateReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
+	return do[ReturnResolution](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/resolutions", query: nil, body: given(body), keyed: true}, options)
+}
+
+// CreateShipment: Add a shipment. One leg of a carrier, to the buyer or back. A provider's reference makes one shipment, however often it is sent.
+//
+//	POST /v1/fulfillments/{fulfillment_id}/shipments
+func (c *Client) CreateShipment(ctx context.Context, fulfillmentID string, body *CreateShipmentRequest, options ...CallOption) (*CreateShipmentResult, error) {
+	return do[CreateShipmentResult](ctx, c, call{method: "POST", path: "/v1/fulfillments/" + url.PathEscape(fulfillmentID) + "/shipments", query: nil, body: given(body), keyed: true}, options)
+}
+
 // CreateWebhookEndpoint: Create a webhook endpoint. The signing secret is shown in this answer only.
 //
 //	POST /v1/webhook-endpoints
@@ -473,6 +655,20 @@ func (c *Client) CreateWebhookEndpoint(ctx context.Context, body *CreateWebhookE
 //	POST /v1/webhook-endpoints/{webhook_endpoint_id}/test-events
 func (c *Client) CreateWebhookTestEvent(ctx context.Context, webhookEndpointID string, body *CreateWebhookTestEventRequest, options ...CallOption) (*WebhookDeliveryAction, error) {
 	return do[WebhookDeliveryAction](ctx, c, call{method: "POST", path: "/v1/webhook-endpoints/" + url.PathEscape(webhookEndpointID) + "/test-events", query: nil, body: given(body), keyed: true}, options)
+}
+
+// DecideReturn: Decide a return. Approves or declines every line, all of them or none.
+//
+//	POST /v1/returns/{return_id}/decide
+func (c *Client) DecideReturn(ctx context.Context, returnID string, body *DecideReturnRequest, options ...CallOption) (*ReturnResource, error) {
+	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/decide", query: nil, body: given(body), keyed: true}, options)
+}
+
+// DecideReturnInspectionLineItem: Decide whether goods are accepted. Settles a line that an inspection left open as review_required.
+//
+//	POST /v1/return-inspections/{return_inspection_id}/line-items/{return_inspection_line_item_id}/decide
+func (c *Client) DecideReturnInspectionLineItem(ctx context.Context, returnInspectionID string, returnInspectionLineItemID string, body *DecideReturnInspectionLineItemRequest, options ...CallOption) (*ReturnInspection, error) {
+	return do[ReturnInspection](ctx, c, call{method: "POST", path: "/v1/return-inspections/" + url.PathEscape(returnInspectionID) + "/line-items/" + url.PathEscape(returnInspectionLineItemID) + "/decide", query: nil, body: given(body), keyed: true}, options)
 }
 
 // DeleteCustomerAddress: Delete an address of a customer. Its defaults move to the newest one that remains.
@@ -517,6 +713,13 @@ func (c *Client) DeleteOrganization(ctx context.Context, organizationID string, 
 	return do[Organization](ctx, c, call{method: "DELETE", path: "/v1/organizations/" + url.PathEscape(organizationID), query: nil, body: nil, keyed: true}, options)
 }
 
+// DeletePackageItem: Take units out of a package. The answer is what was taken out.
+//
+//	DELETE /v1/packages/{package_id}/items/{package_item_id}
+func (c *Client) DeletePackageItem(ctx context.Context, packageID string, packageItemID string, options ...CallOption) (*PackageItem, error) {
+	return do[PackageItem](ctx, c, call{method: "DELETE", path: "/v1/packages/" + url.PathEscape(packageID) + "/items/" + url.PathEscape(packageItemID), query: nil, body: nil, keyed: true}, options)
+}
+
 // DeleteProduct: Archive a product. Takes it and its variants out of the catalogue for good; orders keep what they copied. Refused while somebody could still pay for it.
 //
 //	DELETE /v1/products/{product_id}
@@ -545,6 +748,55 @@ func (c *Client) DeletePromotionCode(ctx context.Context, promotionID string, pr
 	return do[PromotionCode](ctx, c, call{method: "DELETE", path: "/v1/promotions/" + url.PathEscape(promotionID) + "/codes/" + url.PathEscape(promotionCodeID), query: nil, body: nil, keyed: true}, options)
 }
 
+// DeleteReturnLineItem: Remove a line of a return. While the return is requested. The last line stays: cancel the return instead.
+//
+//	DELETE /v1/returns/{return_id}/line-items/{return_line_item_id}
+func (c *Client) DeleteReturnLineItem(ctx context.Context, returnID string, returnLineItemID string, options ...CallOption) (*ReturnResource, error) {
+	return do[ReturnResource](ctx, c, call{method: "DELETE", path: "/v1/returns/" + url.PathEscape(returnID) + "/line-items/" + url.PathEscape(returnLineItemID), query: nil, body: nil, keyed: true}, options)
+}
+
+// DeleteReturnPolicyParams narrows and orders DeleteReturnPolicy; nothing set sends nothing.
+type DeleteReturnPolicyParams struct {
+	ExpectedVersion *int64
+}
+
+func (p *DeleteReturnPolicyParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "expected_version", p.ExpectedVersion)
+	return v
+}
+
+// DeleteReturnPolicy: Archive a return policy. For good; the answer is its final state.
+//
+//	DELETE /v1/return-policies/{return_policy_id}
+func (c *Client) DeleteReturnPolicy(ctx context.Context, returnPolicyID string, params *DeleteReturnPolicyParams, options ...CallOption) (*ReturnPolicy, error) {
+	return do[ReturnPolicy](ctx, c, call{method: "DELETE", path: "/v1/return-policies/" + url.PathEscape(returnPolicyID), query: params.values(), body: nil, keyed: true}, options)
+}
+
+// DeleteReturnReasonParams narrows and orders DeleteReturnReason; nothing set sends nothing.
+type DeleteReturnReasonParams struct {
+	ExpectedVersion *int64
+}
+
+func (p *DeleteReturnReasonParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "expected_version", p.ExpectedVersion)
+	return v
+}
+
+// DeleteReturnReason: Archive a return reason. It is offered no more; returns that name it stay.
+//
+//	DELETE /v1/return-reasons/{return_reason_id}
+func (c *Client) DeleteReturnReason(ctx context.Context, returnReasonID string, params *DeleteReturnReasonParams, options ...CallOption) (*ReturnReason, error) {
+	return do[ReturnReason](ctx, c, call{method: "DELETE", path: "/v1/return-reasons/" + url.PathEscape(returnReasonID), query: params.values(), body: nil, keyed: true}, options)
+}
+
 // DeleteWebhookEndpoint: Delete a webhook endpoint. What waits for it is suppressed; its deliveries stay readable.
 //
 //	DELETE /v1/webhook-endpoints/{webhook_endpoint_id}
@@ -557,6 +809,52 @@ func (c *Client) DeleteWebhookEndpoint(ctx context.Context, webhookEndpointID st
 //	POST /v1/oauth/token
 func (c *Client) ExchangePartnerInstallToken(ctx context.Context, body *PartnerTokenRequest, options ...CallOption) ([]byte, error) {
 	return c.raw(ctx, call{method: "POST", path: "/v1/oauth/token", query: nil, body: given(body), keyed: false}, options)
+}
+
+// ExportRefundsParams narrows and orders ExportRefunds; nothing set sends nothing.
+type ExportRefundsParams struct {
+	CreatedAfter  time.Time // Only what was created later.
+	CreatedBefore time.Time // Only what was created earlier.
+}
+
+func (p *ExportRefundsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	return v
+}
+
+// ExportRefunds: Export refunds. A CSV file, oldest first, with one row for each payment that a refund gives back from. Amounts stand in minor units and as decimal text.
+//
+//	GET /v1/exports/refunds.csv
+func (c *Client) ExportRefunds(ctx context.Context, params *ExportRefundsParams, options ...CallOption) ([]byte, error) {
+	return c.raw(ctx, call{method: "GET", path: "/v1/exports/refunds.csv", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// ExportReturnsParams narrows and orders ExportReturns; nothing set sends nothing.
+type ExportReturnsParams struct {
+	CreatedAfter  time.Time // Only what was created later.
+	CreatedBefore time.Time // Only what was created earlier.
+}
+
+func (p *ExportReturnsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	return v
+}
+
+// ExportReturns: Export returns. A CSV file, oldest first, with one row for each line of a return. Amounts stand in minor units and as decimal text.
+//
+//	GET /v1/exports/returns.csv
+func (c *Client) ExportReturns(ctx context.Context, params *ExportReturnsParams, options ...CallOption) ([]byte, error) {
+	return c.raw(ctx, call{method: "GET", path: "/v1/exports/returns.csv", query: params.values(), body: nil, keyed: false}, options)
 }
 
 // GetAPIKey: Read an API key. Everything but the secret.
@@ -692,6 +990,69 @@ func (c *Client) GetDispute(ctx context.Context, disputeID string, params *GetDi
 	return do[Dispute](ctx, c, call{method: "GET", path: "/v1/disputes/" + url.PathEscape(disputeID), query: params.values(), body: nil, keyed: false}, options)
 }
 
+// GetFulfillmentParams narrows and orders GetFulfillment; nothing set sends nothing.
+type GetFulfillmentParams struct {
+	Expand []string
+}
+
+func (p *GetFulfillmentParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addStrings(v, "expand", p.Expand)
+	return v
+}
+
+// GetFulfillment: Read a fulfillment
+//
+//	GET /v1/fulfillments/{fulfillment_id}
+func (c *Client) GetFulfillment(ctx context.Context, fulfillmentID string, params *GetFulfillmentParams, options ...CallOption) (*Fulfillment, error) {
+	return do[Fulfillment](ctx, c, call{method: "GET", path: "/v1/fulfillments/" + url.PathEscape(fulfillmentID), query: params.values(), body: nil, keyed: false}, options)
+}
+
+// GetFulfillmentEventParams narrows and orders GetFulfillmentEvent; nothing set sends nothing.
+type GetFulfillmentEventParams struct {
+	Expand []string
+}
+
+func (p *GetFulfillmentEventParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addStrings(v, "expand", p.Expand)
+	return v
+}
+
+// GetFulfillmentEvent: Read a row of the timeline
+//
+//	GET /v1/fulfillment-events/{fulfillment_event_id}
+func (c *Client) GetFulfillmentEvent(ctx context.Context, fulfillmentEventID string, params *GetFulfillmentEventParams, options ...CallOption) (*FulfillmentEvent, error) {
+	return do[FulfillmentEvent](ctx, c, call{method: "GET", path: "/v1/fulfillment-events/" + url.PathEscape(fulfillmentEventID), query: params.values(), body: nil, keyed: false}, options)
+}
+
+// GetFulfillmentNotificationParams narrows and orders GetFulfillmentNotification; nothing set sends nothing.
+type GetFulfillmentNotificationParams struct {
+	Expand []string
+}
+
+func (p *GetFulfillmentNotificationParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addStrings(v, "expand", p.Expand)
+	return v
+}
+
+// GetFulfillmentNotification: Read what a buyer was told
+//
+//	GET /v1/fulfillment-notifications/{fulfillment_notification_id}
+func (c *Client) GetFulfillmentNotification(ctx context.Context, fulfillmentNotificationID string, params *GetFulfillmentNotificationParams, options ...CallOption) (*FulfillmentNotification, error) {
+	return do[FulfillmentNotification](ctx, c, call{method: "GET", path: "/v1/fulfillment-notifications/" + url.PathEscape(fulfillmentNotificationID), query: params.values(), body: nil, keyed: false}, options)
+}
+
 // GetInstalledApp: Read an installed app. With its limits, what it refunded today, and what it waits for consent to.
 //
 //	GET /v1/installed-apps/{partner_app_install_id}
@@ -711,6 +1072,13 @@ func (c *Client) GetMeCreditNote(ctx context.Context, invoiceID string, creditNo
 //	GET /v1/me/invoices/{invoice_id}/credit-notes/{credit_note_id}/pdf
 func (c *Client) GetMeCreditNotePDF(ctx context.Context, invoiceID string, creditNoteID string, options ...CallOption) ([]byte, error) {
 	return c.raw(ctx, call{method: "GET", path: "/v1/me/invoices/" + url.PathEscape(invoiceID) + "/credit-notes/" + url.PathEscape(creditNoteID) + "/pdf", query: nil, body: nil, keyed: false}, options)
+}
+
+// GetMeReturn: Read an own return. buyer_actions are withdraw, ship_items and pay_balance, each with whether it is possible now.
+//
+//	GET /v1/me/returns/{return_id}
+func (c *Client) GetMeReturn(ctx context.Context, returnID string, options ...CallOption) (*ReturnResource, error) {
+	return do[ReturnResource](ctx, c, call{method: "GET", path: "/v1/me/returns/" + url.PathEscape(returnID), query: nil, body: nil, keyed: false}, options)
 }
 
 // GetMerchantParams narrows and orders GetMerchant; nothing set sends nothing.
@@ -769,6 +1137,13 @@ func (c *Client) GetOpenAPI(ctx context.Context, options ...CallOption) ([]byte,
 	return c.raw(ctx, call{method: "GET", path: "/v1/openapi.json", query: nil, body: nil, keyed: false}, options)
 }
 
+// GetOrCreateReturnResolutionCheckoutSession: Open the checkout of a balance. The same surface hands out the open session; another replaces it while no payment runs.
+//
+//	POST /v1/return-resolutions/{return_resolution_id}/checkout-session
+func (c *Client) GetOrCreateReturnResolutionCheckoutSession(ctx context.Context, returnResolutionID string, body *ReturnResolutionCheckoutRequest, options ...CallOption) (*CheckoutLaunch, error) {
+	return do[CheckoutLaunch](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/checkout-session", query: nil, body: given(body), keyed: true}, options)
+}
+
 // GetOrderParams narrows and orders GetOrder; nothing set sends nothing.
 type GetOrderParams struct {
 	Expand []string
@@ -788,6 +1163,13 @@ func (p *GetOrderParams) values() url.Values {
 //	GET /v1/orders/{order_id}
 func (c *Client) GetOrder(ctx context.Context, orderID string, params *GetOrderParams, options ...CallOption) (*Order, error) {
 	return do[Order](ctx, c, call{method: "GET", path: "/v1/orders/" + url.PathEscape(orderID), query: params.values(), body: nil, keyed: false}, options)
+}
+
+// GetOrderBalanceExplanation: Explain an order's balance. Each figure with the rows of the journal that make it. The answer is proved before it is given: rows that do not sum to their figure are answered with BALANCE_NOT_PROVED.
+//
+//	GET /v1/orders/{order_id}/balance-explanation
+func (c *Client) GetOrderBalanceExplanation(ctx context.Context, orderID string, options ...CallOption) (*BalanceExplanation, error) {
+	return do[BalanceExplanation](ctx, c, call{method: "GET", path: "/v1/orders/" + url.PathEscape(orderID) + "/balance-explanation", query: nil, body: nil, keyed: false}, options)
 }
 
 // GetOrderPaymentAttempt: Read a payment attempt. Shows its legs, and what the buyer has to do.
@@ -823,6 +1205,27 @@ func (c *Client) GetOrganization(ctx context.Context, organizationID string, par
 //	GET /v1/app-install
 func (c *Client) GetOwnAppInstall(ctx context.Context, options ...CallOption) (*PartnerAppInstall, error) {
 	return do[PartnerAppInstall](ctx, c, call{method: "GET", path: "/v1/app-install", query: nil, body: nil, keyed: false}, options)
+}
+
+// GetPackageParams narrows and orders GetPackage; nothing set sends nothing.
+type GetPackageParams struct {
+	Expand []string
+}
+
+func (p *GetPackageParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addStrings(v, "expand", p.Expand)
+	return v
+}
+
+// GetPackage: Read a package
+//
+//	GET /v1/packages/{package_id}
+func (c *Client) GetPackage(ctx context.Context, packageID string, params *GetPackageParams, options ...CallOption) (*Package, error) {
+	return do[Package](ctx, c, call{method: "GET", path: "/v1/packages/" + url.PathEscape(packageID), query: params.values(), body: nil, keyed: false}, options)
 }
 
 // GetPaymentIntentParams narrows and orders GetPaymentIntent; nothing set sends nothing.
@@ -987,6 +1390,132 @@ func (p *GetResourceTimelineParams) values() url.Values {
 //	GET /v1/developer/resource-timelines/{resource_id}
 func (c *Client) GetResourceTimeline(ctx context.Context, resourceID string, params *GetResourceTimelineParams, options ...CallOption) (*ResourceTimeline, error) {
 	return do[ResourceTimeline](ctx, c, call{method: "GET", path: "/v1/developer/resource-timelines/" + url.PathEscape(resourceID), query: params.values(), body: nil, keyed: false}, options)
+}
+
+// GetReturnParams narrows and orders GetReturn; nothing set sends nothing.
+type GetReturnParams struct {
+	Expand []string
+}
+
+func (p *GetReturnParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addStrings(v, "expand", p.Expand)
+	return v
+}
+
+// GetReturn: Read a return. completion_blockers says what is missing, supported_actions what can be done.
+//
+//	GET /v1/returns/{return_id}
+func (c *Client) GetReturn(ctx context.Context, returnID string, params *GetReturnParams, options ...CallOption) (*ReturnResource, error) {
+	return do[ReturnResource](ctx, c, call{method: "GET", path: "/v1/returns/" + url.PathEscape(returnID), query: params.values(), body: nil, keyed: false}, options)
+}
+
+// GetReturnDisposition: Read a disposition
+//
+//	GET /v1/return-dispositions/{return_disposition_id}
+func (c *Client) GetReturnDisposition(ctx context.Context, returnDispositionID string, options ...CallOption) (*ReturnDisposition, error) {
+	return do[ReturnDisposition](ctx, c, call{method: "GET", path: "/v1/return-dispositions/" + url.PathEscape(returnDispositionID), query: nil, body: nil, keyed: false}, options)
+}
+
+// GetReturnInspection: Read an inspection
+//
+//	GET /v1/return-inspections/{return_inspection_id}
+func (c *Client) GetReturnInspection(ctx context.Context, returnInspectionID string, options ...CallOption) (*ReturnInspection, error) {
+	return do[ReturnInspection](ctx, c, call{method: "GET", path: "/v1/return-inspections/" + url.PathEscape(returnInspectionID), query: nil, body: nil, keyed: false}, options)
+}
+
+// GetReturnLineItem: Read a line of a return
+//
+//	GET /v1/returns/{return_id}/line-items/{return_line_item_id}
+func (c *Client) GetReturnLineItem(ctx context.Context, returnID string, returnLineItemID string, options ...CallOption) (*ReturnLineItem, error) {
+	return do[ReturnLineItem](ctx, c, call{method: "GET", path: "/v1/returns/" + url.PathEscape(returnID) + "/line-items/" + url.PathEscape(returnLineItemID), query: nil, body: nil, keyed: false}, options)
+}
+
+// GetReturnPolicyParams narrows and orders GetReturnPolicy; nothing set sends nothing.
+type GetReturnPolicyParams struct {
+	Expand []string
+}
+
+func (p *GetReturnPolicyParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addStrings(v, "expand", p.Expand)
+	return v
+}
+
+// GetReturnPolicy: Read a return policy
+//
+//	GET /v1/return-policies/{return_policy_id}
+func (c *Client) GetReturnPolicy(ctx context.Context, returnPolicyID string, params *GetReturnPolicyParams, options ...CallOption) (*ReturnPolicy, error) {
+	return do[ReturnPolicy](ctx, c, call{method: "GET", path: "/v1/return-policies/" + url.PathEscape(returnPolicyID), query: params.values(), body: nil, keyed: false}, options)
+}
+
+// GetReturnPolicyRevision: Read a revision of a return policy. Current or past.
+//
+//	GET /v1/return-policies/{return_policy_id}/revisions/{return_policy_revision_id}
+func (c *Client) GetReturnPolicyRevision(ctx context.Context, returnPolicyID string, returnPolicyRevisionID string, options ...CallOption) (*ReturnPolicyRevision, error) {
+	return do[ReturnPolicyRevision](ctx, c, call{method: "GET", path: "/v1/return-policies/" + url.PathEscape(returnPolicyID) + "/revisions/" + url.PathEscape(returnPolicyRevisionID), query: nil, body: nil, keyed: false}, options)
+}
+
+// GetReturnReason: Read a return reason. Archived ones included.
+//
+//	GET /v1/return-reasons/{return_reason_id}
+func (c *Client) GetReturnReason(ctx context.Context, returnReasonID string, options ...CallOption) (*ReturnReason, error) {
+	return do[ReturnReason](ctx, c, call{method: "GET", path: "/v1/return-reasons/" + url.PathEscape(returnReasonID), query: nil, body: nil, keyed: false}, options)
+}
+
+// GetReturnReceipt: Read a receipt
+//
+//	GET /v1/return-receipts/{return_receipt_id}
+func (c *Client) GetReturnReceipt(ctx context.Context, returnReceiptID string, options ...CallOption) (*ReturnReceipt, error) {
+	return do[ReturnReceipt](ctx, c, call{method: "GET", path: "/v1/return-receipts/" + url.PathEscape(returnReceiptID), query: nil, body: nil, keyed: false}, options)
+}
+
+// GetReturnResolutionParams narrows and orders GetReturnResolution; nothing set sends nothing.
+type GetReturnResolutionParams struct {
+	Expand []string
+}
+
+func (p *GetReturnResolutionParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addStrings(v, "expand", p.Expand)
+	return v
+}
+
+// GetReturnResolution: Read a resolution. With what it waits for and what it has moved.
+//
+//	GET /v1/return-resolutions/{return_resolution_id}
+func (c *Client) GetReturnResolution(ctx context.Context, returnResolutionID string, params *GetReturnResolutionParams, options ...CallOption) (*ReturnResolution, error) {
+	return do[ReturnResolution](ctx, c, call{method: "GET", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID), query: params.values(), body: nil, keyed: false}, options)
+}
+
+// GetShipmentParams narrows and orders GetShipment; nothing set sends nothing.
+type GetShipmentParams struct {
+	Expand []string
+}
+
+func (p *GetShipmentParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addStrings(v, "expand", p.Expand)
+	return v
+}
+
+// GetShipment: Read a shipment
+//
+//	GET /v1/shipments/{shipment_id}
+func (c *Client) GetShipment(ctx context.Context, shipmentID string, params *GetShipmentParams, options ...CallOption) (*Shipment, error) {
+	return do[Shipment](ctx, c, call{method: "GET", path: "/v1/shipments/" + url.PathEscape(shipmentID), query: params.values(), body: nil, keyed: false}, options)
 }
 
 // GetStrandedPayment: Read a stranded payment. It lies on its order as credit until somebody decides about it.
@@ -2210,6 +2739,173 @@ func (c *Client) AllListDisputes(ctx context.Context, params *ListDisputesParams
 	})
 }
 
+// ListFulfillmentEventsParams narrows and orders ListFulfillmentEvents; nothing set sends nothing.
+type ListFulfillmentEventsParams struct {
+	PageSize        *int64 // How many items a page holds.
+	PageToken       string // Token of the page to read, from the page before.
+	FulfillmentID   string
+	ShipmentID      string
+	PackageID       string
+	OrderID         string
+	EventType       string // What was observed, or the status that was reached. One of: accepted, preparing, picked, packed, ready, shipped, dispatched, in_transit, out_for_delivery, delivered, delivery_attempted, tracking_updated, exception, returned, completed, canceled, failed, no_show, custom
+	ExternalSystem  string
+	ExternalEventID string
+	OccurredAfter   time.Time
+	OccurredBefore  time.Time
+	SortBy          string // One of: received_at, occurred_at
+}
+
+func (p *ListFulfillmentEventsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "fulfillment_id", p.FulfillmentID)
+	addString(v, "shipment_id", p.ShipmentID)
+	addString(v, "package_id", p.PackageID)
+	addString(v, "order_id", p.OrderID)
+	addString(v, "event_type", p.EventType)
+	addString(v, "external_system", p.ExternalSystem)
+	addString(v, "external_event_id", p.ExternalEventID)
+	addTime(v, "occurred_after", p.OccurredAfter)
+	addTime(v, "occurred_before", p.OccurredBefore)
+	addString(v, "sort_by", p.SortBy)
+	return v
+}
+
+// ListFulfillmentEvents: List what happened. Changes of status and observations, newest first.
+//
+//	GET /v1/fulfillment-events
+func (c *Client) ListFulfillmentEvents(ctx context.Context, params *ListFulfillmentEventsParams, options ...CallOption) (*Page[FulfillmentEvent], error) {
+	return list[FulfillmentEvent](ctx, c, call{method: "GET", path: "/v1/fulfillment-events", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListFulfillmentEvents reads every item of ListFulfillmentEvents, page by page; it ends with the first error.
+func (c *Client) AllListFulfillmentEvents(ctx context.Context, params *ListFulfillmentEventsParams, options ...CallOption) iter.Seq2[*FulfillmentEvent, error] {
+	return all(func(token string) (*Page[FulfillmentEvent], error) {
+		p := ListFulfillmentEventsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListFulfillmentEvents(ctx, &p, options...)
+	})
+}
+
+// ListFulfillmentNotificationsParams narrows and orders ListFulfillmentNotifications; nothing set sends nothing.
+type ListFulfillmentNotificationsParams struct {
+	PageSize           *int64 // How many items a page holds.
+	PageToken          string // Token of the page to read, from the page before.
+	FulfillmentID      string
+	OrderID            string
+	FulfillmentEventID string
+	Channel            string // One of: email
+	Status             string // One of: pending, sent, failed, suppressed
+	NotificationType   string // One of: fulfillment_ready, fulfillment_dispatched, fulfillment_completed, fulfillment_canceled, fulfillment_failed, fulfillment_no_show, fulfillment_shipped, fulfillment_in_transit, fulfillment_out_for_delivery, fulfillment_delivered, fulfillment_delivery_attempted, fulfillment_exception, fulfillment_returned, tracking_updated, shipment_shipped, shipment_in_transit, shipment_out_for_delivery, shipment_delivered, shipment_delivery_attempted, shipment_exception, shipment_returned
+}
+
+func (p *ListFulfillmentNotificationsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "fulfillment_id", p.FulfillmentID)
+	addString(v, "order_id", p.OrderID)
+	addString(v, "fulfillment_event_id", p.FulfillmentEventID)
+	addString(v, "channel", p.Channel)
+	addString(v, "status", p.Status)
+	addString(v, "notification_type", p.NotificationType)
+	return v
+}
+
+// ListFulfillmentNotifications: List what buyers were told. Each decision to write to a buyer, and why one was not written to. Newest first.
+//
+//	GET /v1/fulfillment-notifications
+func (c *Client) ListFulfillmentNotifications(ctx context.Context, params *ListFulfillmentNotificationsParams, options ...CallOption) (*Page[FulfillmentNotification], error) {
+	return list[FulfillmentNotification](ctx, c, call{method: "GET", path: "/v1/fulfillment-notifications", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListFulfillmentNotifications reads every item of ListFulfillmentNotifications, page by page; it ends with the first error.
+func (c *Client) AllListFulfillmentNotifications(ctx context.Context, params *ListFulfillmentNotificationsParams, options ...CallOption) iter.Seq2[*FulfillmentNotification, error] {
+	return all(func(token string) (*Page[FulfillmentNotification], error) {
+		p := ListFulfillmentNotificationsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListFulfillmentNotifications(ctx, &p, options...)
+	})
+}
+
+// ListFulfillmentsParams narrows and orders ListFulfillments; nothing set sends nothing.
+type ListFulfillmentsParams struct {
+	PageSize            *int64 // How many items a page holds.
+	PageToken           string // Token of the page to read, from the page before.
+	OrderID             string
+	Status              string // One of: pending, in_progress, ready, completed, canceled, failed, scheduled, preparing, picked, packed, dispatched
+	Type                string // One of: shipment, pickup, local_delivery, digital, service
+	LocationID          string
+	ExternalReferenceID string
+	Query               string // Part of the id or the external reference.
+	CreatedAfter        time.Time
+	CreatedBefore       time.Time
+	UpdatedAfter        time.Time
+	UpdatedBefore       time.Time
+	SortDirection       string // One of: asc, desc
+	Expand              []string
+}
+
+func (p *ListFulfillmentsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "order_id", p.OrderID)
+	addString(v, "status", p.Status)
+	addString(v, "type", p.Type)
+	addString(v, "location_id", p.LocationID)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "query", p.Query)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	addTime(v, "updated_after", p.UpdatedAfter)
+	addTime(v, "updated_before", p.UpdatedBefore)
+	addString(v, "sort_direction", p.SortDirection)
+	addStrings(v, "expand", p.Expand)
+	return v
+}
+
+// ListFulfillments: List fulfillments. A work queue by status, or the fulfillments of an order. Newest first unless sorted otherwise.
+//
+//	GET /v1/fulfillments
+func (c *Client) ListFulfillments(ctx context.Context, params *ListFulfillmentsParams, options ...CallOption) (*Page[Fulfillment], error) {
+	return list[Fulfillment](ctx, c, call{method: "GET", path: "/v1/fulfillments", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListFulfillments reads every item of ListFulfillments, page by page; it ends with the first error.
+func (c *Client) AllListFulfillments(ctx context.Context, params *ListFulfillmentsParams, options ...CallOption) iter.Seq2[*Fulfillment, error] {
+	return all(func(token string) (*Page[Fulfillment], error) {
+		p := ListFulfillmentsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListFulfillments(ctx, &p, options...)
+	})
+}
+
 // ListInstalledAppsParams narrows and orders ListInstalledApps; nothing set sends nothing.
 type ListInstalledAppsParams struct {
 	PageSize     *int64 // How many items a page holds.
@@ -2361,6 +3057,77 @@ func (c *Client) AllListMeRefunds(ctx context.Context, params *ListMeRefundsPara
 	})
 }
 
+// ListMeReturnsParams narrows and orders ListMeReturns; nothing set sends nothing.
+type ListMeReturnsParams struct {
+	PageSize            *int64 // How many items a page holds.
+	PageToken           string // Token of the page to read, from the page before.
+	CreatedAfter        time.Time
+	CreatedBefore       time.Time
+	UpdatedAfter        time.Time
+	UpdatedBefore       time.Time
+	CustomerID          string
+	OrderID             string
+	ReturnNumber        string
+	ExternalReferenceID string
+	ReturnReasonID      string
+	ReceivingLocationID string
+	Query               string // Part of an id, number, order number, reference, name or SKU.
+	Status              []string
+	DecisionStatus      []string
+	MerchandiseStatus   []string
+	ResolutionStatus    []string
+	ResolutionType      []string
+	WorkType            []string // Returns on which such work waits.
+}
+
+func (p *ListMeReturnsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	addTime(v, "updated_after", p.UpdatedAfter)
+	addTime(v, "updated_before", p.UpdatedBefore)
+	addString(v, "customer_id", p.CustomerID)
+	addString(v, "order_id", p.OrderID)
+	addString(v, "return_number", p.ReturnNumber)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "return_reason_id", p.ReturnReasonID)
+	addString(v, "receiving_location_id", p.ReceivingLocationID)
+	addString(v, "query", p.Query)
+	addStrings(v, "status", p.Status)
+	addStrings(v, "decision_status", p.DecisionStatus)
+	addStrings(v, "merchandise_status", p.MerchandiseStatus)
+	addStrings(v, "resolution_status", p.ResolutionStatus)
+	addStrings(v, "resolution_type", p.ResolutionType)
+	addStrings(v, "work_type", p.WorkType)
+	return v
+}
+
+// ListMeReturns: List own returns. Newest first, with what the customer may do.
+//
+//	GET /v1/me/returns
+func (c *Client) ListMeReturns(ctx context.Context, params *ListMeReturnsParams, options ...CallOption) (*Page[ReturnResource], error) {
+	return list[ReturnResource](ctx, c, call{method: "GET", path: "/v1/me/returns", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListMeReturns reads every item of ListMeReturns, page by page; it ends with the first error.
+func (c *Client) AllListMeReturns(ctx context.Context, params *ListMeReturnsParams, options ...CallOption) iter.Seq2[*ReturnResource, error] {
+	return all(func(token string) (*Page[ReturnResource], error) {
+		p := ListMeReturnsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListMeReturns(ctx, &p, options...)
+	})
+}
+
 // ListOrderActivitiesParams narrows and orders ListOrderActivities; nothing set sends nothing.
 type ListOrderActivitiesParams struct {
 	PageSize      *int64 // How many items a page holds.
@@ -2473,6 +3240,51 @@ func (c *Client) AllListOrderRecoveryActions(ctx context.Context, orderID string
 			p.PageToken = token
 		}
 		return c.ListOrderRecoveryActions(ctx, orderID, &p, options...)
+	})
+}
+
+// ListOrderTimelineParams narrows and orders ListOrderTimeline; nothing set sends nothing.
+type ListOrderTimelineParams struct {
+	PageSize       *int64   // How many items a page holds.
+	PageToken      string   // Token of the page to read, from the page before.
+	Kind           []string // Kinds to show; all that the credential may read when left out.
+	OccurredAfter  time.Time
+	OccurredBefore time.Time
+	SortDirection  string // One of: asc, desc
+}
+
+func (p *ListOrderTimelineParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addStrings(v, "kind", p.Kind)
+	addTime(v, "occurred_after", p.OccurredAfter)
+	addTime(v, "occurred_before", p.OccurredBefore)
+	addString(v, "sort_direction", p.SortDirection)
+	return v
+}
+
+// ListOrderTimeline: Read what happened to an order. Every act on the order and on what hangs on it, newest first unless sorted otherwise: who did it, why, about how much. Kinds that the credential has no scope to read are left out, and a warning names them.
+//
+//	GET /v1/orders/{order_id}/timeline
+func (c *Client) ListOrderTimeline(ctx context.Context, orderID string, params *ListOrderTimelineParams, options ...CallOption) (*Page[TimelineEntry], error) {
+	return list[TimelineEntry](ctx, c, call{method: "GET", path: "/v1/orders/" + url.PathEscape(orderID) + "/timeline", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListOrderTimeline reads every item of ListOrderTimeline, page by page; it ends with the first error.
+func (c *Client) AllListOrderTimeline(ctx context.Context, orderID string, params *ListOrderTimelineParams, options ...CallOption) iter.Seq2[*TimelineEntry, error] {
+	return all(func(token string) (*Page[TimelineEntry], error) {
+		p := ListOrderTimelineParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListOrderTimeline(ctx, orderID, &p, options...)
 	})
 }
 
@@ -2644,6 +3456,92 @@ func (c *Client) AllListOrganizations(ctx context.Context, params *ListOrganizat
 			p.PageToken = token
 		}
 		return c.ListOrganizations(ctx, &p, options...)
+	})
+}
+
+// ListPackageItemsParams narrows and orders ListPackageItems; nothing set sends nothing.
+type ListPackageItemsParams struct {
+	PageSize  *int64 // How many items a page holds.
+	PageToken string // Token of the page to read, from the page before.
+}
+
+func (p *ListPackageItemsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	return v
+}
+
+// ListPackageItems: List what lies in a package. Newest first.
+//
+//	GET /v1/packages/{package_id}/items
+func (c *Client) ListPackageItems(ctx context.Context, packageID string, params *ListPackageItemsParams, options ...CallOption) (*Page[PackageItem], error) {
+	return list[PackageItem](ctx, c, call{method: "GET", path: "/v1/packages/" + url.PathEscape(packageID) + "/items", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListPackageItems reads every item of ListPackageItems, page by page; it ends with the first error.
+func (c *Client) AllListPackageItems(ctx context.Context, packageID string, params *ListPackageItemsParams, options ...CallOption) iter.Seq2[*PackageItem, error] {
+	return all(func(token string) (*Page[PackageItem], error) {
+		p := ListPackageItemsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListPackageItems(ctx, packageID, &p, options...)
+	})
+}
+
+// ListPackagesParams narrows and orders ListPackages; nothing set sends nothing.
+type ListPackagesParams struct {
+	PageSize            *int64 // How many items a page holds.
+	PageToken           string // Token of the page to read, from the page before.
+	OrderID             string
+	FulfillmentID       string
+	ShipmentID          string
+	ExternalSystem      string
+	ExternalReferenceID string
+	Query               string // Part of the id, the external reference or the tracking number.
+}
+
+func (p *ListPackagesParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "order_id", p.OrderID)
+	addString(v, "fulfillment_id", p.FulfillmentID)
+	addString(v, "shipment_id", p.ShipmentID)
+	addString(v, "external_system", p.ExternalSystem)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "query", p.Query)
+	return v
+}
+
+// ListPackages: List packages. Newest first.
+//
+//	GET /v1/packages
+func (c *Client) ListPackages(ctx context.Context, params *ListPackagesParams, options ...CallOption) (*Page[Package], error) {
+	return list[Package](ctx, c, call{method: "GET", path: "/v1/packages", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListPackages reads every item of ListPackages, page by page; it ends with the first error.
+func (c *Client) AllListPackages(ctx context.Context, params *ListPackagesParams, options ...CallOption) iter.Seq2[*Package, error] {
+	return all(func(token string) (*Page[Package], error) {
+		p := ListPackagesParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListPackages(ctx, &p, options...)
 	})
 }
 
@@ -3199,6 +4097,566 @@ func (c *Client) AllListRefunds(ctx context.Context, params *ListRefundsParams, 
 	})
 }
 
+// ListReturnDispositionsParams narrows and orders ListReturnDispositions; nothing set sends nothing.
+type ListReturnDispositionsParams struct {
+	PageSize                    *int64 // How many items a page holds.
+	PageToken                   string // Token of the page to read, from the page before.
+	CreatedAfter                time.Time
+	CreatedBefore               time.Time
+	DispositionType             string // One of: sellable, quality_control, damaged, quarantined, repair, refurbish, liquidate, donate, discard, return_to_buyer, lost
+	ExternalReferenceID         string
+	InventoryLocationID         string
+	OccurredAfter               time.Time
+	OccurredBefore              time.Time
+	Query                       string
+	ReplacesReturnDispositionID string
+	ReturnID                    string
+	ReturnInspectionLineItemID  string
+	ReturnLineItemID            string
+	ReturnReceiptLineItemID     string
+	Status                      string // One of: pending, succeeded, failed, canceled
+	UpdatedAfter                time.Time
+	UpdatedBefore               time.Time
+}
+
+func (p *ListReturnDispositionsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	addString(v, "disposition_type", p.DispositionType)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "inventory_location_id", p.InventoryLocationID)
+	addTime(v, "occurred_after", p.OccurredAfter)
+	addTime(v, "occurred_before", p.OccurredBefore)
+	addString(v, "query", p.Query)
+	addString(v, "replaces_return_disposition_id", p.ReplacesReturnDispositionID)
+	addString(v, "return_id", p.ReturnID)
+	addString(v, "return_inspection_line_item_id", p.ReturnInspectionLineItemID)
+	addString(v, "return_line_item_id", p.ReturnLineItemID)
+	addString(v, "return_receipt_line_item_id", p.ReturnReceiptLineItemID)
+	addString(v, "status", p.Status)
+	addTime(v, "updated_after", p.UpdatedAfter)
+	addTime(v, "updated_before", p.UpdatedBefore)
+	return v
+}
+
+// ListReturnDispositions: List dispositions. Over all returns, newest first.
+//
+//	GET /v1/return-dispositions
+func (c *Client) ListReturnDispositions(ctx context.Context, params *ListReturnDispositionsParams, options ...CallOption) (*Page[ReturnDisposition], error) {
+	return list[ReturnDisposition](ctx, c, call{method: "GET", path: "/v1/return-dispositions", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListReturnDispositions reads every item of ListReturnDispositions, page by page; it ends with the first error.
+func (c *Client) AllListReturnDispositions(ctx context.Context, params *ListReturnDispositionsParams, options ...CallOption) iter.Seq2[*ReturnDisposition, error] {
+	return all(func(token string) (*Page[ReturnDisposition], error) {
+		p := ListReturnDispositionsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListReturnDispositions(ctx, &p, options...)
+	})
+}
+
+// ListReturnInspectionsParams narrows and orders ListReturnInspections; nothing set sends nothing.
+type ListReturnInspectionsParams struct {
+	PageSize            *int64 // How many items a page holds.
+	PageToken           string // Token of the page to read, from the page before.
+	AcceptanceStatus    string // One of: accepted, rejected, review_required
+	CreatedAfter        time.Time
+	CreatedBefore       time.Time
+	ExternalReferenceID string
+	InspectedAfter      time.Time
+	InspectedBefore     time.Time
+	LocationID          string
+	Query               string
+	ReturnID            string
+	ReturnLineItemID    string
+	ReturnReceiptID     string
+	SourceSystemType    string // One of: manual, pos, wms, erp, other, flint
+	Status              string // One of: current, superseded
+}
+
+func (p *ListReturnInspectionsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "acceptance_status", p.AcceptanceStatus)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addTime(v, "inspected_after", p.InspectedAfter)
+	addTime(v, "inspected_before", p.InspectedBefore)
+	addString(v, "location_id", p.LocationID)
+	addString(v, "query", p.Query)
+	addString(v, "return_id", p.ReturnID)
+	addString(v, "return_line_item_id", p.ReturnLineItemID)
+	addString(v, "return_receipt_id", p.ReturnReceiptID)
+	addString(v, "source_system_type", p.SourceSystemType)
+	addString(v, "status", p.Status)
+	return v
+}
+
+// ListReturnInspections: List inspections. Over all returns, newest first.
+//
+//	GET /v1/return-inspections
+func (c *Client) ListReturnInspections(ctx context.Context, params *ListReturnInspectionsParams, options ...CallOption) (*Page[ReturnInspection], error) {
+	return list[ReturnInspection](ctx, c, call{method: "GET", path: "/v1/return-inspections", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListReturnInspections reads every item of ListReturnInspections, page by page; it ends with the first error.
+func (c *Client) AllListReturnInspections(ctx context.Context, params *ListReturnInspectionsParams, options ...CallOption) iter.Seq2[*ReturnInspection, error] {
+	return all(func(token string) (*Page[ReturnInspection], error) {
+		p := ListReturnInspectionsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListReturnInspections(ctx, &p, options...)
+	})
+}
+
+// ListReturnLineItemsParams narrows and orders ListReturnLineItems; nothing set sends nothing.
+type ListReturnLineItemsParams struct {
+	PageSize          *int64 // How many items a page holds.
+	PageToken         string // Token of the page to read, from the page before.
+	FulfillmentID     string
+	OrderLineItemID   string
+	ReturnReasonID    string
+	Status            []string
+	MerchandiseStatus []string
+	ResolutionStatus  []string
+}
+
+func (p *ListReturnLineItemsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "fulfillment_id", p.FulfillmentID)
+	addString(v, "order_line_item_id", p.OrderLineItemID)
+	addString(v, "return_reason_id", p.ReturnReasonID)
+	addStrings(v, "status", p.Status)
+	addStrings(v, "merchandise_status", p.MerchandiseStatus)
+	addStrings(v, "resolution_status", p.ResolutionStatus)
+	return v
+}
+
+// ListReturnLineItems: List the lines of a return. In the order of the return.
+//
+//	GET /v1/returns/{return_id}/line-items
+func (c *Client) ListReturnLineItems(ctx context.Context, returnID string, params *ListReturnLineItemsParams, options ...CallOption) (*Page[ReturnLineItem], error) {
+	return list[ReturnLineItem](ctx, c, call{method: "GET", path: "/v1/returns/" + url.PathEscape(returnID) + "/line-items", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListReturnLineItems reads every item of ListReturnLineItems, page by page; it ends with the first error.
+func (c *Client) AllListReturnLineItems(ctx context.Context, returnID string, params *ListReturnLineItemsParams, options ...CallOption) iter.Seq2[*ReturnLineItem, error] {
+	return all(func(token string) (*Page[ReturnLineItem], error) {
+		p := ListReturnLineItemsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListReturnLineItems(ctx, returnID, &p, options...)
+	})
+}
+
+// ListReturnPoliciesParams narrows and orders ListReturnPolicies; nothing set sends nothing.
+type ListReturnPoliciesParams struct {
+	PageSize            *int64   // How many items a page holds.
+	PageToken           string   // Token of the page to read, from the page before.
+	ExternalReferenceID string   // Exact.
+	Query               string   // Part of an id, a name or of the external reference.
+	Status              []string // All but archived when left out.
+}
+
+func (p *ListReturnPoliciesParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "query", p.Query)
+	addStrings(v, "status", p.Status)
+	return v
+}
+
+// ListReturnPolicies: List return policies. Newest first; archived ones only when asked for.
+//
+//	GET /v1/return-policies
+func (c *Client) ListReturnPolicies(ctx context.Context, params *ListReturnPoliciesParams, options ...CallOption) (*Page[ReturnPolicy], error) {
+	return list[ReturnPolicy](ctx, c, call{method: "GET", path: "/v1/return-policies", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListReturnPolicies reads every item of ListReturnPolicies, page by page; it ends with the first error.
+func (c *Client) AllListReturnPolicies(ctx context.Context, params *ListReturnPoliciesParams, options ...CallOption) iter.Seq2[*ReturnPolicy, error] {
+	return all(func(token string) (*Page[ReturnPolicy], error) {
+		p := ListReturnPoliciesParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListReturnPolicies(ctx, &p, options...)
+	})
+}
+
+// ListReturnPolicyRevisionsParams narrows and orders ListReturnPolicyRevisions; nothing set sends nothing.
+type ListReturnPolicyRevisionsParams struct {
+	PageSize  *int64 // How many items a page holds.
+	PageToken string // Token of the page to read, from the page before.
+}
+
+func (p *ListReturnPolicyRevisionsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	return v
+}
+
+// ListReturnPolicyRevisions: List the revisions of a return policy. Newest first.
+//
+//	GET /v1/return-policies/{return_policy_id}/revisions
+func (c *Client) ListReturnPolicyRevisions(ctx context.Context, returnPolicyID string, params *ListReturnPolicyRevisionsParams, options ...CallOption) (*Page[ReturnPolicyRevision], error) {
+	return list[ReturnPolicyRevision](ctx, c, call{method: "GET", path: "/v1/return-policies/" + url.PathEscape(returnPolicyID) + "/revisions", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListReturnPolicyRevisions reads every item of ListReturnPolicyRevisions, page by page; it ends with the first error.
+func (c *Client) AllListReturnPolicyRevisions(ctx context.Context, returnPolicyID string, params *ListReturnPolicyRevisionsParams, options ...CallOption) iter.Seq2[*ReturnPolicyRevision, error] {
+	return all(func(token string) (*Page[ReturnPolicyRevision], error) {
+		p := ListReturnPolicyRevisionsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListReturnPolicyRevisions(ctx, returnPolicyID, &p, options...)
+	})
+}
+
+// ListReturnReasonsParams narrows and orders ListReturnReasons; nothing set sends nothing.
+type ListReturnReasonsParams struct {
+	PageSize            *int64   // How many items a page holds.
+	PageToken           string   // Token of the page to read, from the page before.
+	ExternalReferenceID string   // Exact.
+	Query               string   // Part of a handle, a name or of the external reference.
+	Source              string   // One of: flint, merchant
+	Status              []string // Active ones when left out.
+}
+
+func (p *ListReturnReasonsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "query", p.Query)
+	addString(v, "source", p.Source)
+	addStrings(v, "status", p.Status)
+	return v
+}
+
+// ListReturnReasons: List return reasons. Built-in ones first, then the merchant's as they were made.
+//
+//	GET /v1/return-reasons
+func (c *Client) ListReturnReasons(ctx context.Context, params *ListReturnReasonsParams, options ...CallOption) (*Page[ReturnReason], error) {
+	return list[ReturnReason](ctx, c, call{method: "GET", path: "/v1/return-reasons", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListReturnReasons reads every item of ListReturnReasons, page by page; it ends with the first error.
+func (c *Client) AllListReturnReasons(ctx context.Context, params *ListReturnReasonsParams, options ...CallOption) iter.Seq2[*ReturnReason, error] {
+	return all(func(token string) (*Page[ReturnReason], error) {
+		p := ListReturnReasonsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListReturnReasons(ctx, &p, options...)
+	})
+}
+
+// ListReturnReceiptsParams narrows and orders ListReturnReceipts; nothing set sends nothing.
+type ListReturnReceiptsParams struct {
+	PageSize            *int64 // How many items a page holds.
+	PageToken           string // Token of the page to read, from the page before.
+	CreatedAfter        time.Time
+	CreatedBefore       time.Time
+	ExternalReferenceID string
+	Query               string
+	ReceivedAfter       time.Time
+	ReceivedBefore      time.Time
+	ReceivingLocationID string
+	ReturnID            string
+	ReturnLineItemID    string
+	ShipmentID          string
+	SourceSystemType    string // One of: manual, pos, wms, erp, other, flint
+	Status              string // One of: current, superseded
+	VerificationStatus  string // One of: matched, unverified, excess
+}
+
+func (p *ListReturnReceiptsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "query", p.Query)
+	addTime(v, "received_after", p.ReceivedAfter)
+	addTime(v, "received_before", p.ReceivedBefore)
+	addString(v, "receiving_location_id", p.ReceivingLocationID)
+	addString(v, "return_id", p.ReturnID)
+	addString(v, "return_line_item_id", p.ReturnLineItemID)
+	addString(v, "shipment_id", p.ShipmentID)
+	addString(v, "source_system_type", p.SourceSystemType)
+	addString(v, "status", p.Status)
+	addString(v, "verification_status", p.VerificationStatus)
+	return v
+}
+
+// ListReturnReceipts: List receipts. Over all returns, newest first.
+//
+//	GET /v1/return-receipts
+func (c *Client) ListReturnReceipts(ctx context.Context, params *ListReturnReceiptsParams, options ...CallOption) (*Page[ReturnReceipt], error) {
+	return list[ReturnReceipt](ctx, c, call{method: "GET", path: "/v1/return-receipts", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListReturnReceipts reads every item of ListReturnReceipts, page by page; it ends with the first error.
+func (c *Client) AllListReturnReceipts(ctx context.Context, params *ListReturnReceiptsParams, options ...CallOption) iter.Seq2[*ReturnReceipt, error] {
+	return all(func(token string) (*Page[ReturnReceipt], error) {
+		p := ListReturnReceiptsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListReturnReceipts(ctx, &p, options...)
+	})
+}
+
+// ListReturnResolutionsParams narrows and orders ListReturnResolutions; nothing set sends nothing.
+type ListReturnResolutionsParams struct {
+	PageSize                   *int64 // How many items a page holds.
+	PageToken                  string // Token of the page to read, from the page before.
+	ActionRequiredBy           string // One of: buyer, merchant, integration
+	CorrectsReturnResolutionID string
+	CreatedAfter               time.Time
+	CreatedBefore              time.Time
+	ExternalReferenceID        string
+	Query                      string
+	ResolutionType             []string
+	ReturnID                   string
+	ReturnLineItemID           string
+	ReturnPolicyRevisionID     string
+	Status                     []string
+	UpdatedAfter               time.Time
+	UpdatedBefore              time.Time
+}
+
+func (p *ListReturnResolutionsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "action_required_by", p.ActionRequiredBy)
+	addString(v, "corrects_return_resolution_id", p.CorrectsReturnResolutionID)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "query", p.Query)
+	addStrings(v, "resolution_type", p.ResolutionType)
+	addString(v, "return_id", p.ReturnID)
+	addString(v, "return_line_item_id", p.ReturnLineItemID)
+	addString(v, "return_policy_revision_id", p.ReturnPolicyRevisionID)
+	addStrings(v, "status", p.Status)
+	addTime(v, "updated_after", p.UpdatedAfter)
+	addTime(v, "updated_before", p.UpdatedBefore)
+	return v
+}
+
+// ListReturnResolutions: List resolutions. Over all returns, newest first.
+//
+//	GET /v1/return-resolutions
+func (c *Client) ListReturnResolutions(ctx context.Context, params *ListReturnResolutionsParams, options ...CallOption) (*Page[ReturnResolution], error) {
+	return list[ReturnResolution](ctx, c, call{method: "GET", path: "/v1/return-resolutions", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListReturnResolutions reads every item of ListReturnResolutions, page by page; it ends with the first error.
+func (c *Client) AllListReturnResolutions(ctx context.Context, params *ListReturnResolutionsParams, options ...CallOption) iter.Seq2[*ReturnResolution, error] {
+	return all(func(token string) (*Page[ReturnResolution], error) {
+		p := ListReturnResolutionsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListReturnResolutions(ctx, &p, options...)
+	})
+}
+
+// ListReturnsParams narrows and orders ListReturns; nothing set sends nothing.
+type ListReturnsParams struct {
+	PageSize            *int64 // How many items a page holds.
+	PageToken           string // Token of the page to read, from the page before.
+	CreatedAfter        time.Time
+	CreatedBefore       time.Time
+	UpdatedAfter        time.Time
+	UpdatedBefore       time.Time
+	CustomerID          string
+	OrderID             string
+	ReturnNumber        string
+	ExternalReferenceID string
+	ReturnReasonID      string
+	ReceivingLocationID string
+	Query               string // Part of an id, number, order number, reference, name or SKU.
+	Status              []string
+	DecisionStatus      []string
+	MerchandiseStatus   []string
+	ResolutionStatus    []string
+	ResolutionType      []string
+	WorkType            []string // Returns on which such work waits.
+}
+
+func (p *ListReturnsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	addTime(v, "updated_after", p.UpdatedAfter)
+	addTime(v, "updated_before", p.UpdatedBefore)
+	addString(v, "customer_id", p.CustomerID)
+	addString(v, "order_id", p.OrderID)
+	addString(v, "return_number", p.ReturnNumber)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "return_reason_id", p.ReturnReasonID)
+	addString(v, "receiving_location_id", p.ReceivingLocationID)
+	addString(v, "query", p.Query)
+	addStrings(v, "status", p.Status)
+	addStrings(v, "decision_status", p.DecisionStatus)
+	addStrings(v, "merchandise_status", p.MerchandiseStatus)
+	addStrings(v, "resolution_status", p.ResolutionStatus)
+	addStrings(v, "resolution_type", p.ResolutionType)
+	addStrings(v, "work_type", p.WorkType)
+	return v
+}
+
+// ListReturns: List returns. Newest first. work_type finds those on which somebody has to act.
+//
+//	GET /v1/returns
+func (c *Client) ListReturns(ctx context.Context, params *ListReturnsParams, options ...CallOption) (*Page[ReturnResource], error) {
+	return list[ReturnResource](ctx, c, call{method: "GET", path: "/v1/returns", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListReturns reads every item of ListReturns, page by page; it ends with the first error.
+func (c *Client) AllListReturns(ctx context.Context, params *ListReturnsParams, options ...CallOption) iter.Seq2[*ReturnResource, error] {
+	return all(func(token string) (*Page[ReturnResource], error) {
+		p := ListReturnsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListReturns(ctx, &p, options...)
+	})
+}
+
+// ListShipmentsParams narrows and orders ListShipments; nothing set sends nothing.
+type ListShipmentsParams struct {
+	PageSize            *int64 // How many items a page holds.
+	PageToken           string // Token of the page to read, from the page before.
+	OrderID             string
+	FulfillmentID       string
+	ReturnID            string
+	ExternalSystem      string
+	ExternalReferenceID string
+	Query               string // Part of the id or the external reference.
+	HandedOffAfter      time.Time
+	HandedOffBefore     time.Time
+	CreatedAfter        time.Time
+	CreatedBefore       time.Time
+}
+
+func (p *ListShipmentsParams) values() url.Values {
+	if p == nil {
+		return nil
+	}
+	v := url.Values{}
+	addInt(v, "page_size", p.PageSize)
+	addString(v, "page_token", p.PageToken)
+	addString(v, "order_id", p.OrderID)
+	addString(v, "fulfillment_id", p.FulfillmentID)
+	addString(v, "return_id", p.ReturnID)
+	addString(v, "external_system", p.ExternalSystem)
+	addString(v, "external_reference_id", p.ExternalReferenceID)
+	addString(v, "query", p.Query)
+	addTime(v, "handed_off_after", p.HandedOffAfter)
+	addTime(v, "handed_off_before", p.HandedOffBefore)
+	addTime(v, "created_after", p.CreatedAfter)
+	addTime(v, "created_before", p.CreatedBefore)
+	return v
+}
+
+// ListShipments: List shipments. Newest first.
+//
+//	GET /v1/shipments
+func (c *Client) ListShipments(ctx context.Context, params *ListShipmentsParams, options ...CallOption) (*Page[Shipment], error) {
+	return list[Shipment](ctx, c, call{method: "GET", path: "/v1/shipments", query: params.values(), body: nil, keyed: false}, options)
+}
+
+// AllListShipments reads every item of ListShipments, page by page; it ends with the first error.
+func (c *Client) AllListShipments(ctx context.Context, params *ListShipmentsParams, options ...CallOption) iter.Seq2[*Shipment, error] {
+	return all(func(token string) (*Page[Shipment], error) {
+		p := ListShipmentsParams{}
+		if params != nil {
+			p = *params
+		}
+		if token != "" {
+			p.PageToken = token
+		}
+		return c.ListShipments(ctx, &p, options...)
+	})
+}
+
 // ListStrandedPaymentsParams narrows and orders ListStrandedPayments; nothing set sends nothing.
 type ListStrandedPaymentsParams struct {
 	PageSize      *int64 // How many items a page holds.
@@ -3635,7 +5093,7 @@ func (p *MeListFulfillmentEventsParams) values() url.Values {
 	return v
 }
 
-// MeListFulfillmentEvents: List what happened on the way of an own order. Orders have no fulfillments yet, so the list is empty.
+// MeListFulfillmentEvents: List what happened on the way of an own order. Newest first.
 //
 //	GET /v1/me/fulfillment-events
 func (c *Client) MeListFulfillmentEvents(ctx context.Context, params *MeListFulfillmentEventsParams, options ...CallOption) (*Page[BuyerFulfillmentEvent], error) {
@@ -3665,7 +5123,7 @@ type MeListFulfillmentsParams struct {
 	Type                string // One of: shipment, pickup, local_delivery, digital, service
 	LocationID          string
 	ExternalReferenceID string
-	Query               string
+	Query               string // Part of the id or the external reference.
 	CreatedAfter        time.Time
 	CreatedBefore       time.Time
 	UpdatedAfter        time.Time
@@ -3694,7 +5152,7 @@ func (p *MeListFulfillmentsParams) values() url.Values {
 	return v
 }
 
-// MeListFulfillments: List own fulfillments. Newest first unless sorted otherwise. Orders have no fulfillments yet, so the list is empty.
+// MeListFulfillments: List own fulfillments. Newest first unless sorted otherwise.
 //
 //	GET /v1/me/fulfillments
 func (c *Client) MeListFulfillments(ctx context.Context, params *MeListFulfillmentsParams, options ...CallOption) (*Page[Fulfillment], error) {
@@ -3905,7 +5363,7 @@ type MeListPackagesParams struct {
 	ShipmentID          string
 	ExternalSystem      string
 	ExternalReferenceID string
-	Query               string
+	Query               string // Part of the id, the external reference or the tracking number.
 }
 
 func (p *MeListPackagesParams) values() url.Values {
@@ -3924,7 +5382,7 @@ func (p *MeListPackagesParams) values() url.Values {
 	return v
 }
 
-// MeListPackages: List own packages. Newest first. Orders have no fulfillments yet, so the list is empty.
+// MeListPackages: List own packages. Newest first.
 //
 //	GET /v1/me/packages
 func (c *Client) MeListPackages(ctx context.Context, params *MeListPackagesParams, options ...CallOption) (*Page[Package], error) {
@@ -4076,7 +5534,7 @@ type MeListShipmentsParams struct {
 	ReturnID            string
 	ExternalSystem      string
 	ExternalReferenceID string
-	Query               string
+	Query               string // Part of the id or the external reference.
 	HandedOffAfter      time.Time
 	HandedOffBefore     time.Time
 	CreatedAfter        time.Time
@@ -4103,7 +5561,7 @@ func (p *MeListShipmentsParams) values() url.Values {
 	return v
 }
 
-// MeListShipments: List own shipments. Newest first. Orders have no fulfillments yet, so the list is empty.
+// MeListShipments: List own shipments. Newest first.
 //
 //	GET /v1/me/shipments
 func (c *Client) MeListShipments(ctx context.Context, params *MeListShipmentsParams, options ...CallOption) (*Page[Shipment], error) {
@@ -4346,11 +5804,25 @@ func (c *Client) PreviewPartnerInstallAuthorization(ctx context.Context, params 
 	return do[PartnerAuthorizePreview](ctx, c, call{method: "GET", path: "/v1/oauth/authorize/preview", query: params.values(), body: nil, keyed: false}, options)
 }
 
+// ProcessExistingReturn: Process a return at once. Decides, receives, inspects, places and resolves lines in one step, all of it or nothing. Money and orders settle after the answer.
+//
+//	POST /v1/returns/{return_id}/process
+func (c *Client) ProcessExistingReturn(ctx context.Context, returnID string, body *ProcessExistingReturnRequest, options ...CallOption) (*ReturnProcessResult, error) {
+	return do[ReturnProcessResult](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/process", query: nil, body: given(body), keyed: true}, options)
+}
+
 // PublishDeveloperPartnerAppVersion: Publish a version of an app. Installs keep what they consented to. Where the manifest asks for more they become pending_permission_upgrade, and go on with their old scopes until the merchant accepts.
 //
 //	POST /v1/developer/partner/apps/{partner_app_id}/versions
 func (c *Client) PublishDeveloperPartnerAppVersion(ctx context.Context, partnerAppID string, body *PublishPartnerAppVersionRequest, options ...CallOption) (*PartnerApp, error) {
 	return do[PartnerApp](ctx, c, call{method: "POST", path: "/v1/developer/partner/apps/" + url.PathEscape(partnerAppID) + "/versions", query: nil, body: given(body), keyed: true}, options)
+}
+
+// PublishReturnPolicyRevision: Publish a revision of a return policy. It rules from now on; what was made before keeps the revision it has.
+//
+//	POST /v1/return-policies/{return_policy_id}/revisions
+func (c *Client) PublishReturnPolicyRevision(ctx context.Context, returnPolicyID string, body *PublishReturnPolicyRevisionRequest, options ...CallOption) (*ReturnPolicy, error) {
+	return do[ReturnPolicy](ctx, c, call{method: "POST", path: "/v1/return-policies/" + url.PathEscape(returnPolicyID) + "/revisions", query: nil, body: given(body), keyed: true}, options)
 }
 
 // RefreshCustomerSession: Refresh a customer session. Replaces the secret and the refresh token. Repeat a call without an answer with the same token and the same Idempotency-Key; a refresh token that comes again in any other way ends the session.
@@ -4381,6 +5853,13 @@ func (c *Client) RejectRefund(ctx context.Context, refundID string, body *Decide
 	return do[Refund](ctx, c, call{method: "POST", path: "/v1/refunds/" + url.PathEscape(refundID) + "/reject", query: nil, body: given(body), keyed: true}, options)
 }
 
+// ReleaseReturnResolution: Release a resolution. One whose refund timing is manual.
+//
+//	POST /v1/return-resolutions/{return_resolution_id}/release
+func (c *Client) ReleaseReturnResolution(ctx context.Context, returnResolutionID string, body *ReleaseReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
+	return do[ReturnResolution](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/release", query: nil, body: given(body), keyed: true}, options)
+}
+
 // RemoveInstalledApp: Remove an app. Its tokens end at once. It has 15 minutes to put its own things away, then all that is left of it ends together and the receipt says what.
 //
 //	DELETE /v1/installed-apps/{partner_app_install_id}
@@ -4400,6 +5879,13 @@ func (c *Client) RemoveOrderDiscounts(ctx context.Context, orderID string, body 
 //	DELETE /v1/payment-methods/{payment_method_id}
 func (c *Client) RemovePaymentMethod(ctx context.Context, paymentMethodID string, options ...CallOption) (*Done, error) {
 	return do[Done](ctx, c, call{method: "DELETE", path: "/v1/payment-methods/" + url.PathEscape(paymentMethodID), query: nil, body: nil, keyed: true}, options)
+}
+
+// ReopenReturn: Open a completed return again. For late facts and corrections. It completes only by hand after that.
+//
+//	POST /v1/returns/{return_id}/reopen
+func (c *Client) ReopenReturn(ctx context.Context, returnID string, body *ReopenReturnRequest, options ...CallOption) (*ReturnResource, error) {
+	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/reopen", query: nil, body: given(body), keyed: true}, options)
 }
 
 // RepriceOrderDiscounts: Price an order again. With the discounts, tax rates and exemptions of now.
@@ -4449,6 +5935,20 @@ func (c *Client) ResolveStrandedPayment(ctx context.Context, strandedPaymentID s
 //	POST /v1/installed-apps/{partner_app_install_id}/resume
 func (c *Client) ResumeInstalledApp(ctx context.Context, partnerAppInstallID string, options ...CallOption) (*InstalledApp, error) {
 	return do[InstalledApp](ctx, c, call{method: "POST", path: "/v1/installed-apps/" + url.PathEscape(partnerAppInstallID) + "/resume", query: nil, body: nil, keyed: true}, options)
+}
+
+// RetryReturnDisposition: Try a failed disposition again. Under the same id, so that its goods never move twice. It stays failed while nothing shows goods for it.
+//
+//	POST /v1/return-dispositions/{return_disposition_id}/retry
+func (c *Client) RetryReturnDisposition(ctx context.Context, returnDispositionID string, body *RetryReturnDispositionRequest, options ...CallOption) (*ReturnDisposition, error) {
+	return do[ReturnDisposition](ctx, c, call{method: "POST", path: "/v1/return-dispositions/" + url.PathEscape(returnDispositionID) + "/retry", query: nil, body: given(body), keyed: true}, options)
+}
+
+// RetryReturnResolution: Try a failed resolution again. What was given back already is not given again.
+//
+//	POST /v1/return-resolutions/{return_resolution_id}/retry
+func (c *Client) RetryReturnResolution(ctx context.Context, returnResolutionID string, body *RetryReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
+	return do[ReturnResolution](ctx, c, call{method: "POST", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID) + "/retry", query: nil, body: given(body), keyed: true}, options)
 }
 
 // ReverseCreditNoteAllocation: Take an allocation back. The credit returns to the note and the invoice's balance opens again.
@@ -4628,6 +6128,20 @@ func (c *Client) TransferOrganizationOwnership(ctx context.Context, organization
 	return do[TransferOrganizationOwnershipResult](ctx, c, call{method: "POST", path: "/v1/organizations/" + url.PathEscape(organizationID) + "/transfer-ownership", query: nil, body: given(body), keyed: true}, options)
 }
 
+// TransitionFulfillment: Move a fulfillment. Performs one of its supported_actions. Repeating one that led here changes nothing.
+//
+//	POST /v1/fulfillments/{fulfillment_id}/transitions
+func (c *Client) TransitionFulfillment(ctx context.Context, fulfillmentID string, body *FulfillmentTransitionRequest, options ...CallOption) (*FulfillmentCommandResult, error) {
+	return do[FulfillmentCommandResult](ctx, c, call{method: "POST", path: "/v1/fulfillments/" + url.PathEscape(fulfillmentID) + "/transitions", query: nil, body: given(body), keyed: true}, options)
+}
+
+// TransitionPackage: Move a package. Performs one of its supported_actions. The shipment's status follows; the fulfillment's does not.
+//
+//	POST /v1/packages/{package_id}/transitions
+func (c *Client) TransitionPackage(ctx context.Context, packageID string, body *PackageTransitionRequest, options ...CallOption) (*PackageStatusUpdateResult, error) {
+	return do[PackageStatusUpdateResult](ctx, c, call{method: "POST", path: "/v1/packages/" + url.PathEscape(packageID) + "/transitions", query: nil, body: given(body), keyed: true}, options)
+}
+
 // UpdateAPIKey: Change an API key. Name, scopes or expiry. It holds at once here and within five seconds on every node.
 //
 //	PATCH /v1/api-keys/{api_key_id}
@@ -4661,6 +6175,13 @@ func (c *Client) UpdateCustomerAddress(ctx context.Context, customerID string, c
 //	PATCH /v1/developer/partner/apps/{partner_app_id}
 func (c *Client) UpdateDeveloperPartnerApp(ctx context.Context, partnerAppID string, body *UpdatePartnerAppRequest, options ...CallOption) (*PartnerApp, error) {
 	return do[PartnerApp](ctx, c, call{method: "PATCH", path: "/v1/developer/partner/apps/" + url.PathEscape(partnerAppID), query: nil, body: given(body), keyed: true}, options)
+}
+
+// UpdateFulfillment: Change details of a fulfillment. Never its lines, type or status. The answer is the order with all its fulfillments.
+//
+//	PATCH /v1/fulfillments/{fulfillment_id}
+func (c *Client) UpdateFulfillment(ctx context.Context, fulfillmentID string, body *UpdateFulfillmentRequest, options ...CallOption) (*Order, error) {
+	return do[Order](ctx, c, call{method: "PATCH", path: "/v1/fulfillments/" + url.PathEscape(fulfillmentID), query: nil, body: given(body), keyed: true}, options)
 }
 
 // UpdateInstalledAppLimits: Limit what an app refunds. They hold for the next refund. A refund that waits for approval has to keep them too.
@@ -4705,6 +6226,20 @@ func (c *Client) UpdateOrganization(ctx context.Context, organizationID string, 
 	return do[Organization](ctx, c, call{method: "PATCH", path: "/v1/organizations/" + url.PathEscape(organizationID), query: nil, body: given(body), keyed: true}, options)
 }
 
+// UpdatePackage: Change a package. Tracking, label, measures and references; never the status. Measures and label stand once a carrier has it.
+//
+//	PATCH /v1/packages/{package_id}
+func (c *Client) UpdatePackage(ctx context.Context, packageID string, body *UpdatePackageRequest, options ...CallOption) (*UpdatePackageResult, error) {
+	return do[UpdatePackageResult](ctx, c, call{method: "PATCH", path: "/v1/packages/" + url.PathEscape(packageID), query: nil, body: given(body), keyed: true}, options)
+}
+
+// UpdatePackageItem: Change what lies in a package
+//
+//	PATCH /v1/packages/{package_id}/items/{package_item_id}
+func (c *Client) UpdatePackageItem(ctx context.Context, packageID string, packageItemID string, body *UpdatePackageItemRequest, options ...CallOption) (*PackageItem, error) {
+	return do[PackageItem](ctx, c, call{method: "PATCH", path: "/v1/packages/" + url.PathEscape(packageID) + "/items/" + url.PathEscape(packageItemID), query: nil, body: given(body), keyed: true}, options)
+}
+
 // UpdatePaymentMethodDomain: Switch a payment method domain. Inactive domains show no wallet.
 //
 //	PATCH /v1/payment-method-domains/{payment_method_domain_id}
@@ -4747,6 +6282,48 @@ func (c *Client) UpdateRefund(ctx context.Context, refundID string, body *Update
 	return do[Refund](ctx, c, call{method: "PATCH", path: "/v1/refunds/" + url.PathEscape(refundID), query: nil, body: given(body), keyed: true}, options)
 }
 
+// UpdateReturn: Note something on a return. The caller's reference and metadata, in any state.
+//
+//	PATCH /v1/returns/{return_id}
+func (c *Client) UpdateReturn(ctx context.Context, returnID string, body *UpdateReturnRequest, options ...CallOption) (*ReturnResource, error) {
+	return do[ReturnResource](ctx, c, call{method: "PATCH", path: "/v1/returns/" + url.PathEscape(returnID), query: nil, body: given(body), keyed: true}, options)
+}
+
+// UpdateReturnLineItem: Edit a line of a return. While the return is requested.
+//
+//	PATCH /v1/returns/{return_id}/line-items/{return_line_item_id}
+func (c *Client) UpdateReturnLineItem(ctx context.Context, returnID string, returnLineItemID string, body *UpdateReturnLineItemRequest, options ...CallOption) (*ReturnResource, error) {
+	return do[ReturnResource](ctx, c, call{method: "PATCH", path: "/v1/returns/" + url.PathEscape(returnID) + "/line-items/" + url.PathEscape(returnLineItemID), query: nil, body: given(body), keyed: true}, options)
+}
+
+// UpdateReturnPolicy: Rename a return policy, or turn it on or off. Returns that were made keep the revision they were judged by. A rule is changed by publishing a revision.
+//
+//	PATCH /v1/return-policies/{return_policy_id}
+func (c *Client) UpdateReturnPolicy(ctx context.Context, returnPolicyID string, body *UpdateReturnPolicyRequest, options ...CallOption) (*ReturnPolicy, error) {
+	return do[ReturnPolicy](ctx, c, call{method: "PATCH", path: "/v1/return-policies/" + url.PathEscape(returnPolicyID), query: nil, body: given(body), keyed: true}, options)
+}
+
+// UpdateReturnReason: Change a return reason. Returns that were made keep its name as it was.
+//
+//	PATCH /v1/return-reasons/{return_reason_id}
+func (c *Client) UpdateReturnReason(ctx context.Context, returnReasonID string, body *UpdateReturnReasonRequest, options ...CallOption) (*ReturnReason, error) {
+	return do[ReturnReason](ctx, c, call{method: "PATCH", path: "/v1/return-reasons/" + url.PathEscape(returnReasonID), query: nil, body: given(body), keyed: true}, options)
+}
+
+// UpdateReturnResolution: Change a proposed resolution. Collections are replaced as a whole, and then expected_version is needed.
+//
+//	PATCH /v1/return-resolutions/{return_resolution_id}
+func (c *Client) UpdateReturnResolution(ctx context.Context, returnResolutionID string, body *UpdateReturnResolutionRequest, options ...CallOption) (*ReturnResolution, error) {
+	return do[ReturnResolution](ctx, c, call{method: "PATCH", path: "/v1/return-resolutions/" + url.PathEscape(returnResolutionID), query: nil, body: given(body), keyed: true}, options)
+}
+
+// UpdateShipment: Change a shipment. Its references and metadata. The status follows its packages.
+//
+//	PATCH /v1/shipments/{shipment_id}
+func (c *Client) UpdateShipment(ctx context.Context, shipmentID string, body *UpdateShipmentRequest, options ...CallOption) (*UpdateShipmentResult, error) {
+	return do[UpdateShipmentResult](ctx, c, call{method: "PATCH", path: "/v1/shipments/" + url.PathEscape(shipmentID), query: nil, body: given(body), keyed: true}, options)
+}
+
 // UpdateWebhookEndpoint: Change a webhook endpoint. A sparse update.
 //
 //	PATCH /v1/webhook-endpoints/{webhook_endpoint_id}
@@ -4761,11 +6338,39 @@ func (c *Client) VerifyOnboardingEmail(ctx context.Context, body *OnboardingVeri
 	return do[OnboardingVerifyEmailResult](ctx, c, call{method: "POST", path: "/v1/onboarding/verify-email", query: nil, body: given(body), keyed: true}, options)
 }
 
+// VerifyReturnReceiptLineItem: Identify goods. Takes unidentified goods of a receipt, all of them, for those of a line.
+//
+//	POST /v1/return-receipts/{return_receipt_id}/line-items/{return_receipt_line_item_id}/verify
+func (c *Client) VerifyReturnReceiptLineItem(ctx context.Context, returnReceiptID string, returnReceiptLineItemID string, body *VerifyReturnReceiptLineItemRequest, options ...CallOption) (*ReturnReceipt, error) {
+	return do[ReturnReceipt](ctx, c, call{method: "POST", path: "/v1/return-receipts/" + url.PathEscape(returnReceiptID) + "/line-items/" + url.PathEscape(returnReceiptLineItemID) + "/verify", query: nil, body: given(body), keyed: true}, options)
+}
+
 // VoidCreditNote: Void a credit note. For good. Its credit must be unused.
 //
 //	POST /v1/credit-notes/{credit_note_id}/void
 func (c *Client) VoidCreditNote(ctx context.Context, creditNoteID string, body *ResourceVersionRequest, options ...CallOption) (*CreditNote, error) {
 	return do[CreditNote](ctx, c, call{method: "POST", path: "/v1/credit-notes/" + url.PathEscape(creditNoteID) + "/void", query: nil, body: given(body), keyed: true}, options)
+}
+
+// VoidPackage: Void a package. Before a carrier has it. What lay in it can be packed again. The body may be left out.
+//
+//	POST /v1/packages/{package_id}/void
+func (c *Client) VoidPackage(ctx context.Context, packageID string, body *VoidRequest, options ...CallOption) (*VoidPackageResult, error) {
+	return do[VoidPackageResult](ctx, c, call{method: "POST", path: "/v1/packages/" + url.PathEscape(packageID) + "/void", query: nil, body: given(body), keyed: true}, options)
+}
+
+// VoidShipment: Void a shipment. With its packages, before a carrier has any of them. The body may be left out.
+//
+//	POST /v1/shipments/{shipment_id}/void
+func (c *Client) VoidShipment(ctx context.Context, shipmentID string, body *VoidRequest, options ...CallOption) (*VoidShipmentResult, error) {
+	return do[VoidShipmentResult](ctx, c, call{method: "POST", path: "/v1/shipments/" + url.PathEscape(shipmentID) + "/void", query: nil, body: given(body), keyed: true}, options)
+}
+
+// WaiveReturnLineInspection: Do without an inspection. What arrived counts as accepted, but for units that an inspection rejected or left open.
+//
+//	POST /v1/returns/{return_id}/line-items/{return_line_item_id}/waive-inspection
+func (c *Client) WaiveReturnLineInspection(ctx context.Context, returnID string, returnLineItemID string, body *WaiveReturnLineInspectionRequest, options ...CallOption) (*ReturnResource, error) {
+	return do[ReturnResource](ctx, c, call{method: "POST", path: "/v1/returns/" + url.PathEscape(returnID) + "/line-items/" + url.PathEscape(returnLineItemID) + "/waive-inspection", query: nil, body: given(body), keyed: true}, options)
 }
 
 var _ iter.Seq[int]

@@ -144,6 +144,12 @@ type AddOrderLinesRequest struct {
 	LineItems []CreateLineInput `json:"line_items"`
 }
 
+// AddReturnLineItemRequest: an object of the API
+type AddReturnLineItemRequest struct {
+	ExpectedVersion *int64                `json:"expected_version,omitzero"`
+	LineItem        ReturnLineItemRequest `json:"line_item"`
+}
+
 // Address: an object of the API
 type Address struct {
 	City       *string `json:"city,omitzero"`
@@ -254,6 +260,34 @@ type AuthorizationAmounts struct {
 	AuthorizedMoney Money     `json:"authorized_money"`
 	CapturableMoney Money     `json:"capturable_money"`
 	ExpiresAt       time.Time `json:"expires_at,omitzero"`
+}
+
+// BalanceExplanation: an object of the API
+type BalanceExplanation struct {
+	Currency       string           `json:"currency"`
+	Figures        []BalanceFigure  `json:"figures"`
+	JournalEntries []ExplainedEntry `json:"journal_entries"` // All entries of the order's journal, oldest first.
+	OrderID        string           `json:"order_id"`
+	OrderNumber    string           `json:"order_number"`
+	Summary        []string         `json:"summary"` // The balance in plain words, sentence by sentence.
+}
+
+// BalanceFigure: an object of the API
+type BalanceFigure struct {
+	Accounts    []string           `json:"accounts"` // The accounts of the journal whose postings make it.
+	AmountMoney SignedMoney        `json:"amount_money"`
+	Figure      string             `json:"figure"` // One of: balance, outstanding, credit, total, late_fees, credited, owed, paid, refunded, net_collected, refunded_sales, written_off, payments_in_flight, refunds_in_flight
+	Rows        []BalanceFigureRow `json:"rows"`   // Oldest first.
+	Text        string             `json:"text"`   // What it is and how it came about, in plain words.
+}
+
+// BalanceFigureRow: an object of the API
+type BalanceFigureRow struct {
+	AmountMoney    SignedMoney `json:"amount_money"`
+	JournalEntryID string      `json:"journal_entry_id"`
+	OccurredAt     time.Time   `json:"occurred_at"`
+	RunningMoney   SignedMoney `json:"running_money"` // What the figure came to with this row.
+	What           string      `json:"what"`
 }
 
 // BankSummary: an object of the API
@@ -443,6 +477,36 @@ type CancelAttemptRequest struct {
 type CancelOrderPaymentRequest struct {
 	CancellationReason    *string `json:"cancellation_reason,omitzero"` // One of: requested_by_customer, duplicate, fraudulent, abandoned
 	OrderPaymentAttemptID *string `json:"order_payment_attempt_id,omitzero"`
+}
+
+// CancelReturnDispositionRequest: an object of the API
+type CancelReturnDispositionRequest struct {
+	ExpectedVersion *int64  `json:"expected_version,omitzero"`
+	Reason          string  `json:"reason"` // One of: created_in_error, changed_disposition, duplicate, other
+	ReasonMessage   *string `json:"reason_message,omitzero"`
+}
+
+// CancelReturnLineItemRequest: an object of the API
+type CancelReturnLineItemRequest struct {
+	ExpectedVersion  *int64  `json:"expected_version,omitzero"`
+	HandbackQuantity int64   `json:"handback_quantity"` // How many of them the buyer no longer has to send back.
+	Quantity         int64   `json:"quantity"`
+	Reason           string  `json:"reason"` // One of: buyer_request, merchant_request, expired, created_in_error, other
+	ReasonMessage    *string `json:"reason_message,omitzero"`
+}
+
+// CancelReturnRequest: an object of the API
+type CancelReturnRequest struct {
+	ExpectedVersion *int64  `json:"expected_version,omitzero"`
+	Reason          string  `json:"reason"` // One of: buyer_request, merchant_request, duplicate, expired, created_in_error, other
+	ReasonMessage   *string `json:"reason_message,omitzero"`
+}
+
+// CancelReturnResolutionRequest: an object of the API
+type CancelReturnResolutionRequest struct {
+	ExpectedVersion *int64  `json:"expected_version,omitzero"`
+	Reason          string  `json:"reason"` // One of: buyer_request, merchant_request, duplicate, expired, created_in_error, other
+	ReasonMessage   *string `json:"reason_message,omitzero"`
 }
 
 // Capability: an object of the API
@@ -791,6 +855,11 @@ type CollectInvoiceResult struct {
 	InvoicePaymentAttempt *InvoicePaymentAttempt `json:"invoice_payment_attempt,omitzero"`
 }
 
+// CollectReturnResolutionRequest: an object of the API
+type CollectReturnResolutionRequest struct {
+	Door string `json:"door"` // One of: payment_link, invoice
+}
+
 // CollectionElements: an object of the API
 type CollectionElements struct {
 	AmountMoney              *Money             `json:"amount_money,omitzero"`
@@ -810,6 +879,13 @@ type CompleteRefundRequest struct {
 	Reference *string `json:"reference,omitzero"` // Of the transfer or the receipt.
 }
 
+// CompleteReturnRequest: an object of the API
+type CompleteReturnRequest struct {
+	ExpectedVersion *int64  `json:"expected_version,omitzero"`
+	Reason          *string `json:"reason,omitzero"` // One of: manual_completion, exception_waived, other
+	ReasonMessage   *string `json:"reason_message,omitzero"`
+}
+
 // ConfirmCheckoutVerificationRequest: an object of the API
 type ConfirmCheckoutVerificationRequest struct {
 	Code string `json:"code"`
@@ -824,6 +900,12 @@ type ConfirmCustomerVerificationRequest struct {
 type ConfirmEmailChangeRequest struct {
 	CurrentEmailCode *string `json:"current_email_code,omitzero"` // Needed while current_email_confirmation_required.
 	NewEmailCode     string  `json:"new_email_code"`
+}
+
+// ConfirmReturnResolutionRequest: an object of the API
+type ConfirmReturnResolutionRequest struct {
+	ExpectedQuoteHash *string `json:"expected_quote_hash,omitzero"` // quote_hash of the amounts that are confirmed; those of the proposal when absent.
+	ExpectedVersion   *int64  `json:"expected_version,omitzero"`
 }
 
 // CreateAPIKeyRequest: an object of the API
@@ -939,9 +1021,46 @@ type CreateDataRequestRequest struct {
 	Topic      string  `json:"topic"`                // Give out or delete what is held on a customer, or delete what is held of the merchant. One of: customer_data, customer_redact, merchant_redact
 }
 
+// CreateDigitalDetails: an object of the API
+type CreateDigitalDetails struct {
+	DeliveryURL *string `json:"delivery_url,omitzero"`
+}
+
 // CreateEmailChangeRequest: an object of the API
 type CreateEmailChangeRequest struct {
 	NewEmail string `json:"new_email"`
+}
+
+// CreateFulfillmentEventRequest: an object of the API
+type CreateFulfillmentEventRequest struct {
+	BuyerNotificationBehavior *string           `json:"buyer_notification_behavior,omitzero"` // One of: send, suppress
+	CustomDetails             map[string]string `json:"custom_details,omitzero"`
+	EventType                 string            `json:"event_type"` // One of: shipped, in_transit, out_for_delivery, delivered, delivery_attempted, tracking_updated, exception, returned, custom
+	ExternalEventID           *string           `json:"external_event_id,omitzero"`
+	ExternalStatus            *string           `json:"external_status,omitzero"`
+	ExternalSystem            *string           `json:"external_system,omitzero"`
+	LocationDescription       *string           `json:"location_description,omitzero"`
+	Message                   *string           `json:"message,omitzero"`
+	OccurredAt                *time.Time        `json:"occurred_at,omitzero"`
+	PackageID                 *string           `json:"package_id,omitzero"`
+	ShipmentID                *string           `json:"shipment_id,omitzero"`
+}
+
+// CreateFulfillmentRequest: an object of the API
+type CreateFulfillmentRequest struct {
+	CustomerID           *string                      `json:"customer_id,omitzero"`
+	DeviceID             *string                      `json:"device_id,omitzero"` // Reserved.
+	DigitalDetails       *CreateDigitalDetails        `json:"digital_details,omitzero"`
+	ExternalReferenceID  *string                      `json:"external_reference_id,omitzero"`
+	LineItems            []FulfillmentLineRequest     `json:"line_items"`
+	LocalDeliveryDetails *CreateLocalDeliveryDetails  `json:"local_delivery_details,omitzero"`
+	LocationID           *string                      `json:"location_id,omitzero"` // Reserved.
+	Metadata             map[string]string            `json:"metadata,omitzero"`
+	PickupDetails        *CreatePickupDetails         `json:"pickup_details,omitzero"`
+	Recipient            *FulfillmentRecipient        `json:"recipient,omitzero"` // Where the order goes when absent.
+	ServiceDetails       *CreateServiceDetails        `json:"service_details,omitzero"`
+	Shipment             *FulfillmentPackagingRequest `json:"shipment,omitzero"`
+	Type                 string                       `json:"type"` // One of: shipment, pickup, local_delivery, digital, service
 }
 
 // CreateInvoicePaymentTermRequest: an object of the API
@@ -990,6 +1109,26 @@ type CreateLineInput struct {
 	VariantID        *string               `json:"variant_id,omitzero"`       // Copies name, description, price, image and tax category of a variant of the catalogue.
 }
 
+// CreateLocalDeliveryDetails: an object of the API
+type CreateLocalDeliveryDetails struct {
+	Carrier                            *string    `json:"carrier,omitzero"`
+	CourierPickupWindowDurationSeconds *int64     `json:"courier_pickup_window_duration_seconds,omitzero"`
+	CourierProviderName                *string    `json:"courier_provider_name,omitzero"`
+	CourierSupportPhone                *string    `json:"courier_support_phone,omitzero"`
+	DropoffNotes                       *string    `json:"dropoff_notes,omitzero"`
+	ExpiresAt                          *time.Time `json:"expires_at,omitzero"`
+	ExternalDeliveryID                 *string    `json:"external_delivery_id,omitzero"`
+	Instructions                       *string    `json:"instructions,omitzero"`
+	NoContact                          *bool      `json:"no_contact,omitzero"`
+	PrepTimeDurationSeconds            *int64     `json:"prep_time_duration_seconds,omitzero"`
+	ReadyAt                            *time.Time `json:"ready_at,omitzero"`
+	ServiceAreaID                      *string    `json:"service_area_id,omitzero"`
+	Timezone                           *string    `json:"timezone,omitzero"`
+	TrackingURL                        *string    `json:"tracking_url,omitzero"`
+	WindowEndAt                        *time.Time `json:"window_end_at,omitzero"`
+	WindowStartAt                      *time.Time `json:"window_start_at,omitzero"`
+}
+
 // CreateOrderPaymentIntentRequest: an object of the API
 type CreateOrderPaymentIntentRequest struct {
 	AmountMoney            *Money            `json:"amount_money,omitzero"`   // Everything outstanding when left out.
@@ -1021,6 +1160,38 @@ type CreateOrganizationRequest struct {
 	Metadata             map[string]string `json:"metadata,omitzero"`
 	Name                 string            `json:"name"`
 	ParentOrganizationID *string           `json:"parent_organization_id,omitzero"` // Needed: the first organization comes with its merchant.
+}
+
+// CreatePackageItemRequest: an object of the API
+type CreatePackageItemRequest struct {
+	Metadata        map[string]string `json:"metadata,omitzero"`
+	OrderLineItemID string            `json:"order_line_item_id"`
+	Quantity        int64             `json:"quantity"`
+}
+
+// CreatePackageRequest: an object of the API
+type CreatePackageRequest struct {
+	BuyerNotificationBehavior *string              `json:"buyer_notification_behavior,omitzero"` // One of: send, suppress
+	Carrier                   *string              `json:"carrier,omitzero"`
+	Dimensions                *ShippingDimensions  `json:"dimensions,omitzero"`
+	ExternalReferenceID       *string              `json:"external_reference_id,omitzero"`
+	ExternalSystem            *string              `json:"external_system,omitzero"`
+	LabelURL                  *string              `json:"label_url,omitzero"`
+	Metadata                  map[string]string    `json:"metadata,omitzero"`
+	ReturnLineItems           []ReturnShipmentLine `json:"return_line_items,omitzero"` // Needed in a return shipment, refused in an outbound one.
+	ServiceCode               *string              `json:"service_code,omitzero"`
+	StatusReason              *string              `json:"status_reason,omitzero"`
+	TrackingNumber            *string              `json:"tracking_number,omitzero"`
+	TrackingURL               *string              `json:"tracking_url,omitzero"`
+	Weight                    *ShippingWeight      `json:"weight,omitzero"`
+}
+
+// CreatePackageResult: an object of the API
+type CreatePackageResult struct {
+	FulfillmentEvent         *FulfillmentEvent         `json:"fulfillment_event,omitzero"`
+	FulfillmentNotifications []FulfillmentNotification `json:"fulfillment_notifications,omitzero"`
+	Package                  Package                   `json:"package"`
+	Replayed                 bool                      `json:"replayed,omitzero"` // The provider's reference made it before.
 }
 
 // CreatePartnerAppRequest: an object of the API
@@ -1076,6 +1247,23 @@ type CreatePaymentLinkRequest struct {
 // CreatePaymentMethodDomainRequest: an object of the API
 type CreatePaymentMethodDomainRequest struct {
 	DomainName string `json:"domain_name"` // One hostname in lower case.
+}
+
+// CreatePickupDetails: an object of the API
+type CreatePickupDetails struct {
+	Address                     *Address   `json:"address,omitzero"`
+	CurbsideInstructions        *string    `json:"curbside_instructions,omitzero"`
+	CustomerArrivedAt           *time.Time `json:"customer_arrived_at,omitzero"`
+	ExpiresAt                   *time.Time `json:"expires_at,omitzero"`
+	Instructions                *string    `json:"instructions,omitzero"`
+	LocationName                *string    `json:"location_name,omitzero"`
+	PickupWindowDurationSeconds *int64     `json:"pickup_window_duration_seconds,omitzero"`
+	PrepTimeDurationSeconds     *int64     `json:"prep_time_duration_seconds,omitzero"`
+	ReadyAt                     *time.Time `json:"ready_at,omitzero"`
+	Timezone                    *string    `json:"timezone,omitzero"`
+	VehicleDescription          *string    `json:"vehicle_description,omitzero"`
+	WindowEndAt                 *time.Time `json:"window_end_at,omitzero"`
+	WindowStartAt               *time.Time `json:"window_start_at,omitzero"`
 }
 
 // CreateProductRequest: an object of the API
@@ -1148,12 +1336,144 @@ type CreateRefundRequest struct {
 	TenderAllocations     []RefundTenderInput `json:"tender_allocations,omitzero"`
 }
 
+// CreateReturnDispositionRequest: an object of the API
+type CreateReturnDispositionRequest struct {
+	DispositionType             string            `json:"disposition_type"` // One of: sellable, quality_control, damaged, quarantined, repair, refurbish, liquidate, donate, discard, return_to_buyer, lost
+	ExternalReferenceID         *string           `json:"external_reference_id,omitzero"`
+	InventoryLocationID         *string           `json:"inventory_location_id,omitzero"` // Where the goods stand then; where they were seen last when absent.
+	Metadata                    map[string]string `json:"metadata,omitzero"`
+	OccurredAt                  time.Time         `json:"occurred_at"` // A time that lies ahead plans the disposition: it is pending until then and can be canceled.
+	Quantity                    int64             `json:"quantity"`    // 0 only in a replacement: no unit is where the replaced one said.
+	Reason                      string            `json:"reason"`      // One of: inspection_result, return_policy, warehouse_override, safety_requirement, other
+	ReasonMessage               *string           `json:"reason_message,omitzero"`
+	ReplacesReturnDispositionID *string           `json:"replaces_return_disposition_id,omitzero"` // A disposition that was wrong. What it moved is moved back.
+	ReturnInspectionLineItemID  *string           `json:"return_inspection_line_item_id,omitzero"`
+	ReturnReceiptLineItemID     *string           `json:"return_receipt_line_item_id,omitzero"` // Exactly one of this and return_inspection_line_item_id.
+}
+
+// CreateReturnEligibilityCheckRequest: an object of the API
+type CreateReturnEligibilityCheckRequest struct {
+	OrderID   string                     `json:"order_id"`
+	Selection ReturnEligibilitySelection `json:"selection"`
+}
+
+// CreateReturnInspectionRequest: an object of the API
+type CreateReturnInspectionRequest struct {
+	CorrectionReason             *string                           `json:"correction_reason,omitzero"` // Needed by a correction, refused without one. One of: entry_error, duplicate_observation, source_correction, reconciliation_correction, other
+	CorrectionReasonMessage      *string                           `json:"correction_reason_message,omitzero"`
+	ExternalActorID              *string                           `json:"external_actor_id,omitzero"`
+	ExternalReferenceID          *string                           `json:"external_reference_id,omitzero"`
+	InspectedAt                  time.Time                         `json:"inspected_at"`
+	LineItems                    []ReturnInspectionLineItemRequest `json:"line_items"`
+	LocationID                   string                            `json:"location_id"`
+	ReturnReceiptID              string                            `json:"return_receipt_id"`
+	SourceSystem                 *ReturnSourceSystem               `json:"source_system,omitzero"`
+	SupersedesReturnInspectionID *string                           `json:"supersedes_return_inspection_id,omitzero"` // The inspection that this one corrects.
+}
+
+// CreateReturnPolicyRequest: an object of the API
+type CreateReturnPolicyRequest struct {
+	ExternalReferenceID *string                     `json:"external_reference_id,omitzero"`
+	Metadata            map[string]string           `json:"metadata,omitzero"`
+	Name                string                      `json:"name"`
+	Revision            ReturnPolicyRevisionRequest `json:"revision"`
+}
+
+// CreateReturnPreviewRequest: an object of the API
+type CreateReturnPreviewRequest struct {
+	Eligibility *CreateReturnEligibilityCheckRequest  `json:"eligibility,omitzero"` // With mode eligibility.
+	Mode        string                                `json:"mode"`                 // One of: eligibility, resolution
+	Resolution  *CreateReturnResolutionPreviewRequest `json:"resolution,omitzero"`  // With mode resolution.
+}
+
+// CreateReturnReasonRequest: an object of the API
+type CreateReturnReasonRequest struct {
+	CategoryHandles     []string `json:"category_handles,omitzero"` // Lines of which categories it fits; empty for all.
+	Description         *string  `json:"description,omitzero"`
+	ExternalReferenceID *string  `json:"external_reference_id,omitzero"`
+	Handle              string   `json:"handle"` // Lower-case letters, digits, _ and -; it stays.
+	IsNoteRequired      *bool    `json:"is_note_required,omitzero"`
+	Name                string   `json:"name"`
+}
+
+// CreateReturnReceiptRequest: an object of the API
+type CreateReturnReceiptRequest struct {
+	CorrectionReason          *string                        `json:"correction_reason,omitzero"` // Needed by a correction, refused without one. One of: entry_error, duplicate_observation, source_correction, reconciliation_correction, other
+	CorrectionReasonMessage   *string                        `json:"correction_reason_message,omitzero"`
+	ExternalActorID           *string                        `json:"external_actor_id,omitzero"`
+	ExternalReferenceID       *string                        `json:"external_reference_id,omitzero"`
+	LineItems                 []ReturnReceiptLineItemRequest `json:"line_items"`
+	ReceivedAt                time.Time                      `json:"received_at"`
+	ReceivingLocationID       string                         `json:"receiving_location_id"`
+	ShipmentID                *string                        `json:"shipment_id,omitzero"`
+	SourceSystem              *ReturnSourceSystem            `json:"source_system,omitzero"`
+	SupersedesReturnReceiptID *string                        `json:"supersedes_return_receipt_id,omitzero"` // The receipt that this one corrects. Inspections of its goods go out of force with it.
+}
+
+// CreateReturnRequest: an object of the API
+type CreateReturnRequest struct {
+	ExternalReferenceID *string                 `json:"external_reference_id,omitzero"`
+	LineItems           []ReturnLineItemRequest `json:"line_items"`
+	Metadata            map[string]string       `json:"metadata,omitzero"`
+	OrderID             string                  `json:"order_id"`
+}
+
+// CreateReturnResolutionPreviewRequest: an object of the API
+type CreateReturnResolutionPreviewRequest struct {
+	Adjustments                []ReturnResolutionAdjustmentRequest `json:"adjustments,omitzero"`
+	CorrectsReturnResolutionID *string                             `json:"corrects_return_resolution_id,omitzero"`
+	ExpectedVersion            *int64                              `json:"expected_version,omitzero"`       // Version of the return.
+	LineItems                  []ReturnResolutionLineItemRequest   `json:"line_items,omitzero"`             // Needed unless it is a correction.
+	PricingBasis               *string                             `json:"pricing_basis,omitzero"`          // One of: original_price, current_price, merchant_agreed_price
+	ReplacementLineItems       []ReturnReplacementLineItemRequest  `json:"replacement_line_items,omitzero"` // Of an exchange or a replacement; a replacement without any hands the same goods over again.
+	ResolutionType             string                              `json:"resolution_type"`                 // One of: refund, exchange, replacement, no_monetary_action, correction
+	ReturnID                   string                              `json:"return_id"`
+}
+
+// CreateReturnResolutionRequest: an object of the API
+type CreateReturnResolutionRequest struct {
+	Adjustments                []ReturnResolutionAdjustmentRequest `json:"adjustments,omitzero"`
+	CorrectsReturnResolutionID *string                             `json:"corrects_return_resolution_id,omitzero"`
+	ExpectedQuoteHash          *string                             `json:"expected_quote_hash,omitzero"` // quote_hash of the preview that was shown; other amounts are refused with the new ones.
+	ExpectedVersion            *int64                              `json:"expected_version,omitzero"`    // Version of the return.
+	ExternalReferenceID        *string                             `json:"external_reference_id,omitzero"`
+	LineItems                  []ReturnResolutionLineItemRequest   `json:"line_items,omitzero"` // Needed unless it is a correction.
+	Metadata                   map[string]string                   `json:"metadata,omitzero"`
+	PricingBasis               *string                             `json:"pricing_basis,omitzero"`          // One of: original_price, current_price, merchant_agreed_price
+	ReplacementLineItems       []ReturnReplacementLineItemRequest  `json:"replacement_line_items,omitzero"` // Of an exchange or a replacement; a replacement without any hands the same goods over again.
+	ResolutionType             string                              `json:"resolution_type"`                 // One of: refund, exchange, replacement, no_monetary_action, correction
+}
+
 // CreateSandboxRequest: an object of the API
 type CreateSandboxRequest struct {
 	IssueTestKey *bool    `json:"issue_test_key,omitzero"` // Makes a test key of the new sandbox too.
 	Name         string   `json:"name"`
 	Scopes       []string `json:"scopes,omitzero"` // Scopes of the test key; all of the caller's when left out.
 	TestKeyName  *string  `json:"test_key_name,omitzero"`
+}
+
+// CreateServiceDetails: an object of the API
+type CreateServiceDetails struct {
+	Notes            *string    `json:"notes,omitzero"`
+	ScheduledEndAt   *time.Time `json:"scheduled_end_at,omitzero"`
+	ScheduledStartAt *time.Time `json:"scheduled_start_at,omitzero"`
+	Timezone         *string    `json:"timezone,omitzero"`
+}
+
+// CreateShipmentRequest: an object of the API
+type CreateShipmentRequest struct {
+	Direction           *string              `json:"direction,omitzero"` // outbound when absent. One of: outbound, return
+	ExternalReferenceID *string              `json:"external_reference_id,omitzero"`
+	ExternalSystem      *string              `json:"external_system,omitzero"`
+	Metadata            map[string]string    `json:"metadata,omitzero"`
+	ReturnID            *string              `json:"return_id,omitzero"`
+	ReturnLineItems     []ReturnShipmentLine `json:"return_line_items,omitzero"`
+}
+
+// CreateShipmentResult: an object of the API
+type CreateShipmentResult struct {
+	Replayed bool     `json:"replayed,omitzero"` // The provider's reference made it before.
+	Shipment Shipment `json:"shipment"`
 }
 
 // CreateWebhookEndpointRequest: an object of the API
@@ -1445,6 +1765,21 @@ type DecideRefundRequest struct {
 	Note *string `json:"note,omitzero"`
 }
 
+// DecideReturnInspectionLineItemRequest: an object of the API
+type DecideReturnInspectionLineItemRequest struct {
+	AcceptanceDecisionReason        string  `json:"acceptance_decision_reason"` // One of: inspection_result, return_policy, manual_review, other
+	AcceptanceDecisionReasonMessage *string `json:"acceptance_decision_reason_message,omitzero"`
+	AcceptanceStatus                string  `json:"acceptance_status"`         // One of: accepted, rejected, review_required
+	ExpectedVersion                 *int64  `json:"expected_version,omitzero"` // Version of the return.
+}
+
+// DecideReturnRequest: an object of the API
+type DecideReturnRequest struct {
+	CompletionMode  *string              `json:"completion_mode,omitzero"` // That of the policies when absent. One of: manual, automatic
+	ExpectedVersion *int64               `json:"expected_version,omitzero"`
+	LineItems       []ReturnLineDecision `json:"line_items"`
+}
+
 // DeliveryAddress: an object of the API
 type DeliveryAddress struct {
 	City       string  `json:"city"`
@@ -1537,6 +1872,12 @@ type DeveloperSandboxWithAPIKey struct {
 type DigitalDetails struct {
 	DeliveredAt time.Time `json:"delivered_at,omitzero"`
 	DeliveryURL string    `json:"delivery_url,omitzero"`
+}
+
+// DigitalPatch: an object of the API
+type DigitalPatch struct {
+	DeliveredAt Nullable[time.Time] `json:"delivered_at,omitzero"`
+	DeliveryURL Nullable[string]    `json:"delivery_url,omitzero"`
 }
 
 // DiscountPreview: an object of the API
@@ -1696,6 +2037,23 @@ type ExpandedPaymentLink struct {
 	URL                string    `json:"url,omitzero"`
 }
 
+// ExplainedEntry: an object of the API
+type ExplainedEntry struct {
+	Actor          TimelineActor      `json:"actor"`
+	Cause          TimelineObject     `json:"cause"` // The payment, the refund or the order itself.
+	JournalEntryID string             `json:"journal_entry_id"`
+	OccurredAt     time.Time          `json:"occurred_at"`
+	Postings       []ExplainedPosting `json:"postings"` // They sum to nothing.
+	Reason         string             `json:"reason"`   // What made the entry; it occurs once in the environment.
+	What           string             `json:"what"`
+}
+
+// ExplainedPosting: an object of the API
+type ExplainedPosting struct {
+	Account     string      `json:"account"`
+	AmountMoney SignedMoney `json:"amount_money"` // Positive on the debit side.
+}
+
 // FlatTaxInput: an object of the API
 type FlatTaxInput struct {
 	CalculationType *string      `json:"calculation_type,omitzero"` // One of: flat_amount
@@ -1711,6 +2069,7 @@ type Fulfillment struct {
 	CompletedAt          time.Time             `json:"completed_at,omitzero"`
 	CreatedAt            time.Time             `json:"created_at"`
 	CustomerID           string                `json:"customer_id,omitzero"`
+	DeviceID             string                `json:"device_id,omitzero"`
 	DigitalDetails       *DigitalDetails       `json:"digital_details,omitzero"`
 	DispatchedAt         time.Time             `json:"dispatched_at,omitzero"`
 	ExternalReferenceID  string                `json:"external_reference_id,omitzero"`
@@ -1744,12 +2103,57 @@ type FulfillmentCharge struct {
 	OrderChargeID string `json:"order_charge_id"`
 }
 
+// FulfillmentCommandResult: an object of the API
+type FulfillmentCommandResult struct {
+	Event                    *FulfillmentEvent         `json:"event,omitzero"`
+	Fulfillment              Fulfillment               `json:"fulfillment"`
+	FulfillmentNotifications []FulfillmentNotification `json:"fulfillment_notifications,omitzero"`
+	Unchanged                bool                      `json:"unchanged,omitzero"` // It was there already.
+}
+
 // FulfillmentDimensions: an object of the API
 type FulfillmentDimensions struct {
 	Height int64  `json:"height"`
 	Length int64  `json:"length"`
 	Unit   string `json:"unit"`
 	Width  int64  `json:"width"`
+}
+
+// FulfillmentEvent: an object of the API
+type FulfillmentEvent struct {
+	BuyerNotificationBehavior string            `json:"buyer_notification_behavior"` // One of: send, suppress
+	CreatedAt                 time.Time         `json:"created_at,omitzero"`
+	CurrentStatus             string            `json:"current_status,omitzero"` // One of: pending, on_hold, in_progress, ready, completed, canceled, failed, scheduled, accepted, preparing, picked, packed, dispatched, no_show, created, shipped, in_transit, out_for_delivery, delivered, delivery_attempted, exception, returned, voided
+	CustomDetails             map[string]string `json:"custom_details,omitzero"`
+	EventType                 string            `json:"event_type"` // One of: status_changed, shipped, in_transit, out_for_delivery, delivered, delivery_attempted, tracking_updated, exception, returned, custom
+	ExternalEventID           string            `json:"external_event_id,omitzero"`
+	ExternalStatus            string            `json:"external_status,omitzero"`
+	ExternalSystem            string            `json:"external_system,omitzero"`
+	FulfillmentEventID        string            `json:"fulfillment_event_id"`
+	FulfillmentID             string            `json:"fulfillment_id"`
+	LocationDescription       string            `json:"location_description,omitzero"`
+	Message                   string            `json:"message,omitzero"`
+	OccurredAt                time.Time         `json:"occurred_at,omitzero"`
+	Order                     *OrderSummary     `json:"order,omitzero"` // With expand=order.
+	OrderID                   string            `json:"order_id"`
+	PackageID                 string            `json:"package_id,omitzero"`
+	PreviousStatus            string            `json:"previous_status,omitzero"` // One of: pending, on_hold, in_progress, ready, completed, canceled, failed, scheduled, accepted, preparing, picked, packed, dispatched, no_show, created, shipped, in_transit, out_for_delivery, delivered, delivery_attempted, exception, returned, voided
+	QuantityEffect            string            `json:"quantity_effect,omitzero"` // One of: preserve, fulfill, release
+	Reason                    string            `json:"reason,omitzero"`          // One of: address_issue, customer_no_show, customer_request, fraud_review, inventory_issue, location_unavailable, other, payment_review, provider_issue, provider_no_show, scheduling_error, scheduling_issue
+	ReasonMessage             string            `json:"reason_message,omitzero"`
+	ReceivedAt                time.Time         `json:"received_at,omitzero"`
+	ShipmentID                string            `json:"shipment_id,omitzero"`
+	SubjectType               string            `json:"subject_type"` // One of: fulfillment, shipment, package
+}
+
+// FulfillmentEventResult: an object of the API
+type FulfillmentEventResult struct {
+	Fulfillment              *Fulfillment              `json:"fulfillment,omitzero"`
+	FulfillmentEvent         FulfillmentEvent          `json:"fulfillment_event"`
+	FulfillmentNotifications []FulfillmentNotification `json:"fulfillment_notifications,omitzero"`
+	Package                  *Package                  `json:"package,omitzero"`
+	Replayed                 bool                      `json:"replayed,omitzero"` // The provider's event was recorded before.
+	Shipment                 *Shipment                 `json:"shipment,omitzero"`
 }
 
 // FulfillmentHold: an object of the API
@@ -1763,8 +2167,39 @@ type FulfillmentHold struct {
 
 // FulfillmentLine: an object of the API
 type FulfillmentLine struct {
+	Modifiers       []any  `json:"modifiers,omitzero"` // Absent: modifiers are not available yet.
 	OrderLineItemID string `json:"order_line_item_id"`
 	Quantity        int64  `json:"quantity"`
+}
+
+// FulfillmentLineRequest: an object of the API
+type FulfillmentLineRequest struct {
+	OrderLineItemID string `json:"order_line_item_id"`
+	Quantity        int64  `json:"quantity"`
+}
+
+// FulfillmentNotification: an object of the API
+type FulfillmentNotification struct {
+	Channel                   string            `json:"channel"` // One of: email
+	CreatedAt                 time.Time         `json:"created_at,omitzero"`
+	ExternalReferenceID       string            `json:"external_reference_id,omitzero"` // Reserved.
+	FailedAt                  time.Time         `json:"failed_at,omitzero"`
+	FulfillmentEventID        string            `json:"fulfillment_event_id,omitzero"`
+	FulfillmentID             string            `json:"fulfillment_id"`
+	FulfillmentNotificationID string            `json:"fulfillment_notification_id"`
+	Metadata                  map[string]string `json:"metadata,omitzero"` // Reserved.
+	NotificationType          string            `json:"notification_type"` // One of: fulfillment_ready, fulfillment_dispatched, fulfillment_completed, fulfillment_canceled, fulfillment_failed, fulfillment_no_show, fulfillment_shipped, fulfillment_in_transit, fulfillment_out_for_delivery, fulfillment_delivered, fulfillment_delivery_attempted, fulfillment_exception, fulfillment_returned, tracking_updated, shipment_shipped, shipment_in_transit, shipment_out_for_delivery, shipment_delivered, shipment_delivery_attempted, shipment_exception, shipment_returned
+	Order                     *OrderSummary     `json:"order,omitzero"`    // With expand=order.
+	OrderID                   string            `json:"order_id"`
+	PackageID                 string            `json:"package_id,omitzero"`
+	RecipientCustomerID       string            `json:"recipient_customer_id,omitzero"`
+	RecipientEmail            string            `json:"recipient_email,omitzero"`
+	SentAt                    time.Time         `json:"sent_at,omitzero"`
+	ShipmentID                string            `json:"shipment_id,omitzero"`
+	Status                    string            `json:"status"`                      // One of: pending, sent, failed, suppressed
+	SuppressionReason         string            `json:"suppression_reason,omitzero"` // One of: source_suppressed, default_suppressed, recipient_missing, template_not_configured, merchant_managed_email, recipient_unsubscribed
+	TriggerType               string            `json:"trigger_type"`                // One of: fulfillment_status_updated, fulfillment_event_created
+	UpdatedAt                 time.Time         `json:"updated_at,omitzero"`
 }
 
 // FulfillmentOriginPolicy: an object of the API
@@ -1781,18 +2216,42 @@ type FulfillmentOutcome struct {
 	Reason      string    `json:"reason"`       // One of: customer_no_show, provider_no_show, location_unavailable, scheduling_error, other
 }
 
+// FulfillmentPackagingRequest: an object of the API
+type FulfillmentPackagingRequest struct {
+	ExternalReferenceID *string              `json:"external_reference_id,omitzero"`
+	ExternalSystem      *string              `json:"external_system,omitzero"`
+	Metadata            map[string]string    `json:"metadata,omitzero"`
+	Package             CreatePackageRequest `json:"package"`
+	Packaging           string               `json:"packaging"` // One of: single_package
+}
+
 // FulfillmentRecipient: an object of the API
 type FulfillmentRecipient struct {
 	Address      *Address `json:"address,omitzero"`
-	Email        string   `json:"email,omitzero"`
-	Instructions string   `json:"instructions,omitzero"`
-	Name         string   `json:"name,omitzero"`
-	Phone        string   `json:"phone,omitzero"`
+	Email        *string  `json:"email,omitzero"`
+	Instructions *string  `json:"instructions,omitzero"`
+	Name         *string  `json:"name,omitzero"`
+	Phone        *string  `json:"phone,omitzero"`
 }
 
 // FulfillmentSettings: an object of the API
 type FulfillmentSettings struct {
 	ApprovalRequired *bool `json:"approval_required,omitzero"`
+}
+
+// FulfillmentTransitionRequest: an object of the API
+type FulfillmentTransitionRequest struct {
+	Action                    string     `json:"action"`                               // One of: complete, cancel, hold, start, mark_ready, fail, schedule, accept, mark_preparing, mark_picked, mark_packed, dispatch, mark_no_show
+	BuyerNotificationBehavior *string    `json:"buyer_notification_behavior,omitzero"` // One of: send, suppress
+	CompletedAt               *time.Time `json:"completed_at,omitzero"`                // Of complete.
+	ExpectedVersion           *int64     `json:"expected_version,omitzero"`
+	OccurredAt                *time.Time `json:"occurred_at,omitzero"`        // Not of complete and cancel.
+	Reason                    *string    `json:"reason,omitzero"`             // Of hold and mark_no_show, which need it. One of: payment_review, inventory_issue, address_issue, customer_request, provider_issue, scheduling_issue, fraud_review, customer_no_show, provider_no_show, location_unavailable, scheduling_error, other
+	ReasonMessage             *string    `json:"reason_message,omitzero"`     // Not of hold and mark_no_show.
+	ReleaseQuantity           *bool      `json:"release_quantity,omitzero"`   // Of fail, which needs it: whether the units go back to the order.
+	ScheduledEndAt            *time.Time `json:"scheduled_end_at,omitzero"`   // Of schedule, which needs it.
+	ScheduledStartAt          *time.Time `json:"scheduled_start_at,omitzero"` // Of schedule, which needs it.
+	Timezone                  *string    `json:"timezone,omitzero"`           // Of schedule.
 }
 
 // FulfillmentWeight: an object of the API
@@ -2354,7 +2813,7 @@ type LinkCustomer struct {
 type LinkEvent struct {
 	EventAt          *time.Time `json:"event_at,omitzero"`
 	MaxTotalQuantity *int64     `json:"max_total_quantity,omitzero"` // Tickets that can be sold.
-	SendTicketEmails *bool      `json:"send_ticket_emails,omitzero"` // Kept; tickets are not mailed yet.
+	SendTicketEmails *bool      `json:"send_ticket_emails,omitzero"` // Mails a ticket with a code for every unit that was paid, to the address of the order.
 	TicketPrefix     *string    `json:"ticket_prefix,omitzero"`
 	Timezone         *string    `json:"timezone,omitzero"` // Required: an IANA name such as Europe/Berlin.
 	Venue            *string    `json:"venue,omitzero"`
@@ -2533,6 +2992,29 @@ type LocalDeliveryDetails struct {
 	TrackingURL                        string    `json:"tracking_url,omitzero"`
 	WindowEndAt                        time.Time `json:"window_end_at,omitzero"`
 	WindowStartAt                      time.Time `json:"window_start_at,omitzero"`
+}
+
+// LocalDeliveryPatch: an object of the API
+type LocalDeliveryPatch struct {
+	Carrier                            Nullable[string]    `json:"carrier,omitzero"`
+	CourierPickupAt                    Nullable[time.Time] `json:"courier_pickup_at,omitzero"`
+	CourierPickupWindowDurationSeconds Nullable[int64]     `json:"courier_pickup_window_duration_seconds,omitzero"`
+	CourierProviderName                Nullable[string]    `json:"courier_provider_name,omitzero"`
+	CourierSupportPhone                Nullable[string]    `json:"courier_support_phone,omitzero"`
+	DeliveredAt                        Nullable[time.Time] `json:"delivered_at,omitzero"`
+	DispatchedAt                       Nullable[time.Time] `json:"dispatched_at,omitzero"`
+	DropoffNotes                       Nullable[string]    `json:"dropoff_notes,omitzero"`
+	ExpiresAt                          Nullable[time.Time] `json:"expires_at,omitzero"`
+	ExternalDeliveryID                 Nullable[string]    `json:"external_delivery_id,omitzero"`
+	Instructions                       Nullable[string]    `json:"instructions,omitzero"`
+	NoContact                          Nullable[bool]      `json:"no_contact,omitzero"`
+	PrepTimeDurationSeconds            Nullable[int64]     `json:"prep_time_duration_seconds,omitzero"`
+	ReadyAt                            Nullable[time.Time] `json:"ready_at,omitzero"`
+	ServiceAreaID                      Nullable[string]    `json:"service_area_id,omitzero"`
+	Timezone                           *string             `json:"timezone,omitzero"`
+	TrackingURL                        Nullable[string]    `json:"tracking_url,omitzero"`
+	WindowEndAt                        Nullable[time.Time] `json:"window_end_at,omitzero"`
+	WindowStartAt                      Nullable[time.Time] `json:"window_start_at,omitzero"`
 }
 
 // ManualDiscountInput: an object of the API
@@ -2849,7 +3331,7 @@ type Order struct {
 	DeliveryDestination     *DeliveryDestination   `json:"delivery_destination,omitzero"`
 	ExternalReferenceID     string                 `json:"external_reference_id,omitzero"`
 	FulfillmentStatus       string                 `json:"fulfillment_status"`    // One of: not_fulfilled, partially_fulfilled, fulfilled, canceled, not_applicable, closed
-	Fulfillments            []Fulfillment          `json:"fulfillments,omitzero"` // Absent: orders are not fulfilled through Flint yet.
+	Fulfillments            []Fulfillment          `json:"fulfillments,omitzero"` // The oldest first; their shipments and packages with expand.
 	InternalNote            string                 `json:"internal_note,omitzero"`
 	LineItems               []OrderLineItem        `json:"line_items"`
 	MerchantID              string                 `json:"merchant_id"`
@@ -3036,9 +3518,11 @@ type Package struct {
 	Carrier             string               `json:"carrier,omitzero"`
 	CreatedAt           time.Time            `json:"created_at"`
 	DeliveredAt         time.Time            `json:"delivered_at,omitzero"`
+	Dimensions          *ShippingDimensions  `json:"dimensions,omitzero"`
 	ExternalReferenceID string               `json:"external_reference_id,omitzero"`
 	ExternalSystem      string               `json:"external_system,omitzero"`
 	FulfillmentID       string               `json:"fulfillment_id"`
+	LabelURL            string               `json:"label_url,omitzero"` // Never shown to buyers.
 	Metadata            map[string]string    `json:"metadata,omitzero"`
 	Order               *OrderSummary        `json:"order,omitzero"` // With expand=order.
 	OrderID             string               `json:"order_id"`
@@ -3055,6 +3539,46 @@ type Package struct {
 	TrackingURL         string               `json:"tracking_url,omitzero"`
 	UpdatedAt           time.Time            `json:"updated_at"`
 	Version             int64                `json:"version"`
+	Weight              *ShippingWeight      `json:"weight,omitzero"`
+}
+
+// PackageItem: an object of the API
+type PackageItem struct {
+	CreatedAt       time.Time         `json:"created_at"`
+	FulfillmentID   string            `json:"fulfillment_id"`
+	Metadata        map[string]string `json:"metadata,omitzero"`
+	Order           *OrderSummary     `json:"order,omitzero"` // Reserved.
+	OrderID         string            `json:"order_id"`
+	OrderLineItemID string            `json:"order_line_item_id"`
+	PackageID       string            `json:"package_id"`
+	PackageItemID   string            `json:"package_item_id"`
+	Quantity        int64             `json:"quantity"`
+	ShipmentID      string            `json:"shipment_id"`
+	UpdatedAt       time.Time         `json:"updated_at"`
+}
+
+// PackageStatusUpdate: an object of the API
+type PackageStatusUpdate struct {
+	BuyerNotificationBehavior string    `json:"buyer_notification_behavior"`
+	CreatedAt                 time.Time `json:"created_at"`
+	CurrentStatus             string    `json:"current_status"` // One of: created, packed, shipped, in_transit, out_for_delivery, delivered, delivery_attempted, exception, returned, voided
+	FulfillmentID             string    `json:"fulfillment_id"`
+	OccurredAt                time.Time `json:"occurred_at"`
+	OrderID                   string    `json:"order_id"`
+	PackageID                 string    `json:"package_id"`
+	PackageStatusUpdateID     string    `json:"package_status_update_id"`
+	PreviousStatus            string    `json:"previous_status"` // One of: created, packed, shipped, in_transit, out_for_delivery, delivered, delivery_attempted, exception, returned, voided
+	Reason                    string    `json:"reason,omitzero"`
+	ShipmentID                string    `json:"shipment_id"`
+}
+
+// PackageStatusUpdateResult: an object of the API
+type PackageStatusUpdateResult struct {
+	Event                    *FulfillmentEvent         `json:"event,omitzero"`
+	FulfillmentNotifications []FulfillmentNotification `json:"fulfillment_notifications,omitzero"`
+	Package                  Package                   `json:"package"`
+	PackageStatusUpdate      *PackageStatusUpdate      `json:"package_status_update,omitzero"`
+	Unchanged                bool                      `json:"unchanged,omitzero"`
 }
 
 // PackageSummary: an object of the API
@@ -3067,12 +3591,21 @@ type PackageSummary struct {
 	ServiceCode      string    `json:"service_code,omitzero"`
 	ShipmentID       string    `json:"shipment_id"`
 	ShippedAt        time.Time `json:"shipped_at,omitzero"`
-	Status           string    `json:"status"`
+	Status           string    `json:"status"` // One of: created, packed, shipped, in_transit, out_for_delivery, delivered, delivery_attempted, exception, returned, voided
 	SupportedActions []string  `json:"supported_actions"`
 	TrackingNumber   string    `json:"tracking_number,omitzero"`
 	TrackingURL      string    `json:"tracking_url,omitzero"`
 	UpdatedAt        time.Time `json:"updated_at"`
 	Version          int64     `json:"version"`
+}
+
+// PackageTransitionRequest: an object of the API
+type PackageTransitionRequest struct {
+	Action                    string     `json:"action"`                               // One of: mark_packed, mark_shipped, mark_in_transit, mark_out_for_delivery, mark_delivery_attempted, mark_delivered, mark_exception, mark_returned
+	BuyerNotificationBehavior *string    `json:"buyer_notification_behavior,omitzero"` // One of: send, suppress
+	ExpectedVersion           *int64     `json:"expected_version,omitzero"`
+	OccurredAt                *time.Time `json:"occurred_at,omitzero"`
+	ReasonMessage             *string    `json:"reason_message,omitzero"`
 }
 
 // PartnerApp: an object of the API
@@ -3486,6 +4019,24 @@ type PickupDetails struct {
 	WindowStartAt               time.Time `json:"window_start_at,omitzero"`
 }
 
+// PickupPatch: an object of the API
+type PickupPatch struct {
+	Address                     Nullable[Address]   `json:"address,omitzero"`
+	CurbsideInstructions        Nullable[string]    `json:"curbside_instructions,omitzero"`
+	CustomerArrivedAt           Nullable[time.Time] `json:"customer_arrived_at,omitzero"`
+	ExpiresAt                   Nullable[time.Time] `json:"expires_at,omitzero"`
+	Instructions                Nullable[string]    `json:"instructions,omitzero"`
+	LocationName                Nullable[string]    `json:"location_name,omitzero"`
+	PickedUpAt                  Nullable[time.Time] `json:"picked_up_at,omitzero"`
+	PickupWindowDurationSeconds Nullable[int64]     `json:"pickup_window_duration_seconds,omitzero"`
+	PrepTimeDurationSeconds     Nullable[int64]     `json:"prep_time_duration_seconds,omitzero"`
+	ReadyAt                     Nullable[time.Time] `json:"ready_at,omitzero"`
+	Timezone                    *string             `json:"timezone,omitzero"`
+	VehicleDescription          Nullable[string]    `json:"vehicle_description,omitzero"`
+	WindowEndAt                 Nullable[time.Time] `json:"window_end_at,omitzero"`
+	WindowStartAt               Nullable[time.Time] `json:"window_start_at,omitzero"`
+}
+
 // PostalAddress: an object of the API
 type PostalAddress struct {
 	City       string  `json:"city"`
@@ -3518,6 +4069,24 @@ type PricingAmounts struct {
 	SubtotalMoney     Money `json:"subtotal_money"`
 	TaxMoney          Money `json:"tax_money"` // Tax on top of the price; inclusive tax is inside the subtotal.
 	TotalMoney        Money `json:"total_money"`
+}
+
+// ProcessExistingReturnLineItemRequest: an object of the API
+type ProcessExistingReturnLineItemRequest struct {
+	Decision         *ReturnProcessDecision           `json:"decision,omitzero"`
+	Disposition      *ReturnProcessDispositionRequest `json:"disposition,omitzero"` // Of the received units.
+	Inspection       *ReturnProcessInspectionRequest  `json:"inspection,omitzero"`  // Of the received units.
+	ReceivedQuantity *int64                           `json:"received_quantity,omitzero"`
+	Resolution       *ReturnProcessResolutionRequest  `json:"resolution,omitzero"` // Confirmed at once.
+	ReturnLineItemID string                           `json:"return_line_item_id"`
+}
+
+// ProcessExistingReturnRequest: an object of the API
+type ProcessExistingReturnRequest struct {
+	CompletionBehavior *string                                `json:"completion_behavior,omitzero"` // One of: complete_when_ready, leave_open
+	ExpectedVersion    *int64                                 `json:"expected_version,omitzero"`
+	LineItems          []ProcessExistingReturnLineItemRequest `json:"line_items"`
+	Receipt            *ReturnProcessReceiptRequest           `json:"receipt,omitzero"` // Required when units were received.
 }
 
 // Product: an object of the API
@@ -3831,6 +4400,13 @@ type PublishPartnerAppVersionRequest struct {
 	Name                        *string                `json:"name,omitzero"`
 	PermissionManifest          []PartnerAppPermission `json:"permission_manifest,omitzero"`
 	RedirectURIs                []string               `json:"redirect_uris,omitzero"`
+}
+
+// PublishReturnPolicyRevisionRequest: an object of the API
+type PublishReturnPolicyRevisionRequest struct {
+	ExpectedCurrentReturnPolicyRevisionID string                      `json:"expected_current_return_policy_revision_id"`
+	ExpectedVersion                       *int64                      `json:"expected_version,omitzero"`
+	Revision                              ReturnPolicyRevisionRequest `json:"revision"`
 }
 
 // QuickPayItem: an object of the API
@@ -4166,6 +4742,13 @@ type RegenerateInvoiceLinkResult struct {
 	PublicURL string  `json:"public_url"`
 }
 
+// ReleaseReturnResolutionRequest: an object of the API
+type ReleaseReturnResolutionRequest struct {
+	ExpectedVersion *int64  `json:"expected_version,omitzero"`
+	Reason          string  `json:"reason"` // One of: merchant_approved, exception_resolved, other
+	ReasonMessage   *string `json:"reason_message,omitzero"`
+}
+
 // Remediation: an object of the API
 type Remediation struct {
 	MissingOrInvalidFields []string `json:"missing_or_invalid_fields,omitzero"`
@@ -4182,6 +4765,13 @@ type ReminderInterval struct {
 // RemoveOrderDiscountsRequest: an object of the API
 type RemoveOrderDiscountsRequest struct {
 	OrderDiscountIDs []string `json:"order_discount_ids"`
+}
+
+// ReopenReturnRequest: an object of the API
+type ReopenReturnRequest struct {
+	ExpectedVersion *int64  `json:"expected_version,omitzero"`
+	Reason          string  `json:"reason"` // One of: linked_effect_changed, correction_required, additional_merchandise_received, merchant_request, other
+	ReasonMessage   *string `json:"reason_message,omitzero"`
 }
 
 // RequestLogExpansionShape: an object of the API
@@ -4341,10 +4931,889 @@ type ResponseMeta struct {
 	Warnings            []Warning `json:"warnings,omitzero"`
 }
 
+// RetryReturnDispositionRequest: an object of the API
+type RetryReturnDispositionRequest struct {
+	ExpectedVersion *int64  `json:"expected_version,omitzero"`
+	Reason          string  `json:"reason"` // One of: dependency_recovered, mapping_corrected, operator_retry, other
+	ReasonMessage   *string `json:"reason_message,omitzero"`
+}
+
+// RetryReturnResolutionRequest: an object of the API
+type RetryReturnResolutionRequest struct {
+	ExpectedVersion *int64  `json:"expected_version,omitzero"`
+	Reason          string  `json:"reason"` // One of: dependency_recovered, payment_method_updated, operator_retry, other
+	ReasonMessage   *string `json:"reason_message,omitzero"`
+}
+
+// ReturnActor: an object of the API
+type ReturnActor struct {
+	ActorID   string `json:"actor_id,omitzero"`
+	ActorType string `json:"actor_type"` // One of: buyer, merchant, integration, system
+}
+
+// ReturnCompletionBlocker: an object of the API
+type ReturnCompletionBlocker struct {
+	Code                string `json:"code"`    // One of: decision_pending, handoff_pending, receipt_pending, inspection_pending, inspection_review_required, disposition_required, resolution_not_selected, resolution_pending, resolution_requires_action, resolution_failed, merchandise_exception
+	Message             string `json:"message"` // What is missing and who has to act.
+	ReturnDispositionID string `json:"return_disposition_id,omitzero"`
+	ReturnInspectionID  string `json:"return_inspection_id,omitzero"`
+	ReturnLineItemID    string `json:"return_line_item_id,omitzero"`
+	ReturnReceiptID     string `json:"return_receipt_id,omitzero"`
+	ReturnResolutionID  string `json:"return_resolution_id,omitzero"`
+	ShipmentID          string `json:"shipment_id,omitzero"`
+}
+
+// ReturnDestination: an object of the API
+type ReturnDestination struct {
+	Address      Address `json:"address"`
+	Instructions *string `json:"instructions,omitzero"`
+	Name         *string `json:"name,omitzero"`
+}
+
+// ReturnDisposition: an object of the API
+type ReturnDisposition struct {
+	CanceledAt                    time.Time         `json:"canceled_at,omitzero"`
+	CreatedAt                     time.Time         `json:"created_at"`
+	CreatedBy                     ReturnActor       `json:"created_by"`
+	DispositionType               string            `json:"disposition_type"` // One of: sellable, quality_control, damaged, quarantined, repair, refurbish, liquidate, donate, discard, return_to_buyer, lost
+	ExternalReferenceID           string            `json:"external_reference_id,omitzero"`
+	FailureCode                   string            `json:"failure_code,omitzero"`
+	FailureMessage                string            `json:"failure_message,omitzero"`
+	InventoryLocationID           string            `json:"inventory_location_id,omitzero"`
+	InventoryMovementIDs          []string          `json:"inventory_movement_ids"`        // Each is booked once by whoever keeps stock.
+	InventoryMovements            []ReturnMovement  `json:"inventory_movements"`           // What the movements book.
+	InventoryReceiptID            string            `json:"inventory_receipt_id,omitzero"` // Never set: Flint keeps no stock.
+	Metadata                      map[string]string `json:"metadata"`
+	OccurredAt                    time.Time         `json:"occurred_at"`
+	Quantity                      int64             `json:"quantity"`
+	Reason                        string            `json:"reason"` // One of: inspection_result, return_policy, warehouse_override, safety_requirement, other
+	ReasonMessage                 string            `json:"reason_message,omitzero"`
+	ReplacedByReturnDispositionID string            `json:"replaced_by_return_disposition_id,omitzero"`
+	ReplacesReturnDispositionID   string            `json:"replaces_return_disposition_id,omitzero"`
+	ReturnDispositionID           string            `json:"return_disposition_id"`
+	ReturnID                      string            `json:"return_id"`
+	ReturnInspectionLineItemID    string            `json:"return_inspection_line_item_id,omitzero"`
+	ReturnLineItemID              string            `json:"return_line_item_id,omitzero"`
+	ReturnReceiptLineItemID       string            `json:"return_receipt_line_item_id,omitzero"`
+	Status                        string            `json:"status"` // One of: pending, succeeded, failed, canceled
+	SupportedActions              []string          `json:"supported_actions"`
+	UpdatedAt                     time.Time         `json:"updated_at"`
+	Version                       int64             `json:"version"`
+}
+
+// ReturnEligibilityCheck: an object of the API
+type ReturnEligibilityCheck struct {
+	EvaluatedAt      time.Time                        `json:"evaluated_at"`
+	LineItems        []ReturnEligibilityCheckLineItem `json:"line_items"`
+	OrderID          string                           `json:"order_id"`
+	PolicyEvaluation ReturnPolicyEvaluation           `json:"policy_evaluation"`
+	QuoteHash        string                           `json:"quote_hash"` // Names verdicts, quantities and amounts; another hash is another offer.
+	Selection        ReturnEligibilitySelection       `json:"selection"`
+	Status           string                           `json:"status"` // One of: eligible, ineligible, review_required
+}
+
+// ReturnEligibilityCheckLineItem: an object of the API
+type ReturnEligibilityCheckLineItem struct {
+	BundleComponents       []any                     `json:"bundle_components"` // Always empty: bundles are not available yet.
+	BundleID               string                    `json:"bundle_id,omitzero"`
+	Description            string                    `json:"description,omitzero"`
+	Eligibility            ReturnLineItemEligibility `json:"eligibility"`
+	FulfillmentID          string                    `json:"fulfillment_id"`
+	Image                  *LineImage                `json:"image,omitzero"`
+	IsSelfServiceEnabled   bool                      `json:"is_self_service_enabled"` // The buyer may ask for it without the merchant.
+	Modifiers              []any                     `json:"modifiers"`               // Always empty: modifiers are not available yet.
+	Name                   string                    `json:"name"`
+	NetMoney               Money                     `json:"net_money"` // The value less the fees that the policy proposes.
+	OrderLineItemID        string                    `json:"order_line_item_id"`
+	ProductID              string                    `json:"product_id,omitzero"`
+	RequestedQuantity      int64                     `json:"requested_quantity,omitzero"`
+	ReturnValue            ReturnLineItemValue       `json:"return_value"` // Of the requested units, before fees.
+	SelectedOptions        []SelectedOption          `json:"selected_options"`
+	SKU                    string                    `json:"sku,omitzero"`
+	SuggestedReturnReasons []ReturnReasonSummary     `json:"suggested_return_reasons"`
+	VariantID              string                    `json:"variant_id,omitzero"`
+}
+
+// ReturnEligibilitySelection: an object of the API
+type ReturnEligibilitySelection struct {
+	LineItems     []ReturnLineItemRequest `json:"line_items,omitzero"` // With selection_type line_items.
+	SelectionType string                  `json:"selection_type"`      // One of: all_remaining_fulfilled, line_items
+}
+
+// ReturnFinancialSummary: an object of the API
+type ReturnFinancialSummary struct {
+	CollectedMoney        Money `json:"collected_money"`
+	CreditMoney           Money `json:"credit_money"`
+	DeductionMoney        Money `json:"deduction_money"`
+	DueFromBuyerMoney     Money `json:"due_from_buyer_money"`
+	DueToBuyerMoney       Money `json:"due_to_buyer_money"`
+	RefundedMoney         Money `json:"refunded_money"`
+	ReplacementTotalMoney Money `json:"replacement_total_money"`
+	ReturnedDiscountMoney Money `json:"returned_discount_money"`
+	ReturnedSubtotalMoney Money `json:"returned_subtotal_money"`
+	ReturnedTaxMoney      Money `json:"returned_tax_money"`
+	ReturnedTotalMoney    Money `json:"returned_total_money"`
+}
+
+// ReturnHandoffDestination: an object of the API
+type ReturnHandoffDestination struct {
+	Address         *Address `json:"address,omitzero"`
+	DestinationType string   `json:"destination_type"` // One of: buyer_address, location, external_location
+	LocationID      string   `json:"location_id,omitzero"`
+	Name            string   `json:"name,omitzero"`
+}
+
+// ReturnHandoffRequirement: an object of the API
+type ReturnHandoffRequirement struct {
+	Destination   ReturnHandoffDestination `json:"destination"`
+	ExpiresAt     time.Time                `json:"expires_at,omitzero"`
+	Instructions  string                   `json:"instructions,omitzero"`
+	LineItems     []ReturnShipmentLine     `json:"line_items"`
+	ShipmentCount int64                    `json:"shipment_count,omitzero"`
+	Status        string                   `json:"status"` // One of: pending, in_progress
+}
+
+// ReturnInspection: an object of the API
+type ReturnInspection struct {
+	CorrectionReason               string                     `json:"correction_reason,omitzero"` // One of: entry_error, duplicate_observation, source_correction, reconciliation_correction, other
+	CorrectionReasonMessage        string                     `json:"correction_reason_message,omitzero"`
+	CreatedAt                      time.Time                  `json:"created_at"`
+	ExternalActorID                string                     `json:"external_actor_id,omitzero"`
+	ExternalReferenceID            string                     `json:"external_reference_id,omitzero"`
+	GeneratedDispositions          []ReturnDisposition        `json:"generated_dispositions"` // Made by the inspection itself.
+	InspectedAt                    time.Time                  `json:"inspected_at"`
+	LineItems                      []ReturnInspectionLineItem `json:"line_items"`
+	LocationID                     string                     `json:"location_id"`
+	ReturnID                       string                     `json:"return_id"`
+	ReturnInspectionID             string                     `json:"return_inspection_id"`
+	ReturnReceiptID                string                     `json:"return_receipt_id"`
+	SourceSystem                   *ReturnSourceSystem        `json:"source_system"`
+	Status                         string                     `json:"status"` // One of: current, superseded
+	SupersededAt                   time.Time                  `json:"superseded_at,omitzero"`
+	SupersededByReturnInspectionID string                     `json:"superseded_by_return_inspection_id,omitzero"`
+	SupersedesReturnInspectionID   string                     `json:"supersedes_return_inspection_id,omitzero"`
+}
+
+// ReturnInspectionLineItem: an object of the API
+type ReturnInspectionLineItem struct {
+	AcceptanceDecidedAt             time.Time    `json:"acceptance_decided_at,omitzero"`
+	AcceptanceDecidedBy             *ReturnActor `json:"acceptance_decided_by,omitzero"`
+	AcceptanceDecisionReason        string       `json:"acceptance_decision_reason,omitzero"` // One of: inspection_result, return_policy, manual_review, other
+	AcceptanceDecisionReasonMessage string       `json:"acceptance_decision_reason_message,omitzero"`
+	AcceptanceStatus                string       `json:"acceptance_status"` // One of: accepted, rejected, review_required
+	AvailableDispositionQuantity    int64        `json:"available_disposition_quantity"`
+	Condition                       string       `json:"condition"` // One of: new, unopened, opened, used, damaged, defective, incomplete, undetermined
+	FindingCodes                    []string     `json:"finding_codes"`
+	InternalNote                    string       `json:"internal_note,omitzero"`
+	Quantity                        int64        `json:"quantity"`
+	ReturnInspectionID              string       `json:"return_inspection_id"`
+	ReturnInspectionLineItemID      string       `json:"return_inspection_line_item_id"`
+	ReturnLineItemID                string       `json:"return_line_item_id,omitzero"`
+	ReturnReceiptLineItemID         string       `json:"return_receipt_line_item_id"`
+	SupportedActions                []string     `json:"supported_actions"`
+}
+
+// ReturnInspectionLineItemRequest: an object of the API
+type ReturnInspectionLineItemRequest struct {
+	AcceptanceStatus          string   `json:"acceptance_status"` // One of: accepted, rejected, review_required
+	Condition                 string   `json:"condition"`         // One of: new, unopened, opened, used, damaged, defective, incomplete, undetermined
+	FindingCodes              []string `json:"finding_codes,omitzero"`
+	InternalNote              *string  `json:"internal_note,omitzero"` // Never shown to the buyer.
+	Quantity                  int64    `json:"quantity"`
+	ReturnLineItemID          *string  `json:"return_line_item_id,omitzero"` // Identifies goods that nobody had identified; needs verification_reason.
+	ReturnReceiptLineItemID   string   `json:"return_receipt_line_item_id"`
+	VerificationReason        *string  `json:"verification_reason,omitzero"` // One of: order_match_confirmed, sku_match_confirmed, inspection_confirmed, merchant_review, other
+	VerificationReasonMessage *string  `json:"verification_reason_message,omitzero"`
+}
+
+// ReturnLineDecision: an object of the API
+type ReturnLineDecision struct {
+	AllowedResolutionTypes []string           `json:"allowed_resolution_types,omitzero"`
+	ApprovedQuantity       int64              `json:"approved_quantity"`
+	DecisionBasis          string             `json:"decision_basis"`          // policy_evaluation takes what the policy proposed; explicit says everything itself. One of: policy_evaluation, explicit
+	DeclineReason          *string            `json:"decline_reason,omitzero"` // Required when units are declined, refused otherwise. One of: not_eligible, quantity_unavailable, evidence_missing, suspected_abuse, merchant_discretion, other
+	DeclineReasonMessage   *string            `json:"decline_reason_message,omitzero"`
+	Destination            *ReturnDestination `json:"destination,omitzero"` // Where the goods go, when it is neither the policy's place nor the merchant's address.
+	IsInspectionRequired   *bool              `json:"is_inspection_required,omitzero"`
+	OverrideReason         *string            `json:"override_reason,omitzero"` // Required when an explicit decision differs from the policy. One of: customer_service_exception, policy_correction, risk_review, merchant_discretion, other
+	OverrideReasonMessage  *string            `json:"override_reason_message,omitzero"`
+	ReceivingLocationID    *string            `json:"receiving_location_id,omitzero"` // Required when units have to come back.
+	RefundTiming           *string            `json:"refund_timing,omitzero"`         // One of: after_approval, after_handoff, after_receipt, after_inspection, manual
+	ResolutionMode         *string            `json:"resolution_mode,omitzero"`       // One of: automatic, manual
+	ReturnLineItemID       string             `json:"return_line_item_id"`
+	ReturnRequiredQuantity *int64             `json:"return_required_quantity,omitzero"` // Explicit: required. 0 lets the buyer keep the goods.
+	SelectedResolutionType *string            `json:"selected_resolution_type,omitzero"` // Required with resolution_mode automatic. One of: refund, exchange, replacement, no_monetary_action
+}
+
+// ReturnLineItem: an object of the API
+type ReturnLineItem struct {
+	AcceptedQuantity              int64                     `json:"accepted_quantity"`
+	AllowedResolutionTypes        []string                  `json:"allowed_resolution_types"`
+	ApprovedQuantity              int64                     `json:"approved_quantity"`
+	AvailableResolutionQuantity   int64                     `json:"available_resolution_quantity"` // Approved units that no resolution holds.
+	BundleComponents              []any                     `json:"bundle_components"`             // Always empty: bundles are not available yet.
+	BundleID                      string                    `json:"bundle_id,omitzero"`
+	BuyerNote                     string                    `json:"buyer_note,omitzero"`
+	CanceledQuantity              int64                     `json:"canceled_quantity"`
+	CreatedAt                     time.Time                 `json:"created_at"`
+	DecidedBy                     *ReturnActor              `json:"decided_by,omitzero"`
+	DecisionAt                    time.Time                 `json:"decision_at,omitzero"`
+	DeclineReason                 string                    `json:"decline_reason,omitzero"` // One of: not_eligible, quantity_unavailable, evidence_missing, suspected_abuse, merchant_discretion, other
+	DeclineReasonMessage          string                    `json:"decline_reason_message,omitzero"`
+	DeclinedQuantity              int64                     `json:"declined_quantity"`
+	Description                   string                    `json:"description,omitzero"`
+	DispositionedQuantity         int64                     `json:"dispositioned_quantity"`
+	Eligibility                   ReturnLineItemEligibility `json:"eligibility"`
+	Fulfillment                   *Fulfillment              `json:"fulfillment,omitzero"` // With expand=line_items.fulfillment.
+	FulfillmentID                 string                    `json:"fulfillment_id"`
+	HandedOffQuantity             int64                     `json:"handed_off_quantity"`
+	Image                         *LineImage                `json:"image,omitzero"`
+	InspectedQuantity             int64                     `json:"inspected_quantity"`
+	InspectionWaivedAt            time.Time                 `json:"inspection_waived_at,omitzero"`
+	InspectionWaivedBy            *ReturnActor              `json:"inspection_waived_by,omitzero"`
+	InspectionWaiverReason        string                    `json:"inspection_waiver_reason,omitzero"` // One of: policy_override, trusted_in_store_handoff, merchant_review, other
+	InspectionWaiverReasonMessage string                    `json:"inspection_waiver_reason_message,omitzero"`
+	IsInspectionRequired          bool                      `json:"is_inspection_required,omitzero"`
+	IsPolicyOverridden            bool                      `json:"is_policy_overridden"`
+	MerchandiseStatus             string                    `json:"merchandise_status"` // One of: not_required, awaiting_handoff, in_transit, partially_received, received, inspection_required, partially_inspected, inspection_review_required, disposition_required, resolved, exception
+	Modifiers                     []any                     `json:"modifiers"`          // Always empty: modifiers are not available yet.
+	Name                          string                    `json:"name"`
+	OrderLineItemID               string                    `json:"order_line_item_id"`
+	OverriddenAt                  time.Time                 `json:"overridden_at,omitzero"`
+	OverriddenBy                  *ReturnActor              `json:"overridden_by,omitzero"`
+	OverrideReason                string                    `json:"override_reason,omitzero"` // One of: customer_service_exception, policy_correction, risk_review, merchant_discretion, other
+	OverrideReasonMessage         string                    `json:"override_reason_message,omitzero"`
+	ProductID                     string                    `json:"product_id,omitzero"`
+	ReceivedQuantity              int64                     `json:"received_quantity"`
+	ReceivingLocationID           string                    `json:"receiving_location_id,omitzero"`
+	RefundTiming                  string                    `json:"refund_timing,omitzero"` // One of: after_approval, after_handoff, after_receipt, after_inspection, manual
+	RejectedQuantity              int64                     `json:"rejected_quantity"`
+	RequestedQuantity             int64                     `json:"requested_quantity"`
+	RequestedResolutionType       string                    `json:"requested_resolution_type,omitzero"` // One of: refund, exchange, replacement, no_monetary_action, correction
+	ResolutionCount               int64                     `json:"resolution_count"`
+	ResolutionMode                string                    `json:"resolution_mode,omitzero"` // One of: automatic, manual
+	ResolutionStatus              string                    `json:"resolution_status"`        // One of: not_selected, pending, partially_fulfilled, requires_action, fulfilled, failed
+	ResolvedQuantity              int64                     `json:"resolved_quantity"`
+	ReturnID                      string                    `json:"return_id"`
+	ReturnLineItemID              string                    `json:"return_line_item_id"`
+	ReturnReason                  *ReturnReason             `json:"return_reason,omitzero"` // With expand=line_items.return_reason.
+	ReturnReasonHandle            string                    `json:"return_reason_handle"`
+	ReturnReasonID                string                    `json:"return_reason_id"`
+	ReturnReasonName              string                    `json:"return_reason_name"`
+	ReturnRequiredQuantity        int64                     `json:"return_required_quantity"` // 0: the buyer keeps the goods.
+	ReturnValue                   ReturnLineItemValue       `json:"return_value"`
+	ReviewRequiredQuantity        int64                     `json:"review_required_quantity"`
+	SelectedOptions               []SelectedOption          `json:"selected_options"`
+	SelectedResolutionType        string                    `json:"selected_resolution_type,omitzero"` // One of: refund, exchange, replacement, no_monetary_action
+	SKU                           string                    `json:"sku,omitzero"`
+	Status                        string                    `json:"status"` // One of: requested, open, completed, declined, canceled
+	SupportedActions              []string                  `json:"supported_actions"`
+	UpdatedAt                     time.Time                 `json:"updated_at"`
+	VariantID                     string                    `json:"variant_id,omitzero"`
+}
+
+// ReturnLineItemDecisionProposal: an object of the API
+type ReturnLineItemDecisionProposal struct {
+	AllowedResolutionTypes []string `json:"allowed_resolution_types"`
+	BasedOnQuantity        int64    `json:"based_on_quantity"`
+	IsInspectionRequired   bool     `json:"is_inspection_required"`
+	ReceivingLocationID    string   `json:"receiving_location_id,omitzero"`
+	RefundTiming           string   `json:"refund_timing,omitzero"` // One of: after_approval, after_handoff, after_receipt, after_inspection, manual
+	ResolutionMode         string   `json:"resolution_mode"`        // One of: automatic, manual
+	ReturnRequiredQuantity int64    `json:"return_required_quantity"`
+	SelectedResolutionType string   `json:"selected_resolution_type,omitzero"` // One of: refund, exchange, replacement, no_monetary_action
+}
+
+// ReturnLineItemEligibility: an object of the API
+type ReturnLineItemEligibility struct {
+	AllowedResolutionTypes    []string                         `json:"allowed_resolution_types"`
+	DecisionProposal          *ReturnLineItemDecisionProposal  `json:"decision_proposal,omitzero"`
+	EligibleQuantity          int64                            `json:"eligible_quantity"`
+	EvaluatedAt               time.Time                        `json:"evaluated_at,omitzero"`
+	ExpiresAt                 time.Time                        `json:"expires_at,omitzero"` // End of the return window.
+	PolicyAdjustmentProposals []ReturnPolicyAdjustmentProposal `json:"policy_adjustment_proposals"`
+	Reason                    string                           `json:"reason"` // One of: eligible_under_policy, manual_review_required, return_window_expired, quantity_unavailable, policy_ineligible, resolution_not_allowed, reason_not_allowed, policy_conflict, no_matching_policy
+	ReasonMessage             string                           `json:"reason_message"`
+	ReturnPolicyID            string                           `json:"return_policy_id,omitzero"`
+	ReturnPolicyRevisionID    string                           `json:"return_policy_revision_id,omitzero"`
+	Status                    string                           `json:"status"` // One of: eligible, ineligible, review_required
+}
+
+// ReturnLineItemRequest: an object of the API
+type ReturnLineItemRequest struct {
+	BuyerNote               *string `json:"buyer_note,omitzero"`
+	FulfillmentID           *string `json:"fulfillment_id,omitzero"` // Needed when the line was fulfilled in several parts.
+	OrderLineItemID         string  `json:"order_line_item_id"`
+	RequestedQuantity       int64   `json:"requested_quantity"`
+	RequestedResolutionType *string `json:"requested_resolution_type,omitzero"` // One of: refund, exchange, replacement, no_monetary_action
+	ReturnReasonID          string  `json:"return_reason_id"`
+}
+
+// ReturnLineItemValue: an object of the API
+type ReturnLineItemValue struct {
+	DiscountMoney  Money `json:"discount_money"`
+	SubtotalMoney  Money `json:"subtotal_money"`
+	TaxMoney       Money `json:"tax_money"`
+	TotalMoney     Money `json:"total_money"`
+	UnitPriceMoney Money `json:"unit_price_money"`
+}
+
+// ReturnMovement: an object of the API
+type ReturnMovement struct {
+	Direction                   string    `json:"direction"` // One of: in, out
+	InventoryMovementID         string    `json:"inventory_movement_id"`
+	LocationID                  string    `json:"location_id"`
+	OccurredAt                  time.Time `json:"occurred_at"`
+	Quantity                    int64     `json:"quantity"`
+	ReversesInventoryMovementID string    `json:"reverses_inventory_movement_id,omitzero"`
+}
+
+// ReturnPolicy: an object of the API
+type ReturnPolicy struct {
+	CreatedAt                     time.Time             `json:"created_at"`
+	CurrentReturnPolicyRevisionID string                `json:"current_return_policy_revision_id"`
+	CurrentRevision               *ReturnPolicyRevision `json:"current_revision,omitzero"` // With expand=current_revision.
+	ExternalReferenceID           string                `json:"external_reference_id,omitzero"`
+	Metadata                      map[string]string     `json:"metadata"`
+	Name                          string                `json:"name"`
+	ReturnPolicyID                string                `json:"return_policy_id"`
+	Status                        string                `json:"status"`            // One of: active, inactive, archived
+	SupportedActions              []string              `json:"supported_actions"` // update, publish_revision, activate, deactivate, archive: what can be done now.
+	UpdatedAt                     time.Time             `json:"updated_at"`
+	Version                       int64                 `json:"version"`
+}
+
+// ReturnPolicyAdjustmentProposal: an object of the API
+type ReturnPolicyAdjustmentProposal struct {
+	AdjustmentType        string      `json:"adjustment_type"` // One of: return_shipping_fee, restocking_fee, other_fee, goodwill_credit, price_correction, other
+	BasedOnQuantity       int64       `json:"based_on_quantity,omitzero"`
+	CalculatedAmountMoney *Money      `json:"calculated_amount_money,omitzero"`
+	CalculationType       string      `json:"calculation_type"` // One of: flat, percent
+	FlatMoney             *Money      `json:"flat_money,omitzero"`
+	Percent               json.Number `json:"percent,omitzero"`
+	ValueEffect           string      `json:"value_effect"` // One of: deduction, credit
+}
+
+// ReturnPolicyEvaluation: an object of the API
+type ReturnPolicyEvaluation struct {
+	EvaluatedAt            time.Time                        `json:"evaluated_at,omitzero"`
+	ExpiresAt              time.Time                        `json:"expires_at,omitzero"`
+	LineItems              []ReturnPolicyEvaluationLineItem `json:"line_items"`
+	Reason                 string                           `json:"reason"` // One of: eligible_under_policy, manual_review_required, return_window_expired, quantity_unavailable, policy_ineligible, resolution_not_allowed, reason_not_allowed, policy_conflict, no_matching_policy
+	ReasonMessage          string                           `json:"reason_message"`
+	ReturnPolicyID         string                           `json:"return_policy_id,omitzero"`
+	ReturnPolicyRevisionID string                           `json:"return_policy_revision_id,omitzero"`
+	Status                 string                           `json:"status"` // One of: eligible, ineligible, review_required
+}
+
+// ReturnPolicyEvaluationLineItem: an object of the API
+type ReturnPolicyEvaluationLineItem struct {
+	AllowedResolutionTypes      []string                         `json:"allowed_resolution_types"`
+	BundleComponents            []any                            `json:"bundle_components"` // Always empty: bundles are not available yet.
+	BundleID                    string                           `json:"bundle_id,omitzero"`
+	Description                 string                           `json:"description,omitzero"`
+	EligibleQuantity            int64                            `json:"eligible_quantity"`
+	ExpiresAt                   time.Time                        `json:"expires_at,omitzero"`
+	FulfillmentID               string                           `json:"fulfillment_id"`
+	Image                       *LineImage                       `json:"image,omitzero"`
+	IsInspectionRequired        bool                             `json:"is_inspection_required"`
+	IsMerchandiseReturnRequired bool                             `json:"is_merchandise_return_required"`
+	Modifiers                   []any                            `json:"modifiers"` // Always empty: modifiers are not available yet.
+	Name                        string                           `json:"name"`
+	OrderLineItemID             string                           `json:"order_line_item_id"`
+	PolicyAdjustmentProposals   []ReturnPolicyAdjustmentProposal `json:"policy_adjustment_proposals"`
+	ProductID                   string                           `json:"product_id,omitzero"`
+	Reason                      string                           `json:"reason"` // One of: eligible_under_policy, manual_review_required, return_window_expired, quantity_unavailable, policy_ineligible, resolution_not_allowed, reason_not_allowed, policy_conflict, no_matching_policy
+	ReceivingLocationID         string                           `json:"receiving_location_id,omitzero"`
+	RefundTiming                string                           `json:"refund_timing"` // One of: after_approval, after_handoff, after_receipt, after_inspection, manual
+	RequestedQuantity           int64                            `json:"requested_quantity"`
+	SelectedOptions             []SelectedOption                 `json:"selected_options"`
+	SKU                         string                           `json:"sku,omitzero"`
+	Status                      string                           `json:"status"` // One of: eligible, ineligible, review_required
+	SuggestedReturnReasonIDs    []string                         `json:"suggested_return_reason_ids"`
+	VariantID                   string                           `json:"variant_id,omitzero"`
+}
+
+// ReturnPolicyRevision: an object of the API
+type ReturnPolicyRevision struct {
+	AllowedResolutionTypes      []string                    `json:"allowed_resolution_types,omitzero"`  // Required unless ineligible.
+	ApprovalMode                string                      `json:"approval_mode"`                      // One of: automatic, manual
+	AutomaticResolutionType     string                      `json:"automatic_resolution_type,omitzero"` // One of: refund, exchange, replacement, no_monetary_action
+	CompletionMode              string                      `json:"completion_mode,omitzero"`           // Required unless ineligible. One of: manual, automatic
+	CreatedAt                   time.Time                   `json:"created_at"`
+	EffectiveAt                 time.Time                   `json:"effective_at,omitzero"`         // Since when it could rule; when it was published.
+	EligibilityResult           string                      `json:"eligibility_result"`            // One of: eligible, ineligible, review_required
+	IneligibilityReason         string                      `json:"ineligibility_reason,omitzero"` // One of: final_sale, product_excluded, category_excluded, market_restricted, channel_restricted, outside_return_window, other
+	IsInspectionRequired        bool                        `json:"is_inspection_required,omitzero"`
+	IsMerchandiseReturnRequired bool                        `json:"is_merchandise_return_required"`
+	Priority                    int64                       `json:"priority"`                           // The higher number rules; then the narrower scope; then the newer revision.
+	ReceiptDispositionMode      string                      `json:"receipt_disposition_mode,omitzero"`  // automatic when left out. One of: automatic, manual
+	ReceivingDestination        *ReturnReceivingDestination `json:"receiving_destination,omitzero"`     // The address of the location, as buyers are told it.
+	ReceivingLocationID         string                      `json:"receiving_location_id,omitzero"`     // Required when goods must come back.
+	RefundTiming                string                      `json:"refund_timing,omitzero"`             // Required when a refund is allowed. One of: after_approval, after_handoff, after_receipt, after_inspection, manual
+	ResolutionMode              string                      `json:"resolution_mode,omitzero"`           // Required unless ineligible. One of: automatic, manual
+	ResolutionSelectionMode     string                      `json:"resolution_selection_mode,omitzero"` // Required with an automatic resolution. One of: policy_default, buyer_requested
+	RestockingFee               *ReturnRestockingFeePolicy  `json:"restocking_fee,omitzero"`
+	ReturnPolicyID              string                      `json:"return_policy_id"`
+	ReturnPolicyRevisionID      string                      `json:"return_policy_revision_id"`
+	ReturnShipping              *ReturnShippingPolicy       `json:"return_shipping,omitzero"`
+	ReturnWindow                *ReturnWindow               `json:"return_window,omitzero"` // Without it a line may always come back.
+	Scope                       ReturnPolicyScope           `json:"scope"`
+}
+
+// ReturnPolicyRevisionRequest: an object of the API
+type ReturnPolicyRevisionRequest struct {
+	AllowedResolutionTypes      []string                    `json:"allowed_resolution_types,omitzero"`  // Required unless ineligible.
+	ApprovalMode                string                      `json:"approval_mode"`                      // One of: automatic, manual
+	AutomaticResolutionType     *string                     `json:"automatic_resolution_type,omitzero"` // One of: refund, exchange, replacement, no_monetary_action
+	CompletionMode              *string                     `json:"completion_mode,omitzero"`           // Required unless ineligible. One of: manual, automatic
+	EligibilityResult           string                      `json:"eligibility_result"`                 // One of: eligible, ineligible, review_required
+	IneligibilityReason         *string                     `json:"ineligibility_reason,omitzero"`      // One of: final_sale, product_excluded, category_excluded, market_restricted, channel_restricted, outside_return_window, other
+	IsInspectionRequired        *bool                       `json:"is_inspection_required,omitzero"`
+	IsMerchandiseReturnRequired bool                        `json:"is_merchandise_return_required"`
+	Priority                    int64                       `json:"priority"`                           // The higher number rules; then the narrower scope; then the newer revision.
+	ReceiptDispositionMode      *string                     `json:"receipt_disposition_mode,omitzero"`  // automatic when left out. One of: automatic, manual
+	ReceivingDestination        *ReturnReceivingDestination `json:"receiving_destination,omitzero"`     // The address of the location, as buyers are told it.
+	ReceivingLocationID         *string                     `json:"receiving_location_id,omitzero"`     // Required when goods must come back.
+	RefundTiming                *string                     `json:"refund_timing,omitzero"`             // Required when a refund is allowed. One of: after_approval, after_handoff, after_receipt, after_inspection, manual
+	ResolutionMode              *string                     `json:"resolution_mode,omitzero"`           // Required unless ineligible. One of: automatic, manual
+	ResolutionSelectionMode     *string                     `json:"resolution_selection_mode,omitzero"` // Required with an automatic resolution. One of: policy_default, buyer_requested
+	RestockingFee               *ReturnRestockingFeePolicy  `json:"restocking_fee,omitzero"`
+	ReturnShipping              *ReturnShippingPolicy       `json:"return_shipping,omitzero"`
+	ReturnWindow                *ReturnWindow               `json:"return_window,omitzero"` // Without it a line may always come back.
+	Scope                       ReturnPolicyScope           `json:"scope"`
+}
+
+// ReturnPolicyScope: an object of the API
+type ReturnPolicyScope struct {
+	CategoryHandles []string `json:"category_handles,omitzero"`
+	ChannelTypes    []string `json:"channel_types,omitzero"` // Origins of orders, such as api, checkout or payment_link.
+	LocationIDs     []string `json:"location_ids,omitzero"`  // Where the goods were fulfilled from.
+	MatchType       *string  `json:"match_type,omitzero"`    // include when something is named, else all. One of: all, include
+	ProductIDs      []string `json:"product_ids,omitzero"`
+	VariantIDs      []string `json:"variant_ids,omitzero"`
+}
+
+// ReturnPreview: an object of the API
+type ReturnPreview struct {
+	Eligibility *ReturnEligibilityCheck  `json:"eligibility,omitzero"`
+	Mode        string                   `json:"mode"` // One of: eligibility, resolution
+	Resolution  *ReturnResolutionPreview `json:"resolution,omitzero"`
+}
+
+// ReturnProcessDecision: an object of the API
+type ReturnProcessDecision struct {
+	AllowedResolutionTypes []string           `json:"allowed_resolution_types,omitzero"`
+	ApprovedQuantity       int64              `json:"approved_quantity"`
+	DecisionBasis          string             `json:"decision_basis"`          // policy_evaluation takes what the policy proposed; explicit says everything itself. One of: policy_evaluation, explicit
+	DeclineReason          *string            `json:"decline_reason,omitzero"` // Required when units are declined, refused otherwise. One of: not_eligible, quantity_unavailable, evidence_missing, suspected_abuse, merchant_discretion, other
+	DeclineReasonMessage   *string            `json:"decline_reason_message,omitzero"`
+	Destination            *ReturnDestination `json:"destination,omitzero"` // Where the goods go, when it is neither the policy's place nor the merchant's address.
+	IsInspectionRequired   *bool              `json:"is_inspection_required,omitzero"`
+	OverrideReason         *string            `json:"override_reason,omitzero"` // Required when an explicit decision differs from the policy. One of: customer_service_exception, policy_correction, risk_review, merchant_discretion, other
+	OverrideReasonMessage  *string            `json:"override_reason_message,omitzero"`
+	ReceivingLocationID    *string            `json:"receiving_location_id,omitzero"`    // Required when units have to come back.
+	RefundTiming           *string            `json:"refund_timing,omitzero"`            // One of: after_approval, after_handoff, after_receipt, after_inspection, manual
+	ResolutionMode         *string            `json:"resolution_mode,omitzero"`          // One of: automatic, manual
+	ReturnRequiredQuantity *int64             `json:"return_required_quantity,omitzero"` // Explicit: required. 0 lets the buyer keep the goods.
+	SelectedResolutionType *string            `json:"selected_resolution_type,omitzero"` // Required with resolution_mode automatic. One of: refund, exchange, replacement, no_monetary_action
+}
+
+// ReturnProcessDispositionRequest: an object of the API
+type ReturnProcessDispositionRequest struct {
+	DispositionType     string            `json:"disposition_type"` // One of: sellable, quality_control, damaged, quarantined, repair, refurbish, liquidate, donate, discard, return_to_buyer, lost
+	ExternalReferenceID *string           `json:"external_reference_id,omitzero"`
+	InventoryLocationID *string           `json:"inventory_location_id,omitzero"`
+	Metadata            map[string]string `json:"metadata,omitzero"`
+	OccurredAt          time.Time         `json:"occurred_at"`
+	Reason              string            `json:"reason"` // One of: inspection_result, return_policy, warehouse_override, safety_requirement, other
+	ReasonMessage       *string           `json:"reason_message,omitzero"`
+}
+
+// ReturnProcessInspectionRequest: an object of the API
+type ReturnProcessInspectionRequest struct {
+	AcceptanceStatus    string    `json:"acceptance_status"` // One of: accepted, rejected, review_required
+	Condition           string    `json:"condition"`         // One of: new, unopened, opened, used, damaged, defective, incomplete, undetermined
+	ExternalReferenceID *string   `json:"external_reference_id,omitzero"`
+	FindingCodes        []string  `json:"finding_codes,omitzero"`
+	InspectedAt         time.Time `json:"inspected_at"`
+	InternalNote        *string   `json:"internal_note,omitzero"`
+}
+
+// ReturnProcessReceiptRequest: an object of the API
+type ReturnProcessReceiptRequest struct {
+	ExternalActorID     *string             `json:"external_actor_id,omitzero"`
+	ExternalReferenceID *string             `json:"external_reference_id,omitzero"`
+	ReceivedAt          time.Time           `json:"received_at"`
+	ReceivingLocationID string              `json:"receiving_location_id"`
+	SourceSystem        *ReturnSourceSystem `json:"source_system,omitzero"`
+}
+
+// ReturnProcessResolutionRequest: an object of the API
+type ReturnProcessResolutionRequest struct {
+	ExternalReferenceID  *string                            `json:"external_reference_id,omitzero"`
+	Metadata             map[string]string                  `json:"metadata,omitzero"`
+	PricingBasis         *string                            `json:"pricing_basis,omitzero"` // One of: original_price, current_price, merchant_agreed_price
+	Quantity             int64                              `json:"quantity"`
+	ReplacementLineItems []ReturnReplacementLineItemRequest `json:"replacement_line_items,omitzero"`
+	ResolutionType       string                             `json:"resolution_type"` // One of: refund, exchange, replacement, no_monetary_action
+}
+
+// ReturnProcessResult: an object of the API
+type ReturnProcessResult struct {
+	IdempotencyKey     string              `json:"idempotency_key"`
+	Return             ReturnResource      `json:"return"`
+	ReturnDispositions []ReturnDisposition `json:"return_dispositions"`
+	ReturnInspections  []ReturnInspection  `json:"return_inspections"`
+	ReturnReceipts     []ReturnReceipt     `json:"return_receipts"`
+	ReturnResolutions  []ReturnResolution  `json:"return_resolutions"`
+}
+
+// ReturnReason: an object of the API
+type ReturnReason struct {
+	CategoryHandles     []string  `json:"category_handles"` // Lines of which categories it fits; empty for all.
+	CreatedAt           time.Time `json:"created_at"`
+	Description         string    `json:"description,omitzero"`
+	ExternalReferenceID string    `json:"external_reference_id,omitzero"`
+	Handle              string    `json:"handle"`
+	IsNoteRequired      bool      `json:"is_note_required"`
+	Name                string    `json:"name"`
+	ReturnReasonID      string    `json:"return_reason_id"`
+	Source              string    `json:"source"`            // One of: flint, merchant
+	Status              string    `json:"status"`            // One of: active, archived
+	SupportedActions    []string  `json:"supported_actions"` // update, archive; nothing for built-in reasons.
+	UpdatedAt           time.Time `json:"updated_at"`
+	Version             int64     `json:"version"`
+}
+
+// ReturnReasonSummary: an object of the API
+type ReturnReasonSummary struct {
+	Handle         string `json:"handle"`
+	IsNoteRequired bool   `json:"is_note_required"`
+	Name           string `json:"name"`
+	ReturnReasonID string `json:"return_reason_id"`
+}
+
+// ReturnReceipt: an object of the API
+type ReturnReceipt struct {
+	CorrectionReason            string                  `json:"correction_reason,omitzero"` // One of: entry_error, duplicate_observation, source_correction, reconciliation_correction, other
+	CorrectionReasonMessage     string                  `json:"correction_reason_message,omitzero"`
+	CreatedAt                   time.Time               `json:"created_at"`
+	ExternalActorID             string                  `json:"external_actor_id,omitzero"`
+	ExternalReferenceID         string                  `json:"external_reference_id,omitzero"`
+	GeneratedDispositions       []ReturnDisposition     `json:"generated_dispositions"` // Made by the receipt itself.
+	LineItems                   []ReturnReceiptLineItem `json:"line_items"`
+	ReceivedAt                  time.Time               `json:"received_at"`
+	ReceivingLocationID         string                  `json:"receiving_location_id"`
+	ReturnID                    string                  `json:"return_id"`
+	ReturnReceiptID             string                  `json:"return_receipt_id"`
+	ShipmentID                  string                  `json:"shipment_id,omitzero"`
+	SourceSystem                *ReturnSourceSystem     `json:"source_system"`
+	Status                      string                  `json:"status"` // One of: current, superseded
+	SupersededAt                time.Time               `json:"superseded_at,omitzero"`
+	SupersededByReturnReceiptID string                  `json:"superseded_by_return_receipt_id,omitzero"`
+	SupersedesReturnReceiptID   string                  `json:"supersedes_return_receipt_id,omitzero"`
+}
+
+// ReturnReceiptLineItem: an object of the API
+type ReturnReceiptLineItem struct {
+	AvailableDispositionQuantity int64                 `json:"available_disposition_quantity"`
+	Quantity                     int64                 `json:"quantity"`
+	ReturnLineItemID             string                `json:"return_line_item_id,omitzero"`
+	ReturnReceiptID              string                `json:"return_receipt_id"`
+	ReturnReceiptLineItemID      string                `json:"return_receipt_line_item_id"`
+	SupportedActions             []string              `json:"supported_actions"`
+	UnverifiedItem               *ReturnUnverifiedItem `json:"unverified_item,omitzero"`
+	VerificationReason           string                `json:"verification_reason,omitzero"` // One of: order_match_confirmed, sku_match_confirmed, inspection_confirmed, merchant_review, other
+	VerificationReasonMessage    string                `json:"verification_reason_message,omitzero"`
+	VerificationStatus           string                `json:"verification_status"` // One of: matched, unverified, excess
+	VerifiedAt                   time.Time             `json:"verified_at,omitzero"`
+	VerifiedBy                   *ReturnActor          `json:"verified_by,omitzero"`
+}
+
+// ReturnReceiptLineItemRequest: an object of the API
+type ReturnReceiptLineItemRequest struct {
+	Quantity           int64                 `json:"quantity"` // 0 only in a correction: nothing came after all.
+	ReturnLineItemID   *string               `json:"return_line_item_id,omitzero"`
+	UnverifiedItem     *ReturnUnverifiedItem `json:"unverified_item,omitzero"`     // Describes goods of which nobody knows the line yet, instead of return_line_item_id.
+	VerificationStatus *string               `json:"verification_status,omitzero"` // Goods beyond what the line may return. One of: excess
+}
+
+// ReturnReceivingDestination: an object of the API
+type ReturnReceivingDestination struct {
+	Address      Address `json:"address"`
+	Instructions *string `json:"instructions,omitzero"` // What buyers are told about sending the goods.
+	Name         *string `json:"name,omitzero"`
+}
+
+// ReturnReplacementLineItem: an object of the API
+type ReturnReplacementLineItem struct {
+	BundleID                    string `json:"bundle_id,omitzero"`
+	Description                 string `json:"description,omitzero"`
+	DiscountMoney               Money  `json:"discount_money"`
+	Name                        string `json:"name"`
+	Quantity                    int64  `json:"quantity"`
+	ReturnReplacementLineItemID string `json:"return_replacement_line_item_id"`
+	ReturnResolutionID          string `json:"return_resolution_id"`
+	SKU                         string `json:"sku,omitzero"`
+	SubtotalMoney               Money  `json:"subtotal_money"`
+	TaxMoney                    Money  `json:"tax_money"`
+	TotalMoney                  Money  `json:"total_money"`
+	UnitPriceMoney              Money  `json:"unit_price_money"`
+	VariantID                   string `json:"variant_id,omitzero"`
+}
+
+// ReturnReplacementLineItemReplacementRequest: an object of the API
+type ReturnReplacementLineItemReplacementRequest struct {
+	BundleID                    *string `json:"bundle_id,omitzero"` // Reserved.
+	Description                 *string `json:"description,omitzero"`
+	Name                        *string `json:"name,omitzero"`
+	Quantity                    int64   `json:"quantity"`
+	ReturnReplacementLineItemID *string `json:"return_replacement_line_item_id,omitzero"` // Of a line that stays.
+	SKU                         *string `json:"sku,omitzero"`
+	UnitPriceMoney              *Money  `json:"unit_price_money,omitzero"` // With pricing_basis merchant_agreed_price, and for a name with current_price.
+	VariantID                   *string `json:"variant_id,omitzero"`       // Exactly one of this and name.
+}
+
+// ReturnReplacementLineItemRequest: an object of the API
+type ReturnReplacementLineItemRequest struct {
+	BundleID       *string `json:"bundle_id,omitzero"` // Reserved.
+	Description    *string `json:"description,omitzero"`
+	Name           *string `json:"name,omitzero"`
+	Quantity       int64   `json:"quantity"`
+	SKU            *string `json:"sku,omitzero"`
+	UnitPriceMoney *Money  `json:"unit_price_money,omitzero"` // With pricing_basis merchant_agreed_price, and for a name with current_price.
+	VariantID      *string `json:"variant_id,omitzero"`       // Exactly one of this and name.
+}
+
+// ReturnResolution: an object of the API
+type ReturnResolution struct {
+	ActionReason               string                             `json:"action_reason,omitzero"`      // One of: buyer_payment, buyer_selection, merchant_review, manual_release, linked_effect_retry, other
+	ActionRequiredBy           string                             `json:"action_required_by,omitzero"` // One of: buyer, merchant, integration
+	Adjustments                []ReturnResolutionAdjustment       `json:"adjustments"`
+	BuyerPaymentAmountMoney    Money                              `json:"buyer_payment_amount_money"` // Owed by the buyer.
+	BuyerRefundAmountMoney     Money                              `json:"buyer_refund_amount_money"`  // Due to the buyer.
+	CanceledAt                 time.Time                          `json:"canceled_at,omitzero"`
+	ConfirmedAt                time.Time                          `json:"confirmed_at,omitzero"`
+	ConfirmedBy                *ReturnActor                       `json:"confirmed_by,omitzero"`
+	CorrectsReturnResolutionID string                             `json:"corrects_return_resolution_id,omitzero"`
+	CreatedAt                  time.Time                          `json:"created_at"`
+	CreatedBy                  ReturnActor                        `json:"created_by"`
+	CreditMoney                Money                              `json:"credit_money"`
+	DeductionMoney             Money                              `json:"deduction_money"`
+	ExecutionBlockers          []ReturnResolutionExecutionBlocker `json:"execution_blockers"`
+	ExternalReferenceID        string                             `json:"external_reference_id,omitzero"`
+	FailureCode                string                             `json:"failure_code,omitzero"`
+	FailureMessage             string                             `json:"failure_message,omitzero"`
+	FulfilledAt                time.Time                          `json:"fulfilled_at,omitzero"`
+	LineItems                  []ReturnResolutionLineItem         `json:"line_items"`
+	Metadata                   map[string]string                  `json:"metadata"`
+	PaymentExpiresAt           time.Time                          `json:"payment_expires_at,omitzero"` // When an unpaid difference gives up, and the value returns to the order it was paid for.
+	PaymentIntentIDs           []string                           `json:"payment_intent_ids"`
+	PaymentIntents             []PaymentIntentSummary             `json:"payment_intents,omitzero"` // With expand=payment_intents.
+	PricingBasis               string                             `json:"pricing_basis,omitzero"`   // One of: original_price, current_price, merchant_agreed_price
+	QuoteHash                  string                             `json:"quote_hash,omitzero"`      // Names the amounts; that of a preview with the same amounts is the same.
+	RefundIDs                  []string                           `json:"refund_ids"`
+	Refunds                    []Refund                           `json:"refunds,omitzero"` // With expand=refunds.
+	ReplacementLineItems       []ReturnReplacementLineItem        `json:"replacement_line_items"`
+	ReplacementOrder           *OrderSummary                      `json:"replacement_order,omitzero"` // With expand=replacement_order.
+	ReplacementOrderID         string                             `json:"replacement_order_id,omitzero"`
+	ReplacementTotalMoney      Money                              `json:"replacement_total_money"`
+	ResolutionType             string                             `json:"resolution_type"` // One of: refund, exchange, replacement, no_monetary_action, correction
+	ReturnID                   string                             `json:"return_id"`
+	ReturnPolicyRevisionID     string                             `json:"return_policy_revision_id,omitzero"`
+	ReturnResolutionID         string                             `json:"return_resolution_id"`
+	ReturnedTotalMoney         Money                              `json:"returned_total_money"`
+	Status                     string                             `json:"status"` // One of: proposed, pending, requires_action, partially_fulfilled, fulfilled, failed, canceled
+	SupportedActions           []string                           `json:"supported_actions"`
+	UpdatedAt                  time.Time                          `json:"updated_at"`
+	Version                    int64                              `json:"version"`
+}
+
+// ReturnResolutionAdjustment: an object of the API
+type ReturnResolutionAdjustment struct {
+	AdjustmentType         string       `json:"adjustment_type"`       // One of: return_shipping_fee, restocking_fee, other_fee, goodwill_credit, price_correction, other
+	AppliedAmountMoney     Money        `json:"applied_amount_money"`  // What is really charged or given.
+	AssessedAmountMoney    Money        `json:"assessed_amount_money"` // What the rule asks.
+	Reason                 string       `json:"reason"`                // One of: return_policy, inspection_result, return_shipping_cost, customer_service, manual_correction, other
+	ReasonMessage          string       `json:"reason_message,omitzero"`
+	ReturnLineItemID       string       `json:"return_line_item_id,omitzero"`
+	ReturnPolicyRevisionID string       `json:"return_policy_revision_id,omitzero"`
+	Status                 string       `json:"status"`       // One of: applied, waived
+	ValueEffect            string       `json:"value_effect"` // One of: deduction, credit
+	WaivedAt               time.Time    `json:"waived_at,omitzero"`
+	WaivedBy               *ReturnActor `json:"waived_by,omitzero"`
+	WaiverReason           string       `json:"waiver_reason,omitzero"` // One of: policy_override, merchant_review, customer_service, other
+	WaiverReasonMessage    string       `json:"waiver_reason_message,omitzero"`
+}
+
+// ReturnResolutionAdjustmentRequest: an object of the API
+type ReturnResolutionAdjustmentRequest struct {
+	AdjustmentType      string  `json:"adjustment_type"`       // One of: return_shipping_fee, restocking_fee, other_fee, goodwill_credit, price_correction, other
+	AppliedAmountMoney  Money   `json:"applied_amount_money"`  // What is really charged or given.
+	AssessedAmountMoney Money   `json:"assessed_amount_money"` // What the rule asks.
+	Reason              string  `json:"reason"`                // One of: return_policy, inspection_result, return_shipping_cost, customer_service, manual_correction, other
+	ReasonMessage       *string `json:"reason_message,omitzero"`
+	ReturnLineItemID    *string `json:"return_line_item_id,omitzero"`
+	Status              *string `json:"status,omitzero"`        // One of: applied, waived
+	ValueEffect         string  `json:"value_effect"`           // One of: deduction, credit
+	WaiverReason        *string `json:"waiver_reason,omitzero"` // One of: policy_override, merchant_review, customer_service, other
+	WaiverReasonMessage *string `json:"waiver_reason_message,omitzero"`
+}
+
+// ReturnResolutionAdjustmentSet: an object of the API
+type ReturnResolutionAdjustmentSet struct {
+	Adjustments []ReturnResolutionAdjustmentRequest `json:"adjustments"`
+}
+
+// ReturnResolutionCheckoutRequest: an object of the API
+type ReturnResolutionCheckoutRequest struct {
+	PageOrigin *string            `json:"page_origin,omitzero"`
+	Redirects  *CheckoutRedirects `json:"redirects,omitzero"`
+	ReturnURL  *string            `json:"return_url,omitzero"` // Like redirects.success_redirect_url; both must agree.
+	Surface    *string            `json:"surface,omitzero"`    // One of: hosted, embedded
+}
+
+// ReturnResolutionCollection: an object of the API
+type ReturnResolutionCollection struct {
+	Door             string           `json:"door"` // One of: payment_link, invoice
+	InvoiceID        string           `json:"invoice_id,omitzero"`
+	PaymentLinkID    string           `json:"payment_link_id,omitzero"`
+	ReturnResolution ReturnResolution `json:"return_resolution"`
+	URL              string           `json:"url"`
+}
+
+// ReturnResolutionExecutionBlocker: an object of the API
+type ReturnResolutionExecutionBlocker struct {
+	Code               string `json:"code"` // One of: handoff_pending, receipt_pending, inspection_pending, manual_release_pending, buyer_payment_pending, refund_pending, replacement_order_pending, fulfillment_pending, credit_effect_pending
+	LinkedResourceID   string `json:"linked_resource_id,omitzero"`
+	LinkedResourceType string `json:"linked_resource_type,omitzero"` // One of: refund, payment_intent, order, fulfillment, credit_transaction
+	ReturnLineItemID   string `json:"return_line_item_id,omitzero"`
+}
+
+// ReturnResolutionLineItem: an object of the API
+type ReturnResolutionLineItem struct {
+	Quantity                   int64  `json:"quantity"`
+	RefundTiming               string `json:"refund_timing,omitzero"` // One of: after_approval, after_handoff, after_receipt, after_inspection, manual
+	ReturnLineItemID           string `json:"return_line_item_id"`
+	ReturnResolutionID         string `json:"return_resolution_id"`
+	ReturnResolutionLineItemID string `json:"return_resolution_line_item_id"`
+	ReturnedTotalMoney         Money  `json:"returned_total_money"`
+}
+
+// ReturnResolutionLineItemReplacementRequest: an object of the API
+type ReturnResolutionLineItemReplacementRequest struct {
+	Quantity                   int64   `json:"quantity"`
+	ReturnLineItemID           string  `json:"return_line_item_id"`
+	ReturnResolutionLineItemID *string `json:"return_resolution_line_item_id,omitzero"` // Of a line that stays.
+}
+
+// ReturnResolutionLineItemRequest: an object of the API
+type ReturnResolutionLineItemRequest struct {
+	Quantity         int64  `json:"quantity"`
+	ReturnLineItemID string `json:"return_line_item_id"`
+}
+
+// ReturnResolutionPreview: an object of the API
+type ReturnResolutionPreview struct {
+	Adjustments                []ReturnResolutionAdjustment `json:"adjustments"`
+	BasedOnReturnRevision      int64                        `json:"based_on_return_revision"`
+	BuyerPaymentAmountMoney    Money                        `json:"buyer_payment_amount_money"` // Owed by the buyer.
+	BuyerRefundAmountMoney     Money                        `json:"buyer_refund_amount_money"`  // Due to the buyer.
+	CalculatedAt               time.Time                    `json:"calculated_at"`
+	CorrectsReturnResolutionID string                       `json:"corrects_return_resolution_id,omitzero"`
+	CreditMoney                Money                        `json:"credit_money"`
+	DeductionMoney             Money                        `json:"deduction_money"`
+	LineItems                  []ReturnResolutionLineItem   `json:"line_items"`
+	QuoteHash                  string                       `json:"quote_hash"` // Names these amounts; send it as expected_quote_hash to get them or an error.
+	ReplacementLineItems       []ReturnReplacementLineItem  `json:"replacement_line_items"`
+	ReplacementTotalMoney      Money                        `json:"replacement_total_money"`
+	ResolutionType             string                       `json:"resolution_type"` // One of: refund, exchange, replacement, no_monetary_action, correction
+	ReturnID                   string                       `json:"return_id"`
+	ReturnedTotalMoney         Money                        `json:"returned_total_money"`
+	Warnings                   []ReturnResolutionWarning    `json:"warnings"`
+}
+
+// ReturnResolutionWarning: an object of the API
+type ReturnResolutionWarning struct {
+	Code              string   `json:"code"`
+	Message           string   `json:"message"`
+	ReturnLineItemIDs []string `json:"return_line_item_ids"`
+}
+
+// ReturnResource: an object of the API
+type ReturnResource struct {
+	BuyerActions        []BuyerAction              `json:"buyer_actions"` // For the buyer's own reads; empty for merchants and in events.
+	CanceledAt          time.Time                  `json:"canceled_at,omitzero"`
+	CompletedAt         time.Time                  `json:"completed_at,omitzero"`
+	CompletedBy         *ReturnActor               `json:"completed_by,omitzero"`
+	CompletionBlockers  []ReturnCompletionBlocker  `json:"completion_blockers"`
+	CompletionMode      string                     `json:"completion_mode,omitzero"` // One of: manual, automatic
+	CreatedAt           time.Time                  `json:"created_at"`
+	Customer            *CustomerSummary           `json:"customer,omitzero"` // With expand=customer.
+	CustomerID          string                     `json:"customer_id,omitzero"`
+	DecisionAt          time.Time                  `json:"decision_at,omitzero"`
+	DecisionStatus      string                     `json:"decision_status"` // One of: pending, approved, partially_approved, declined
+	DispositionCount    int64                      `json:"disposition_count"`
+	ExternalReferenceID string                     `json:"external_reference_id,omitzero"`
+	FinancialSummary    ReturnFinancialSummary     `json:"financial_summary"`
+	HandoffRequirements []ReturnHandoffRequirement `json:"handoff_requirements"`
+	InitiatedBy         string                     `json:"initiated_by"` // One of: buyer, merchant, integration, system
+	InspectionCount     int64                      `json:"inspection_count"`
+	LineItems           []ReturnLineItem           `json:"line_items"`
+	MerchandiseStatus   string                     `json:"merchandise_status"` // One of: not_required, awaiting_handoff, in_transit, partially_received, received, inspection_required, partially_inspected, inspection_review_required, disposition_required, resolved, exception
+	Metadata            map[string]string          `json:"metadata"`
+	Order               *OrderSummary              `json:"order,omitzero"` // With expand=order.
+	OrderID             string                     `json:"order_id"`
+	PolicyEvaluation    *ReturnPolicyEvaluation    `json:"policy_evaluation,omitzero"`
+	ReceiptCount        int64                      `json:"receipt_count"`
+	ResolutionCount     int64                      `json:"resolution_count"`
+	ResolutionStatus    string                     `json:"resolution_status"` // One of: not_selected, pending, partially_fulfilled, requires_action, fulfilled, failed
+	ReturnID            string                     `json:"return_id"`
+	ReturnNumber        string                     `json:"return_number"`
+	ShipmentCount       int64                      `json:"shipment_count,omitzero"`
+	Status              string                     `json:"status"` // One of: requested, open, completed, declined, canceled
+	SupportedActions    []string                   `json:"supported_actions"`
+	UpdatedAt           time.Time                  `json:"updated_at"`
+	Version             int64                      `json:"version"`
+}
+
+// ReturnRestockingFeePolicy: an object of the API
+type ReturnRestockingFeePolicy struct {
+	CalculationType string       `json:"calculation_type"`    // One of: flat, percent
+	FlatMoney       *Money       `json:"flat_money,omitzero"` // Once for a line of a return.
+	Percent         *json.Number `json:"percent,omitzero"`    // Of the units' price after discounts, before tax on top.
+}
+
 // ReturnShipmentLine: an object of the API
 type ReturnShipmentLine struct {
 	Quantity         int64  `json:"quantity"`
 	ReturnLineItemID string `json:"return_line_item_id"`
+}
+
+// ReturnShippingPolicy: an object of the API
+type ReturnShippingPolicy struct {
+	FeeMoney *Money `json:"fee_money,omitzero"` // What a buyer pays for the merchant's label, once for a return. Without it the buyer pays the carrier.
+	Payer    string `json:"payer"`              // One of: merchant, buyer
+}
+
+// ReturnSourceSystem: an object of the API
+type ReturnSourceSystem struct {
+	ExternalSourceID *string `json:"external_source_id,omitzero"`
+	SourceSystemType string  `json:"source_system_type"` // One of: manual, pos, wms, erp, other, flint
+}
+
+// ReturnUnverifiedItem: an object of the API
+type ReturnUnverifiedItem struct {
+	Description *string `json:"description,omitzero"`
+	Name        string  `json:"name"`
+	SKU         *string `json:"sku,omitzero"`
+}
+
+// ReturnWindow: an object of the API
+type ReturnWindow struct {
+	DurationSeconds int64  `json:"duration_seconds"`
+	StartsAtEvent   string `json:"starts_at_event"` // One of: fulfilled, delivered, picked_up, service_completed
 }
 
 // RevokeOrganizationMembershipResult: an object of the API
@@ -4427,6 +5896,15 @@ type ServiceDetails struct {
 	ScheduledEndAt   time.Time `json:"scheduled_end_at,omitzero"`
 	ScheduledStartAt time.Time `json:"scheduled_start_at,omitzero"`
 	Timezone         string    `json:"timezone,omitzero"`
+}
+
+// ServicePatch: an object of the API
+type ServicePatch struct {
+	CompletedAt      Nullable[time.Time] `json:"completed_at,omitzero"`
+	Notes            Nullable[string]    `json:"notes,omitzero"`
+	ScheduledEndAt   Nullable[time.Time] `json:"scheduled_end_at,omitzero"`
+	ScheduledStartAt Nullable[time.Time] `json:"scheduled_start_at,omitzero"`
+	Timezone         *string             `json:"timezone,omitzero"`
 }
 
 // SetDefaultAddressRequest: an object of the API
@@ -4536,8 +6014,22 @@ type ShipmentSummary struct {
 	PackageCount  int64     `json:"package_count"`
 	ShipmentID    string    `json:"shipment_id"`
 	ShippedAt     time.Time `json:"shipped_at,omitzero"`
-	Status        string    `json:"status"`
+	Status        string    `json:"status"` // One of: created, packed, shipped, in_transit, out_for_delivery, delivered, delivery_attempted, exception, returned, voided
 	UpdatedAt     time.Time `json:"updated_at"`
+}
+
+// ShippingDimensions: an object of the API
+type ShippingDimensions struct {
+	Height json.Number `json:"height"`
+	Length json.Number `json:"length"`
+	Unit   string      `json:"unit"` // One of: millimeter, centimeter, meter, inch, foot
+	Width  json.Number `json:"width"`
+}
+
+// ShippingWeight: an object of the API
+type ShippingWeight struct {
+	Unit  string      `json:"unit"` // One of: gram, kilogram, ounce, pound
+	Value json.Number `json:"value"`
 }
 
 // SignedMoney: an object of the API
@@ -4673,6 +6165,38 @@ type TaxLocationInput struct {
 // TaxSettings is an object of the API.
 type TaxSettings map[string]any
 
+// TimelineActor: an object of the API
+type TimelineActor struct {
+	ID   string `json:"id,omitzero"`   // Of the key, app, user, checkout session or customer.
+	Name string `json:"name,omitzero"` // The name of the key, the app or the user.
+	Type string `json:"type"`          // One of: api_key, app, user, buyer, processor, system
+}
+
+// TimelineEntry: an object of the API
+type TimelineEntry struct {
+	Actor               TimelineActor    `json:"actor"`
+	AmountMoney         *SignedMoney     `json:"amount_money,omitzero"` // The money that this is about.
+	APIRequestLogID     string           `json:"api_request_log_id,omitzero"`
+	BalanceDeltaMoney   *SignedMoney     `json:"balance_delta_money,omitzero"` // On activities: what it changed about the balance.
+	Kind                string           `json:"kind"`                         // What it happened to: order, payment_intent, refund, checkout_session, invoice, credit_note, fulfillment, return and so on.
+	Objects             []TimelineObject `json:"objects"`                      // What it is about, the thing itself first.
+	OccurredAt          time.Time        `json:"occurred_at"`
+	OrderActivityID     string           `json:"order_activity_id,omitzero"`
+	Reason              string           `json:"reason,omitzero"` // Why, as somebody gave it or a processor said it.
+	RequestID           string           `json:"request_id,omitzero"`
+	RunningBalanceMoney *SignedMoney     `json:"running_balance_money,omitzero"` // On activities: the order's balance after it.
+	TimelineEntryID     string           `json:"timeline_entry_id"`              // The id of the activity or of the event that tells of it.
+	Type                string           `json:"type"`                           // Type of the activity or of the event.
+	WebhookEventIDs     []string         `json:"webhook_event_ids"`              // The events that told of it.
+	What                string           `json:"what"`                           // What happened, in plain words.
+}
+
+// TimelineObject: an object of the API
+type TimelineObject struct {
+	ID   string `json:"id"`
+	Type string `json:"type"`
+}
+
 // Tip: an object of the API
 type Tip struct {
 	AmountMoney                *Money               `json:"amount_money,omitzero"`
@@ -4789,6 +6313,22 @@ type UpdateEmailPreferencesRequest struct {
 	ShippingUpdates   *bool `json:"shipping_updates,omitzero"`
 }
 
+// UpdateFulfillmentRequest: an object of the API
+type UpdateFulfillmentRequest struct {
+	CompletedAt          Nullable[time.Time]            `json:"completed_at,omitzero"` // When a completed fulfillment was, if nobody said so when it was completed.
+	CustomerID           Nullable[string]               `json:"customer_id,omitzero"`
+	DeviceID             Nullable[string]               `json:"device_id,omitzero"` // Reserved.
+	DigitalDetails       Nullable[DigitalPatch]         `json:"digital_details,omitzero"`
+	ExpectedVersion      *int64                         `json:"expected_version,omitzero"`
+	ExternalReferenceID  *string                        `json:"external_reference_id,omitzero"`
+	LocalDeliveryDetails Nullable[LocalDeliveryPatch]   `json:"local_delivery_details,omitzero"`
+	LocationID           Nullable[string]               `json:"location_id,omitzero"` // Reserved.
+	Metadata             Nullable[map[string]*string]   `json:"metadata,omitzero"`    // Merged by key; a null value removes its key, null as a whole removes all.
+	PickupDetails        Nullable[PickupPatch]          `json:"pickup_details,omitzero"`
+	Recipient            Nullable[FulfillmentRecipient] `json:"recipient,omitzero"` // Replaces the whole recipient.
+	ServiceDetails       Nullable[ServicePatch]         `json:"service_details,omitzero"`
+}
+
 // UpdateInstalledAppLimitsRequest: an object of the API
 type UpdateInstalledAppLimitsRequest struct {
 	OwnOrdersOnly            *bool   `json:"own_orders_only,omitzero"`
@@ -4898,6 +6438,37 @@ type UpdateOrganizationRequest struct {
 	Metadata             Nullable[map[string]*string] `json:"metadata,omitzero"` // Merged by key; a null value removes its key, null as a whole removes all.
 	Name                 *string                      `json:"name,omitzero"`
 	ParentOrganizationID *string                      `json:"parent_organization_id,omitzero"`
+}
+
+// UpdatePackageItemRequest: an object of the API
+type UpdatePackageItemRequest struct {
+	Metadata Nullable[map[string]*string] `json:"metadata,omitzero"` // Merged by key; a null value removes its key, null as a whole removes all.
+	Quantity *int64                       `json:"quantity,omitzero"`
+}
+
+// UpdatePackageRequest: an object of the API
+type UpdatePackageRequest struct {
+	BuyerNotificationBehavior *string                      `json:"buyer_notification_behavior,omitzero"` // One of: send, suppress
+	Carrier                   Nullable[string]             `json:"carrier,omitzero"`
+	Dimensions                Nullable[ShippingDimensions] `json:"dimensions,omitzero"`
+	ExpectedVersion           *int64                       `json:"expected_version,omitzero"`
+	ExternalReferenceID       Nullable[string]             `json:"external_reference_id,omitzero"`
+	ExternalSystem            Nullable[string]             `json:"external_system,omitzero"`
+	LabelURL                  Nullable[string]             `json:"label_url,omitzero"`
+	Metadata                  Nullable[map[string]*string] `json:"metadata,omitzero"` // Merged by key; a null value removes its key, null as a whole removes all.
+	ServiceCode               Nullable[string]             `json:"service_code,omitzero"`
+	StatusReason              Nullable[string]             `json:"status_reason,omitzero"`
+	TrackingNumber            Nullable[string]             `json:"tracking_number,omitzero"`
+	TrackingURL               Nullable[string]             `json:"tracking_url,omitzero"`
+	Weight                    Nullable[ShippingWeight]     `json:"weight,omitzero"`
+}
+
+// UpdatePackageResult: an object of the API
+type UpdatePackageResult struct {
+	FulfillmentEvent         *FulfillmentEvent         `json:"fulfillment_event,omitzero"`
+	FulfillmentNotifications []FulfillmentNotification `json:"fulfillment_notifications,omitzero"`
+	Package                  Package                   `json:"package"`
+	Unchanged                bool                      `json:"unchanged,omitzero"`
 }
 
 // UpdatePartnerAppRequest: an object of the API
@@ -5012,6 +6583,51 @@ type UpdateRefundRequest struct {
 	Metadata Nullable[map[string]*string] `json:"metadata,omitzero"` // Merged by key; a null value removes its key, null as a whole removes all.
 }
 
+// UpdateReturnLineItemRequest: an object of the API
+type UpdateReturnLineItemRequest struct {
+	BuyerNote               Nullable[string] `json:"buyer_note,omitzero"` // Null removes it.
+	ExpectedVersion         *int64           `json:"expected_version,omitzero"`
+	RequestedQuantity       *int64           `json:"requested_quantity,omitzero"`
+	RequestedResolutionType Nullable[string] `json:"requested_resolution_type,omitzero"` // Null removes the wish. One of: refund, exchange, replacement, no_monetary_action
+	ReturnReasonID          *string          `json:"return_reason_id,omitzero"`
+}
+
+// UpdateReturnPolicyRequest: an object of the API
+type UpdateReturnPolicyRequest struct {
+	ExpectedVersion     *int64                       `json:"expected_version,omitzero"`
+	ExternalReferenceID Nullable[string]             `json:"external_reference_id,omitzero"`
+	Metadata            Nullable[map[string]*string] `json:"metadata,omitzero"` // Merged by key; a null value removes its key, null as a whole removes all.
+	Name                *string                      `json:"name,omitzero"`
+	Status              *string                      `json:"status,omitzero"` // One of: active, inactive
+}
+
+// UpdateReturnReasonRequest: an object of the API
+type UpdateReturnReasonRequest struct {
+	CategoryHandles     []string         `json:"category_handles,omitzero"` // Replaces all; needs expected_version.
+	Description         Nullable[string] `json:"description,omitzero"`
+	ExpectedVersion     *int64           `json:"expected_version,omitzero"`
+	ExternalReferenceID Nullable[string] `json:"external_reference_id,omitzero"`
+	IsNoteRequired      *bool            `json:"is_note_required,omitzero"`
+	Name                *string          `json:"name,omitzero"`
+}
+
+// UpdateReturnRequest: an object of the API
+type UpdateReturnRequest struct {
+	ExternalReferenceID Nullable[string]             `json:"external_reference_id,omitzero"` // Null removes it.
+	Metadata            Nullable[map[string]*string] `json:"metadata,omitzero"`              // Merged by key; a null value removes its key.
+}
+
+// UpdateReturnResolutionRequest: an object of the API
+type UpdateReturnResolutionRequest struct {
+	AdjustmentSet        *ReturnResolutionAdjustmentSet                `json:"adjustment_set,omitzero"` // Replaces all; needs expected_version.
+	ExpectedVersion      *int64                                        `json:"expected_version,omitzero"`
+	ExternalReferenceID  Nullable[string]                              `json:"external_reference_id,omitzero"`
+	LineItems            []ReturnResolutionLineItemReplacementRequest  `json:"line_items,omitzero"`             // Replaces all; needs expected_version.
+	Metadata             Nullable[map[string]*string]                  `json:"metadata,omitzero"`               // Merged by key; a null value removes its key, null as a whole removes all.
+	PricingBasis         *string                                       `json:"pricing_basis,omitzero"`          // One of: original_price, current_price, merchant_agreed_price
+	ReplacementLineItems []ReturnReplacementLineItemReplacementRequest `json:"replacement_line_items,omitzero"` // Replaces all; needs expected_version.
+}
+
 // UpdateSettingsRequest: an object of the API
 type UpdateSettingsRequest struct {
 	Branding              *BrandingSettings                 `json:"branding,omitzero"`
@@ -5035,6 +6651,20 @@ type UpdateSettingsRequest struct {
 	Tipping               *TippingSettings                  `json:"tipping,omitzero"`
 }
 
+// UpdateShipmentRequest: an object of the API
+type UpdateShipmentRequest struct {
+	ExpectedVersion     *int64                       `json:"expected_version,omitzero"`
+	ExternalReferenceID Nullable[string]             `json:"external_reference_id,omitzero"`
+	ExternalSystem      Nullable[string]             `json:"external_system,omitzero"`
+	Metadata            Nullable[map[string]*string] `json:"metadata,omitzero"` // Merged by key; a null value removes its key, null as a whole removes all.
+}
+
+// UpdateShipmentResult: an object of the API
+type UpdateShipmentResult struct {
+	Shipment  Shipment `json:"shipment"`
+	Unchanged bool     `json:"unchanged,omitzero"`
+}
+
 // UpdateWebhookEndpointRequest: an object of the API
 type UpdateWebhookEndpointRequest struct {
 	APIVersion         *string  `json:"api_version,omitzero"`
@@ -5054,9 +6684,49 @@ type ValueTipAllocation struct {
 	ValueSettlementID string `json:"value_settlement_id"`
 }
 
+// VerifyReturnReceiptLineItemRequest: an object of the API
+type VerifyReturnReceiptLineItemRequest struct {
+	ExpectedVersion           *int64  `json:"expected_version,omitzero"` // Version of the return.
+	ReturnLineItemID          string  `json:"return_line_item_id"`
+	VerificationReason        string  `json:"verification_reason"` // One of: order_match_confirmed, sku_match_confirmed, inspection_confirmed, merchant_review, other
+	VerificationReasonMessage *string `json:"verification_reason_message,omitzero"`
+}
+
+// VoidPackageResult: an object of the API
+type VoidPackageResult struct {
+	Event                    *FulfillmentEvent         `json:"event,omitzero"`
+	FulfillmentNotifications []FulfillmentNotification `json:"fulfillment_notifications,omitzero"`
+	Package                  Package                   `json:"package"`
+	Unchanged                bool                      `json:"unchanged,omitzero"`
+}
+
+// VoidRequest: an object of the API
+type VoidRequest struct {
+	BuyerNotificationBehavior *string    `json:"buyer_notification_behavior,omitzero"` // One of: send, suppress
+	ExpectedVersion           *int64     `json:"expected_version,omitzero"`
+	OccurredAt                *time.Time `json:"occurred_at,omitzero"`
+	ReasonMessage             *string    `json:"reason_message,omitzero"`
+}
+
+// VoidShipmentResult: an object of the API
+type VoidShipmentResult struct {
+	Events                   []FulfillmentEvent        `json:"events,omitzero"`
+	FulfillmentNotifications []FulfillmentNotification `json:"fulfillment_notifications,omitzero"`
+	Packages                 []Package                 `json:"packages,omitzero"`
+	Shipment                 Shipment                  `json:"shipment"`
+	Unchanged                bool                      `json:"unchanged,omitzero"`
+}
+
 // WaiveInvoiceLateFeeRequest: an object of the API
 type WaiveInvoiceLateFeeRequest struct {
 	ReasonMessage string `json:"reason_message"` // For the merchant; never shown to the buyer.
+}
+
+// WaiveReturnLineInspectionRequest: an object of the API
+type WaiveReturnLineInspectionRequest struct {
+	ExpectedVersion *int64  `json:"expected_version,omitzero"`
+	Reason          string  `json:"reason"` // One of: policy_override, trusted_in_store_handoff, merchant_review, other
+	ReasonMessage   *string `json:"reason_message,omitzero"`
 }
 
 // WalletSelection: an object of the API

@@ -23,14 +23,10 @@ func Register(a *API, s *Services) {
 		registerPaper,
 		registerSupport,
 		registerFulfillment,
-		registerGoods,
 		registerPolicy,
 		registerReturnsPart,
 		registerGoods,
-		registerPolicy,
-		registerReturnsPart,
 		registerResolution,
-		registerFulfillment,
 		registerRefundsPart,
 	} {
 		register(a, s)

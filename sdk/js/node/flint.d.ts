@@ -142,6 +142,11 @@ export interface AddOrderLinesRequest {
   line_items: Array<CreateLineInput>;
 }
 
+export interface AddReturnLineItemRequest {
+  expected_version?: number;
+  line_item: ReturnLineItemRequest;
+}
+
 export interface Address {
   city?: string;
   /** ISO 3166-1 alpha-2. */
@@ -261,6 +266,37 @@ export interface AuthorizationAmounts {
   authorized_money: Money;
   capturable_money: Money;
   expires_at?: string;
+}
+
+export interface BalanceExplanation {
+  currency: string;
+  figures: Array<BalanceFigure>;
+  /** All entries of the order's journal, oldest first. */
+  journal_entries: Array<ExplainedEntry>;
+  order_id: string;
+  order_number: string;
+  /** The balance in plain words, sentence by sentence. */
+  summary: Array<string>;
+}
+
+export interface BalanceFigure {
+  /** The accounts of the journal whose postings make it. */
+  accounts: Array<string>;
+  amount_money: SignedMoney;
+  figure: "balance" | "outstanding" | "credit" | "total" | "late_fees" | "credited" | "owed" | "paid" | "refunded" | "net_collected" | "refunded_sales" | "written_off" | "payments_in_flight" | "refunds_in_flight";
+  /** Oldest first. */
+  rows: Array<BalanceFigureRow>;
+  /** What it is and how it came about, in plain words. */
+  text: string;
+}
+
+export interface BalanceFigureRow {
+  amount_money: SignedMoney;
+  journal_entry_id: string;
+  occurred_at: string;
+  /** What the figure came to with this row. */
+  running_money: SignedMoney;
+  what: string;
 }
 
 export interface BankSummary {
@@ -449,6 +485,33 @@ export interface CancelAttemptRequest {
 export interface CancelOrderPaymentRequest {
   cancellation_reason?: "requested_by_customer" | "duplicate" | "fraudulent" | "abandoned";
   order_payment_attempt_id?: string;
+}
+
+export interface CancelReturnDispositionRequest {
+  expected_version?: number;
+  reason: "created_in_error" | "changed_disposition" | "duplicate" | "other";
+  reason_message?: string;
+}
+
+export interface CancelReturnLineItemRequest {
+  expected_version?: number;
+  /** How many of them the buyer no longer has to send back. */
+  handback_quantity: number;
+  quantity: number;
+  reason: "buyer_request" | "merchant_request" | "expired" | "created_in_error" | "other";
+  reason_message?: string;
+}
+
+export interface CancelReturnRequest {
+  expected_version?: number;
+  reason: "buyer_request" | "merchant_request" | "duplicate" | "expired" | "created_in_error" | "other";
+  reason_message?: string;
+}
+
+export interface CancelReturnResolutionRequest {
+  expected_version?: number;
+  reason: "buyer_request" | "merchant_request" | "duplicate" | "expired" | "created_in_error" | "other";
+  reason_message?: string;
 }
 
 export interface Capability {
@@ -791,6 +854,10 @@ export interface CollectInvoiceResult {
   invoice_payment_attempt?: InvoicePaymentAttempt;
 }
 
+export interface CollectReturnResolutionRequest {
+  door: "payment_link" | "invoice";
+}
+
 export interface CollectionElements {
   amount_money?: Money;
   digital_wallets?: Array<string>;
@@ -810,6 +877,12 @@ export interface CompleteRefundRequest {
   reference?: string;
 }
 
+export interface CompleteReturnRequest {
+  expected_version?: number;
+  reason?: "manual_completion" | "exception_waived" | "other";
+  reason_message?: string;
+}
+
 export interface ConfirmCheckoutVerificationRequest {
   code: string;
 }
@@ -822,6 +895,12 @@ export interface ConfirmEmailChangeRequest {
   /** Needed while current_email_confirmation_required. */
   current_email_code?: string;
   new_email_code: string;
+}
+
+export interface ConfirmReturnResolutionRequest {
+  /** quote_hash of the amounts that are confirmed; those of the proposal when absent. */
+  expected_quote_hash?: string;
+  expected_version?: number;
 }
 
 export interface CreateAPIKeyRequest {
@@ -945,8 +1024,45 @@ export interface CreateDataRequestRequest {
   topic: "customer_data" | "customer_redact" | "merchant_redact";
 }
 
+export interface CreateDigitalDetails {
+  delivery_url?: string;
+}
+
 export interface CreateEmailChangeRequest {
   new_email: string;
+}
+
+export interface CreateFulfillmentEventRequest {
+  buyer_notification_behavior?: "send" | "suppress";
+  custom_details?: Record<string, string>;
+  event_type: "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "tracking_updated" | "exception" | "returned" | "custom";
+  external_event_id?: string;
+  external_status?: string;
+  external_system?: string;
+  location_description?: string;
+  message?: string;
+  occurred_at?: string;
+  package_id?: string;
+  shipment_id?: string;
+}
+
+export interface CreateFulfillmentRequest {
+  customer_id?: string;
+  /** Reserved. */
+  device_id?: string;
+  digital_details?: CreateDigitalDetails;
+  external_reference_id?: string;
+  line_items: Array<FulfillmentLineRequest>;
+  local_delivery_details?: CreateLocalDeliveryDetails;
+  /** Reserved. */
+  location_id?: string;
+  metadata?: Record<string, string>;
+  pickup_details?: CreatePickupDetails;
+  /** Where the order goes when absent. */
+  recipient?: FulfillmentRecipient;
+  service_details?: CreateServiceDetails;
+  shipment?: FulfillmentPackagingRequest;
+  type: "shipment" | "pickup" | "local_delivery" | "digital" | "service";
 }
 
 export interface CreateInvoicePaymentTermRequest {
@@ -1004,6 +1120,25 @@ export interface CreateLineInput {
   variant_id?: string;
 }
 
+export interface CreateLocalDeliveryDetails {
+  carrier?: string;
+  courier_pickup_window_duration_seconds?: number;
+  courier_provider_name?: string;
+  courier_support_phone?: string;
+  dropoff_notes?: string;
+  expires_at?: string;
+  external_delivery_id?: string;
+  instructions?: string;
+  no_contact?: boolean;
+  prep_time_duration_seconds?: number;
+  ready_at?: string;
+  service_area_id?: string;
+  timezone?: string;
+  tracking_url?: string;
+  window_end_at?: string;
+  window_start_at?: string;
+}
+
 export interface CreateOrderPaymentIntentRequest {
   /** Everything outstanding when left out. */
   amount_money?: Money;
@@ -1036,6 +1171,37 @@ export interface CreateOrganizationRequest {
   name: string;
   /** Needed: the first organization comes with its merchant. */
   parent_organization_id?: string;
+}
+
+export interface CreatePackageItemRequest {
+  metadata?: Record<string, string>;
+  order_line_item_id: string;
+  quantity: number;
+}
+
+export interface CreatePackageRequest {
+  buyer_notification_behavior?: "send" | "suppress";
+  carrier?: string;
+  dimensions?: ShippingDimensions;
+  external_reference_id?: string;
+  external_system?: string;
+  label_url?: string;
+  metadata?: Record<string, string>;
+  /** Needed in a return shipment, refused in an outbound one. */
+  return_line_items?: Array<ReturnShipmentLine>;
+  service_code?: string;
+  status_reason?: string;
+  tracking_number?: string;
+  tracking_url?: string;
+  weight?: ShippingWeight;
+}
+
+export interface CreatePackageResult {
+  fulfillment_event?: FulfillmentEvent;
+  fulfillment_notifications?: Array<FulfillmentNotification>;
+  package: Package;
+  /** The provider's reference made it before. */
+  replayed?: boolean;
 }
 
 export interface CreatePartnerAppRequest {
@@ -1100,6 +1266,22 @@ export interface CreatePaymentLinkRequest {
 export interface CreatePaymentMethodDomainRequest {
   /** One hostname in lower case. */
   domain_name: string;
+}
+
+export interface CreatePickupDetails {
+  address?: Address;
+  curbside_instructions?: string;
+  customer_arrived_at?: string;
+  expires_at?: string;
+  instructions?: string;
+  location_name?: string;
+  pickup_window_duration_seconds?: number;
+  prep_time_duration_seconds?: number;
+  ready_at?: string;
+  timezone?: string;
+  vehicle_description?: string;
+  window_end_at?: string;
+  window_start_at?: string;
 }
 
 export interface CreateProductRequest {
@@ -1184,6 +1366,124 @@ export interface CreateRefundRequest {
   tender_allocations?: Array<RefundTenderInput>;
 }
 
+export interface CreateReturnDispositionRequest {
+  disposition_type: "sellable" | "quality_control" | "damaged" | "quarantined" | "repair" | "refurbish" | "liquidate" | "donate" | "discard" | "return_to_buyer" | "lost";
+  external_reference_id?: string;
+  /** Where the goods stand then; where they were seen last when absent. */
+  inventory_location_id?: string;
+  metadata?: Record<string, string>;
+  /** A time that lies ahead plans the disposition: it is pending until then and can be canceled. */
+  occurred_at: string;
+  /** 0 only in a replacement: no unit is where the replaced one said. */
+  quantity: number;
+  reason: "inspection_result" | "return_policy" | "warehouse_override" | "safety_requirement" | "other";
+  reason_message?: string;
+  /** A disposition that was wrong. What it moved is moved back. */
+  replaces_return_disposition_id?: string;
+  return_inspection_line_item_id?: string;
+  /** Exactly one of this and return_inspection_line_item_id. */
+  return_receipt_line_item_id?: string;
+}
+
+export interface CreateReturnEligibilityCheckRequest {
+  order_id: string;
+  selection: ReturnEligibilitySelection;
+}
+
+export interface CreateReturnInspectionRequest {
+  /** Needed by a correction, refused without one. */
+  correction_reason?: "entry_error" | "duplicate_observation" | "source_correction" | "reconciliation_correction" | "other";
+  correction_reason_message?: string;
+  external_actor_id?: string;
+  external_reference_id?: string;
+  inspected_at: string;
+  line_items: Array<ReturnInspectionLineItemRequest>;
+  location_id: string;
+  return_receipt_id: string;
+  source_system?: ReturnSourceSystem;
+  /** The inspection that this one corrects. */
+  supersedes_return_inspection_id?: string;
+}
+
+export interface CreateReturnPolicyRequest {
+  external_reference_id?: string;
+  metadata?: Record<string, string>;
+  name: string;
+  revision: ReturnPolicyRevisionRequest;
+}
+
+export interface CreateReturnPreviewRequest {
+  /** With mode eligibility. */
+  eligibility?: CreateReturnEligibilityCheckRequest;
+  mode: "eligibility" | "resolution";
+  /** With mode resolution. */
+  resolution?: CreateReturnResolutionPreviewRequest;
+}
+
+export interface CreateReturnReasonRequest {
+  /** Lines of which categories it fits; empty for all. */
+  category_handles?: Array<string>;
+  description?: string;
+  external_reference_id?: string;
+  /** Lower-case letters, digits, _ and -; it stays. */
+  handle: string;
+  is_note_required?: boolean;
+  name: string;
+}
+
+export interface CreateReturnReceiptRequest {
+  /** Needed by a correction, refused without one. */
+  correction_reason?: "entry_error" | "duplicate_observation" | "source_correction" | "reconciliation_correction" | "other";
+  correction_reason_message?: string;
+  external_actor_id?: string;
+  external_reference_id?: string;
+  line_items: Array<ReturnReceiptLineItemRequest>;
+  received_at: string;
+  receiving_location_id: string;
+  shipment_id?: string;
+  source_system?: ReturnSourceSystem;
+  /** The receipt that this one corrects. Inspections of its goods go out of force with it. */
+  supersedes_return_receipt_id?: string;
+}
+
+export interface CreateReturnRequest {
+  external_reference_id?: string;
+  line_items: Array<ReturnLineItemRequest>;
+  metadata?: Record<string, string>;
+  order_id: string;
+}
+
+export interface CreateReturnResolutionPreviewRequest {
+  adjustments?: Array<ReturnResolutionAdjustmentRequest>;
+  corrects_return_resolution_id?: string;
+  /** Version of the return. */
+  expected_version?: number;
+  /** Needed unless it is a correction. */
+  line_items?: Array<ReturnResolutionLineItemRequest>;
+  pricing_basis?: "original_price" | "current_price" | "merchant_agreed_price";
+  /** Of an exchange or a replacement; a replacement without any hands the same goods over again. */
+  replacement_line_items?: Array<ReturnReplacementLineItemRequest>;
+  resolution_type: "refund" | "exchange" | "replacement" | "no_monetary_action" | "correction";
+  return_id: string;
+}
+
+export interface CreateReturnResolutionRequest {
+  adjustments?: Array<ReturnResolutionAdjustmentRequest>;
+  corrects_return_resolution_id?: string;
+  /** quote_hash of the preview that was shown; other amounts are refused with the new ones. */
+  expected_quote_hash?: string;
+  /** Version of the return. */
+  expected_version?: number;
+  external_reference_id?: string;
+  /** Needed unless it is a correction. */
+  line_items?: Array<ReturnResolutionLineItemRequest>;
+  metadata?: Record<string, string>;
+  pricing_basis?: "original_price" | "current_price" | "merchant_agreed_price";
+  /** Of an exchange or a replacement; a replacement without any hands the same goods over again. */
+  replacement_line_items?: Array<ReturnReplacementLineItemRequest>;
+  resolution_type: "refund" | "exchange" | "replacement" | "no_monetary_action" | "correction";
+}
+
 export interface CreateSandboxRequest {
   /** Makes a test key of the new sandbox too. */
   issue_test_key?: boolean;
@@ -1191,6 +1491,29 @@ export interface CreateSandboxRequest {
   /** Scopes of the test key; all of the caller's when left out. */
   scopes?: Array<string>;
   test_key_name?: string;
+}
+
+export interface CreateServiceDetails {
+  notes?: string;
+  scheduled_end_at?: string;
+  scheduled_start_at?: string;
+  timezone?: string;
+}
+
+export interface CreateShipmentRequest {
+  /** outbound when absent. */
+  direction?: "outbound" | "return";
+  external_reference_id?: string;
+  external_system?: string;
+  metadata?: Record<string, string>;
+  return_id?: string;
+  return_line_items?: Array<ReturnShipmentLine>;
+}
+
+export interface CreateShipmentResult {
+  /** The provider's reference made it before. */
+  replayed?: boolean;
+  shipment: Shipment;
 }
 
 export interface CreateWebhookEndpointRequest {
@@ -1484,6 +1807,21 @@ export interface DecideRefundRequest {
   note?: string;
 }
 
+export interface DecideReturnInspectionLineItemRequest {
+  acceptance_decision_reason: "inspection_result" | "return_policy" | "manual_review" | "other";
+  acceptance_decision_reason_message?: string;
+  acceptance_status: "accepted" | "rejected" | "review_required";
+  /** Version of the return. */
+  expected_version?: number;
+}
+
+export interface DecideReturnRequest {
+  /** That of the policies when absent. */
+  completion_mode?: "manual" | "automatic";
+  expected_version?: number;
+  line_items: Array<ReturnLineDecision>;
+}
+
 export interface DeliveryAddress {
   city: string;
   /** ISO 3166-1 alpha-2. */
@@ -1570,6 +1908,11 @@ export interface DeveloperSandboxWithAPIKey {
 export interface DigitalDetails {
   delivered_at?: string;
   delivery_url?: string;
+}
+
+export interface DigitalPatch {
+  delivered_at?: string | null;
+  delivery_url?: string | null;
 }
 
 export interface DiscountPreview {
@@ -1743,6 +2086,25 @@ export interface ExpandedPaymentLink {
   url?: string;
 }
 
+export interface ExplainedEntry {
+  actor: TimelineActor;
+  /** The payment, the refund or the order itself. */
+  cause: TimelineObject;
+  journal_entry_id: string;
+  occurred_at: string;
+  /** They sum to nothing. */
+  postings: Array<ExplainedPosting>;
+  /** What made the entry; it occurs once in the environment. */
+  reason: string;
+  what: string;
+}
+
+export interface ExplainedPosting {
+  account: string;
+  /** Positive on the debit side. */
+  amount_money: SignedMoney;
+}
+
 export interface FlatTaxInput {
   calculation_type?: "flat_amount";
   flat_money: Money;
@@ -1756,6 +2118,7 @@ export interface Fulfillment {
   completed_at?: string;
   created_at: string;
   customer_id?: string;
+  device_id?: string;
   digital_details?: DigitalDetails;
   dispatched_at?: string;
   external_reference_id?: string;
@@ -1789,11 +2152,56 @@ export interface FulfillmentCharge {
   order_charge_id: string;
 }
 
+export interface FulfillmentCommandResult {
+  event?: FulfillmentEvent;
+  fulfillment: Fulfillment;
+  fulfillment_notifications?: Array<FulfillmentNotification>;
+  /** It was there already. */
+  unchanged?: boolean;
+}
+
 export interface FulfillmentDimensions {
   height: number;
   length: number;
   unit: string;
   width: number;
+}
+
+export interface FulfillmentEvent {
+  buyer_notification_behavior: "send" | "suppress";
+  created_at?: string;
+  current_status?: "pending" | "on_hold" | "in_progress" | "ready" | "completed" | "canceled" | "failed" | "scheduled" | "accepted" | "preparing" | "picked" | "packed" | "dispatched" | "no_show" | "created" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "exception" | "returned" | "voided";
+  custom_details?: Record<string, string>;
+  event_type: "status_changed" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "tracking_updated" | "exception" | "returned" | "custom";
+  external_event_id?: string;
+  external_status?: string;
+  external_system?: string;
+  fulfillment_event_id: string;
+  fulfillment_id: string;
+  location_description?: string;
+  message?: string;
+  occurred_at?: string;
+  /** With expand=order. */
+  order?: OrderSummary | null;
+  order_id: string;
+  package_id?: string;
+  previous_status?: "pending" | "on_hold" | "in_progress" | "ready" | "completed" | "canceled" | "failed" | "scheduled" | "accepted" | "preparing" | "picked" | "packed" | "dispatched" | "no_show" | "created" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "exception" | "returned" | "voided";
+  quantity_effect?: "preserve" | "fulfill" | "release";
+  reason?: "address_issue" | "customer_no_show" | "customer_request" | "fraud_review" | "inventory_issue" | "location_unavailable" | "other" | "payment_review" | "provider_issue" | "provider_no_show" | "scheduling_error" | "scheduling_issue";
+  reason_message?: string;
+  received_at?: string;
+  shipment_id?: string;
+  subject_type: "fulfillment" | "shipment" | "package";
+}
+
+export interface FulfillmentEventResult {
+  fulfillment?: Fulfillment;
+  fulfillment_event: FulfillmentEvent;
+  fulfillment_notifications?: Array<FulfillmentNotification>;
+  package?: Package;
+  /** The provider's event was recorded before. */
+  replayed?: boolean;
+  shipment?: Shipment;
 }
 
 export interface FulfillmentHold {
@@ -1805,8 +2213,41 @@ export interface FulfillmentHold {
 }
 
 export interface FulfillmentLine {
+  /** Absent: modifiers are not available yet. */
+  modifiers?: Array<unknown>;
   order_line_item_id: string;
   quantity: number;
+}
+
+export interface FulfillmentLineRequest {
+  order_line_item_id: string;
+  quantity: number;
+}
+
+export interface FulfillmentNotification {
+  channel: "email";
+  created_at?: string;
+  /** Reserved. */
+  external_reference_id?: string;
+  failed_at?: string;
+  fulfillment_event_id?: string;
+  fulfillment_id: string;
+  fulfillment_notification_id: string;
+  /** Reserved. */
+  metadata?: Record<string, string>;
+  notification_type: "fulfillment_ready" | "fulfillment_dispatched" | "fulfillment_completed" | "fulfillment_canceled" | "fulfillment_failed" | "fulfillment_no_show" | "fulfillment_shipped" | "fulfillment_in_transit" | "fulfillment_out_for_delivery" | "fulfillment_delivered" | "fulfillment_delivery_attempted" | "fulfillment_exception" | "fulfillment_returned" | "tracking_updated" | "shipment_shipped" | "shipment_in_transit" | "shipment_out_for_delivery" | "shipment_delivered" | "shipment_delivery_attempted" | "shipment_exception" | "shipment_returned";
+  /** With expand=order. */
+  order?: OrderSummary | null;
+  order_id: string;
+  package_id?: string;
+  recipient_customer_id?: string;
+  recipient_email?: string;
+  sent_at?: string;
+  shipment_id?: string;
+  status: "pending" | "sent" | "failed" | "suppressed";
+  suppression_reason?: "source_suppressed" | "default_suppressed" | "recipient_missing" | "template_not_configured" | "merchant_managed_email" | "recipient_unsubscribed";
+  trigger_type: "fulfillment_status_updated" | "fulfillment_event_created";
+  updated_at?: string;
 }
 
 export interface FulfillmentOriginPolicy {
@@ -1821,6 +2262,14 @@ export interface FulfillmentOutcome {
   reason: "customer_no_show" | "provider_no_show" | "location_unavailable" | "scheduling_error" | "other";
 }
 
+export interface FulfillmentPackagingRequest {
+  external_reference_id?: string;
+  external_system?: string;
+  metadata?: Record<string, string>;
+  package: CreatePackageRequest;
+  packaging: "single_package";
+}
+
 export interface FulfillmentRecipient {
   address?: Address;
   email?: string;
@@ -1831,6 +2280,28 @@ export interface FulfillmentRecipient {
 
 export interface FulfillmentSettings {
   approval_required?: boolean;
+}
+
+export interface FulfillmentTransitionRequest {
+  action: "complete" | "cancel" | "hold" | "start" | "mark_ready" | "fail" | "schedule" | "accept" | "mark_preparing" | "mark_picked" | "mark_packed" | "dispatch" | "mark_no_show";
+  buyer_notification_behavior?: "send" | "suppress";
+  /** Of complete. */
+  completed_at?: string;
+  expected_version?: number;
+  /** Not of complete and cancel. */
+  occurred_at?: string;
+  /** Of hold and mark_no_show, which need it. */
+  reason?: "payment_review" | "inventory_issue" | "address_issue" | "customer_request" | "provider_issue" | "scheduling_issue" | "fraud_review" | "customer_no_show" | "provider_no_show" | "location_unavailable" | "scheduling_error" | "other";
+  /** Not of hold and mark_no_show. */
+  reason_message?: string;
+  /** Of fail, which needs it: whether the units go back to the order. */
+  release_quantity?: boolean;
+  /** Of schedule, which needs it. */
+  scheduled_end_at?: string;
+  /** Of schedule, which needs it. */
+  scheduled_start_at?: string;
+  /** Of schedule. */
+  timezone?: string;
 }
 
 export interface FulfillmentWeight {
@@ -2376,7 +2847,7 @@ export interface LinkEvent {
   event_at?: string;
   /** Tickets that can be sold. */
   max_total_quantity?: number;
-  /** Kept; tickets are not mailed yet. */
+  /** Mails a ticket with a code for every unit that was paid, to the address of the order. */
   send_ticket_emails?: boolean;
   ticket_prefix?: string;
   /** Required: an IANA name such as Europe/Berlin. */
@@ -2566,6 +3037,28 @@ export interface LocalDeliveryDetails {
   tracking_url?: string;
   window_end_at?: string;
   window_start_at?: string;
+}
+
+export interface LocalDeliveryPatch {
+  carrier?: string | null;
+  courier_pickup_at?: string | null;
+  courier_pickup_window_duration_seconds?: number | null;
+  courier_provider_name?: string | null;
+  courier_support_phone?: string | null;
+  delivered_at?: string | null;
+  dispatched_at?: string | null;
+  dropoff_notes?: string | null;
+  expires_at?: string | null;
+  external_delivery_id?: string | null;
+  instructions?: string | null;
+  no_contact?: boolean | null;
+  prep_time_duration_seconds?: number | null;
+  ready_at?: string | null;
+  service_area_id?: string | null;
+  timezone?: string;
+  tracking_url?: string | null;
+  window_end_at?: string | null;
+  window_start_at?: string | null;
 }
 
 export interface ManualDiscountInput {
@@ -2878,7 +3371,7 @@ export interface Order {
   delivery_destination?: DeliveryDestination;
   external_reference_id?: string;
   fulfillment_status: "not_fulfilled" | "partially_fulfilled" | "fulfilled" | "canceled" | "not_applicable" | "closed";
-  /** Absent: orders are not fulfilled through Flint yet. */
+  /** The oldest first; their shipments and packages with expand. */
   fulfillments?: Array<Fulfillment>;
   internal_note?: string;
   line_items: Array<OrderLineItem>;
@@ -3063,9 +3556,12 @@ export interface Package {
   carrier?: string;
   created_at: string;
   delivered_at?: string;
+  dimensions?: ShippingDimensions;
   external_reference_id?: string;
   external_system?: string;
   fulfillment_id: string;
+  /** Never shown to buyers. */
+  label_url?: string;
   metadata?: Record<string, string>;
   /** With expand=order. */
   order?: OrderSummary | null;
@@ -3083,6 +3579,44 @@ export interface Package {
   tracking_url?: string;
   updated_at: string;
   version: number;
+  weight?: ShippingWeight;
+}
+
+export interface PackageItem {
+  created_at: string;
+  fulfillment_id: string;
+  metadata?: Record<string, string>;
+  /** Reserved. */
+  order?: OrderSummary | null;
+  order_id: string;
+  order_line_item_id: string;
+  package_id: string;
+  package_item_id: string;
+  quantity: number;
+  shipment_id: string;
+  updated_at: string;
+}
+
+export interface PackageStatusUpdate {
+  buyer_notification_behavior: string;
+  created_at: string;
+  current_status: "created" | "packed" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "exception" | "returned" | "voided";
+  fulfillment_id: string;
+  occurred_at: string;
+  order_id: string;
+  package_id: string;
+  package_status_update_id: string;
+  previous_status: "created" | "packed" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "exception" | "returned" | "voided";
+  reason?: string;
+  shipment_id: string;
+}
+
+export interface PackageStatusUpdateResult {
+  event?: FulfillmentEvent;
+  fulfillment_notifications?: Array<FulfillmentNotification>;
+  package: Package;
+  package_status_update?: PackageStatusUpdate;
+  unchanged?: boolean;
 }
 
 export interface PackageSummary {
@@ -3094,12 +3628,20 @@ export interface PackageSummary {
   service_code?: string;
   shipment_id: string;
   shipped_at?: string;
-  status: string;
-  supported_actions: Array<string>;
+  status: "created" | "packed" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "exception" | "returned" | "voided";
+  supported_actions: Array<"mark_packed" | "mark_shipped" | "mark_in_transit" | "mark_out_for_delivery" | "mark_delivery_attempted" | "mark_delivered" | "mark_exception" | "mark_returned">;
   tracking_number?: string;
   tracking_url?: string;
   updated_at: string;
   version: number;
+}
+
+export interface PackageTransitionRequest {
+  action: "mark_packed" | "mark_shipped" | "mark_in_transit" | "mark_out_for_delivery" | "mark_delivery_attempted" | "mark_delivered" | "mark_exception" | "mark_returned";
+  buyer_notification_behavior?: "send" | "suppress";
+  expected_version?: number;
+  occurred_at?: string;
+  reason_message?: string;
 }
 
 export interface PartnerApp {
@@ -3542,6 +4084,23 @@ export interface PickupDetails {
   window_start_at?: string;
 }
 
+export interface PickupPatch {
+  address?: Address | null;
+  curbside_instructions?: string | null;
+  customer_arrived_at?: string | null;
+  expires_at?: string | null;
+  instructions?: string | null;
+  location_name?: string | null;
+  picked_up_at?: string | null;
+  pickup_window_duration_seconds?: number | null;
+  prep_time_duration_seconds?: number | null;
+  ready_at?: string | null;
+  timezone?: string;
+  vehicle_description?: string | null;
+  window_end_at?: string | null;
+  window_start_at?: string | null;
+}
+
 export interface PostalAddress {
   city: string;
   /** ISO 3166-1 alpha-2. */
@@ -3572,6 +4131,26 @@ export interface PricingAmounts {
   /** Tax on top of the price; inclusive tax is inside the subtotal. */
   tax_money: Money;
   total_money: Money;
+}
+
+export interface ProcessExistingReturnLineItemRequest {
+  decision?: ReturnProcessDecision;
+  /** Of the received units. */
+  disposition?: ReturnProcessDispositionRequest;
+  /** Of the received units. */
+  inspection?: ReturnProcessInspectionRequest;
+  received_quantity?: number;
+  /** Confirmed at once. */
+  resolution?: ReturnProcessResolutionRequest;
+  return_line_item_id: string;
+}
+
+export interface ProcessExistingReturnRequest {
+  completion_behavior?: "complete_when_ready" | "leave_open";
+  expected_version?: number;
+  line_items: Array<ProcessExistingReturnLineItemRequest>;
+  /** Required when units were received. */
+  receipt?: ReturnProcessReceiptRequest;
 }
 
 export interface Product {
@@ -3925,6 +4504,12 @@ export interface PublishPartnerAppVersionRequest {
   redirect_uris?: Array<string>;
 }
 
+export interface PublishReturnPolicyRevisionRequest {
+  expected_current_return_policy_revision_id: string;
+  expected_version?: number;
+  revision: ReturnPolicyRevisionRequest;
+}
+
 export interface QuickPayItem {
   amount_money: Money;
   name: string;
@@ -4261,6 +4846,12 @@ export interface RegenerateInvoiceLinkResult {
   public_url: string;
 }
 
+export interface ReleaseReturnResolutionRequest {
+  expected_version?: number;
+  reason: "merchant_approved" | "exception_resolved" | "other";
+  reason_message?: string;
+}
+
 export interface Remediation {
   missing_or_invalid_fields?: Array<string>;
   next_steps?: string;
@@ -4276,6 +4867,12 @@ export interface ReminderInterval {
 
 export interface RemoveOrderDiscountsRequest {
   order_discount_ids: Array<string>;
+}
+
+export interface ReopenReturnRequest {
+  expected_version?: number;
+  reason: "linked_effect_changed" | "correction_required" | "additional_merchandise_received" | "merchant_request" | "other";
+  reason_message?: string;
 }
 
 export interface RequestLogExpansionShape {
@@ -4441,9 +5038,925 @@ export interface ResponseMeta {
   warnings?: Array<Warning> | null;
 }
 
+export interface RetryReturnDispositionRequest {
+  expected_version?: number;
+  reason: "dependency_recovered" | "mapping_corrected" | "operator_retry" | "other";
+  reason_message?: string;
+}
+
+export interface RetryReturnResolutionRequest {
+  expected_version?: number;
+  reason: "dependency_recovered" | "payment_method_updated" | "operator_retry" | "other";
+  reason_message?: string;
+}
+
+export interface ReturnActor {
+  actor_id?: string;
+  actor_type: "buyer" | "merchant" | "integration" | "system";
+}
+
+export interface ReturnCompletionBlocker {
+  code: "decision_pending" | "handoff_pending" | "receipt_pending" | "inspection_pending" | "inspection_review_required" | "disposition_required" | "resolution_not_selected" | "resolution_pending" | "resolution_requires_action" | "resolution_failed" | "merchandise_exception";
+  /** What is missing and who has to act. */
+  message: string;
+  return_disposition_id?: string;
+  return_inspection_id?: string;
+  return_line_item_id?: string;
+  return_receipt_id?: string;
+  return_resolution_id?: string;
+  shipment_id?: string;
+}
+
+export interface ReturnDestination {
+  address: Address;
+  instructions?: string;
+  name?: string;
+}
+
+export interface ReturnDisposition {
+  canceled_at?: string;
+  created_at: string;
+  created_by: ReturnActor;
+  disposition_type: "sellable" | "quality_control" | "damaged" | "quarantined" | "repair" | "refurbish" | "liquidate" | "donate" | "discard" | "return_to_buyer" | "lost";
+  external_reference_id?: string;
+  failure_code?: string;
+  failure_message?: string;
+  inventory_location_id?: string;
+  /** Each is booked once by whoever keeps stock. */
+  inventory_movement_ids: Array<string>;
+  /** What the movements book. */
+  inventory_movements: Array<ReturnMovement>;
+  /** Never set: Flint keeps no stock. */
+  inventory_receipt_id?: string;
+  metadata: Record<string, string>;
+  occurred_at: string;
+  quantity: number;
+  reason: "inspection_result" | "return_policy" | "warehouse_override" | "safety_requirement" | "other";
+  reason_message?: string;
+  replaced_by_return_disposition_id?: string;
+  replaces_return_disposition_id?: string;
+  return_disposition_id: string;
+  return_id: string;
+  return_inspection_line_item_id?: string;
+  return_line_item_id?: string;
+  return_receipt_line_item_id?: string;
+  status: "pending" | "succeeded" | "failed" | "canceled";
+  supported_actions: Array<string>;
+  updated_at: string;
+  version: number;
+}
+
+export interface ReturnEligibilityCheck {
+  evaluated_at: string;
+  line_items: Array<ReturnEligibilityCheckLineItem>;
+  order_id: string;
+  policy_evaluation: ReturnPolicyEvaluation;
+  /** Names verdicts, quantities and amounts; another hash is another offer. */
+  quote_hash: string;
+  selection: ReturnEligibilitySelection;
+  status: "eligible" | "ineligible" | "review_required";
+}
+
+export interface ReturnEligibilityCheckLineItem {
+  /** Always empty: bundles are not available yet. */
+  bundle_components: Array<unknown>;
+  bundle_id?: string;
+  description?: string;
+  eligibility: ReturnLineItemEligibility;
+  fulfillment_id: string;
+  image?: LineImage;
+  /** The buyer may ask for it without the merchant. */
+  is_self_service_enabled: boolean;
+  /** Always empty: modifiers are not available yet. */
+  modifiers: Array<unknown>;
+  name: string;
+  /** The value less the fees that the policy proposes. */
+  net_money: Money;
+  order_line_item_id: string;
+  product_id?: string;
+  requested_quantity?: number;
+  /** Of the requested units, before fees. */
+  return_value: ReturnLineItemValue;
+  selected_options: Array<SelectedOption>;
+  sku?: string;
+  suggested_return_reasons: Array<ReturnReasonSummary>;
+  variant_id?: string;
+}
+
+export interface ReturnEligibilitySelection {
+  /** With selection_type line_items. */
+  line_items?: Array<ReturnLineItemRequest>;
+  selection_type: "all_remaining_fulfilled" | "line_items";
+}
+
+export interface ReturnFinancialSummary {
+  collected_money: Money;
+  credit_money: Money;
+  deduction_money: Money;
+  due_from_buyer_money: Money;
+  due_to_buyer_money: Money;
+  refunded_money: Money;
+  replacement_total_money: Money;
+  returned_discount_money: Money;
+  returned_subtotal_money: Money;
+  returned_tax_money: Money;
+  returned_total_money: Money;
+}
+
+export interface ReturnHandoffDestination {
+  address?: Address;
+  destination_type: "buyer_address" | "location" | "external_location";
+  location_id?: string;
+  name?: string;
+}
+
+export interface ReturnHandoffRequirement {
+  destination: ReturnHandoffDestination;
+  expires_at?: string;
+  instructions?: string;
+  line_items: Array<ReturnShipmentLine>;
+  shipment_count?: number;
+  status: "pending" | "in_progress";
+}
+
+export interface ReturnInspection {
+  correction_reason?: "entry_error" | "duplicate_observation" | "source_correction" | "reconciliation_correction" | "other";
+  correction_reason_message?: string;
+  created_at: string;
+  external_actor_id?: string;
+  external_reference_id?: string;
+  /** Made by the inspection itself. */
+  generated_dispositions: Array<ReturnDisposition>;
+  inspected_at: string;
+  line_items: Array<ReturnInspectionLineItem>;
+  location_id: string;
+  return_id: string;
+  return_inspection_id: string;
+  return_receipt_id: string;
+  source_system: ReturnSourceSystem | null;
+  status: "current" | "superseded";
+  superseded_at?: string;
+  superseded_by_return_inspection_id?: string;
+  supersedes_return_inspection_id?: string;
+}
+
+export interface ReturnInspectionLineItem {
+  acceptance_decided_at?: string;
+  acceptance_decided_by?: ReturnActor;
+  acceptance_decision_reason?: "inspection_result" | "return_policy" | "manual_review" | "other";
+  acceptance_decision_reason_message?: string;
+  acceptance_status: "accepted" | "rejected" | "review_required";
+  available_disposition_quantity: number;
+  condition: "new" | "unopened" | "opened" | "used" | "damaged" | "defective" | "incomplete" | "undetermined";
+  finding_codes: Array<"matches_expected_item" | "wrong_item" | "damaged" | "defective" | "used" | "missing_parts" | "empty_package" | "counterfeit_suspected" | "other">;
+  internal_note?: string;
+  quantity: number;
+  return_inspection_id: string;
+  return_inspection_line_item_id: string;
+  return_line_item_id?: string;
+  return_receipt_line_item_id: string;
+  supported_actions: Array<string>;
+}
+
+export interface ReturnInspectionLineItemRequest {
+  acceptance_status: "accepted" | "rejected" | "review_required";
+  condition: "new" | "unopened" | "opened" | "used" | "damaged" | "defective" | "incomplete" | "undetermined";
+  finding_codes?: Array<"matches_expected_item" | "wrong_item" | "damaged" | "defective" | "used" | "missing_parts" | "empty_package" | "counterfeit_suspected" | "other">;
+  /** Never shown to the buyer. */
+  internal_note?: string;
+  quantity: number;
+  /** Identifies goods that nobody had identified; needs verification_reason. */
+  return_line_item_id?: string;
+  return_receipt_line_item_id: string;
+  verification_reason?: "order_match_confirmed" | "sku_match_confirmed" | "inspection_confirmed" | "merchant_review" | "other";
+  verification_reason_message?: string;
+}
+
+export interface ReturnLineDecision {
+  allowed_resolution_types?: Array<"refund" | "exchange" | "replacement" | "no_monetary_action">;
+  approved_quantity: number;
+  /** policy_evaluation takes what the policy proposed; explicit says everything itself. */
+  decision_basis: "policy_evaluation" | "explicit";
+  /** Required when units are declined, refused otherwise. */
+  decline_reason?: "not_eligible" | "quantity_unavailable" | "evidence_missing" | "suspected_abuse" | "merchant_discretion" | "other";
+  decline_reason_message?: string;
+  /** Where the goods go, when it is neither the policy's place nor the merchant's address. */
+  destination?: ReturnDestination;
+  is_inspection_required?: boolean;
+  /** Required when an explicit decision differs from the policy. */
+  override_reason?: "customer_service_exception" | "policy_correction" | "risk_review" | "merchant_discretion" | "other";
+  override_reason_message?: string;
+  /** Required when units have to come back. */
+  receiving_location_id?: string;
+  refund_timing?: "after_approval" | "after_handoff" | "after_receipt" | "after_inspection" | "manual";
+  resolution_mode?: "automatic" | "manual";
+  return_line_item_id: string;
+  /** Explicit: required. 0 lets the buyer keep the goods. */
+  return_required_quantity?: number;
+  /** Required with resolution_mode automatic. */
+  selected_resolution_type?: "refund" | "exchange" | "replacement" | "no_monetary_action";
+}
+
+export interface ReturnLineItem {
+  accepted_quantity: number;
+  allowed_resolution_types: Array<"refund" | "exchange" | "replacement" | "no_monetary_action">;
+  approved_quantity: number;
+  /** Approved units that no resolution holds. */
+  available_resolution_quantity: number;
+  /** Always empty: bundles are not available yet. */
+  bundle_components: Array<unknown>;
+  bundle_id?: string;
+  buyer_note?: string;
+  canceled_quantity: number;
+  created_at: string;
+  decided_by?: ReturnActor;
+  decision_at?: string;
+  decline_reason?: "not_eligible" | "quantity_unavailable" | "evidence_missing" | "suspected_abuse" | "merchant_discretion" | "other";
+  decline_reason_message?: string;
+  declined_quantity: number;
+  description?: string;
+  dispositioned_quantity: number;
+  eligibility: ReturnLineItemEligibility;
+  /** With expand=line_items.fulfillment. */
+  fulfillment?: Fulfillment | null;
+  fulfillment_id: string;
+  handed_off_quantity: number;
+  image?: LineImage;
+  inspected_quantity: number;
+  inspection_waived_at?: string;
+  inspection_waived_by?: ReturnActor;
+  inspection_waiver_reason?: "policy_override" | "trusted_in_store_handoff" | "merchant_review" | "other";
+  inspection_waiver_reason_message?: string;
+  is_inspection_required?: boolean;
+  is_policy_overridden: boolean;
+  merchandise_status: "not_required" | "awaiting_handoff" | "in_transit" | "partially_received" | "received" | "inspection_required" | "partially_inspected" | "inspection_review_required" | "disposition_required" | "resolved" | "exception";
+  /** Always empty: modifiers are not available yet. */
+  modifiers: Array<unknown>;
+  name: string;
+  order_line_item_id: string;
+  overridden_at?: string;
+  overridden_by?: ReturnActor;
+  override_reason?: "customer_service_exception" | "policy_correction" | "risk_review" | "merchant_discretion" | "other";
+  override_reason_message?: string;
+  product_id?: string;
+  received_quantity: number;
+  receiving_location_id?: string;
+  refund_timing?: "after_approval" | "after_handoff" | "after_receipt" | "after_inspection" | "manual";
+  rejected_quantity: number;
+  requested_quantity: number;
+  requested_resolution_type?: "refund" | "exchange" | "replacement" | "no_monetary_action" | "correction";
+  resolution_count: number;
+  resolution_mode?: "automatic" | "manual";
+  resolution_status: "not_selected" | "pending" | "partially_fulfilled" | "requires_action" | "fulfilled" | "failed";
+  resolved_quantity: number;
+  return_id: string;
+  return_line_item_id: string;
+  /** With expand=line_items.return_reason. */
+  return_reason?: ReturnReason | null;
+  return_reason_handle: string;
+  return_reason_id: string;
+  return_reason_name: string;
+  /** 0: the buyer keeps the goods. */
+  return_required_quantity: number;
+  return_value: ReturnLineItemValue;
+  review_required_quantity: number;
+  selected_options: Array<SelectedOption>;
+  selected_resolution_type?: "refund" | "exchange" | "replacement" | "no_monetary_action";
+  sku?: string;
+  status: "requested" | "open" | "completed" | "declined" | "canceled";
+  supported_actions: Array<string>;
+  updated_at: string;
+  variant_id?: string;
+}
+
+export interface ReturnLineItemDecisionProposal {
+  allowed_resolution_types: Array<"refund" | "exchange" | "replacement" | "no_monetary_action">;
+  based_on_quantity: number;
+  is_inspection_required: boolean;
+  receiving_location_id?: string;
+  refund_timing?: "after_approval" | "after_handoff" | "after_receipt" | "after_inspection" | "manual";
+  resolution_mode: "automatic" | "manual";
+  return_required_quantity: number;
+  selected_resolution_type?: "refund" | "exchange" | "replacement" | "no_monetary_action";
+}
+
+export interface ReturnLineItemEligibility {
+  allowed_resolution_types: Array<"refund" | "exchange" | "replacement" | "no_monetary_action">;
+  decision_proposal?: ReturnLineItemDecisionProposal;
+  eligible_quantity: number;
+  evaluated_at?: string;
+  /** End of the return window. */
+  expires_at?: string;
+  policy_adjustment_proposals: Array<ReturnPolicyAdjustmentProposal>;
+  reason: "eligible_under_policy" | "manual_review_required" | "return_window_expired" | "quantity_unavailable" | "policy_ineligible" | "resolution_not_allowed" | "reason_not_allowed" | "policy_conflict" | "no_matching_policy";
+  reason_message: string;
+  return_policy_id?: string;
+  return_policy_revision_id?: string;
+  status: "eligible" | "ineligible" | "review_required";
+}
+
+export interface ReturnLineItemRequest {
+  buyer_note?: string;
+  /** Needed when the line was fulfilled in several parts. */
+  fulfillment_id?: string;
+  order_line_item_id: string;
+  requested_quantity: number;
+  requested_resolution_type?: "refund" | "exchange" | "replacement" | "no_monetary_action";
+  return_reason_id: string;
+}
+
+export interface ReturnLineItemValue {
+  discount_money: Money;
+  subtotal_money: Money;
+  tax_money: Money;
+  total_money: Money;
+  unit_price_money: Money;
+}
+
+export interface ReturnMovement {
+  direction: "in" | "out";
+  inventory_movement_id: string;
+  location_id: string;
+  occurred_at: string;
+  quantity: number;
+  reverses_inventory_movement_id?: string;
+}
+
+export interface ReturnPolicy {
+  created_at: string;
+  current_return_policy_revision_id: string;
+  /** With expand=current_revision. */
+  current_revision?: ReturnPolicyRevision | null;
+  external_reference_id?: string;
+  metadata: Record<string, string>;
+  name: string;
+  return_policy_id: string;
+  status: "active" | "inactive" | "archived";
+  /** update, publish_revision, activate, deactivate, archive: what can be done now. */
+  supported_actions: Array<string>;
+  updated_at: string;
+  version: number;
+}
+
+export interface ReturnPolicyAdjustmentProposal {
+  adjustment_type: "return_shipping_fee" | "restocking_fee" | "other_fee" | "goodwill_credit" | "price_correction" | "other";
+  based_on_quantity?: number;
+  calculated_amount_money?: Money;
+  calculation_type: "flat" | "percent";
+  flat_money?: Money;
+  percent?: number;
+  value_effect: "deduction" | "credit";
+}
+
+export interface ReturnPolicyEvaluation {
+  evaluated_at?: string;
+  expires_at?: string;
+  line_items: Array<ReturnPolicyEvaluationLineItem>;
+  reason: "eligible_under_policy" | "manual_review_required" | "return_window_expired" | "quantity_unavailable" | "policy_ineligible" | "resolution_not_allowed" | "reason_not_allowed" | "policy_conflict" | "no_matching_policy";
+  reason_message: string;
+  return_policy_id?: string;
+  return_policy_revision_id?: string;
+  status: "eligible" | "ineligible" | "review_required";
+}
+
+export interface ReturnPolicyEvaluationLineItem {
+  allowed_resolution_types: Array<"refund" | "exchange" | "replacement" | "no_monetary_action">;
+  /** Always empty: bundles are not available yet. */
+  bundle_components: Array<unknown>;
+  bundle_id?: string;
+  description?: string;
+  eligible_quantity: number;
+  expires_at?: string;
+  fulfillment_id: string;
+  image?: LineImage;
+  is_inspection_required: boolean;
+  is_merchandise_return_required: boolean;
+  /** Always empty: modifiers are not available yet. */
+  modifiers: Array<unknown>;
+  name: string;
+  order_line_item_id: string;
+  policy_adjustment_proposals: Array<ReturnPolicyAdjustmentProposal>;
+  product_id?: string;
+  reason: "eligible_under_policy" | "manual_review_required" | "return_window_expired" | "quantity_unavailable" | "policy_ineligible" | "resolution_not_allowed" | "reason_not_allowed" | "policy_conflict" | "no_matching_policy";
+  receiving_location_id?: string;
+  refund_timing: "after_approval" | "after_handoff" | "after_receipt" | "after_inspection" | "manual";
+  requested_quantity: number;
+  selected_options: Array<SelectedOption>;
+  sku?: string;
+  status: "eligible" | "ineligible" | "review_required";
+  suggested_return_reason_ids: Array<string>;
+  variant_id?: string;
+}
+
+export interface ReturnPolicyRevision {
+  /** Required unless ineligible. */
+  allowed_resolution_types?: Array<"refund" | "exchange" | "replacement" | "no_monetary_action">;
+  approval_mode: "automatic" | "manual";
+  automatic_resolution_type?: "refund" | "exchange" | "replacement" | "no_monetary_action";
+  /** Required unless ineligible. */
+  completion_mode?: "manual" | "automatic";
+  created_at: string;
+  /** Since when it could rule; when it was published. */
+  effective_at?: string;
+  eligibility_result: "eligible" | "ineligible" | "review_required";
+  ineligibility_reason?: "final_sale" | "product_excluded" | "category_excluded" | "market_restricted" | "channel_restricted" | "outside_return_window" | "other";
+  is_inspection_required?: boolean;
+  is_merchandise_return_required: boolean;
+  /** The higher number rules; then the narrower scope; then the newer revision. */
+  priority: number;
+  /** automatic when left out. */
+  receipt_disposition_mode?: "automatic" | "manual";
+  /** The address of the location, as buyers are told it. */
+  receiving_destination?: ReturnReceivingDestination;
+  /** Required when goods must come back. */
+  receiving_location_id?: string;
+  /** Required when a refund is allowed. */
+  refund_timing?: "after_approval" | "after_handoff" | "after_receipt" | "after_inspection" | "manual";
+  /** Required unless ineligible. */
+  resolution_mode?: "automatic" | "manual";
+  /** Required with an automatic resolution. */
+  resolution_selection_mode?: "policy_default" | "buyer_requested";
+  restocking_fee?: ReturnRestockingFeePolicy;
+  return_policy_id: string;
+  return_policy_revision_id: string;
+  return_shipping?: ReturnShippingPolicy;
+  /** Without it a line may always come back. */
+  return_window?: ReturnWindow;
+  scope: ReturnPolicyScope;
+}
+
+export interface ReturnPolicyRevisionRequest {
+  /** Required unless ineligible. */
+  allowed_resolution_types?: Array<"refund" | "exchange" | "replacement" | "no_monetary_action">;
+  approval_mode: "automatic" | "manual";
+  automatic_resolution_type?: "refund" | "exchange" | "replacement" | "no_monetary_action";
+  /** Required unless ineligible. */
+  completion_mode?: "manual" | "automatic";
+  eligibility_result: "eligible" | "ineligible" | "review_required";
+  ineligibility_reason?: "final_sale" | "product_excluded" | "category_excluded" | "market_restricted" | "channel_restricted" | "outside_return_window" | "other";
+  is_inspection_required?: boolean;
+  is_merchandise_return_required: boolean;
+  /** The higher number rules; then the narrower scope; then the newer revision. */
+  priority: number;
+  /** automatic when left out. */
+  receipt_disposition_mode?: "automatic" | "manual";
+  /** The address of the location, as buyers are told it. */
+  receiving_destination?: ReturnReceivingDestination;
+  /** Required when goods must come back. */
+  receiving_location_id?: string;
+  /** Required when a refund is allowed. */
+  refund_timing?: "after_approval" | "after_handoff" | "after_receipt" | "after_inspection" | "manual";
+  /** Required unless ineligible. */
+  resolution_mode?: "automatic" | "manual";
+  /** Required with an automatic resolution. */
+  resolution_selection_mode?: "policy_default" | "buyer_requested";
+  restocking_fee?: ReturnRestockingFeePolicy;
+  return_shipping?: ReturnShippingPolicy;
+  /** Without it a line may always come back. */
+  return_window?: ReturnWindow;
+  scope: ReturnPolicyScope;
+}
+
+export interface ReturnPolicyScope {
+  category_handles?: Array<string>;
+  /** Origins of orders, such as api, checkout or payment_link. */
+  channel_types?: Array<string>;
+  /** Where the goods were fulfilled from. */
+  location_ids?: Array<string>;
+  /** include when something is named, else all. */
+  match_type?: "all" | "include";
+  product_ids?: Array<string>;
+  variant_ids?: Array<string>;
+}
+
+export interface ReturnPreview {
+  eligibility?: ReturnEligibilityCheck;
+  mode: "eligibility" | "resolution";
+  resolution?: ReturnResolutionPreview;
+}
+
+export interface ReturnProcessDecision {
+  allowed_resolution_types?: Array<"refund" | "exchange" | "replacement" | "no_monetary_action">;
+  approved_quantity: number;
+  /** policy_evaluation takes what the policy proposed; explicit says everything itself. */
+  decision_basis: "policy_evaluation" | "explicit";
+  /** Required when units are declined, refused otherwise. */
+  decline_reason?: "not_eligible" | "quantity_unavailable" | "evidence_missing" | "suspected_abuse" | "merchant_discretion" | "other";
+  decline_reason_message?: string;
+  /** Where the goods go, when it is neither the policy's place nor the merchant's address. */
+  destination?: ReturnDestination;
+  is_inspection_required?: boolean;
+  /** Required when an explicit decision differs from the policy. */
+  override_reason?: "customer_service_exception" | "policy_correction" | "risk_review" | "merchant_discretion" | "other";
+  override_reason_message?: string;
+  /** Required when units have to come back. */
+  receiving_location_id?: string;
+  refund_timing?: "after_approval" | "after_handoff" | "after_receipt" | "after_inspection" | "manual";
+  resolution_mode?: "automatic" | "manual";
+  /** Explicit: required. 0 lets the buyer keep the goods. */
+  return_required_quantity?: number;
+  /** Required with resolution_mode automatic. */
+  selected_resolution_type?: "refund" | "exchange" | "replacement" | "no_monetary_action";
+}
+
+export interface ReturnProcessDispositionRequest {
+  disposition_type: "sellable" | "quality_control" | "damaged" | "quarantined" | "repair" | "refurbish" | "liquidate" | "donate" | "discard" | "return_to_buyer" | "lost";
+  external_reference_id?: string;
+  inventory_location_id?: string;
+  metadata?: Record<string, string>;
+  occurred_at: string;
+  reason: "inspection_result" | "return_policy" | "warehouse_override" | "safety_requirement" | "other";
+  reason_message?: string;
+}
+
+export interface ReturnProcessInspectionRequest {
+  acceptance_status: "accepted" | "rejected" | "review_required";
+  condition: "new" | "unopened" | "opened" | "used" | "damaged" | "defective" | "incomplete" | "undetermined";
+  external_reference_id?: string;
+  finding_codes?: Array<"matches_expected_item" | "wrong_item" | "damaged" | "defective" | "used" | "missing_parts" | "empty_package" | "counterfeit_suspected" | "other">;
+  inspected_at: string;
+  internal_note?: string;
+}
+
+export interface ReturnProcessReceiptRequest {
+  external_actor_id?: string;
+  external_reference_id?: string;
+  received_at: string;
+  receiving_location_id: string;
+  source_system?: ReturnSourceSystem;
+}
+
+export interface ReturnProcessResolutionRequest {
+  external_reference_id?: string;
+  metadata?: Record<string, string>;
+  pricing_basis?: "original_price" | "current_price" | "merchant_agreed_price";
+  quantity: number;
+  replacement_line_items?: Array<ReturnReplacementLineItemRequest>;
+  resolution_type: "refund" | "exchange" | "replacement" | "no_monetary_action";
+}
+
+export interface ReturnProcessResult {
+  idempotency_key: string;
+  return: ReturnResource;
+  return_dispositions: Array<ReturnDisposition>;
+  return_inspections: Array<ReturnInspection>;
+  return_receipts: Array<ReturnReceipt>;
+  return_resolutions: Array<ReturnResolution>;
+}
+
+export interface ReturnReason {
+  /** Lines of which categories it fits; empty for all. */
+  category_handles: Array<string>;
+  created_at: string;
+  description?: string;
+  external_reference_id?: string;
+  handle: string;
+  is_note_required: boolean;
+  name: string;
+  return_reason_id: string;
+  source: "flint" | "merchant";
+  status: "active" | "archived";
+  /** update, archive; nothing for built-in reasons. */
+  supported_actions: Array<string>;
+  updated_at: string;
+  version: number;
+}
+
+export interface ReturnReasonSummary {
+  handle: string;
+  is_note_required: boolean;
+  name: string;
+  return_reason_id: string;
+}
+
+export interface ReturnReceipt {
+  correction_reason?: "entry_error" | "duplicate_observation" | "source_correction" | "reconciliation_correction" | "other";
+  correction_reason_message?: string;
+  created_at: string;
+  external_actor_id?: string;
+  external_reference_id?: string;
+  /** Made by the receipt itself. */
+  generated_dispositions: Array<ReturnDisposition>;
+  line_items: Array<ReturnReceiptLineItem>;
+  received_at: string;
+  receiving_location_id: string;
+  return_id: string;
+  return_receipt_id: string;
+  shipment_id?: string;
+  source_system: ReturnSourceSystem | null;
+  status: "current" | "superseded";
+  superseded_at?: string;
+  superseded_by_return_receipt_id?: string;
+  supersedes_return_receipt_id?: string;
+}
+
+export interface ReturnReceiptLineItem {
+  available_disposition_quantity: number;
+  quantity: number;
+  return_line_item_id?: string;
+  return_receipt_id: string;
+  return_receipt_line_item_id: string;
+  supported_actions: Array<string>;
+  unverified_item?: ReturnUnverifiedItem;
+  verification_reason?: "order_match_confirmed" | "sku_match_confirmed" | "inspection_confirmed" | "merchant_review" | "other";
+  verification_reason_message?: string;
+  verification_status: "matched" | "unverified" | "excess";
+  verified_at?: string;
+  verified_by?: ReturnActor;
+}
+
+export interface ReturnReceiptLineItemRequest {
+  /** 0 only in a correction: nothing came after all. */
+  quantity: number;
+  return_line_item_id?: string;
+  /** Describes goods of which nobody knows the line yet, instead of return_line_item_id. */
+  unverified_item?: ReturnUnverifiedItem;
+  /** Goods beyond what the line may return. */
+  verification_status?: "excess";
+}
+
+export interface ReturnReceivingDestination {
+  address: Address;
+  /** What buyers are told about sending the goods. */
+  instructions?: string;
+  name?: string;
+}
+
+export interface ReturnReplacementLineItem {
+  bundle_id?: string;
+  description?: string;
+  discount_money: Money;
+  name: string;
+  quantity: number;
+  return_replacement_line_item_id: string;
+  return_resolution_id: string;
+  sku?: string;
+  subtotal_money: Money;
+  tax_money: Money;
+  total_money: Money;
+  unit_price_money: Money;
+  variant_id?: string;
+}
+
+export interface ReturnReplacementLineItemReplacementRequest {
+  /** Reserved. */
+  bundle_id?: string;
+  description?: string;
+  name?: string;
+  quantity: number;
+  /** Of a line that stays. */
+  return_replacement_line_item_id?: string;
+  sku?: string;
+  /** With pricing_basis merchant_agreed_price, and for a name with current_price. */
+  unit_price_money?: Money;
+  /** Exactly one of this and name. */
+  variant_id?: string;
+}
+
+export interface ReturnReplacementLineItemRequest {
+  /** Reserved. */
+  bundle_id?: string;
+  description?: string;
+  name?: string;
+  quantity: number;
+  sku?: string;
+  /** With pricing_basis merchant_agreed_price, and for a name with current_price. */
+  unit_price_money?: Money;
+  /** Exactly one of this and name. */
+  variant_id?: string;
+}
+
+export interface ReturnResolution {
+  action_reason?: "buyer_payment" | "buyer_selection" | "merchant_review" | "manual_release" | "linked_effect_retry" | "other";
+  action_required_by?: "buyer" | "merchant" | "integration";
+  adjustments: Array<ReturnResolutionAdjustment>;
+  /** Owed by the buyer. */
+  buyer_payment_amount_money: Money;
+  /** Due to the buyer. */
+  buyer_refund_amount_money: Money;
+  canceled_at?: string;
+  confirmed_at?: string;
+  confirmed_by?: ReturnActor;
+  corrects_return_resolution_id?: string;
+  created_at: string;
+  created_by: ReturnActor;
+  credit_money: Money;
+  deduction_money: Money;
+  execution_blockers: Array<ReturnResolutionExecutionBlocker>;
+  external_reference_id?: string;
+  failure_code?: string;
+  failure_message?: string;
+  fulfilled_at?: string;
+  line_items: Array<ReturnResolutionLineItem>;
+  metadata: Record<string, string>;
+  /** When an unpaid difference gives up, and the value returns to the order it was paid for. */
+  payment_expires_at?: string;
+  payment_intent_ids: Array<string>;
+  /** With expand=payment_intents. */
+  payment_intents?: Array<PaymentIntentSummary>;
+  pricing_basis?: "original_price" | "current_price" | "merchant_agreed_price";
+  /** Names the amounts; that of a preview with the same amounts is the same. */
+  quote_hash?: string;
+  refund_ids: Array<string>;
+  /** With expand=refunds. */
+  refunds?: Array<Refund>;
+  replacement_line_items: Array<ReturnReplacementLineItem>;
+  /** With expand=replacement_order. */
+  replacement_order?: OrderSummary | null;
+  replacement_order_id?: string;
+  replacement_total_money: Money;
+  resolution_type: "refund" | "exchange" | "replacement" | "no_monetary_action" | "correction";
+  return_id: string;
+  return_policy_revision_id?: string;
+  return_resolution_id: string;
+  returned_total_money: Money;
+  status: "proposed" | "pending" | "requires_action" | "partially_fulfilled" | "fulfilled" | "failed" | "canceled";
+  supported_actions: Array<string>;
+  updated_at: string;
+  version: number;
+}
+
+export interface ReturnResolutionAdjustment {
+  adjustment_type: "return_shipping_fee" | "restocking_fee" | "other_fee" | "goodwill_credit" | "price_correction" | "other";
+  /** What is really charged or given. */
+  applied_amount_money: Money;
+  /** What the rule asks. */
+  assessed_amount_money: Money;
+  reason: "return_policy" | "inspection_result" | "return_shipping_cost" | "customer_service" | "manual_correction" | "other";
+  reason_message?: string;
+  return_line_item_id?: string;
+  return_policy_revision_id?: string;
+  status: "applied" | "waived";
+  value_effect: "deduction" | "credit";
+  waived_at?: string;
+  waived_by?: ReturnActor;
+  waiver_reason?: "policy_override" | "merchant_review" | "customer_service" | "other";
+  waiver_reason_message?: string;
+}
+
+export interface ReturnResolutionAdjustmentRequest {
+  adjustment_type: "return_shipping_fee" | "restocking_fee" | "other_fee" | "goodwill_credit" | "price_correction" | "other";
+  /** What is really charged or given. */
+  applied_amount_money: Money;
+  /** What the rule asks. */
+  assessed_amount_money: Money;
+  reason: "return_policy" | "inspection_result" | "return_shipping_cost" | "customer_service" | "manual_correction" | "other";
+  reason_message?: string;
+  return_line_item_id?: string;
+  status?: "applied" | "waived";
+  value_effect: "deduction" | "credit";
+  waiver_reason?: "policy_override" | "merchant_review" | "customer_service" | "other";
+  waiver_reason_message?: string;
+}
+
+export interface ReturnResolutionAdjustmentSet {
+  adjustments: Array<ReturnResolutionAdjustmentRequest>;
+}
+
+export interface ReturnResolutionCheckoutRequest {
+  page_origin?: string;
+  redirects?: CheckoutRedirects;
+  /** Like redirects.success_redirect_url; both must agree. */
+  return_url?: string;
+  surface?: "hosted" | "embedded";
+}
+
+export interface ReturnResolutionCollection {
+  door: "payment_link" | "invoice";
+  invoice_id?: string;
+  payment_link_id?: string;
+  return_resolution: ReturnResolution;
+  url: string;
+}
+
+export interface ReturnResolutionExecutionBlocker {
+  code: "handoff_pending" | "receipt_pending" | "inspection_pending" | "manual_release_pending" | "buyer_payment_pending" | "refund_pending" | "replacement_order_pending" | "fulfillment_pending" | "credit_effect_pending";
+  linked_resource_id?: string;
+  linked_resource_type?: "refund" | "payment_intent" | "order" | "fulfillment" | "credit_transaction";
+  return_line_item_id?: string;
+}
+
+export interface ReturnResolutionLineItem {
+  quantity: number;
+  refund_timing?: "after_approval" | "after_handoff" | "after_receipt" | "after_inspection" | "manual";
+  return_line_item_id: string;
+  return_resolution_id: string;
+  return_resolution_line_item_id: string;
+  returned_total_money: Money;
+}
+
+export interface ReturnResolutionLineItemReplacementRequest {
+  quantity: number;
+  return_line_item_id: string;
+  /** Of a line that stays. */
+  return_resolution_line_item_id?: string;
+}
+
+export interface ReturnResolutionLineItemRequest {
+  quantity: number;
+  return_line_item_id: string;
+}
+
+export interface ReturnResolutionPreview {
+  adjustments: Array<ReturnResolutionAdjustment>;
+  based_on_return_revision: number;
+  /** Owed by the buyer. */
+  buyer_payment_amount_money: Money;
+  /** Due to the buyer. */
+  buyer_refund_amount_money: Money;
+  calculated_at: string;
+  corrects_return_resolution_id?: string;
+  credit_money: Money;
+  deduction_money: Money;
+  line_items: Array<ReturnResolutionLineItem>;
+  /** Names these amounts; send it as expected_quote_hash to get them or an error. */
+  quote_hash: string;
+  replacement_line_items: Array<ReturnReplacementLineItem>;
+  replacement_total_money: Money;
+  resolution_type: "refund" | "exchange" | "replacement" | "no_monetary_action" | "correction";
+  return_id: string;
+  returned_total_money: Money;
+  warnings: Array<ReturnResolutionWarning>;
+}
+
+export interface ReturnResolutionWarning {
+  code: string;
+  message: string;
+  return_line_item_ids: Array<string>;
+}
+
+export interface ReturnResource {
+  /** For the buyer's own reads; empty for merchants and in events. */
+  buyer_actions: Array<BuyerAction>;
+  canceled_at?: string;
+  completed_at?: string;
+  completed_by?: ReturnActor;
+  completion_blockers: Array<ReturnCompletionBlocker>;
+  completion_mode?: "manual" | "automatic";
+  created_at: string;
+  /** With expand=customer. */
+  customer?: CustomerSummary | null;
+  customer_id?: string;
+  decision_at?: string;
+  decision_status: "pending" | "approved" | "partially_approved" | "declined";
+  disposition_count: number;
+  external_reference_id?: string;
+  financial_summary: ReturnFinancialSummary;
+  handoff_requirements: Array<ReturnHandoffRequirement>;
+  initiated_by: "buyer" | "merchant" | "integration" | "system";
+  inspection_count: number;
+  line_items: Array<ReturnLineItem>;
+  merchandise_status: "not_required" | "awaiting_handoff" | "in_transit" | "partially_received" | "received" | "inspection_required" | "partially_inspected" | "inspection_review_required" | "disposition_required" | "resolved" | "exception";
+  metadata: Record<string, string>;
+  /** With expand=order. */
+  order?: OrderSummary | null;
+  order_id: string;
+  policy_evaluation?: ReturnPolicyEvaluation;
+  receipt_count: number;
+  resolution_count: number;
+  resolution_status: "not_selected" | "pending" | "partially_fulfilled" | "requires_action" | "fulfilled" | "failed";
+  return_id: string;
+  return_number: string;
+  shipment_count?: number;
+  status: "requested" | "open" | "completed" | "declined" | "canceled";
+  supported_actions: Array<string>;
+  updated_at: string;
+  version: number;
+}
+
+export interface ReturnRestockingFeePolicy {
+  calculation_type: "flat" | "percent";
+  /** Once for a line of a return. */
+  flat_money?: Money;
+  /** Of the units' price after discounts, before tax on top. */
+  percent?: number;
+}
+
 export interface ReturnShipmentLine {
   quantity: number;
   return_line_item_id: string;
+}
+
+export interface ReturnShippingPolicy {
+  /** What a buyer pays for the merchant's label, once for a return. Without it the buyer pays the carrier. */
+  fee_money?: Money;
+  payer: "merchant" | "buyer";
+}
+
+export interface ReturnSourceSystem {
+  external_source_id?: string;
+  source_system_type: "manual" | "pos" | "wms" | "erp" | "other" | "flint";
+}
+
+export interface ReturnUnverifiedItem {
+  description?: string;
+  name: string;
+  sku?: string;
+}
+
+export interface ReturnWindow {
+  duration_seconds: number;
+  starts_at_event: "fulfilled" | "delivered" | "picked_up" | "service_completed";
 }
 
 export interface RevokeOrganizationMembershipResult {
@@ -4515,6 +6028,14 @@ export interface ServiceDetails {
   notes?: string;
   scheduled_end_at?: string;
   scheduled_start_at?: string;
+  timezone?: string;
+}
+
+export interface ServicePatch {
+  completed_at?: string | null;
+  notes?: string | null;
+  scheduled_end_at?: string | null;
+  scheduled_start_at?: string | null;
   timezone?: string;
 }
 
@@ -4631,8 +6152,20 @@ export interface ShipmentSummary {
   package_count: number;
   shipment_id: string;
   shipped_at?: string;
-  status: string;
+  status: "created" | "packed" | "shipped" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "exception" | "returned" | "voided";
   updated_at: string;
+}
+
+export interface ShippingDimensions {
+  height: number;
+  length: number;
+  unit: "millimeter" | "centimeter" | "meter" | "inch" | "foot";
+  width: number;
+}
+
+export interface ShippingWeight {
+  unit: "gram" | "kilogram" | "ounce" | "pound";
+  value: number;
 }
 
 export interface SignedMoney {
@@ -4762,6 +6295,47 @@ export interface TaxLocationInput {
 
 export type TaxSettings = Record<string, unknown>;
 
+export interface TimelineActor {
+  /** Of the key, app, user, checkout session or customer. */
+  id?: string;
+  /** The name of the key, the app or the user. */
+  name?: string;
+  type: "api_key" | "app" | "user" | "buyer" | "processor" | "system";
+}
+
+export interface TimelineEntry {
+  actor: TimelineActor;
+  /** The money that this is about. */
+  amount_money?: SignedMoney;
+  api_request_log_id?: string;
+  /** On activities: what it changed about the balance. */
+  balance_delta_money?: SignedMoney;
+  /** What it happened to: order, payment_intent, refund, checkout_session, invoice, credit_note, fulfillment, return and so on. */
+  kind: string;
+  /** What it is about, the thing itself first. */
+  objects: Array<TimelineObject>;
+  occurred_at: string;
+  order_activity_id?: string;
+  /** Why, as somebody gave it or a processor said it. */
+  reason?: string;
+  request_id?: string;
+  /** On activities: the order's balance after it. */
+  running_balance_money?: SignedMoney;
+  /** The id of the activity or of the event that tells of it. */
+  timeline_entry_id: string;
+  /** Type of the activity or of the event. */
+  type: string;
+  /** The events that told of it. */
+  webhook_event_ids: Array<string>;
+  /** What happened, in plain words. */
+  what: string;
+}
+
+export interface TimelineObject {
+  id: string;
+  type: string;
+}
+
 export interface Tip {
   amount_money?: Money;
   created_at: string;
@@ -4880,6 +6454,26 @@ export interface UpdateCustomerRequest {
 export interface UpdateEmailPreferencesRequest {
   checkout_reminders?: boolean;
   shipping_updates?: boolean;
+}
+
+export interface UpdateFulfillmentRequest {
+  /** When a completed fulfillment was, if nobody said so when it was completed. */
+  completed_at?: string | null;
+  customer_id?: string | null;
+  /** Reserved. */
+  device_id?: string | null;
+  digital_details?: DigitalPatch | null;
+  expected_version?: number;
+  external_reference_id?: string;
+  local_delivery_details?: LocalDeliveryPatch | null;
+  /** Reserved. */
+  location_id?: string | null;
+  /** Merged by key; a null value removes its key, null as a whole removes all. */
+  metadata?: Record<string, string | null> | null;
+  pickup_details?: PickupPatch | null;
+  /** Replaces the whole recipient. */
+  recipient?: FulfillmentRecipient | null;
+  service_details?: ServicePatch | null;
 }
 
 export interface UpdateInstalledAppLimitsRequest {
@@ -5004,6 +6598,36 @@ export interface UpdateOrganizationRequest {
   metadata?: Record<string, string | null> | null;
   name?: string;
   parent_organization_id?: string;
+}
+
+export interface UpdatePackageItemRequest {
+  /** Merged by key; a null value removes its key, null as a whole removes all. */
+  metadata?: Record<string, string | null> | null;
+  quantity?: number;
+}
+
+export interface UpdatePackageRequest {
+  buyer_notification_behavior?: "send" | "suppress";
+  carrier?: string | null;
+  dimensions?: ShippingDimensions | null;
+  expected_version?: number;
+  external_reference_id?: string | null;
+  external_system?: string | null;
+  label_url?: string | null;
+  /** Merged by key; a null value removes its key, null as a whole removes all. */
+  metadata?: Record<string, string | null> | null;
+  service_code?: string | null;
+  status_reason?: string | null;
+  tracking_number?: string | null;
+  tracking_url?: string | null;
+  weight?: ShippingWeight | null;
+}
+
+export interface UpdatePackageResult {
+  fulfillment_event?: FulfillmentEvent;
+  fulfillment_notifications?: Array<FulfillmentNotification>;
+  package: Package;
+  unchanged?: boolean;
 }
 
 export interface UpdatePartnerAppRequest {
@@ -5137,6 +6761,56 @@ export interface UpdateRefundRequest {
   metadata?: Record<string, string | null> | null;
 }
 
+export interface UpdateReturnLineItemRequest {
+  /** Null removes it. */
+  buyer_note?: string | null;
+  expected_version?: number;
+  requested_quantity?: number;
+  /** Null removes the wish. */
+  requested_resolution_type?: "refund" | "exchange" | "replacement" | "no_monetary_action" | null;
+  return_reason_id?: string;
+}
+
+export interface UpdateReturnPolicyRequest {
+  expected_version?: number;
+  external_reference_id?: string | null;
+  /** Merged by key; a null value removes its key, null as a whole removes all. */
+  metadata?: Record<string, string | null> | null;
+  name?: string;
+  status?: "active" | "inactive";
+}
+
+export interface UpdateReturnReasonRequest {
+  /** Replaces all; needs expected_version. */
+  category_handles?: Array<string>;
+  description?: string | null;
+  expected_version?: number;
+  external_reference_id?: string | null;
+  is_note_required?: boolean;
+  name?: string;
+}
+
+export interface UpdateReturnRequest {
+  /** Null removes it. */
+  external_reference_id?: string | null;
+  /** Merged by key; a null value removes its key. */
+  metadata?: Record<string, string | null> | null;
+}
+
+export interface UpdateReturnResolutionRequest {
+  /** Replaces all; needs expected_version. */
+  adjustment_set?: ReturnResolutionAdjustmentSet;
+  expected_version?: number;
+  external_reference_id?: string | null;
+  /** Replaces all; needs expected_version. */
+  line_items?: Array<ReturnResolutionLineItemReplacementRequest>;
+  /** Merged by key; a null value removes its key, null as a whole removes all. */
+  metadata?: Record<string, string | null> | null;
+  pricing_basis?: "original_price" | "current_price" | "merchant_agreed_price";
+  /** Replaces all; needs expected_version. */
+  replacement_line_items?: Array<ReturnReplacementLineItemReplacementRequest>;
+}
+
 export interface UpdateSettingsRequest {
   branding?: BrandingSettings;
   /** Sent alone. There are no settings of the catalog yet. */
@@ -5167,6 +6841,19 @@ export interface UpdateSettingsRequest {
   tipping?: TippingSettings;
 }
 
+export interface UpdateShipmentRequest {
+  expected_version?: number;
+  external_reference_id?: string | null;
+  external_system?: string | null;
+  /** Merged by key; a null value removes its key, null as a whole removes all. */
+  metadata?: Record<string, string | null> | null;
+}
+
+export interface UpdateShipmentResult {
+  shipment: Shipment;
+  unchanged?: boolean;
+}
+
 export interface UpdateWebhookEndpointRequest {
   api_version?: string;
   description?: string;
@@ -5186,9 +6873,45 @@ export interface ValueTipAllocation {
   value_settlement_id: string;
 }
 
+export interface VerifyReturnReceiptLineItemRequest {
+  /** Version of the return. */
+  expected_version?: number;
+  return_line_item_id: string;
+  verification_reason: "order_match_confirmed" | "sku_match_confirmed" | "inspection_confirmed" | "merchant_review" | "other";
+  verification_reason_message?: string;
+}
+
+export interface VoidPackageResult {
+  event?: FulfillmentEvent;
+  fulfillment_notifications?: Array<FulfillmentNotification>;
+  package: Package;
+  unchanged?: boolean;
+}
+
+export interface VoidRequest {
+  buyer_notification_behavior?: "send" | "suppress";
+  expected_version?: number;
+  occurred_at?: string;
+  reason_message?: string;
+}
+
+export interface VoidShipmentResult {
+  events?: Array<FulfillmentEvent>;
+  fulfillment_notifications?: Array<FulfillmentNotification>;
+  packages?: Array<Package>;
+  shipment: Shipment;
+  unchanged?: boolean;
+}
+
 export interface WaiveInvoiceLateFeeRequest {
   /** For the merchant; never shown to the buyer. */
   reason_message: string;
+}
+
+export interface WaiveReturnLineInspectionRequest {
+  expected_version?: number;
+  reason: "policy_override" | "trusted_in_store_handoff" | "merchant_review" | "other";
+  reason_message?: string;
 }
 
 export interface WalletSelection {
@@ -5402,6 +7125,8 @@ export interface Operations {
   addOrderCharge(params: { path: { order_id: string; }; body: AddOrderChargeRequest }, options?: CallOptions): Promise<Order>;
   /** Add lines to an order */
   addOrderLineItems(params: { path: { order_id: string; }; body: AddOrderLinesRequest }, options?: CallOptions): Promise<Order>;
+  /** Add a line to a return */
+  addReturnLineItem(params: { path: { return_id: string; }; body: AddReturnLineItemRequest }, options?: CallOptions): Promise<ReturnResource>;
   /** Tell what is known */
   advanceOnboarding(params?: { query?: { sandbox_id?: string; }; body?: OnboardingAdvanceRequest }, options?: CallOptions): Promise<OnboardingState>;
   /** Apply a discount to an order */
@@ -5410,18 +7135,34 @@ export interface Operations {
   approveAppApproval(params: { path: { app_approval_id: string; } }, options?: CallOptions): Promise<AppApproval>;
   /** Approve a refund above the limit */
   approveRefund(params: { path: { refund_id: string; }; body?: DecideRefundRequest }, options?: CallOptions): Promise<Refund>;
+  /** Withdraw an own return */
+  cancelMeReturn(params: { path: { return_id: string; }; body: CancelReturnRequest }, options?: CallOptions): Promise<ReturnResource>;
   /** Cancel an unsettled payment */
   cancelOrderPayment(params: { path: { order_id: string; payment_intent_id: string; }; body?: CancelOrderPaymentRequest }, options?: CallOptions): Promise<OrderPaymentResult>;
   /** Cancel the open payment attempt */
   cancelOrderPaymentAttempt(params: { path: { order_id: string; order_payment_attempt_id: string; }; body?: CancelAttemptRequest }, options?: CallOptions): Promise<PayOrderResult>;
+  /** Cancel a return */
+  cancelReturn(params: { path: { return_id: string; }; body: CancelReturnRequest }, options?: CallOptions): Promise<ReturnResource>;
+  /** Cancel a disposition */
+  cancelReturnDisposition(params: { path: { return_disposition_id: string; }; body: CancelReturnDispositionRequest }, options?: CallOptions): Promise<ReturnDisposition>;
+  /** Withdraw units of a line */
+  cancelReturnLineItem(params: { path: { return_id: string; return_line_item_id: string; }; body: CancelReturnLineItemRequest }, options?: CallOptions): Promise<ReturnResource>;
+  /** Cancel a resolution */
+  cancelReturnResolution(params: { path: { return_resolution_id: string; }; body: CancelReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
   /** Capture an authorized payment */
   captureOrderPayment(params: { path: { order_id: string; payment_intent_id: string; }; body?: CaptureOrderPaymentRequest }, options?: CallOptions): Promise<OrderPaymentResult>;
   /** Close an order */
   closeOrder(params: { path: { order_id: string; }; body?: CloseOrderRequest }, options?: CallOptions): Promise<Order>;
+  /** Collect a balance by link or invoice */
+  collectReturnResolution(params: { path: { return_resolution_id: string; }; body: CollectReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolutionCollection>;
   /** Record that a failed refund was paid otherwise */
   completeRefundManually(params: { path: { refund_id: string; }; body: CompleteRefundRequest }, options?: CallOptions): Promise<Refund>;
+  /** Complete a return */
+  completeReturn(params: { path: { return_id: string; }; body?: CompleteReturnRequest }, options?: CallOptions): Promise<ReturnResource>;
   /** Confirm a mailed code */
   confirmCustomerVerification(params: { path: { customer_verification_id: string; }; body: ConfirmCustomerVerificationRequest }, options?: CallOptions): Promise<CustomerVerification>;
+  /** Confirm a resolution */
+  confirmReturnResolution(params: { path: { return_resolution_id: string; }; body?: ConfirmReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
   /** Create an API key */
   createAPIKey(params: { body: CreateAPIKeyRequest }, options?: CallOptions): Promise<APIKeyWithSecret>;
   /** Replace a session by another door to its order */
@@ -5452,6 +7193,16 @@ export interface Operations {
   createDeveloperSandbox(params: { body: CreateSandboxRequest }, options?: CallOptions): Promise<DeveloperSandboxWithAPIKey>;
   /** Preview promotions */
   createDiscountPreview(params: { body: DiscountPreviewRequest }, options?: CallOptions): Promise<DiscountPreview>;
+  /** Fulfill lines of an order */
+  createFulfillment(params: { path: { order_id: string; }; body: CreateFulfillmentRequest }, options?: CallOptions): Promise<Fulfillment>;
+  /** Report what was seen */
+  createFulfillmentEvent(params: { path: { fulfillment_id: string; }; body: CreateFulfillmentEventRequest }, options?: CallOptions): Promise<FulfillmentEventResult>;
+  /** Ask for a return of an own order */
+  createMeReturn(params: { body: CreateReturnRequest }, options?: CallOptions): Promise<ReturnResource>;
+  /** Preview an own return */
+  createMeReturnPreview(params: { body: CreateReturnPreviewRequest }, options?: CallOptions): Promise<ReturnPreview>;
+  /** Pay the balance of an own exchange */
+  createMeReturnResolutionCheckoutSession(params: { path: { resolution_id: string; }; body?: ReturnResolutionCheckoutRequest }, options?: CallOptions): Promise<CheckoutLaunch>;
   /** Open hosted account components */
   createMerchantAccountSession(params?: { body?: MerchantAccountSessionRequest }, options?: CallOptions): Promise<MerchantAccountSession>;
   /** Make the first key */
@@ -5466,6 +7217,10 @@ export interface Operations {
   createOrderRecoveryAction(params: { path: { order_id: string; }; body: CreateRecoveryActionRequest }, options?: CallOptions): Promise<RecoveryAction>;
   /** Create an organization */
   createOrganization(params: { body: CreateOrganizationRequest }, options?: CallOptions): Promise<Organization>;
+  /** Add a package */
+  createPackage(params: { path: { shipment_id: string; }; body?: CreatePackageRequest }, options?: CallOptions): Promise<CreatePackageResult>;
+  /** Put units into a package */
+  createPackageItem(params: { path: { package_id: string; }; body: CreatePackageItemRequest }, options?: CallOptions): Promise<PackageItem>;
   /** Register a payment method domain */
   createPaymentMethodDomain(params: { body: CreatePaymentMethodDomainRequest }, options?: CallOptions): Promise<PaymentMethodDomain>;
   /** Create a product */
@@ -5478,10 +7233,34 @@ export interface Operations {
   createPromotionCode(params: { path: { promotion_id: string; }; body: CreatePromotionCodeRequest }, options?: CallOptions): Promise<PromotionCode>;
   /** Refund an order or a payment */
   createRefund(params?: { body?: CreateRefundRequest }, options?: CallOptions): Promise<Refund>;
+  /** Ask for a return */
+  createReturn(params: { body: CreateReturnRequest }, options?: CallOptions): Promise<ReturnResource>;
+  /** Make a link to a return for its buyer */
+  createReturnAccessLink(params: { path: { return_id: string; }; body?: EmptyBody }, options?: CallOptions): Promise<AccessLink>;
+  /** Say where goods go */
+  createReturnDisposition(params: { path: { return_id: string; }; body: CreateReturnDispositionRequest }, options?: CallOptions): Promise<ReturnDisposition>;
+  /** Record an inspection */
+  createReturnInspection(params: { path: { return_id: string; }; body: CreateReturnInspectionRequest }, options?: CallOptions): Promise<ReturnInspection>;
+  /** Create a return policy */
+  createReturnPolicy(params: { body: CreateReturnPolicyRequest }, options?: CallOptions): Promise<ReturnPolicy>;
+  /** Preview a return */
+  createReturnPreview(params: { body: CreateReturnPreviewRequest }, options?: CallOptions): Promise<ReturnPreview>;
+  /** Add a return reason */
+  createReturnReason(params: { body: CreateReturnReasonRequest }, options?: CallOptions): Promise<ReturnReason>;
+  /** Record goods that arrived */
+  createReturnReceipt(params: { path: { return_id: string; }; body: CreateReturnReceiptRequest }, options?: CallOptions): Promise<ReturnReceipt>;
+  /** Propose a resolution */
+  createReturnResolution(params: { path: { return_id: string; }; body: CreateReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
+  /** Add a shipment */
+  createShipment(params: { path: { fulfillment_id: string; }; body?: CreateShipmentRequest }, options?: CallOptions): Promise<CreateShipmentResult>;
   /** Create a webhook endpoint */
   createWebhookEndpoint(params: { body: CreateWebhookEndpointRequest }, options?: CallOptions): Promise<WebhookEndpoint>;
   /** Send a test event */
   createWebhookTestEvent(params: { path: { webhook_endpoint_id: string; }; body: CreateWebhookTestEventRequest }, options?: CallOptions): Promise<WebhookDeliveryAction>;
+  /** Decide a return */
+  decideReturn(params: { path: { return_id: string; }; body: DecideReturnRequest }, options?: CallOptions): Promise<ReturnResource>;
+  /** Decide whether goods are accepted */
+  decideReturnInspectionLineItem(params: { path: { return_inspection_id: string; return_inspection_line_item_id: string; }; body: DecideReturnInspectionLineItemRequest }, options?: CallOptions): Promise<ReturnInspection>;
   /** Delete an address of a customer */
   deleteCustomerAddress(params: { path: { customer_id: string; customer_address_id: string; } }, options?: CallOptions): Promise<Done>;
   /** Delete an app */
@@ -5494,6 +7273,8 @@ export interface Operations {
   deleteOrderLineItem(params: { path: { order_id: string; order_line_item_id: string; } }, options?: CallOptions): Promise<Order>;
   /** Delete an organization */
   deleteOrganization(params: { path: { organization_id: string; } }, options?: CallOptions): Promise<Organization>;
+  /** Take units out of a package */
+  deletePackageItem(params: { path: { package_id: string; package_item_id: string; } }, options?: CallOptions): Promise<PackageItem>;
   /** Archive a product */
   deleteProduct(params: { path: { product_id: string; } }, options?: CallOptions): Promise<Product>;
   /** Archive a variant */
@@ -5502,10 +7283,20 @@ export interface Operations {
   deletePromotion(params: { path: { promotion_id: string; } }, options?: CallOptions): Promise<Promotion>;
   /** Delete a promotion code */
   deletePromotionCode(params: { path: { promotion_id: string; promotion_code_id: string; } }, options?: CallOptions): Promise<PromotionCode>;
+  /** Remove a line of a return */
+  deleteReturnLineItem(params: { path: { return_id: string; return_line_item_id: string; } }, options?: CallOptions): Promise<ReturnResource>;
+  /** Archive a return policy */
+  deleteReturnPolicy(params: { path: { return_policy_id: string; }; query?: { expected_version?: number; } }, options?: CallOptions): Promise<ReturnPolicy>;
+  /** Archive a return reason */
+  deleteReturnReason(params: { path: { return_reason_id: string; }; query?: { expected_version?: number; } }, options?: CallOptions): Promise<ReturnReason>;
   /** Delete a webhook endpoint */
   deleteWebhookEndpoint(params: { path: { webhook_endpoint_id: string; } }, options?: CallOptions): Promise<Done>;
   /** Exchange a code or a refresh token */
   exchangePartnerInstallToken(params: { body: PartnerTokenRequest }, options?: CallOptions): Promise<Uint8Array>;
+  /** Export refunds */
+  exportRefunds(params?: { query?: { created_after?: string; created_before?: string; } }, options?: CallOptions): Promise<Uint8Array>;
+  /** Export returns */
+  exportReturns(params?: { query?: { created_after?: string; created_before?: string; } }, options?: CallOptions): Promise<Uint8Array>;
   /** Read an API key */
   getAPIKey(params: { path: { api_key_id: string; } }, options?: CallOptions): Promise<APIKey>;
   /** Read a refund that an app asked for */
@@ -5536,12 +7327,20 @@ export interface Operations {
   getDeveloperSandbox(params: { path: { sandbox_id: string; } }, options?: CallOptions): Promise<DeveloperSandbox>;
   /** Read a dispute */
   getDispute(params: { path: { dispute_id: string; }; query?: { expand?: Array<"customer" | "order" | "payment_intent">; } }, options?: CallOptions): Promise<Dispute>;
+  /** Read a fulfillment */
+  getFulfillment(params: { path: { fulfillment_id: string; }; query?: { expand?: Array<"order" | "packages" | "shipments">; } }, options?: CallOptions): Promise<Fulfillment>;
+  /** Read a row of the timeline */
+  getFulfillmentEvent(params: { path: { fulfillment_event_id: string; }; query?: { expand?: Array<"order">; } }, options?: CallOptions): Promise<FulfillmentEvent>;
+  /** Read what a buyer was told */
+  getFulfillmentNotification(params: { path: { fulfillment_notification_id: string; }; query?: { expand?: Array<"order">; } }, options?: CallOptions): Promise<FulfillmentNotification>;
   /** Read an installed app */
   getInstalledApp(params: { path: { partner_app_install_id: string; } }, options?: CallOptions): Promise<InstalledApp>;
   /** Read a credit note of my invoice */
   getMeCreditNote(params: { path: { invoice_id: string; credit_note_id: string; } }, options?: CallOptions): Promise<BuyerCreditNote>;
   /** Download a credit note of my invoice */
   getMeCreditNotePDF(params: { path: { invoice_id: string; credit_note_id: string; } }, options?: CallOptions): Promise<Uint8Array>;
+  /** Read an own return */
+  getMeReturn(params: { path: { return_id: string; } }, options?: CallOptions): Promise<ReturnResource>;
   /** Read the merchant */
   getMerchant(params?: { query?: { expand?: Array<"organization">; } }, options?: CallOptions): Promise<Merchant>;
   /** Read the OAuth metadata */
@@ -5550,14 +7349,20 @@ export interface Operations {
   getOnboardingState(params?: { query?: { sandbox_id?: string; } }, options?: CallOptions): Promise<OnboardingState>;
   /** Read this document */
   getOpenAPI(params?: {  }, options?: CallOptions): Promise<Uint8Array>;
+  /** Open the checkout of a balance */
+  getOrCreateReturnResolutionCheckoutSession(params: { path: { return_resolution_id: string; }; body?: ReturnResolutionCheckoutRequest }, options?: CallOptions): Promise<CheckoutLaunch>;
   /** Read an order */
   getOrder(params: { path: { order_id: string; }; query?: { expand?: Array<"customer" | "fulfillments.packages" | "fulfillments.shipments" | "payment_intents" | "subscription" | "subscription_plan">; } }, options?: CallOptions): Promise<Order>;
+  /** Explain an order's balance */
+  getOrderBalanceExplanation(params: { path: { order_id: string; } }, options?: CallOptions): Promise<BalanceExplanation>;
   /** Read a payment attempt */
   getOrderPaymentAttempt(params: { path: { order_id: string; order_payment_attempt_id: string; } }, options?: CallOptions): Promise<OrderPaymentAttempt>;
   /** Read an organization */
   getOrganization(params: { path: { organization_id: string; }; query?: { expand?: Array<"parent_organization">; } }, options?: CallOptions): Promise<Organization>;
   /** Read the install of the token */
   getOwnAppInstall(params?: {  }, options?: CallOptions): Promise<PartnerAppInstall>;
+  /** Read a package */
+  getPackage(params: { path: { package_id: string; }; query?: { expand?: Array<"order">; } }, options?: CallOptions): Promise<Package>;
   /** Read a payment intent */
   getPaymentIntent(params: { path: { payment_intent_id: string; }; query?: { expand?: Array<"customer" | "invoice" | "order">; } }, options?: CallOptions): Promise<PaymentIntent>;
   /** Read a saved payment method */
@@ -5578,6 +7383,26 @@ export interface Operations {
   getRefund(params: { path: { refund_id: string; }; query?: { expand?: Array<"customer" | "order" | "payment_intent" | "payment_refunds.payment_intent">; } }, options?: CallOptions): Promise<Refund>;
   /** Read what happened around a resource */
   getResourceTimeline(params: { path: { resource_id: string; }; query?: { page_size?: number; page_token?: string; resource_type?: string; include?: Array<"requests" | "webhooks" | "attempts">; occurred_after?: string; occurred_before?: string; } }, options?: CallOptions): Promise<ResourceTimeline>;
+  /** Read a return */
+  getReturn(params: { path: { return_id: string; }; query?: { expand?: Array<"customer" | "line_items.fulfillment" | "line_items.return_reason" | "order">; } }, options?: CallOptions): Promise<ReturnResource>;
+  /** Read a disposition */
+  getReturnDisposition(params: { path: { return_disposition_id: string; } }, options?: CallOptions): Promise<ReturnDisposition>;
+  /** Read an inspection */
+  getReturnInspection(params: { path: { return_inspection_id: string; } }, options?: CallOptions): Promise<ReturnInspection>;
+  /** Read a line of a return */
+  getReturnLineItem(params: { path: { return_id: string; return_line_item_id: string; } }, options?: CallOptions): Promise<ReturnLineItem>;
+  /** Read a return policy */
+  getReturnPolicy(params: { path: { return_policy_id: string; }; query?: { expand?: Array<"current_revision">; } }, options?: CallOptions): Promise<ReturnPolicy>;
+  /** Read a revision of a return policy */
+  getReturnPolicyRevision(params: { path: { return_policy_id: string; return_policy_revision_id: string; } }, options?: CallOptions): Promise<ReturnPolicyRevision>;
+  /** Read a return reason */
+  getReturnReason(params: { path: { return_reason_id: string; } }, options?: CallOptions): Promise<ReturnReason>;
+  /** Read a receipt */
+  getReturnReceipt(params: { path: { return_receipt_id: string; } }, options?: CallOptions): Promise<ReturnReceipt>;
+  /** Read a resolution */
+  getReturnResolution(params: { path: { return_resolution_id: string; }; query?: { expand?: Array<"payment_intents" | "refunds" | "replacement_order">; } }, options?: CallOptions): Promise<ReturnResolution>;
+  /** Read a shipment */
+  getShipment(params: { path: { shipment_id: string; }; query?: { expand?: Array<"order">; } }, options?: CallOptions): Promise<Shipment>;
   /** Read a stranded payment */
   getStrandedPayment(params: { path: { stranded_payment_id: string; } }, options?: CallOptions): Promise<StrandedPayment>;
   /** Read a delivery */
@@ -5632,24 +7457,38 @@ export interface Operations {
   listDeveloperSandboxes(params?: { query?: { page_size?: number; page_token?: string; status?: "active" | "archived" | "all"; } }, options?: CallOptions): List<DeveloperSandbox>;
   /** List disputes */
   listDisputes(params?: { query?: { page_size?: number; page_token?: string; payment_intent_id?: string; order_id?: string; customer_id?: string; status?: "warning_needs_response" | "warning_under_review" | "warning_closed" | "needs_response" | "under_review" | "won" | "lost" | "prevented"; reason?: "bank_cannot_process" | "check_returned" | "credit_not_processed" | "customer_initiated" | "debit_not_authorized" | "duplicate" | "fraudulent" | "general" | "incorrect_account_details" | "insufficient_funds" | "noncompliant" | "product_not_received" | "product_unacceptable" | "subscription_canceled" | "unrecognized" | "bank_account_closed" | "bank_account_not_found" | "bank_debit_not_authorized" | "bank_account_restricted" | "other"; case_type?: "inquiry" | "chargeback" | "compliance" | "resolution" | "block" | "other" | "bank_return"; created_after?: string; created_before?: string; evidence_due_after?: string; evidence_due_before?: string; } }, options?: CallOptions): List<Dispute>;
+  /** List what happened */
+  listFulfillmentEvents(params?: { query?: { page_size?: number; page_token?: string; fulfillment_id?: string; shipment_id?: string; package_id?: string; order_id?: string; event_type?: "accepted" | "preparing" | "picked" | "packed" | "ready" | "shipped" | "dispatched" | "in_transit" | "out_for_delivery" | "delivered" | "delivery_attempted" | "tracking_updated" | "exception" | "returned" | "completed" | "canceled" | "failed" | "no_show" | "custom"; external_system?: string; external_event_id?: string; occurred_after?: string; occurred_before?: string; sort_by?: "received_at" | "occurred_at"; } }, options?: CallOptions): List<FulfillmentEvent>;
+  /** List what buyers were told */
+  listFulfillmentNotifications(params?: { query?: { page_size?: number; page_token?: string; fulfillment_id?: string; order_id?: string; fulfillment_event_id?: string; channel?: "email"; status?: "pending" | "sent" | "failed" | "suppressed"; notification_type?: "fulfillment_ready" | "fulfillment_dispatched" | "fulfillment_completed" | "fulfillment_canceled" | "fulfillment_failed" | "fulfillment_no_show" | "fulfillment_shipped" | "fulfillment_in_transit" | "fulfillment_out_for_delivery" | "fulfillment_delivered" | "fulfillment_delivery_attempted" | "fulfillment_exception" | "fulfillment_returned" | "tracking_updated" | "shipment_shipped" | "shipment_in_transit" | "shipment_out_for_delivery" | "shipment_delivered" | "shipment_delivery_attempted" | "shipment_exception" | "shipment_returned"; } }, options?: CallOptions): List<FulfillmentNotification>;
+  /** List fulfillments */
+  listFulfillments(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; status?: "pending" | "in_progress" | "ready" | "completed" | "canceled" | "failed" | "scheduled" | "preparing" | "picked" | "packed" | "dispatched"; type?: "shipment" | "pickup" | "local_delivery" | "digital" | "service"; location_id?: string; external_reference_id?: string; query?: string; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; sort_direction?: "asc" | "desc"; expand?: Array<"order">; } }, options?: CallOptions): List<Fulfillment>;
   /** List installed apps */
   listInstalledApps(params?: { query?: { page_size?: number; page_token?: string; status?: "pending_exchange" | "pending_consent" | "pending_onboarding" | "active" | "pending_permission_upgrade" | "flagged_for_review" | "revoked" | "errored"; partner_app_id?: string; } }, options?: CallOptions): List<InstalledApp>;
   /** List credit notes of my invoice */
   listMeCreditNotes(params: { path: { invoice_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<BuyerCreditNote>;
   /** List own refunds */
   listMeRefunds(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; payment_intent_id?: string; status?: "pending" | "in_transit" | "succeeded" | "failed" | "requires_action" | "canceled" | "partially_succeeded"; reason?: Array<"duplicate" | "fraudulent" | "requested_by_customer" | "defective_product" | "wrong_item_shipped" | "never_received" | "not_as_described" | "arrived_too_late" | "customer_changed_mind" | "better_price_found" | "accidental_order" | "other">; refund_method?: "original_payment" | "manual" | "exchange_credit"; min_amount?: number; max_amount?: number; currency?: string; external_reference_id?: string; return_id?: string; return_resolution_id?: string; query?: string; sort_by?: "created_at" | "updated_at" | "amount"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<BuyerRefund>;
+  /** List own returns */
+  listMeReturns(params?: { query?: { page_size?: number; page_token?: string; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; customer_id?: string; order_id?: string; return_number?: string; external_reference_id?: string; return_reason_id?: string; receiving_location_id?: string; query?: string; status?: Array<"requested" | "open" | "completed" | "declined" | "canceled">; decision_status?: Array<"pending" | "approved" | "partially_approved" | "declined">; merchandise_status?: Array<"not_required" | "awaiting_handoff" | "in_transit" | "partially_received" | "received" | "inspection_required" | "partially_inspected" | "inspection_review_required" | "disposition_required" | "resolved" | "exception">; resolution_status?: Array<"not_selected" | "pending" | "partially_fulfilled" | "requires_action" | "fulfilled" | "failed">; resolution_type?: Array<"refund" | "exchange" | "replacement" | "no_monetary_action" | "correction">; work_type?: Array<"decision" | "handoff" | "receipt" | "inspection" | "disposition" | "resolution" | "exception">; } }, options?: CallOptions): List<ReturnResource>;
   /** List the history of an order */
   listOrderActivities(params: { path: { order_id: string; }; query?: { page_size?: number; page_token?: string; type?: Array<"created" | "line_item_added" | "line_item_updated" | "line_item_removed" | "discount_applied" | "discount_removed" | "tax_updated" | "requested_tip_added" | "requested_tip_updated" | "requested_tip_removed" | "charge_added" | "charge_updated" | "charge_removed" | "charge_fulfillment_updated" | "order_updated" | "adjustment" | "closed" | "payment" | "payment_failed" | "refund" | "refund_failed" | "checkout_session_created" | "checkout_session_expired" | "checkout_session_invalidated" | "fulfillment_created" | "fulfillment_updated" | "fulfillment_state_changed">; sort_direction?: "asc" | "desc"; } }, options?: CallOptions): List<OrderActivity>;
   /** List the payment attempts of an order */
   listOrderPaymentAttempts(params: { path: { order_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<OrderPaymentAttempt>;
   /** List the recovery actions of an order */
   listOrderRecoveryActions(params: { path: { order_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<RecoveryAction>;
+  /** Read what happened to an order */
+  listOrderTimeline(params: { path: { order_id: string; }; query?: { page_size?: number; page_token?: string; kind?: Array<string>; occurred_after?: string; occurred_before?: string; sort_direction?: "asc" | "desc"; } }, options?: CallOptions): List<TimelineEntry>;
   /** List orders */
   listOrders(params?: { query?: { page_size?: number; page_token?: string; customer_id?: string; status?: "open" | "closed"; payment_status?: Array<"unpaid" | "partially_paid" | "paid">; refund_status?: Array<"none" | "partially_refunded" | "refunded">; fulfillment_status?: Array<"not_fulfilled" | "partially_fulfilled" | "fulfilled" | "canceled">; order_number?: string; external_reference_id?: string; origin?: "virtual_terminal" | "payment_link" | "checkout" | "api" | "subscription"; query?: string; subscription_id?: string; subscription_delivery_changed?: boolean; return_id?: string; return_resolution_id?: string; min_amount?: number; max_amount?: number; currency?: string; sort_by?: "created_at" | "updated_at" | "outstanding_money" | "total"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<Order>;
   /** List memberships */
   listOrganizationMemberships(params: { path: { organization_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<OrganizationMembership>;
   /** List organizations */
   listOrganizations(params?: { query?: { page_size?: number; page_token?: string; parent_organization_id?: string; status?: "active" | "deleted"; sort_by?: "name" | "created_at" | "updated_at"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<Organization>;
+  /** List what lies in a package */
+  listPackageItems(params: { path: { package_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<PackageItem>;
+  /** List packages */
+  listPackages(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; fulfillment_id?: string; shipment_id?: string; external_system?: string; external_reference_id?: string; query?: string; } }, options?: CallOptions): List<Package>;
   /** List payment intents */
   listPaymentIntents(params?: { query?: { page_size?: number; page_token?: string; customer_id?: string; order_id?: string; invoice_id?: string; status?: "requires_payment_method" | "requires_confirmation" | "requires_action" | "processing" | "requires_capture" | "succeeded" | "canceled" | "expired"; origin?: "virtual_terminal" | "payment_link" | "checkout" | "api" | "subscription"; risk_level?: Array<"normal" | "elevated" | "highest" | "not_assessed">; payment_flow?: Array<"checkout" | "payment_link" | "invoice" | "subscription_initial" | "subscription_renewal" | "virtual_terminal" | "api">; external_reference_id?: string; return_id?: string; return_resolution_id?: string; query?: string; min_amount?: number; max_amount?: number; currency?: string; refund_status?: Array<"none" | "partially_refunded" | "refunded">; dispute_status?: Array<"none" | "warning_needs_response" | "warning_under_review" | "warning_closed" | "needs_response" | "under_review" | "won" | "lost" | "prevented">; sort_by?: "created_at" | "updated_at" | "amount"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<PaymentIntent>;
   /** List payment method domains */
@@ -5670,6 +7509,26 @@ export interface Operations {
   listRecoveries(params?: { query?: { page_size?: number; page_token?: string; status?: "watching" | "abandoned" | "returned" | "recovered" | "completed" | "ended" | "lapsed"; order_id?: string; checkout_session_id?: string; created_after?: string; created_before?: string; } }, options?: CallOptions): List<Recovery>;
   /** List refunds */
   listRefunds(params?: { query?: { page_size?: number; page_token?: string; customer_id?: string; order_id?: string; payment_intent_id?: string; status?: "pending" | "in_transit" | "succeeded" | "failed" | "requires_action" | "canceled" | "partially_succeeded"; reason?: Array<"duplicate" | "fraudulent" | "requested_by_customer" | "defective_product" | "wrong_item_shipped" | "never_received" | "not_as_described" | "arrived_too_late" | "customer_changed_mind" | "better_price_found" | "accidental_order" | "other">; refund_method?: "original_payment" | "manual" | "exchange_credit"; min_amount?: number; max_amount?: number; currency?: string; external_reference_id?: string; return_id?: string; return_resolution_id?: string; query?: string; sort_by?: "created_at" | "updated_at" | "amount"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<Refund>;
+  /** List dispositions */
+  listReturnDispositions(params?: { query?: { page_size?: number; page_token?: string; created_after?: string; created_before?: string; disposition_type?: "sellable" | "quality_control" | "damaged" | "quarantined" | "repair" | "refurbish" | "liquidate" | "donate" | "discard" | "return_to_buyer" | "lost"; external_reference_id?: string; inventory_location_id?: string; occurred_after?: string; occurred_before?: string; query?: string; replaces_return_disposition_id?: string; return_id?: string; return_inspection_line_item_id?: string; return_line_item_id?: string; return_receipt_line_item_id?: string; status?: "pending" | "succeeded" | "failed" | "canceled"; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<ReturnDisposition>;
+  /** List inspections */
+  listReturnInspections(params?: { query?: { page_size?: number; page_token?: string; acceptance_status?: "accepted" | "rejected" | "review_required"; created_after?: string; created_before?: string; external_reference_id?: string; inspected_after?: string; inspected_before?: string; location_id?: string; query?: string; return_id?: string; return_line_item_id?: string; return_receipt_id?: string; source_system_type?: "manual" | "pos" | "wms" | "erp" | "other" | "flint"; status?: "current" | "superseded"; } }, options?: CallOptions): List<ReturnInspection>;
+  /** List the lines of a return */
+  listReturnLineItems(params: { path: { return_id: string; }; query?: { page_size?: number; page_token?: string; fulfillment_id?: string; order_line_item_id?: string; return_reason_id?: string; status?: Array<"requested" | "open" | "completed" | "declined" | "canceled">; merchandise_status?: Array<"not_required" | "awaiting_handoff" | "in_transit" | "partially_received" | "received" | "inspection_required" | "partially_inspected" | "inspection_review_required" | "disposition_required" | "resolved" | "exception">; resolution_status?: Array<"not_selected" | "pending" | "partially_fulfilled" | "requires_action" | "fulfilled" | "failed">; } }, options?: CallOptions): List<ReturnLineItem>;
+  /** List return policies */
+  listReturnPolicies(params?: { query?: { page_size?: number; page_token?: string; external_reference_id?: string; query?: string; status?: Array<"active" | "inactive" | "archived">; } }, options?: CallOptions): List<ReturnPolicy>;
+  /** List the revisions of a return policy */
+  listReturnPolicyRevisions(params: { path: { return_policy_id: string; }; query?: { page_size?: number; page_token?: string; } }, options?: CallOptions): List<ReturnPolicyRevision>;
+  /** List return reasons */
+  listReturnReasons(params?: { query?: { page_size?: number; page_token?: string; external_reference_id?: string; query?: string; source?: "flint" | "merchant"; status?: Array<"active" | "archived">; } }, options?: CallOptions): List<ReturnReason>;
+  /** List receipts */
+  listReturnReceipts(params?: { query?: { page_size?: number; page_token?: string; created_after?: string; created_before?: string; external_reference_id?: string; query?: string; received_after?: string; received_before?: string; receiving_location_id?: string; return_id?: string; return_line_item_id?: string; shipment_id?: string; source_system_type?: "manual" | "pos" | "wms" | "erp" | "other" | "flint"; status?: "current" | "superseded"; verification_status?: "matched" | "unverified" | "excess"; } }, options?: CallOptions): List<ReturnReceipt>;
+  /** List resolutions */
+  listReturnResolutions(params?: { query?: { page_size?: number; page_token?: string; action_required_by?: "buyer" | "merchant" | "integration"; corrects_return_resolution_id?: string; created_after?: string; created_before?: string; external_reference_id?: string; query?: string; resolution_type?: Array<"refund" | "exchange" | "replacement" | "no_monetary_action" | "correction">; return_id?: string; return_line_item_id?: string; return_policy_revision_id?: string; status?: Array<"proposed" | "pending" | "requires_action" | "partially_fulfilled" | "fulfilled" | "failed" | "canceled">; updated_after?: string; updated_before?: string; } }, options?: CallOptions): List<ReturnResolution>;
+  /** List returns */
+  listReturns(params?: { query?: { page_size?: number; page_token?: string; created_after?: string; created_before?: string; updated_after?: string; updated_before?: string; customer_id?: string; order_id?: string; return_number?: string; external_reference_id?: string; return_reason_id?: string; receiving_location_id?: string; query?: string; status?: Array<"requested" | "open" | "completed" | "declined" | "canceled">; decision_status?: Array<"pending" | "approved" | "partially_approved" | "declined">; merchandise_status?: Array<"not_required" | "awaiting_handoff" | "in_transit" | "partially_received" | "received" | "inspection_required" | "partially_inspected" | "inspection_review_required" | "disposition_required" | "resolved" | "exception">; resolution_status?: Array<"not_selected" | "pending" | "partially_fulfilled" | "requires_action" | "fulfilled" | "failed">; resolution_type?: Array<"refund" | "exchange" | "replacement" | "no_monetary_action" | "correction">; work_type?: Array<"decision" | "handoff" | "receipt" | "inspection" | "disposition" | "resolution" | "exception">; } }, options?: CallOptions): List<ReturnResource>;
+  /** List shipments */
+  listShipments(params?: { query?: { page_size?: number; page_token?: string; order_id?: string; fulfillment_id?: string; return_id?: string; external_system?: string; external_reference_id?: string; query?: string; handed_off_after?: string; handed_off_before?: string; created_after?: string; created_before?: string; } }, options?: CallOptions): List<Shipment>;
   /** List stranded payments */
   listStrandedPayments(params?: { query?: { page_size?: number; page_token?: string; status?: "open" | "refunding" | "resolved"; order_id?: string; reason?: "attempt_ended" | "order_already_paid" | "order_closed"; sort_direction?: "asc" | "desc"; created_after?: string; created_before?: string; } }, options?: CallOptions): List<StrandedPayment>;
   /** List the deliveries of an event */
@@ -5688,8 +7547,12 @@ export interface Operations {
   payOrder(params: { path: { order_id: string; }; body: PayOrderRequest }, options?: CallOptions): Promise<PayOrderResult>;
   /** Preview an install link */
   previewPartnerInstallAuthorization(params: { query: { client_id: string; redirect_uri: string; mode: "test" | "live"; permission_ids?: Array<string>; } }, options?: CallOptions): Promise<PartnerAuthorizePreview>;
+  /** Process a return at once */
+  processExistingReturn(params: { path: { return_id: string; }; body: ProcessExistingReturnRequest }, options?: CallOptions): Promise<ReturnProcessResult>;
   /** Publish a version of an app */
   publishDeveloperPartnerAppVersion(params: { path: { partner_app_id: string; }; body?: PublishPartnerAppVersionRequest }, options?: CallOptions): Promise<PartnerApp>;
+  /** Publish a revision of a return policy */
+  publishReturnPolicyRevision(params: { path: { return_policy_id: string; }; body: PublishReturnPolicyRevisionRequest }, options?: CallOptions): Promise<ReturnPolicy>;
   /** Refresh a customer session */
   refreshCustomerSession(params: { body: RefreshCustomerSessionRequest }, options?: CallOptions): Promise<CustomerSession>;
   /** Refresh hosted account components */
@@ -5698,12 +7561,16 @@ export interface Operations {
   refuseAppApproval(params: { path: { app_approval_id: string; }; body?: RefuseAppApprovalRequest }, options?: CallOptions): Promise<AppApproval>;
   /** Reject a refund above the limit */
   rejectRefund(params: { path: { refund_id: string; }; body?: DecideRefundRequest }, options?: CallOptions): Promise<Refund>;
+  /** Release a resolution */
+  releaseReturnResolution(params: { path: { return_resolution_id: string; }; body: ReleaseReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
   /** Remove an app */
   removeInstalledApp(params: { path: { partner_app_install_id: string; } }, options?: CallOptions): Promise<InstalledApp>;
   /** Remove pending discounts of an order */
   removeOrderDiscounts(params: { path: { order_id: string; }; body: RemoveOrderDiscountsRequest }, options?: CallOptions): Promise<Order>;
   /** Remove a saved payment method */
   removePaymentMethod(params: { path: { payment_method_id: string; } }, options?: CallOptions): Promise<Done>;
+  /** Open a completed return again */
+  reopenReturn(params: { path: { return_id: string; }; body: ReopenReturnRequest }, options?: CallOptions): Promise<ReturnResource>;
   /** Price an order again */
   repriceOrderDiscounts(params: { path: { order_id: string; } }, options?: CallOptions): Promise<Order>;
   /** Send a delivery again */
@@ -5718,6 +7585,10 @@ export interface Operations {
   resolveStrandedPayment(params: { path: { stranded_payment_id: string; }; body: ResolveStrandedPaymentRequest }, options?: CallOptions): Promise<StrandedPayment>;
   /** Let a paused app go on */
   resumeInstalledApp(params: { path: { partner_app_install_id: string; } }, options?: CallOptions): Promise<InstalledApp>;
+  /** Try a failed disposition again */
+  retryReturnDisposition(params: { path: { return_disposition_id: string; }; body: RetryReturnDispositionRequest }, options?: CallOptions): Promise<ReturnDisposition>;
+  /** Try a failed resolution again */
+  retryReturnResolution(params: { path: { return_resolution_id: string; }; body: RetryReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
   /** Take an allocation back */
   reverseCreditNoteAllocation(params: { path: { credit_note_id: string; credit_note_allocation_id: string; }; body?: ResourceVersionRequest }, options?: CallOptions): Promise<CreditNoteAllocationResult>;
   /** Revoke an API key */
@@ -5756,6 +7627,10 @@ export interface Operations {
   startOnboarding(params: { body: OnboardingStartRequest }, options?: CallOptions): Promise<OnboardingStartResult>;
   /** Transfer ownership */
   transferOrganizationOwnership(params: { path: { organization_id: string; }; body: TransferOwnershipRequest }, options?: CallOptions): Promise<TransferOrganizationOwnershipResult>;
+  /** Move a fulfillment */
+  transitionFulfillment(params: { path: { fulfillment_id: string; }; body: FulfillmentTransitionRequest }, options?: CallOptions): Promise<FulfillmentCommandResult>;
+  /** Move a package */
+  transitionPackage(params: { path: { package_id: string; }; body: PackageTransitionRequest }, options?: CallOptions): Promise<PackageStatusUpdateResult>;
   /** Change an API key */
   updateAPIKey(params: { path: { api_key_id: string; }; body?: UpdateAPIKeyRequest }, options?: CallOptions): Promise<APIKey>;
   /** Edit a credit note's draft */
@@ -5766,6 +7641,8 @@ export interface Operations {
   updateCustomerAddress(params: { path: { customer_id: string; customer_address_id: string; }; body?: UpdateCustomerAddressRequest }, options?: CallOptions): Promise<CustomerAddress>;
   /** Pin an app's API version */
   updateDeveloperPartnerApp(params: { path: { partner_app_id: string; }; body?: UpdatePartnerAppRequest }, options?: CallOptions): Promise<PartnerApp>;
+  /** Change details of a fulfillment */
+  updateFulfillment(params: { path: { fulfillment_id: string; }; body?: UpdateFulfillmentRequest }, options?: CallOptions): Promise<Order>;
   /** Limit what an app refunds */
   updateInstalledAppLimits(params: { path: { partner_app_install_id: string; }; body?: UpdateInstalledAppLimitsRequest }, options?: CallOptions): Promise<InstalledApp>;
   /** Change the merchant */
@@ -5778,6 +7655,10 @@ export interface Operations {
   updateOrderLineItem(params: { path: { order_id: string; order_line_item_id: string; }; body?: UpdateOrderLineRequest }, options?: CallOptions): Promise<Order>;
   /** Change an organization */
   updateOrganization(params: { path: { organization_id: string; }; body?: UpdateOrganizationRequest }, options?: CallOptions): Promise<Organization>;
+  /** Change a package */
+  updatePackage(params: { path: { package_id: string; }; body?: UpdatePackageRequest }, options?: CallOptions): Promise<UpdatePackageResult>;
+  /** Change what lies in a package */
+  updatePackageItem(params: { path: { package_id: string; package_item_id: string; }; body?: UpdatePackageItemRequest }, options?: CallOptions): Promise<PackageItem>;
   /** Switch a payment method domain */
   updatePaymentMethodDomain(params: { path: { payment_method_domain_id: string; }; body: UpdatePaymentMethodDomainRequest }, options?: CallOptions): Promise<PaymentMethodDomain>;
   /** Change a product */
@@ -5790,12 +7671,32 @@ export interface Operations {
   updatePromotionCode(params: { path: { promotion_id: string; promotion_code_id: string; }; body?: UpdatePromotionCodeRequest }, options?: CallOptions): Promise<PromotionCode>;
   /** Change a refund's metadata */
   updateRefund(params: { path: { refund_id: string; }; body?: UpdateRefundRequest }, options?: CallOptions): Promise<Refund>;
+  /** Note something on a return */
+  updateReturn(params: { path: { return_id: string; }; body?: UpdateReturnRequest }, options?: CallOptions): Promise<ReturnResource>;
+  /** Edit a line of a return */
+  updateReturnLineItem(params: { path: { return_id: string; return_line_item_id: string; }; body?: UpdateReturnLineItemRequest }, options?: CallOptions): Promise<ReturnResource>;
+  /** Rename a return policy, or turn it on or off */
+  updateReturnPolicy(params: { path: { return_policy_id: string; }; body?: UpdateReturnPolicyRequest }, options?: CallOptions): Promise<ReturnPolicy>;
+  /** Change a return reason */
+  updateReturnReason(params: { path: { return_reason_id: string; }; body?: UpdateReturnReasonRequest }, options?: CallOptions): Promise<ReturnReason>;
+  /** Change a proposed resolution */
+  updateReturnResolution(params: { path: { return_resolution_id: string; }; body?: UpdateReturnResolutionRequest }, options?: CallOptions): Promise<ReturnResolution>;
+  /** Change a shipment */
+  updateShipment(params: { path: { shipment_id: string; }; body?: UpdateShipmentRequest }, options?: CallOptions): Promise<UpdateShipmentResult>;
   /** Change a webhook endpoint */
   updateWebhookEndpoint(params: { path: { webhook_endpoint_id: string; }; body?: UpdateWebhookEndpointRequest }, options?: CallOptions): Promise<WebhookEndpoint>;
   /** Prove the address */
   verifyOnboardingEmail(params: { body: OnboardingVerifyEmailRequest }, options?: CallOptions): Promise<OnboardingVerifyEmailResult>;
+  /** Identify goods */
+  verifyReturnReceiptLineItem(params: { path: { return_receipt_id: string; return_receipt_line_item_id: string; }; body: VerifyReturnReceiptLineItemRequest }, options?: CallOptions): Promise<ReturnReceipt>;
   /** Void a credit note */
   voidCreditNote(params: { path: { credit_note_id: string; }; body?: ResourceVersionRequest }, options?: CallOptions): Promise<CreditNote>;
+  /** Void a package */
+  voidPackage(params: { path: { package_id: string; }; body?: VoidRequest }, options?: CallOptions): Promise<VoidPackageResult>;
+  /** Void a shipment */
+  voidShipment(params: { path: { shipment_id: string; }; body?: VoidRequest }, options?: CallOptions): Promise<VoidShipmentResult>;
+  /** Do without an inspection */
+  waiveReturnLineInspection(params: { path: { return_id: string; return_line_item_id: string; }; body: WaiveReturnLineInspectionRequest }, options?: CallOptions): Promise<ReturnResource>;
   checkoutSessions: {
     /** Close a checkout session */
     closeSession(params: { path: { checkout_session_id: string; }; body?: CloseCheckoutSessionRequest }, options?: CallOptions): Promise<CheckoutSession>;
