@@ -75,6 +75,7 @@ func TestPortionsAddUpToTheOrder(t *testing.T) {
 					}
 					r, err := b.Refund(o.ID, line(o, n, units))
 					if fault.Is(err, "NOTHING_TO_REFUND_FOR_LINE_ITEM") {
+						b.NoFaults(t)
 						break // units that cost nothing are not refunded
 					}
 					if err != nil {
