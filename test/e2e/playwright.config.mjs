@@ -1,6 +1,11 @@
 import { defineConfig } from '@playwright/test';
 import { args, executablePath } from './chromium.mjs';
 
+// Specs that say nothing about how a page looks on a screen run on one alone.
+const desktopOnly = ['app-developer', 'checkout-extension', 'clients', 'harness', 'readme', 'returns-extension', 'webhooks'];
+const phoneOnly = ['speed'];
+const without = (names) => names.map((name) => `**/${name}.spec.mjs`);
+
 // The two screens every page is made for: a laptop and a small phone.
 const screens = {
   desktop: { viewport: { width: 1280, height: 800 } },
@@ -28,5 +33,5 @@ export default defineConfig({
     actionTimeout: 10_000,
     navigationTimeout: 20_000,
   },
-  projects: Object.entries(screens).map(([name, use]) => ({ name, use })),
+  projects: Object.entries(screens).map(([name, use]) => ({ name, use, testIgnore: without(name === 'phone' ? desktopOnly : phoneOnly) })),
 });

@@ -17,8 +17,6 @@ const run = promisify(execFile);
 const binary = process.env.FLINT_BIN || fileURLToPath(new URL('../../../bin/flint', import.meta.url));
 const modules = fileURLToPath(new URL('../node_modules', import.meta.url));
 
-test.beforeEach(({}, info) => test.skip(info.project.name !== 'desktop', 'the pages have specs of their own'));
-
 /** callbackServer takes the browser in after the consent, as an app does. */
 async function callbackServer() {
   const server = createServer((request, response) => response.end('<h1>Back at the app</h1>'));

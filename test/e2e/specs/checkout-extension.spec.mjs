@@ -41,8 +41,6 @@ const test = base.extend({
   ],
 });
 
-test.skip(({ isMobile }) => isMobile, 'what buyers see has specs of its own');
-
 /** order creates an order of the merchant's over 34.99. */
 async function order(flint) {
   const { data } = await flint.api('POST', '/v1/orders', {

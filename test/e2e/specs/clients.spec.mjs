@@ -10,8 +10,6 @@ import { Webhook } from 'standardwebhooks';
 import { createClient, FlintError, verifyWebhook } from '../../../sdk/js/node/index.mjs';
 import { test, expect } from '../fixtures.mjs';
 
-test.beforeEach(({}, info) => test.skip(info.project.name !== 'desktop', 'no page: once is enough'));
-
 const mug = { name: 'Enamel mug', quantity: 1, unit_price_money: { amount: 3499, currency: 'USD' } };
 
 test('takes an order to money, and tells what was refused', async ({ flint }) => {

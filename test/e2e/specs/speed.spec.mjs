@@ -9,8 +9,6 @@ import { startShop } from '../shop.mjs';
 // Times say something only while the machine has room: a busy moment gets two more looks.
 test.describe.configure({ retries: 2 });
 
-test.beforeEach(({}, info) => test.skip(info.project.name !== 'phone', 'measured on the phone'));
-
 /** measure opens the address as a slow phone does and tells milliseconds, and the shift without a unit. */
 async function measure(page, open) {
   const session = await page.context().newCDPSession(page);

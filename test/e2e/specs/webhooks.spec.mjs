@@ -38,8 +38,6 @@ const test = base.extend({
   },
 });
 
-test.beforeEach(({}, info) => test.skip(info.project.name !== 'desktop', 'no page is involved'));
-
 const register = async (flint, receiver, events) =>
   (await flint.api('POST', '/v1/webhook-endpoints', { url: receiver.url, enabled_events: events })).data;
 const payOrder = (flint, orderID) =>
