@@ -179,7 +179,7 @@ func (a *app) act(ctx context.Context, grant string, g *goods, c *claim) (did st
 		return "approved, the goods come back", a.approve(ctx, grant, g, terms{back: true, timing: "after_receipt"})
 	case g.Status == "requested" && c.Verdict == "asked" && g.Metadata["fair_return"] == "":
 		mark := map[string]string{"fair_return": "photos asked for", "fair_return_page": a.origin() + "/b/" + c.Key}
-		return "asked for photos", a.mark(ctx, grant, g, mark)
+		return "asked for photos", a.mark(ctx, grant, g, "asked", mark)
 	case g.Status == "open" && c.Verdict == "approved" && g.Resolutions == 0 && g.wantsRefund():
 		return "refund confirmed", a.resolve(ctx, grant, g, nil, "")
 	}
@@ -200,20 +200,26 @@ func (a *app) goods(ctx context.Context, grant, returnID string) (*goods, error)
 }
 
 // mark writes into the metadata of a return, where everybody sees it who sees the return.
-func (a *app) mark(ctx context.Context, grant string, g *goods, with map[string]string) error {
+func (a *app) mark(ctx context.Context, grant string, g *goods, why string, with map[string]string) error {
 	all := maps.Clone(with)
 	for name, value := range g.Metadata {
 		if _, set := all[name]; !set {
 			all[name] = value
 		}
 	}
-	return a.call(ctx, grant, http.MethodPatch, "/v1/returns/"+url.PathEscape(g.ID), "mark-"+g.ID+"-"+with["fair_return"], map[string]any{"metadata": all}, nil)
+	return a.call(ctx, grant, http.MethodPatch, "/v1/returns/"+url.PathEscape(g.ID), why+"-"+g.ID, map[string]any{"metadata": all}, nil)
 }
 
 // terms is how goods are approved: whether they come back and are inspected, and when their value is given back.
 type terms struct {
 	back, inspected bool
 	timing          string
+}
+
+// returnsDesk is where goods come back to. A shop would ask its merchant for the address.
+var returnsDesk = map[string]any{
+	"name":    "Returns desk",
+	"address": map[string]string{"line1": "7 Dock Road", "city": "Albany", "state": "NY", "postal_code": "12207", "country": "US"},
 }
 
 // approve approves all lines.
@@ -223,7 +229,7 @@ func (a *app) approve(ctx context.Context, grant string, g *goods, t terms) erro
 		line["allowed_resolution_types"] = []string{"refund", "exchange", "replacement", "no_monetary_action"}
 		line["resolution_mode"], line["refund_timing"] = "manual", t.timing
 		if t.back {
-			line["return_required_quantity"], line["receiving_location_id"] = requested, "returns-desk"
+			line["return_required_quantity"], line["receiving_location_id"], line["destination"] = requested, "returns-desk", returnsDesk
 		}
 	})
 }

@@ -251,7 +251,7 @@ func (a *app) takePhotos(r *http.Request, grant string, kept *claim) (string, er
 	}
 	g, err := a.goods(r.Context(), grant, kept.ID)
 	if err == nil {
-		err = a.mark(r.Context(), grant, g, map[string]string{"fair_return": "photos sent"})
+		err = a.mark(r.Context(), grant, g, "sent", map[string]string{"fair_return": "photos sent"})
 	}
 	if err != nil {
 		return "", err
