@@ -16,7 +16,7 @@ func TestAppsShareWhatAnyAppNeeds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, app := range []string{"post-purchase", "checkout-extension"} {
+		for _, app := range []string{"post-purchase", "checkout-extension", "returns-extension"} {
 			got, err := os.ReadFile(app + "/" + name)
 			if err != nil {
 				t.Fatal(err)
