@@ -206,9 +206,9 @@ func (s *Service) mayVerify(ctx context.Context, tx db.Tx, o *order.Order, sessi
 
 // OffersVerification tells whether buyers of the session may prove who they are, to use what they saved or to
 // save something: not where the merchant switched that off or hosts the accounts, where no card is taken, and
-// not for an invoice.
+// not for an invoice or the difference of an exchange.
 func (s *Service) OffersVerification(tx db.Tx, session *Session) (bool, error) {
-	if session.InvoiceID != "" || !slices.Contains(session.Detail.Options, "card") {
+	if session.InvoiceID != "" || session.Detail.ReturnResolutionID != "" || !slices.Contains(session.Detail.Options, "card") {
 		return false, nil
 	}
 	if s.Settings == nil {

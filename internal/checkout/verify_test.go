@@ -226,6 +226,23 @@ func TestWrongCodesBlockTheirAddress(t *testing.T) {
 	})
 }
 
+func TestTheDifferenceOfAnExchangeOffersNoSavedCards(t *testing.T) {
+	each(t, func(t *testing.T, b *flinttest.Bench) {
+		v := newVerifying(t, b, true)
+		for resolution, want := range map[string]bool{"": true, "rres_1": false} {
+			session := *v.launch.Session
+			session.Detail.ReturnResolutionID = resolution
+			b.Read(t, func(tx db.Tx) error {
+				offered, err := b.Checkouts.OffersVerification(tx, &session)
+				if offered != want {
+					t.Errorf("resolution %q: offered is %v", resolution, offered)
+				}
+				return err
+			})
+		}
+	})
+}
+
 func TestWhenNoCodeIsSent(t *testing.T) {
 	each(t, func(t *testing.T, b *flinttest.Bench) {
 		v := newVerifying(t, b, true)

@@ -12,6 +12,7 @@ import (
 	"flint/internal/creditnote"
 	"flint/internal/db"
 	"flint/internal/db/listing"
+	"flint/internal/dispute"
 	"flint/internal/event"
 	"flint/internal/fault"
 	"flint/internal/payment"
@@ -99,7 +100,7 @@ var timelines = map[string]auth.Need{
 	"refund": allOf("commerce.refunds.read"), "checkout_session": allOf("checkouts.checkout_sessions.read"),
 	"return": allOf("commerce.returns.read"), "return_receipt": allOf("commerce.returns.read"), "return_inspection": allOf("commerce.returns.read"),
 	"return_disposition": allOf("commerce.returns.read"), "return_resolution": allOf("commerce.returns.read"),
-	"credit_note": allOf("commerce.credit_notes.read"),
+	"credit_note": allOf("commerce.credit_notes.read"), "dispute": allOf("payments.disputes.read"),
 }
 
 // timelineOf refuses resources that are not there.
@@ -119,6 +120,8 @@ func (s *Services) timelineOf(ctx context.Context, tx db.Tx, scope tenant.Scope,
 		_, err = returns.Get(tx, scope, resourceID)
 	case "return_receipt", "return_inspection", "return_disposition", "return_resolution":
 		err = returns.HasPart(tx, scope, typ, resourceID)
+	case "dispute":
+		_, err = dispute.Get(tx, scope, resourceID)
 	case "credit_note":
 		_, err = creditnote.Get(tx, scope, resourceID)
 	}

@@ -30,6 +30,7 @@ type UpdateSettingsRequest struct {
 	TaxIdentity     Opt[SettingsTaxIdentity]       `json:"tax_identity,omitzero" doc:"null takes it away."`
 	Recovery        *RecoverySettings              `json:"recovery,omitzero" flint:"extension"`
 	Refunds         *RefundSettings                `json:"refunds,omitzero" flint:"extension"`
+	Returns         *ReturnSettings                `json:"returns,omitzero" flint:"extension"`
 	Metadata        MetadataPatch                  `json:"metadata,omitzero" doc:"Merged by key; a null value removes its key, null as a whole removes all."`
 }
 

@@ -116,6 +116,14 @@ func TestSettingsInheritAndMerge(t *testing.T) {
 		if live := s.want(t, 200, s.call(t, "GET", "/v1/settings", s.a.live, "")).data(); live["checkout"] != nil || live["settings_id"] == raw["settings_id"] {
 			t.Errorf("the live environment sees what test was told: %v", live)
 		}
+		if in(whole, "returns.exchange_payment_days") != float64(14) || in(whole, "returns.ship_unpaid_exchanges") != false {
+			t.Errorf("exchanges: %v", whole["returns"])
+		}
+		s.want(t, 200, s.call(t, "PATCH", "/v1/settings", key, `{"returns":{"exchange_payment_days":3,"ship_unpaid_exchanges":true}}`))
+		whole = s.want(t, 200, s.call(t, "GET", "/v1/settings/effective", key, "")).data()
+		if in(whole, "returns.exchange_payment_days") != float64(3) || in(whole, "returns.ship_unpaid_exchanges") != true {
+			t.Errorf("exchanges after a change: %v", whole["returns"])
+		}
 		for _, q := range []string{"location_id=loc_1", "device_id=dev_1"} {
 			if a := s.want(t, 404, s.call(t, "GET", "/v1/settings/effective?"+q, key, "")); a.code() != "RESOURCE_NOT_FOUND" {
 				t.Errorf("%s: %s", q, a.body)
@@ -130,6 +138,8 @@ func TestSettingsThatDoNotFit(t *testing.T) {
 	for _, c := range []struct{ body, code, param string }{
 		{`{}`, "NO_FIELDS_TO_UPDATE", ""},
 		{`{"expected_version":1}`, "NO_FIELDS_TO_UPDATE", ""},
+		{`{"returns":{"exchange_payment_days":0}}`, "INVALID_REQUEST", "returns.exchange_payment_days"},
+		{`{"returns":{"exchange_payment_days":91}}`, "INVALID_REQUEST", "returns.exchange_payment_days"},
 		{`{"branding":{"primary_color":"red"}}`, "INVALID_COLOR", "branding.primary_color"},
 		{`{"branding":{"corner_radius":33}}`, "INVALID_CORNER_RADIUS", "branding.corner_radius"},
 		{`{"branding":{"font_family":"comic"}}`, "INVALID_FONT_FAMILY", "branding.font_family"},

@@ -40,6 +40,7 @@ type Settings struct {
 	TaxIdentity                 *SettingsTaxIdentity           `json:"tax_identity,omitzero" flint:"nullable"`
 	Recovery                    *RecoverySettings              `json:"recovery,omitzero" flint:"extension"`
 	Refunds                     *RefundSettings                `json:"refunds,omitzero" flint:"extension"`
+	Returns                     *ReturnSettings                `json:"returns,omitzero" flint:"extension"`
 	Metadata                    map[string]string              `json:"metadata,omitzero"`
 	CreatedAt                   *time.Time                     `json:"created_at,omitzero" doc:"Of the first change."`
 	UpdatedAt                   *time.Time                     `json:"updated_at,omitzero"`
@@ -252,6 +253,12 @@ type RecoverySettings struct {
 // RefundSettings are the merchant's rules for refunds.
 type RefundSettings struct {
 	ApprovalLimit Opt[Money] `json:"refund_approval_limit_money,omitzero" doc:"A refund above it, or in another currency, waits for a second person; null for no limit."`
+}
+
+// ReturnSettings are the merchant's rules for exchanges.
+type ReturnSettings struct {
+	PaymentDays *int64 `json:"exchange_payment_days,omitzero" doc:"Days that a buyer has to pay the difference of an exchange, 1 to 90; 14 when nothing is said. Confirmed exchanges keep their date."`
+	ShipsUnpaid *bool  `json:"ship_unpaid_exchanges,omitzero" doc:"Goods of an exchange may be handed over before the difference is paid."`
 }
 
 // RecoveryStep is one reminder.

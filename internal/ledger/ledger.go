@@ -59,6 +59,12 @@ type Posting struct {
 	Amount  int64
 }
 
+// Beginnings of the reasons of entries that change what an order holds.
+const (
+	ReasonOrder   = "order"
+	ReasonDispute = "dispute" // a bank took the money, or gave it back
+)
+
 // Entry is what happened, once.
 type Entry struct {
 	Reason    string // unique within the environment: "order:ord_…:3", "operation:prop_…:planned"

@@ -30,7 +30,7 @@ func (s *Service) BookDispute(tx db.Tx, o *Order, in DisputeInput) error {
 	if o.Disputes.Open < 0 || o.Disputes.Lost < 0 {
 		return fault.Internal("ORDER_SETTLEMENT_INVALID", "a dispute of payment %s does not fit order %s", in.PaymentIntentID, o.ID)
 	}
-	change := Change{PaymentIntentID: in.PaymentIntentID, Activities: []NewActivity{{
+	change := Change{PaymentIntentID: in.PaymentIntentID, Dispute: true, Activities: []NewActivity{{
 		Type: ActivityAdjustment, Description: in.Description, RefType: RefPaymentIntent, RefID: in.PaymentIntentID,
 	}}}
 	if in.Open == 0 && in.Lost == 0 {

@@ -19,6 +19,8 @@ type Change struct {
 	// PaymentIntentID and RefundID name what moved money, for the journal; usually empty.
 	PaymentIntentID string
 	RefundID        string
+	// Dispute tells the journal that a bank moved the money.
+	Dispute bool
 }
 
 // Quiet is the Events of a Change that no subscriber has to hear of.
@@ -76,8 +78,12 @@ func (s *Service) Save(tx db.Tx, o *Order, cause event.Cause, c Change) error {
 
 // record writes what stands beside the row: journal, activities, events.
 func (s *Service) record(tx db.Tx, o *Order, now time.Time, cause event.Cause, c Change, events []string) error {
+	kind := ledger.ReasonOrder
+	if c.Dispute {
+		kind = ledger.ReasonDispute
+	}
 	err := s.Journal.Post(tx, o.Scope, now, ledger.Entry{
-		Reason:  fmt.Sprintf("order:%s:%d", o.ID, o.Revision),
+		Reason:  fmt.Sprintf("%s:%s:%d", kind, o.ID, o.Revision),
 		OrderID: o.ID, PaymentID: c.PaymentIntentID, RefundID: c.RefundID, Currency: string(o.Currency),
 		Postings: PositionDelta(o.stored.position, Position(o)),
 	})

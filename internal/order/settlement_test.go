@@ -67,8 +67,10 @@ func TestPosition(t *testing.T) {
 	t.Parallel()
 	o := &Order{Pricing: Pricing{Subtotal: 10000, Tax: 800, TaxIncluded: 200, Tip: 500, Total: 11300}}
 	o.Settlement = Settlement{Paid: 11400, Refunded: 1100} // 1.00 too much, and 11.00 given back
+	o.Disputes = Disputes{Open: 2000, Lost: 300}
 	want := map[ledger.Account]int64{
-		ledger.Receivable: 0, ledger.Sales: -9800, ledger.Tax: -1000, ledger.Tips: -500, ledger.Refunds: 1000, ledger.MerchantBalance: 10300,
+		ledger.Receivable: 0, ledger.Sales: -9800, ledger.Tax: -1000, ledger.Tips: -500, ledger.Refunds: 1000, ledger.MerchantBalance: 8000,
+		ledger.Disputes: 2000, ledger.DisputeLosses: 300,
 		ledger.LateFees: 0, ledger.CreditNotes: 0, ledger.WriteOffs: 0, ledger.WriteOffAllowance: 0,
 	}
 	got := Position(o)

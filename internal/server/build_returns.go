@@ -1,6 +1,8 @@
 package server
 
 import (
+	"fmt"
+
 	"flint/internal/db"
 	"flint/internal/httpapi"
 	"flint/internal/order"
@@ -14,7 +16,7 @@ func (s *Server) buildReturns() {
 	x := s.Services
 	x.Returns = &returns.Service{
 		Clock: s.Clock, IDs: s.IDs, Events: x.Orders.Events, Orders: x.Orders, Refunds: x.Refunds, Policies: x.ReturnPolicies,
-		Fulfilled: returns.FromFulfillments, Home: s.returnsHome, Shapes: httpapi.ReturnShapes(), Failpoints: s.Failpoints,
+		Fulfilled: returns.FromFulfillments, Home: s.returnsHome, PaymentDays: s.exchangeDays, ShipsUnpaid: s.shipsUnpaid, Shapes: httpapi.ReturnShapes(), Failpoints: s.Failpoints,
 	}
 	x.HandedOver = func(tx db.Tx, o *order.Order) ([]returnpolicy.FulfilledLine, error) {
 		return x.Returns.Handed(tx, o, "")
@@ -32,4 +34,22 @@ func (s *Server) returnsHome(tx db.Tx, scope tenant.Scope) (*returnpolicy.Destin
 	return &returnpolicy.Destination{Name: m.BusinessName, Address: returnpolicy.Address{
 		Line1: a.Line1, Line2: a.Line2, City: a.City, State: a.State, PostalCode: a.PostalCode, Country: a.Country,
 	}}, nil
+}
+
+// exchangeDays is how many days a buyer has to pay the difference of an exchange.
+func (s *Server) exchangeDays(tx db.Tx, scope tenant.Scope) (int64, error) {
+	v, err := s.Settings.Effective(tx, scope)
+	if err != nil {
+		return 0, fmt.Errorf("read the settings: %w", err)
+	}
+	return v.Returns.PaymentDays, nil
+}
+
+// shipsUnpaid tells whether the goods of an exchange may be handed over before the difference is paid.
+func (s *Server) shipsUnpaid(tx db.Tx, scope tenant.Scope) (bool, error) {
+	v, err := s.Settings.Effective(tx, scope)
+	if err != nil {
+		return false, fmt.Errorf("read the settings: %w", err)
+	}
+	return v.Returns.ShipsUnpaid, nil
 }

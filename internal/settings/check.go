@@ -33,6 +33,8 @@ const (
 	maxCycles           = 12
 	maxNumberPrefix     = 12
 	maxCapMails, maxCap = 10, 30
+
+	MaxExchangePaymentDays = 90
 )
 
 var (
@@ -65,6 +67,7 @@ func (s *Settings) Check() error {
 			f.Add("UNSUPPORTED_CURRENCY", "refunds.refund_approval_limit_money.currency", "Use a currency of the table.")
 		}
 	}
+	between(&f, "INVALID_REQUEST", "returns.exchange_payment_days", s.Returns.PaymentDays, 1, MaxExchangePaymentDays)
 	if d := s.Checkout.CustomDomain; d != "" && d == s.CustomerAccount.Presentation.CustomDomain {
 		f.Add("INVALID_CUSTOM_DOMAIN", "customer_account.presentation.custom_domain", "Checkout and account need different hostnames.")
 	}

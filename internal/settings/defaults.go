@@ -12,6 +12,8 @@ const (
 	MaxRecoveryDelay     = 86400
 	DefaultRecoveryDelay = 3600
 	MaxRecoverySteps     = 3
+
+	DefaultExchangePaymentDays = 14
 )
 
 // percent is whole percents.
@@ -32,6 +34,7 @@ func Defaults() Settings {
 		Receipts:   Receipts{AutoEmail: true, Itemized: true},
 		Tipping:    Tipping{CustomTip: true, Percents: []money.Percent{percent(15), percent(18), percent(20)}},
 		Promotions: Promotions{MaxPerOrder: 5},
+		Returns:    Returns{PaymentDays: DefaultExchangePaymentDays},
 		Recovery: Recovery{Steps: []RecoveryStep{}, QuietHours: QuietHours{Enabled: true, Start: "21:00", End: "08:00"},
 			FrequencyCap: FrequencyCap{MaxMails: 3, Days: 7}},
 	}

@@ -31,6 +31,7 @@ type Settings struct {
 	TaxIdentity     *TaxIdentity      `json:"tax_identity,omitzero"`
 	Recovery        Recovery          `json:"recovery"`         // ours
 	Refunds         Refunds           `json:"refunds,omitzero"` // ours
+	Returns         Returns           `json:"returns"`          // ours
 	Metadata        map[string]string `json:"metadata,omitzero"`
 }
 
@@ -272,6 +273,14 @@ type TaxIdentity struct {
 type Refunds struct {
 	// ApprovalLimit is the amount above which a second person approves a refund; nil for none.
 	ApprovalLimit *money.Amount `json:"refund_approval_limit_money,omitzero"`
+}
+
+// Returns are the merchant's rules for exchanges; ours.
+type Returns struct {
+	// PaymentDays is how many days a buyer has to pay the difference of an exchange, from the confirmation on.
+	PaymentDays int64 `json:"exchange_payment_days"`
+	// ShipsUnpaid lets the goods of an exchange be handed over before the difference is paid.
+	ShipsUnpaid bool `json:"ship_unpaid_exchanges"`
 }
 
 // Recovery is the plan by which buyers are brought back to what they left. It is ours and comes beside

@@ -35,12 +35,18 @@ func figures(o *order.Order, flight inFlight) []Figure {
 			Text: "Taken off what is asked for by credit notes: " + say(o.Invoicing.Credited) + "."},
 		{Name: "owed", Amount: owes, Accounts: asked, sign: -1,
 			Text: "The order asks for " + say(owes) + ": its total, with late fees on top and without what credit notes took off."},
-		{Name: "paid", Amount: s.Paid, Accounts: collected, sign: 1, of: func(e BookedEntry) bool { return e.RefundID == "" },
+		{Name: "paid", Amount: s.Paid, Accounts: collected, sign: 1, of: func(e BookedEntry) bool { return e.RefundID == "" && !byBank(e) },
 			Text: "Payments brought in " + say(s.Paid) + ", gross. What is only held or still under way is not in it."},
 		{Name: "refunded", Amount: s.Refunded, Accounts: collected, sign: -1, of: func(e BookedEntry) bool { return e.RefundID != "" },
 			Text: "Refunds that succeeded gave back " + say(s.Refunded) + ". What is under way is not in it."},
-		{Name: "net_collected", Amount: o.NetCollected(), Accounts: collected, sign: 1,
-			Text: say(s.Paid) + " was paid and " + say(s.Refunded) + " given back, which leaves " + say(o.NetCollected()) + " with the merchant."},
+		{Name: "net_collected", Amount: o.NetCollected(), Accounts: collected, sign: 1, of: func(e BookedEntry) bool { return !byBank(e) },
+			Text: say(s.Paid) + " was paid and " + say(s.Refunded) + " given back, which leaves " + say(o.NetCollected()) + "."},
+		{Name: "disputed", Amount: o.Disputes.Open, Accounts: []ledger.Account{ledger.Disputes}, sign: 1,
+			Text: "Buyers' banks hold " + say(o.Disputes.Open) + " until disputes are decided. What the buyer owes does not change by that."},
+		{Name: "dispute_lost", Amount: o.Disputes.Lost, Accounts: []ledger.Account{ledger.MerchantBalance, ledger.Disputes}, sign: -1, of: byBank,
+			Text: "Buyers' banks took back " + say(o.Disputes.Lost) + " for good. It is not asked for again."},
+		{Name: "kept", Amount: o.NetCollected() - o.Disputes.Open - o.Disputes.Lost, Accounts: collected, sign: 1,
+			Text: "With the merchant is " + say(o.NetCollected()-o.Disputes.Open-o.Disputes.Lost) + ": what was collected, without what banks hold or took back."},
 		{Name: "refunded_sales", Amount: s.Refunded - returned(o), Accounts: []ledger.Account{ledger.Refunds}, sign: 1,
 			Text: say(s.Refunded-returned(o)) + " of what was refunded took back a sale. The buyer does not owe it again, so it does not touch the balance."},
 		{Name: "written_off", Amount: o.WrittenOff(), Accounts: []ledger.Account{ledger.WriteOffs}, sign: 1,
@@ -50,6 +56,12 @@ func figures(o *order.Order, flight inFlight) []Figure {
 		{Name: "refunds_in_flight", Amount: flight.refunds, Accounts: []ledger.Account{ledger.RefundsInFlight}, sign: 1,
 			Text: "Processors were asked to give back " + say(flight.refunds) + " and have not answered."},
 	}
+}
+
+// byBank tells an entry that a dispute caused.
+func byBank(e BookedEntry) bool {
+	kind, _, _ := strings.Cut(e.Reason, ":")
+	return kind == ledger.ReasonDispute
 }
 
 // speaker writes amounts of an order for people.
@@ -85,6 +97,12 @@ func summary(o *order.Order) []string {
 			out = append(out, "Of that, "+say(sale)+" took back a sale and is not owed again.")
 		}
 	}
+	if v := o.Disputes.Open; v != 0 {
+		out = append(out, "Buyers' banks hold "+say(v)+" until disputes are decided.")
+	}
+	if v := o.Disputes.Lost; v != 0 {
+		out = append(out, "Buyers' banks took back "+say(v)+" for good.")
+	}
 	out = append(out, balanceText(o))
 	if v := o.WrittenOff(); v != 0 {
 		out = append(out, say(v)+" of it was given up on.")
@@ -117,6 +135,9 @@ func creditText(o *order.Order) string {
 	switch {
 	case over == 0:
 		return "The buyer has not paid more than was asked for."
+	case o.Disputes.Lost != 0 && o.Credit() != over-returned(o):
+		return "The buyer paid " + say(over) + " more than was asked for, got " + say(returned(o)) + " of it back by refunds and the rest through a bank as far as it took money back, so " +
+			say(o.Credit()) + " is left."
 	case returned(o) == 0:
 		return "The buyer paid " + say(over) + " more than was asked for and has not got it back."
 	default:

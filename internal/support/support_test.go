@@ -11,9 +11,11 @@ import (
 	"flint/internal/db"
 	"flint/internal/db/dbtest"
 	"flint/internal/db/listing"
+	"flint/internal/dispute"
 	"flint/internal/flinttest"
 	"flint/internal/order"
 	"flint/internal/payment"
+	"flint/internal/processor/simulator"
 	"flint/internal/refund"
 	"flint/internal/support"
 	"flint/internal/tenant"
@@ -101,7 +103,7 @@ func TestEveryFigureIsTheSumOfItsRows(t *testing.T) {
 
 func (r *rig) step(t *rapid.T, orderID string) error {
 	s := r.State(t, orderID)
-	switch rapid.SampledFrom([]string{"pay", "part", "hold", "capture", "decline", "refund", "refund", "session", "close", "fees", "credit"}).Draw(t, "step") {
+	switch rapid.SampledFrom([]string{"pay", "part", "hold", "capture", "decline", "refund", "refund", "session", "close", "fees", "credit", "dispute", "decide", "decide"}).Draw(t, "step") {
 	case "pay":
 		return r.Pay(orderID, "simtok_approve")
 	case "decline":
@@ -128,6 +130,32 @@ func (r *rig) step(t *rapid.T, orderID string) error {
 			in.Amount = flinttest.Money(rapid.Int64Range(1, max(s.Order.NetCollected(), 1)).Draw(t, "refund"), s.Order.Currency)
 		})
 		return err
+	case "dispute":
+		paid := slices.DeleteFunc(s.Intents, func(i *payment.Intent) bool { return i.Captured == 0 })
+		if len(paid) == 0 {
+			return nil
+		}
+		i := rapid.SampledFrom(paid).Draw(t, "payment")
+		_, err := r.Simulator.OpenDispute(r.Context(), simulator.OpenInput{Scope: r.Scope, PaymentID: i.ID,
+			Amount: rapid.Int64Range(1, i.Captured).Draw(t, "disputed"), CaseType: "chargeback"})
+		r.Deliver(t)
+		return err
+	case "decide":
+		for _, i := range s.Intents {
+			var all []*dispute.Dispute
+			r.Read(t, func(tx db.Tx) (err error) {
+				all, err = dispute.OfIntent(tx, r.Scope, i.ID)
+				return err
+			})
+			for _, d := range all {
+				status := rapid.SampledFrom([]string{dispute.StatusWon, dispute.StatusLost}).Draw(t, "decision")
+				if _, err := r.Simulator.MoveDispute(r.Context(), simulator.MoveInput{Scope: r.Scope, Ref: d.ProcessorRef, Status: status}); err != nil {
+					return err
+				}
+				r.Deliver(t)
+			}
+		}
+		return nil
 	case "session":
 		_, err := r.Session(orderID, "")
 		return err
@@ -170,6 +198,7 @@ func (r *rig) proves(t *rapid.T, orderID string) {
 		"balance": o.Balance(), "outstanding": o.Outstanding(), "credit": o.Credit(), "total": o.Pricing.Total, "paid": o.Settlement.Paid,
 		"refunded": o.Settlement.Refunded, "net_collected": o.NetCollected(), "late_fees": o.Invoicing.LateFees,
 		"credited": o.Invoicing.Credited, "written_off": o.WrittenOff(),
+		"disputed": o.Disputes.Open, "dispute_lost": o.Disputes.Lost, "kept": o.NetCollected() - o.Disputes.Open - o.Disputes.Lost,
 	} {
 		f := figure(t, x, name)
 		var sum int64
