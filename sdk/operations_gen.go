@@ -5804,7 +5804,7 @@ func (c *Client) PreviewPartnerInstallAuthorization(ctx context.Context, params 
 	return do[PartnerAuthorizePreview](ctx, c, call{method: "GET", path: "/v1/oauth/authorize/preview", query: params.values(), body: nil, keyed: false}, options)
 }
 
-// ProcessExistingReturn: Process a return at once. Decides, receives, inspects, places and resolves lines in one step, all of it or nothing. Money and orders settle after the answer.
+// ProcessExistingReturn: Process a return at once. Decides, receives, inspects, places and resolves lines in one step, all of it or nothing. Refunds are sent before the answer.
 //
 //	POST /v1/returns/{return_id}/process
 func (c *Client) ProcessExistingReturn(ctx context.Context, returnID string, body *ProcessExistingReturnRequest, options ...CallOption) (*ReturnProcessResult, error) {

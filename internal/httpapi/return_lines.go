@@ -7,6 +7,7 @@ import (
 	"flint/internal/db"
 	"flint/internal/db/listing"
 	"flint/internal/fault"
+	"flint/internal/fulfillment"
 	"flint/internal/returns"
 )
 
@@ -126,6 +127,13 @@ func (s *Services) expandReturnLine(tx db.Tx, c *Caller, l *ReturnLineItem, expa
 			return err
 		}
 		l.Reason = wireReturnReason(reason)
+	}
+	if slices.Contains(expand, "line_items.fulfillment") {
+		f, err := fulfillment.Get(tx, c.Scope, l.FulfillmentID)
+		if err != nil {
+			return err
+		}
+		l.Fulfillment = wireFulfillment(f)
 	}
 	return nil
 }

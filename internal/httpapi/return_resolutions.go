@@ -134,7 +134,11 @@ func registerReturnResolutions(a *API, s *Services) {
 		return MapPage(page, func(f returns.ResolutionOf) *ReturnResolution { return wireReturnResolution(f.Return, f.Resolution) }), err
 	}, Doc("List resolutions", "Over all returns, newest first."))
 
+	scopes := map[string]string{"payment_intents": "payments.payment_intents.read", "refunds": "commerce.refunds.read", "replacement_order": "commerce.orders.read"}
 	Get(a, "getReturnResolution", func(ctx context.Context, tx db.Tx, c *Caller, in *GetReturnResolutionInput) (*ReturnResolution, error) {
+		if err := mayExpand(c, in.Expand, scopes); err != nil {
+			return nil, err
+		}
 		f, err := returns.GetResolution(tx, c.Scope, in.ResolutionID)
 		if err != nil {
 			return nil, err

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"flint/internal/db"
+	"flint/internal/order"
+	"flint/internal/payment"
 	"flint/internal/returns"
 )
 
@@ -227,23 +229,71 @@ func registerReturnResolutionWrites(a *API, s *Services) {
 		return answer(s.Returns.Revise(tx, change))
 	}, Doc("Change a proposed resolution", "Collections are replaced as a whole, and then expected_version is needed."), Errors(append([]string{"EXPECTED_VERSION_REQUIRED"}, resolutionFaults...)...))
 
-	Write(a, "confirmReturnResolution", func(ctx context.Context, tx db.Tx, c *Caller, in *ConfirmReturnResolutionInput) (*ReturnResolution, error) {
+	stagedResolution(a, s, "confirmReturnResolution", func(tx db.Tx, c *Caller, in *ConfirmReturnResolutionInput) (*returns.Return, *returns.Resolution, error) {
 		body := ConfirmReturnResolutionRequest{}
 		if in.Body != nil {
 			body = *in.Body
 		}
-		return answer(s.Returns.Confirm(tx, in.version(c, body.ExpectedVersion), body.ExpectedQuoteHash))
+		return s.Returns.Confirm(tx, in.version(c, body.ExpectedVersion), body.ExpectedQuoteHash)
 	}, Doc("Confirm a resolution", "Freezes the amounts and claims them. Money moves once execution_blockers say that nothing is missing."), Errors(resolutionFaults...))
 
-	Write(a, "releaseReturnResolution", func(ctx context.Context, tx db.Tx, c *Caller, in *ReleaseReturnResolutionInput) (*ReturnResolution, error) {
-		return answer(s.Returns.Release(tx, returns.ActInput{ResolutionVersion: in.version(c, in.Body.ExpectedVersion), Reason: in.Body.Reason, Message: in.Body.Message}))
+	stagedResolution(a, s, "releaseReturnResolution", func(tx db.Tx, c *Caller, in *ReleaseReturnResolutionInput) (*returns.Return, *returns.Resolution, error) {
+		return s.Returns.Release(tx, returns.ActInput{ResolutionVersion: in.version(c, in.Body.ExpectedVersion), Reason: in.Body.Reason, Message: in.Body.Message})
 	}, Doc("Release a resolution", "One whose refund timing is manual."), Errors("RETURN_VERSION_CONFLICT", "RETURN_ACTION_NOT_ALLOWED"))
 
-	Write(a, "retryReturnResolution", func(ctx context.Context, tx db.Tx, c *Caller, in *RetryReturnResolutionInput) (*ReturnResolution, error) {
-		return answer(s.Returns.Retry(tx, returns.ActInput{ResolutionVersion: in.version(c, in.Body.ExpectedVersion), Reason: in.Body.Reason, Message: in.Body.Message}))
+	stagedResolution(a, s, "retryReturnResolution", func(tx db.Tx, c *Caller, in *RetryReturnResolutionInput) (*returns.Return, *returns.Resolution, error) {
+		return s.Returns.Retry(tx, returns.ActInput{ResolutionVersion: in.version(c, in.Body.ExpectedVersion), Reason: in.Body.Reason, Message: in.Body.Message})
 	}, Doc("Try a failed resolution again", "What was given back already is not given again."), Errors(resolutionFaults...))
 
 	Write(a, "cancelReturnResolution", func(ctx context.Context, tx db.Tx, c *Caller, in *CancelReturnResolutionInput) (*ReturnResolution, error) {
 		return answer(s.Returns.CancelResolution(tx, returns.ActInput{ResolutionVersion: in.version(c, in.Body.ExpectedVersion), Reason: in.Body.Reason, Message: in.Body.Message}))
 	}, Doc("Cancel a resolution", "Before its money moved; an exchange that the buyer has not paid is undone."), Errors("RETURN_VERSION_CONFLICT", "RETURN_ACTION_NOT_ALLOWED", "ORDER_COLLECTION_IN_PROGRESS"))
+}
+
+// stagedResolution registers an act that may plan a refund: it is sent before the answer, which shows the outcome.
+func stagedResolution[I any](a *API, s *Services, operationID string, act func(db.Tx, *Caller, *I) (*returns.Return, *returns.Resolution, error), opts ...Option) {
+	Staged(a, operationID, Steps[I, *ReturnResolution]{
+		Start: func(_ context.Context, tx db.Tx, c *Caller, in *I) (string, error) {
+			_, x, err := act(tx, c, in)
+			if err != nil {
+				return "", err
+			}
+			return x.ID, nil
+		},
+		Finish: func(ctx context.Context, c *Caller, _ *I, subject string, settle func(db.Tx, *ReturnResolution) error) (*ReturnResolution, error) {
+			return sendReturn(ctx, a, s, c, func(tx db.Tx) (*returns.Return, error) { return s.Returns.OfResolution(tx, c.Scope, subject) },
+				func(r *returns.Return) *ReturnResolution { return wireReturnResolution(r, r.Resolution(subject)) }, settle)
+		},
+	}, opts...)
+}
+
+// sendReturn sends what the committed change of a return planned at a processor, and answers with the return as it is
+// then.
+func sendReturn[O any](ctx context.Context, a *API, s *Services, c *Caller, load func(db.Tx) (*returns.Return, error), wire func(*returns.Return) O,
+	settle func(db.Tx, O) error) (out O, err error) {
+	answer := func(tx db.Tx) error {
+		r, err := load(tx)
+		if err == nil {
+			out = wire(r)
+		}
+		return err
+	}
+	ops, err := read(ctx, a, func(tx db.Tx) ([]payment.Operation, error) {
+		r, err := load(tx)
+		if err != nil {
+			return nil, err
+		}
+		out = wire(r)
+		return returns.Planned(tx, r)
+	})
+	if err != nil || len(ops) == 0 {
+		return out, err
+	}
+	err = s.Payments.Execute(ctx, ops, c.Cause(), func(tx db.Tx, _ *order.Order) error {
+		if err := answer(tx); err != nil {
+			return err
+		}
+		return settle(tx, out)
+	})
+	return out, err
 }

@@ -117,7 +117,11 @@ func registerReturns(a *API, s *Services) {
 		return MapPage(page, wireReturn), err
 	}, Doc("List returns", "Newest first. work_type finds those on which somebody has to act."))
 
+	scopes := map[string]string{"customer": "customers.read", "order": "commerce.orders.read", "line_items.fulfillment": "commerce.orders.read"}
 	Get(a, "getReturn", func(ctx context.Context, tx db.Tx, c *Caller, in *GetReturnInput) (*ReturnResource, error) {
+		if err := mayExpand(c, in.Expand, scopes); err != nil {
+			return nil, err
+		}
 		r, err := returns.Get(tx, c.Scope, in.ReturnID)
 		if err != nil {
 			return nil, err

@@ -2,9 +2,12 @@ package httpapi
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"flint/internal/db"
+	"flint/internal/id"
 	"flint/internal/returns"
 )
 
@@ -114,47 +117,60 @@ func (l *ProcessExistingReturnLineItemRequest) domain() returns.ProcessLine {
 }
 
 func registerProcessReturn(a *API, s *Services) {
-	Write(a, "processExistingReturn", func(ctx context.Context, tx db.Tx, c *Caller, in *ProcessExistingReturnInput) (*ReturnProcessResult, error) {
-		b := &in.Body
-		p := returns.ProcessInput{
-			Scope: c.Scope, ReturnID: in.ReturnID, LeaveOpen: b.Completion == "leave_open", CompleteReady: b.Completion == "complete_when_ready",
-			ExpectedVersion: b.ExpectedVersion, Cause: c.Cause(),
-		}
-		for k := range b.Lines {
-			p.Lines = append(p.Lines, b.Lines[k].domain())
-		}
-		if h := b.Receipt; h != nil {
-			p.Receipt = &returns.ReceiptGoods{ReceivedAt: h.ReceivedAt, LocationID: h.LocationID}
-			p.Receipt.ExternalActorID, p.Receipt.ExternalReferenceID = h.ExternalActorID, h.ExternalReferenceID
-			if h.Source != nil {
-				p.Receipt.Source = &returns.Source{Type: h.Source.Type, ID: h.Source.ID}
+	Staged(a, "processExistingReturn", Steps[ProcessExistingReturnInput, *ReturnProcessResult]{
+		Start: func(_ context.Context, tx db.Tx, c *Caller, in *ProcessExistingReturnInput) (string, error) {
+			r, made, err := s.Returns.Process(tx, in.domain(c))
+			if err != nil {
+				return "", err
 			}
-		}
-		r, made, err := s.Returns.Process(tx, p)
-		if err != nil {
-			return nil, err
-		}
-		return wireProcessed(c, r, made), nil
-	}, Doc("Process a return at once", "Decides, receives, inspects, places and resolves lines in one step, all of it or nothing. Money and orders settle after the answer."),
+			return strings.Join(slices.Concat([]string{r.ID}, made.Receipts, made.Inspections, made.Dispositions, made.Resolutions), " "), nil
+		},
+		Finish: func(ctx context.Context, c *Caller, in *ProcessExistingReturnInput, subject string, settle func(db.Tx, *ReturnProcessResult) error) (*ReturnProcessResult, error) {
+			made := strings.Fields(subject)[1:]
+			return sendReturn(ctx, a, s, c, func(tx db.Tx) (*returns.Return, error) { return returns.Get(tx, c.Scope, in.ReturnID) },
+				func(r *returns.Return) *ReturnProcessResult { return wireProcessed(c, r, made) }, settle)
+		},
+	}, Doc("Process a return at once", "Decides, receives, inspects, places and resolves lines in one step, all of it or nothing. Refunds are sent before the answer."),
 		withGoodsFaults(append([]string{"RETURN_VERSION_CONFLICT", "RETURN_RECEIPT_QUANTITY_EXCEEDED", "RETURN_DISPOSITION_QUANTITY_EXCEEDED"}, resolutionFaults...)...))
 }
 
-func wireProcessed(c *Caller, r *returns.Return, made returns.Processed) *ReturnProcessResult {
+// domain is the work that the request asks for.
+func (in *ProcessExistingReturnInput) domain(c *Caller) returns.ProcessInput {
+	b := &in.Body
+	p := returns.ProcessInput{
+		Scope: c.Scope, ReturnID: in.ReturnID, LeaveOpen: b.Completion == "leave_open", CompleteReady: b.Completion == "complete_when_ready",
+		ExpectedVersion: b.ExpectedVersion, Cause: c.Cause(),
+	}
+	for k := range b.Lines {
+		p.Lines = append(p.Lines, b.Lines[k].domain())
+	}
+	if h := b.Receipt; h != nil {
+		p.Receipt = &returns.ReceiptGoods{ReceivedAt: h.ReceivedAt, LocationID: h.LocationID}
+		p.Receipt.ExternalActorID, p.Receipt.ExternalReferenceID = h.ExternalActorID, h.ExternalReferenceID
+		if h.Source != nil {
+			p.Receipt.Source = &returns.Source{Type: h.Source.Type, ID: h.Source.ID}
+		}
+	}
+	return p
+}
+
+// wireProcessed shows a return and the parts of it that a call made, by id.
+func wireProcessed(c *Caller, r *returns.Return, made []string) *ReturnProcessResult {
 	out := &ReturnProcessResult{
 		IdempotencyKey: c.IdempotencyKey, Return: wireReturn(r), Receipts: []*ReturnReceipt{}, Inspections: []*ReturnInspection{},
 		Dispositions: []*ReturnDisposition{}, Resolutions: []*ReturnResolution{},
 	}
-	for _, v := range made.Receipts {
-		out.Receipts = append(out.Receipts, wireReturnReceipt(r, r.Receipt(v)))
-	}
-	for _, v := range made.Inspections {
-		out.Inspections = append(out.Inspections, wireReturnInspection(r, r.Inspection(v)))
-	}
-	for _, v := range made.Dispositions {
-		out.Dispositions = append(out.Dispositions, wireReturnDisposition(r, r.Disposition(v)))
-	}
-	for _, v := range made.Resolutions {
-		out.Resolutions = append(out.Resolutions, wireReturnResolution(r, r.Resolution(v)))
+	for _, v := range made {
+		switch {
+		case id.Valid(id.ReturnReceipt, v):
+			out.Receipts = append(out.Receipts, wireReturnReceipt(r, r.Receipt(v)))
+		case id.Valid(id.ReturnInspection, v):
+			out.Inspections = append(out.Inspections, wireReturnInspection(r, r.Inspection(v)))
+		case id.Valid(id.ReturnDisposition, v):
+			out.Dispositions = append(out.Dispositions, wireReturnDisposition(r, r.Disposition(v)))
+		default:
+			out.Resolutions = append(out.Resolutions, wireReturnResolution(r, r.Resolution(v)))
+		}
 	}
 	return out
 }

@@ -37,6 +37,7 @@ import (
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/paymentlink"
+	"flint/internal/processor/credit"
 	"flint/internal/processor/manual"
 	"flint/internal/processor/simulator"
 	"flint/internal/promotion"
@@ -218,6 +219,10 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 		Policies: s.services.ReturnPolicies, Fulfilled: returns.FromFulfillments, Shapes: httpapi.ReturnShapes(),
 		Home: func(db.Tx, tenant.Scope) (*returnpolicy.Destination, error) { return nil, nil },
 	}
+	payments.Processors[payment.ExchangeCredit] = credit.Processor{}
+	s.services.Returns.Doors = s.services.PaymentLinks.ReturnDoors(s.services.Invoices, func(linkID string) string { return "https://pay.test/pay/" + linkID })
+	returns.Attach(s.services.Returns)
+	returns.Ship(s.services.Returns, s.services.Fulfillments)
 	s.services.HandedOver = func(tx db.Tx, o *order.Order) ([]returnpolicy.FulfilledLine, error) {
 		return s.services.Returns.Handed(tx, o, "")
 	}
@@ -247,7 +252,7 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 			return nil
 		},
 	}
-	orders.Claimed = append(orders.Claimed, payment.OrderClaimed, refund.OrderClaimed)
+	orders.Claimed = append(orders.Claimed, payment.OrderClaimed, refund.OrderClaimed, dispute.OrderClaimed, returns.OrderClaimed)
 	customers.Blocks = append(customers.Blocks, server.NothingMoves)
 	customers.Erased = append(customers.Erased, func(_ context.Context, tx db.Tx, c *customer.Customer, _ event.Cause) error {
 		return s.services.Buyers.EndCustomer(tx, c.Scope, c.ID, buyer.EndErased)

@@ -11,6 +11,12 @@ import (
 	"flint/internal/tenant"
 )
 
+// Ship lets fulfillments carry goods of returns back, and has them ask before the goods of an exchange are handed over.
+func Ship(s *Service, f *fulfillment.Service) {
+	f.Returns, f.HandedOff = s.Shippable, s.HandOff
+	f.Admit = append(f.Admit, s.Admit)
+}
+
 // Shippable tells which units of a return may travel back; it fills fulfillment.Service.Returns. It reads the return without locking it: the caller
 // holds the lock of the order.
 //

@@ -113,24 +113,32 @@ func (s *Service) work(ctx context.Context, d db.DB, j job, now time.Time) error
 				return err
 			}
 		}
-		for k := range r.Resolutions {
-			e := r.Resolutions[k].Effect
-			if e.RefundID == "" || e.RefundStatus != "pending" {
-				continue
-			}
-			planned, err := payment.PlannedOfRefund(tx, r.Scope, e.RefundID)
-			if err != nil {
-				return err
-			}
-			ops = append(ops, planned...)
-		}
-		return nil
+		ops, err = Planned(tx, r)
+		return err
 	})
 	if err != nil || len(ops) == 0 {
 		return err
 	}
 	s.Failpoints.Hit("return.sending")
 	return s.Refunds.Payments.Execute(ctx, ops, cause, nil)
+}
+
+// Planned are the operations of the refunds of a return that nobody has sent to a processor yet. Sweep sends them, and
+// so does whoever planned them and wants to answer with the outcome: one that is sent twice moves money once.
+func Planned(tx db.Tx, r *Return) ([]payment.Operation, error) {
+	var ops []payment.Operation
+	for k := range r.Resolutions {
+		e := r.Resolutions[k].Effect
+		if e.RefundID == "" || e.RefundStatus != "pending" {
+			continue
+		}
+		planned, err := payment.PlannedOfRefund(tx, r.Scope, e.RefundID)
+		if err != nil {
+			return nil, fmt.Errorf("read what refund %s planned: %w", e.RefundID, err)
+		}
+		ops = append(ops, planned...)
+	}
+	return ops, nil
 }
 
 // follow takes over what became of the order of a resolution, and gives the resolution up when its time to be paid

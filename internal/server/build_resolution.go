@@ -15,7 +15,7 @@ func (s *Server) buildResolution() {
 	x.Payments.Processors[payment.ExchangeCredit] = credit.Processor{}
 	x.Returns.Doors = x.PaymentLinks.ReturnDoors(s.Invoices, func(linkID string) string { return s.BaseURL + "/pay/" + linkID })
 	returns.Attach(x.Returns)
-	x.Fulfillments.Admit = append(x.Fulfillments.Admit, x.Returns.Admit)
+	returns.Ship(x.Returns, x.Fulfillments)
 }
 
 // settleReturns does the work of returns that is due.
