@@ -116,9 +116,10 @@ func TestReturnsWriteToTheirBuyers(t *testing.T) {
 			t.Fatalf("%d mails: %+v", len(mails), mails)
 		}
 		o.clock.Set(o.clock.Now().Add(time.Minute))
+		none := int64(0)
 		o.write(func(tx db.Tx) error {
 			_, err := service.Decide(tx, returns.DecideInput{Scope: scope, ReturnID: r.ID, Cause: cause, Lines: []returns.Decision{
-				{LineID: r.Lines[0].ID, Basis: returns.BasisExplicit, DeclineReason: "other", DeclineMessage: "It was used."}}})
+				{LineID: r.Lines[0].ID, Basis: returns.BasisExplicit, ReturnRequired: &none, DeclineReason: "other", DeclineMessage: "It was used."}}})
 			return err
 		})
 		if mails = o.post(to); len(mails) != 2 || !strings.Contains(mails[0].Text, "It was used.") {

@@ -49,6 +49,9 @@ func (h *Handler) showReturn(w http.ResponseWriter, r *http.Request, v *visit, c
 		return
 	}
 	page.shown = h.shown(r, v, "orders")
+	if page.Notice == "buyer.done.returned" && page.Mark != "warn" { // decided since; the address still says it
+		page.Notice = ""
+	}
 	if v.login == nil {
 		page.Back = "/o/" + r.PathValue("token")
 		if page.Withdraw {

@@ -55,6 +55,7 @@ func buyerTexts() map[string]string {
 		"buyer.link.title":        "Open your order",
 		"buyer.link.text":         "This link is yours alone: whoever has it can see the order.",
 		"buyer.link.go":           "Show the order",
+		"buyer.parcel":            "Parcel",
 		"buyer.link.return.title": "Open your return",
 		"buyer.link.return.text":  "This link is yours alone: whoever has it can see the return and its order.",
 		"buyer.link.return.go":    "Show the return",
