@@ -99,7 +99,33 @@ var bodies = map[string]string{
 	"transitionPackage": `{"action":"mark_packed"}`, "voidPackage": ``, "createPackageItem": `{"order_line_item_id":"{order_line_item_id}","quantity":1}`,
 	"updatePackageItem": `{"quantity":1}`, "deletePackageItem": ``,
 	"deleteProduct": ``, "deleteProductVariant": ``,
+	"createReturn": aReturn, "createMeReturn": aReturn, "updateReturn": `{"metadata":{"k":"x"}}`, "deleteReturnLineItem": ``, "createReturnAccessLink": ``,
+	"addReturnLineItem":    `{"line_item":{"order_line_item_id":"{return_order_line_item_id}","fulfillment_id":"{return_fulfillment_id}","requested_quantity":1,"return_reason_id":"{return_reason_id}"}}`,
+	"updateReturnLineItem": `{"buyer_note":"x"}`, "cancelReturnLineItem": `{"quantity":1,"handback_quantity":1,"reason":"other"}`,
+	"decideReturn": `{"line_items":[{"return_line_item_id":"{return_line_item_id}","decision_basis":"policy_evaluation","approved_quantity":0,"decline_reason":"other"}]}`,
+	"cancelReturn": `{"reason":"other"}`, "cancelMeReturn": `{"reason":"other"}`, "completeReturn": `{}`, "reopenReturn": `{"reason":"other"}`,
+	"processExistingReturn": `{"line_items":[{"return_line_item_id":"{return_line_item_id}","received_quantity":1}],
+		"receipt":{"received_at":"2026-09-07T12:00:00Z","receiving_location_id":"desk"}}`,
+	"createReturnReceipt": `{"received_at":"2026-09-07T12:00:00Z","receiving_location_id":"desk","line_items":[{"return_line_item_id":"{return_line_item_id}","quantity":1}]}`,
+	"createReturnInspection": `{"return_receipt_id":"{return_receipt_id}","inspected_at":"2026-09-07T12:00:00Z","location_id":"desk",
+		"line_items":[{"return_receipt_line_item_id":"{return_receipt_line_item_id}","quantity":1,"condition":"new","acceptance_status":"accepted"}]}`,
+	"createReturnDisposition": `{"disposition_type":"sellable","quantity":1,"occurred_at":"2026-09-07T12:00:00Z","reason":"other",
+		"return_inspection_line_item_id":"{return_inspection_line_item_id}"}`,
+	"cancelReturnDisposition": `{"reason":"other"}`, "retryReturnDisposition": `{"reason":"other"}`,
+	"verifyReturnReceiptLineItem":    `{"return_line_item_id":"{return_line_item_id}","verification_reason":"other"}`,
+	"decideReturnInspectionLineItem": `{"acceptance_status":"accepted","acceptance_decision_reason":"other"}`,
+	"waiveReturnLineInspection":      `{"reason":"other"}`,
+	"createReturnResolution":         `{"resolution_type":"refund","line_items":[{"return_line_item_id":"{return_line_item_id}","quantity":1}]}`,
+	"updateReturnResolution":         `{"metadata":{"k":"x"}}`, "confirmReturnResolution": `{}`, "releaseReturnResolution": `{"reason":"other"}`,
+	"retryReturnResolution": `{"reason":"other"}`, "cancelReturnResolution": `{"reason":"other"}`, "collectReturnResolution": `{"door":"payment_link"}`,
+	"getOrCreateReturnResolutionCheckoutSession": `{}`, "createMeReturnResolutionCheckoutSession": `{}`,
+	"createReturnPreview": aPreview, "createMeReturnPreview": aPreview,
 }
+
+const aReturn = `{"order_id":"{return_order_id}","line_items":[{"order_line_item_id":"{return_order_line_item_id}","fulfillment_id":"{return_fulfillment_id}","requested_quantity":1,
+	"return_reason_id":"{return_reason_id}"}]}`
+
+const aPreview = `{"mode":"eligibility","eligibility":{"order_id":"{return_order_id}","selection":{"selection_type":"all_remaining_fulfilled"}}}`
 
 const anAddress = `{"recipient_name":"x","address":{"line1":"1 Main","city":"Town","state":"CA","postal_code":"90001","country":"US"}}`
 
@@ -170,6 +196,7 @@ func (s *shop) furnish(t *testing.T, name string, owner party, scope tenant.Scop
 	h.ids["payment_intent_id"] = intents[0].(map[string]any)["payment_intent_id"].(string)
 	take(post("refunds", `{"order_id":"`+h.ids["order_id"]+`","amount_money":`+usd(100)+`,"reason_message":"`+h.mark+`"}`), "refund_id")
 	h.ship(t, take, post)
+	h.takeBack(t, take, post)
 	if _, err := s.simulator.OpenDispute(context.Background(), simulator.OpenInput{Scope: scope, PaymentID: h.ids["payment_intent_id"], CaseType: "inquiry"}); err != nil {
 		t.Fatal(err)
 	}
@@ -228,6 +255,40 @@ func (h *house) ship(t *testing.T, take func(answer, ...string) answer, post fun
 	told := take(post("shipments/"+h.ids["shipment_id"]+"/packages", `{"tracking_number":"`+h.mark+`"}`), "package_id", "fulfillment_event_id").data()
 	h.ids["fulfillment_notification_id"] = told["fulfillment_notifications"].([]any)[0].(map[string]any)["fulfillment_notification_id"].(string)
 	take(post("packages/"+h.ids["package_id"]+"/items", `{"order_line_item_id":"`+h.ids["order_line_item_id"]+`","quantity":1}`), "package_item_id")
+}
+
+// takeBack makes a return of a picked-up order: two of its three units are approved, one of them arrived and was looked
+// at, and a refund of it is proposed.
+func (h *house) takeBack(t *testing.T, take func(answer, ...string) answer, post func(path, body string, headers ...string) answer) {
+	t.Helper()
+	first := func(a answer, list, name string) string {
+		return a.data()[list].([]any)[0].(map[string]any)[name].(string)
+	}
+	made := take(post("orders", `{"customer_id":"`+h.ids["customer_id"]+`","line_items":[{"name":"`+h.mark+`","quantity":3,"unit_price_money":`+usd(500)+`}]}`))
+	orderID, lineID := text(made.data(), "order_id"), first(made, "line_items", "order_line_item_id")
+	take(post("orders/"+orderID+"/pay", `{"action":"pay","payment_source":{"token":"simtok_approve"},"expected_outstanding_money":`+usd(1500)+`}`))
+	given := text(take(post("orders/"+orderID+"/fulfillments", `{"type":"pickup","line_items":[{"order_line_item_id":"`+lineID+`","quantity":3}]}`)).data(), "fulfillment_id")
+	take(post("fulfillments/"+given+"/transitions", `{"action":"complete"}`))
+	h.ids["return_order_id"], h.ids["return_order_line_item_id"], h.ids["return_fulfillment_id"] = orderID, lineID, given
+	asked := take(post("returns", `{"order_id":"`+orderID+`","line_items":[{"order_line_item_id":"`+lineID+`","requested_quantity":2,"return_reason_id":"`+
+		h.ids["return_reason_id"]+`","buyer_note":"`+h.mark+`"}]}`), "return_id")
+	line := first(asked, "line_items", "return_line_item_id")
+	h.ids["return_line_item_id"] = line
+	it := "returns/" + h.ids["return_id"]
+	take(post(it+"/decide", `{"line_items":[{"return_line_item_id":"`+line+`","decision_basis":"explicit","approved_quantity":2,"return_required_quantity":2,
+		"allowed_resolution_types":["refund","exchange"],"resolution_mode":"manual","refund_timing":"manual","receiving_location_id":"desk","is_inspection_required":true,
+		"destination":{"name":"`+h.mark+`","address":{"line1":"1 Main","city":"Town","state":"CA","postal_code":"90001","country":"US"}}}]}`))
+	got := take(post(it+"/receipts", `{"received_at":"2026-09-07T11:00:00Z","receiving_location_id":"desk","line_items":[{"return_line_item_id":"`+line+
+		`","quantity":1}]}`), "return_receipt_id")
+	h.ids["return_receipt_line_item_id"] = first(got, "line_items", "return_receipt_line_item_id")
+	seen := take(post(it+"/inspections", `{"return_receipt_id":"`+h.ids["return_receipt_id"]+`","inspected_at":"2026-09-07T11:00:00Z","location_id":"desk","line_items":[{
+		"return_receipt_line_item_id":"`+h.ids["return_receipt_line_item_id"]+`","quantity":1,"condition":"new","acceptance_status":"accepted","internal_note":"`+h.mark+`"}]}`),
+		"return_inspection_id")
+	h.ids["return_inspection_line_item_id"] = first(seen, "line_items", "return_inspection_line_item_id")
+	take(post(it+"/dispositions", `{"disposition_type":"sellable","quantity":1,"occurred_at":"2027-09-07T11:00:00Z","reason":"other","return_inspection_line_item_id":"`+
+		h.ids["return_inspection_line_item_id"]+`"}`), "return_disposition_id")
+	take(post(it+"/resolutions", `{"resolution_type":"refund","line_items":[{"return_line_item_id":"`+line+`","quantity":1}]}`), "return_resolution_id")
+	h.ids["resolution_id"] = h.ids["return_resolution_id"]
 }
 
 // strand makes money come in for an order that was closed while its payment counted as declined.
