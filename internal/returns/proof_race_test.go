@@ -232,3 +232,12 @@ func TestRace45ExpiryAgainstPayment(t *testing.T) {
 		}
 	})
 }
+
+// try refunds one unit more of the first line, without a return.
+func (s *shop) try(orderID string) error {
+	one := int64(1)
+	_, err := s.Refund(orderID, func(in *refund.CreateInput) {
+		in.Lines = []refund.LineInput{{LineID: s.State(s.t, orderID).Order.Lines[0].ID, Quantity: &one}}
+	})
+	return err
+}
