@@ -409,7 +409,9 @@ func (w *world) settle() {
 
 // sums are what every amount of the world has to keep to, at any moment.
 func (w *world) sums() {
-	w.Check(w.t)
+	if w.DB.Engine() == db.SQLite { // on PostgreSQL the doctor comes at the end alone
+		w.Check(w.t)
+	}
 	for _, orderID := range w.everyOrder() {
 		s := w.State(w.t, orderID)
 		o := s.Order
@@ -530,7 +532,7 @@ func (w *world) rest() {
 func TestMoneyAddsUpWhateverHappens(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d db.DB) {
-		bench, next := flinttest.New(t, d), cases(d, 25)
+		bench, next := flinttest.New(t, d), cases(d, 12)
 		bench.Returns.Fulfilled = handedOver
 		rapid.Check(t, func(t *rapid.T) {
 			if !next() {
