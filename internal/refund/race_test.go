@@ -73,35 +73,6 @@ func TestRace05RefundsOfTheLastUnits(t *testing.T) {
 	})
 }
 
-func TestRace06RefundAndDispute(t *testing.T) {
-	race(t, func(t *testing.T, b *flinttest.Bench, width int) {
-		o := paid(t, b, 1000, 1)
-		leg := b.State(t, o.ID).Leg()
-		errs := flinttest.Race(width, func(k int) error {
-			if k%2 == 0 {
-				return second(b.Refund(o.ID, amount(600)))
-			}
-			// What a dispute will do: it takes what is left of the payment out of reach.
-			return b.DB.Write(b.Context(), func(tx db.Tx) error {
-				if _, err := b.Orders.Load(tx, b.Scope, o.ID); err != nil {
-					return err
-				}
-				i, err := payment.Load(tx, b.Scope, leg.ID)
-				if err != nil {
-					return err
-				}
-				i.Disputed += i.Refundable()
-				return payment.Save(tx, i, b.Clock.Now())
-			})
-		})
-		through(t, errs, "AMOUNT_EXCEEDS_REFUNDABLE")
-		i := b.State(t, o.ID).Leg()
-		if i.RefundReserved+i.Disputed != 1000 || (i.RefundReserved != 0 && i.RefundReserved != 600) {
-			t.Errorf("%d reserved, %d disputed of 1000", i.RefundReserved, i.Disputed)
-		}
-	})
-}
-
 func TestRace07RefundAndItsNotice(t *testing.T) {
 	race(t, func(t *testing.T, b *flinttest.Bench, width int) {
 		o := paid(t, b, 1000, 1)
