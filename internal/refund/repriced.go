@@ -8,40 +8,30 @@ import (
 	"flint/internal/order"
 )
 
-// StaysCovered refuses a new price at which a line or charge would be worth less than what refunds under way and
-// returns hold of it already. It is the order.Service.Covered; the order is locked and priced anew.
+// StaysCovered refuses a new price at which a line would be worth less than what confirmed resolutions of returns were
+// promised of it, with what refunds hold of it already. A refund on its way alone refuses nothing: its money moves
+// and is booked. It is the order.Service.Covered; the order is locked and priced anew.
 //
 // Faults: ORDER_FINANCIAL_MUTATION_NOT_ALLOWED.
 func (s *Service) StaysCovered(tx db.Tx, o *order.Order) error {
+	if s.Claimed == nil {
+		return nil
+	}
+	claims, err := s.Claimed(tx, o.Scope, o.ID)
+	if err != nil || len(claims) == 0 {
+		return err
+	}
 	held, err := LoadTaken(tx, o.Scope, o.ID)
 	if err != nil {
 		return fmt.Errorf("read what refunds hold of order %s: %w", o.ID, err)
 	}
-	if s.Claimed != nil {
-		claims, err := s.Claimed(tx, o.Scope, o.ID)
-		if err != nil {
-			return err
-		}
-		for lineID, c := range claims {
-			t := held[lineID]
-			held[lineID] = Taken{Quantity: t.Quantity + c.Quantity, Amount: t.Amount + c.Amount}
-		}
-	}
 	for n := range o.Lines {
 		l := &o.Lines[n]
-		if h := held[l.ID]; h.Quantity > l.Quantity || h.Amount > l.Total {
-			return notCovered("A line item would cost less than what refunds and returns hold of it.")
-		}
-	}
-	for n := range o.Charges {
-		if c := &o.Charges[n]; held[c.ID].Amount > c.Total {
-			return notCovered("A charge would cost less than what refunds hold of it.")
+		c, claimed := claims[l.ID]
+		if h := held[l.ID]; claimed && (h.Quantity+c.Quantity > l.Quantity || h.Amount+c.Amount > l.Total) {
+			return fault.Conflict("ORDER_FINANCIAL_MUTATION_NOT_ALLOWED", "A line item would cost less than what a return was promised of it.").
+				Then("Cancel the resolution of the return first.")
 		}
 	}
 	return nil
-}
-
-func notCovered(message string) error {
-	return fault.Conflict("ORDER_FINANCIAL_MUTATION_NOT_ALLOWED", "%s", message).
-		Then("Change the order before its goods are returned, or refund the difference.")
 }
