@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -201,13 +200,7 @@ func (a *app) goods(ctx context.Context, grant, returnID string) (*goods, error)
 
 // mark writes into the metadata of a return, where everybody sees it who sees the return.
 func (a *app) mark(ctx context.Context, grant string, g *goods, why string, with map[string]string) error {
-	all := maps.Clone(with)
-	for name, value := range g.Metadata {
-		if _, set := all[name]; !set {
-			all[name] = value
-		}
-	}
-	return a.call(ctx, grant, http.MethodPatch, "/v1/returns/"+url.PathEscape(g.ID), why+"-"+g.ID, map[string]any{"metadata": all}, nil)
+	return a.call(ctx, grant, http.MethodPatch, "/v1/returns/"+url.PathEscape(g.ID), why+"-"+g.ID, map[string]any{"metadata": with}, nil)
 }
 
 // terms is how goods are approved: whether they come back and are inspected, and when their value is given back.

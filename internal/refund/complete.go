@@ -66,6 +66,11 @@ func (s *Service) CompleteManually(tx db.Tx, in CompleteInput) (*Refund, error) 
 		create.Lines, create.Charges = again(failed, o.Currency)
 		create.Taxes, create.Goodwill = againRest(failed)
 	}
+	if s.Completing != nil {
+		if err := s.Completing(tx, failed); err != nil {
+			return nil, err
+		}
+	}
 	r, _, err := s.Create(tx, create)
 	if e := fault.Of(err); e != nil && len(create.Lines)+len(create.Charges)+len(create.Taxes) > 0 && e.Code != "AMOUNT_EXCEEDS_REFUNDABLE" {
 		// Another refund has taken the lines meanwhile: the money is of the order and of nothing in particular.

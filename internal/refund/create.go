@@ -38,6 +38,9 @@ type Service struct {
 	// Promised tells how much of an order's money confirmed resolutions of returns will give back, in minor units;
 	// refunds that belong to no return leave as much. Nil for nothing.
 	Promised func(tx db.Tx, scope tenant.Scope, orderID string) (int64, error)
+	// Completing is told before the money of a failed refund is recorded as given back by hand, so that what a return
+	// claimed again is free for it. Nil for nobody.
+	Completing func(tx db.Tx, failed *Refund) error
 	// Limit is the amount above which a second person has to approve a refund; nil for no limit. A refund in
 	// another currency than the limit's needs approval too. A nil Limit is none.
 	Limit func(tx db.Tx, scope tenant.Scope) (*money.Amount, error)

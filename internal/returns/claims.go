@@ -12,6 +12,7 @@ import (
 // Attach hangs a service on the hooks of orders and refunds; it is called once, when everything is wired.
 func Attach(s *Service) {
 	s.Refunds.Claimed, s.Refunds.Promised = Claimed, Promised
+	s.Refunds.Completing = s.RefundCompleting
 	s.Refunds.Changed = append(s.Refunds.Changed, s.RefundChanged)
 	s.Orders.Replacing, s.Orders.Covered = s.OrderMoved, s.Refunds.StaysCovered
 }

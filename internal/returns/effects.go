@@ -261,6 +261,10 @@ func (s *Service) RefundChanged(tx db.Tx, o *order.Order, rf *refund.Refund, was
 	if x == nil {
 		return fmt.Errorf("refund %s is of no resolution of return %s", rf.ID, r.ID)
 	}
+	if completes := rf.Detail.CompletesID; completes != "" && completes == x.Effect.RefundID {
+		x.Effect.RefundID = rf.ID // the buyer got the money another way
+		x.RefundIDs = append(x.RefundIDs, rf.ID)
+	}
 	if x.Refunded, err = refunded(tx, r.Scope, x, rf); err != nil {
 		return err
 	}
@@ -272,6 +276,22 @@ func (s *Service) RefundChanged(tx db.Tx, o *order.Order, rf *refund.Refund, was
 	}
 	var c change
 	return s.save(tx, o, r, cause, c)
+}
+
+// RefundCompleting frees what a resolution claimed again when its refund failed, for the refund that records how
+// the buyer got the money after all. It is a refund.Service.Completing; the order is locked.
+func (s *Service) RefundCompleting(tx db.Tx, failed *refund.Refund) error {
+	if failed.ReturnResolutionID == "" {
+		return nil
+	}
+	r, err := s.locked(tx, failed.Scope, failed.ReturnID)
+	if err != nil {
+		return fmt.Errorf("lock the return of refund %s: %w", failed.ID, err)
+	}
+	if x := r.Resolution(failed.ReturnResolutionID); x != nil && x.Effect.RefundID == failed.ID {
+		return unclaim(tx, r, x)
+	}
+	return nil
 }
 
 // settleRefund lets the resolution fail or stand with its refund. What a failed refund gave free is claimed again.

@@ -496,6 +496,35 @@ func TestFailedRefundThenRetry(t *testing.T) {
 	})
 }
 
+// TestFailedRefundPaidByHand: what the card refused and the buyer got otherwise settles the resolution.
+func TestFailedRefundPaidByHand(t *testing.T) {
+	each(t, func(s *shop) {
+		o := s.Order(s.t, "USD", []flinttest.Line{{Price: 3333, Quantity: 3}})
+		s.Paid(s.t, o.ID, "simtok_refund_fails")
+		r := s.approved(s.State(s.t, o.ID).Order, 1, returns.AfterApproval)
+		x := s.settle(r, returns.ResolutionInput{Type: "refund"})
+		s.Quiesce(s.t)
+		x = s.read(x.ID)
+		s.wants(x, "failed", 0, 0)
+		s.Write(s.t, func(tx db.Tx) error {
+			_, err := s.Refunds.CompleteManually(tx, refund.CompleteInput{Scope: s.Scope, RefundID: x.Effect.RefundID, Reference: "TX-1", Cause: s.Cause})
+			return err
+		})
+		s.work()
+		x = s.read(x.ID)
+		if x.Status != "fulfilled" || x.FailureCode != "" || x.Refunded != 3333 || len(x.RefundIDs) != 2 {
+			s.t.Errorf("after the transfer: %s %q, %d refunded by %v", x.Status, x.FailureCode, x.Refunded, x.RefundIDs)
+		}
+		if back := s.back(r.ID); back.Status != "completed" {
+			s.t.Errorf("the return is %s", back.Status)
+		}
+		if line := s.State(s.t, o.ID).Order.Lines[0]; line.RefundedQuantity != 1 {
+			s.t.Errorf("%d units of the line count as refunded", line.RefundedQuantity)
+		}
+		s.Check(s.t)
+	})
+}
+
 // TestOldNewsSettlesNothing: the refund of the first attempt goes through after all while the second is under way.
 func TestOldNewsSettlesNothing(t *testing.T) {
 	t.Parallel()

@@ -341,11 +341,11 @@ test('a dispute is opened in the middle', async ({ flint, app }) => {
 });
 
 test('the app was away, and closes the gap from the feed', async ({ flint, app }) => {
-  const { data: endpoints } = await flint.api('GET', '/v1/webhook-endpoints?page_size=100', undefined, { key: flint.facts.other_merchant.api_key });
+  const { data: endpoints } = await flint.api('GET', '/v1/webhook-endpoints?page_size=100', undefined, { key: flint.facts.other_merchant.live_api_key });
   expect(endpoints.length).toBeGreaterThan(0);
   const order = await sell(flint, { price: 1500 });
   for (const e of endpoints) {
-    await flint.api('PATCH', `/v1/webhook-endpoints/${e.webhook_endpoint_id}`, { enabled: false }, { key: flint.facts.other_merchant.api_key });
+    await flint.api('PATCH', `/v1/webhook-endpoints/${e.webhook_endpoint_id}`, { enabled: false }, { key: flint.facts.other_merchant.live_api_key });
   }
   const id = await ask(flint, order, { wish: 'refund' });
   await app.desk.goto(app.url); // the merchant's page asks the feed
@@ -357,6 +357,6 @@ test('the app was away, and closes the gap from the feed', async ({ flint, app }
   await expect.poll(status, { timeout: 15_000 }).toBe('completed');
   await expectEnd(flint, app, order, [id], { paid: 1500, refunded: 1500 });
   for (const e of endpoints) {
-    await flint.api('PATCH', `/v1/webhook-endpoints/${e.webhook_endpoint_id}`, { enabled: true }, { key: flint.facts.other_merchant.api_key });
+    await flint.api('PATCH', `/v1/webhook-endpoints/${e.webhook_endpoint_id}`, { enabled: true }, { key: flint.facts.other_merchant.live_api_key });
   }
 });
