@@ -5785,6 +5785,12 @@ type ReturnRestockingFeePolicy struct {
 	Percent         *json.Number `json:"percent,omitzero"`    // Of the units' price after discounts, before tax on top.
 }
 
+// ReturnSettings: an object of the API
+type ReturnSettings struct {
+	ExchangePaymentDays *int64 `json:"exchange_payment_days,omitzero"` // Days that a buyer has to pay the difference of an exchange, 1 to 90; 14 when nothing is said. Confirmed exchanges keep their date.
+	ShipUnpaidExchanges *bool  `json:"ship_unpaid_exchanges,omitzero"` // Goods of an exchange may be handed over before the difference is paid.
+}
+
 // ReturnShipmentLine: an object of the API
 type ReturnShipmentLine struct {
 	Quantity         int64  `json:"quantity"`
@@ -5936,6 +5942,7 @@ type Settings struct {
 	Receipts                    *ReceiptSettings               `json:"receipts,omitzero"`
 	Recovery                    *RecoverySettings              `json:"recovery,omitzero"`
 	Refunds                     *RefundSettings                `json:"refunds,omitzero"`
+	Returns                     *ReturnSettings                `json:"returns,omitzero"`
 	SettingsID                  string                         `json:"settings_id"`
 	SettingsScope               string                         `json:"settings_scope"`         // Always merchant. One of: organization, merchant, location, device
 	Subscriptions               any                            `json:"subscriptions,omitzero"` // Reserved.
@@ -6645,6 +6652,7 @@ type UpdateSettingsRequest struct {
 	Receipts              *ReceiptSettings                  `json:"receipts,omitzero"`
 	Recovery              *RecoverySettings                 `json:"recovery,omitzero"`
 	Refunds               *RefundSettings                   `json:"refunds,omitzero"`
+	Returns               *ReturnSettings                   `json:"returns,omitzero"`
 	Subscriptions         any                               `json:"subscriptions,omitzero"` // Reserved.
 	Tax                   *TaxSettings                      `json:"tax,omitzero"`           // There are no settings of taxes yet.
 	TaxIdentity           Nullable[SettingsTaxIdentity]     `json:"tax_identity,omitzero"`  // null takes it away.

@@ -38,7 +38,12 @@ var widths = []int{2, 3, 2, 5, 8, 2, 16, 3, 32, 2, 64}
 // three times, or FLINT_RACE_ROUNDS times. `make soak` asks for 200.
 func Rounds(t testing.TB, round func(width int)) {
 	t.Helper()
-	rounds := 40
+	RoundsOf(t, 40, round)
+}
+
+// RoundsOf is Rounds for races whose rounds take long: as many of them as it says when nobody asked for a number.
+func RoundsOf(t testing.TB, rounds int, round func(width int)) {
+	t.Helper()
 	if v := os.Getenv("FLINT_RACE_ROUNDS"); v != "" {
 		n, err := strconv.Atoi(v)
 		if err != nil || n < 1 {

@@ -257,27 +257,27 @@ func (h *house) ship(t *testing.T, take func(answer, ...string) answer, post fun
 	take(post("packages/"+h.ids["package_id"]+"/items", `{"order_line_item_id":"`+h.ids["order_line_item_id"]+`","quantity":1}`), "package_item_id")
 }
 
-// takeBack makes a return of a picked-up order: two of its three units are approved, one of them arrived and was looked
+// takeBack makes a return of a picked-up order: six of its nine units are approved, one of them arrived and was looked
 // at, and a refund of it is proposed.
 func (h *house) takeBack(t *testing.T, take func(answer, ...string) answer, post func(path, body string, headers ...string) answer) {
 	t.Helper()
 	first := func(a answer, list, name string) string {
 		return a.data()[list].([]any)[0].(map[string]any)[name].(string)
 	}
-	made := take(post("orders", `{"customer_id":"`+h.ids["customer_id"]+`","line_items":[{"name":"`+h.mark+`","quantity":3,"unit_price_money":`+usd(500)+`}]}`))
+	made := take(post("orders", `{"customer_id":"`+h.ids["customer_id"]+`","line_items":[{"name":"`+h.mark+`","quantity":9,"unit_price_money":`+usd(500)+`}]}`))
 	orderID, lineID := text(made.data(), "order_id"), first(made, "line_items", "order_line_item_id")
-	take(post("orders/"+orderID+"/pay", `{"action":"pay","payment_source":{"token":"simtok_approve"},"expected_outstanding_money":`+usd(1500)+`}`))
-	given := text(take(post("orders/"+orderID+"/fulfillments", `{"type":"pickup","line_items":[{"order_line_item_id":"`+lineID+`","quantity":3}]}`)).data(), "fulfillment_id")
+	take(post("orders/"+orderID+"/pay", `{"action":"pay","payment_source":{"token":"simtok_approve"},"expected_outstanding_money":`+usd(4500)+`}`))
+	given := text(take(post("orders/"+orderID+"/fulfillments", `{"type":"pickup","line_items":[{"order_line_item_id":"`+lineID+`","quantity":9}]}`)).data(), "fulfillment_id")
 	take(post("fulfillments/"+given+"/transitions", `{"action":"complete"}`))
 	h.ids["return_order_id"], h.ids["return_order_line_item_id"], h.ids["return_fulfillment_id"] = orderID, lineID, given
-	asked := take(post("returns", `{"order_id":"`+orderID+`","line_items":[{"order_line_item_id":"`+lineID+`","requested_quantity":2,"return_reason_id":"`+
+	asked := take(post("returns", `{"order_id":"`+orderID+`","line_items":[{"order_line_item_id":"`+lineID+`","requested_quantity":6,"return_reason_id":"`+
 		h.ids["return_reason_id"]+`","buyer_note":"`+h.mark+`"}]}`), "return_id")
 	line := first(asked, "line_items", "return_line_item_id")
 	h.ids["return_line_item_id"] = line
 	it := "returns/" + h.ids["return_id"]
-	take(post(it+"/decide", `{"line_items":[{"return_line_item_id":"`+line+`","decision_basis":"explicit","approved_quantity":2,"return_required_quantity":2,
+	take(post(it+"/decide", `{"line_items":[{"return_line_item_id":"`+line+`","decision_basis":"explicit","approved_quantity":6,"return_required_quantity":6,
 		"allowed_resolution_types":["refund","exchange"],"resolution_mode":"manual","refund_timing":"manual","receiving_location_id":"desk","is_inspection_required":true,
-		"override_reason":"other"}]}`))
+		"override_reason":"other","destination":{"name":"`+h.mark+`","address":{"line1":"1 Main","city":"Town","state":"CA","postal_code":"90001","country":"US"}}}]}`))
 	got := take(post(it+"/receipts", `{"received_at":"2026-09-07T11:00:00Z","receiving_location_id":"desk","line_items":[{"return_line_item_id":"`+line+
 		`","quantity":1}]}`), "return_receipt_id")
 	h.ids["return_receipt_line_item_id"] = first(got, "line_items", "return_receipt_line_item_id")

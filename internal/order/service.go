@@ -46,6 +46,8 @@ type Service struct {
 	// Replacing runs at the end of every Save of an order that replaces returned goods; nil for nobody. It leaves
 	// the return alone, whose own order would have to be locked first.
 	Replacing func(tx db.Tx, o *Order) error
+	// Covered refuses a new price that is below what is being given back of a part of a paid order; nil allows any.
+	Covered func(tx db.Tx, o *Order) error
 	// Claimed runs in the transaction that gives a guest purchase to a customer.
 	Claimed []func(tx db.Tx, o *Order) error
 	// Failpoints end the process at named places in tests; nil in production.
@@ -111,7 +113,10 @@ func (s *Service) reprice(ctx context.Context, tx db.Tx, o *Order, asks ...Promo
 	if err := s.promote(ctx, tx, o, asks); err != nil {
 		return err
 	}
-	return s.price(o)
+	if err := s.price(o); err != nil || s.Covered == nil || !hasSettledMoney(o) {
+		return err
+	}
+	return s.Covered(tx, o)
 }
 
 // price runs Price, and refuses facts that contradict the tax mode and a result that the money already moved does not allow.

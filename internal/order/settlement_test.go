@@ -72,6 +72,7 @@ func TestPosition(t *testing.T) {
 		ledger.Receivable: 0, ledger.Sales: -9800, ledger.Tax: -1000, ledger.Tips: -500, ledger.Refunds: 1000, ledger.MerchantBalance: 8000,
 		ledger.Disputes: 2000, ledger.DisputeLosses: 300,
 		ledger.LateFees: 0, ledger.CreditNotes: 0, ledger.WriteOffs: 0, ledger.WriteOffAllowance: 0,
+		ledger.Disputes: 0, ledger.DisputeLosses: 0,
 	}
 	got := Position(o)
 	for _, p := range got {

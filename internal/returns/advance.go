@@ -39,7 +39,7 @@ func (s *Service) save(tx db.Tx, o *order.Order, r *Return, cause event.Cause, c
 		return err
 	}
 	if s.Letters != nil {
-		for _, kind := range c.letters {
+		for _, kind := range c.mails() {
 			if err := s.Letters(tx, o, r, kind, now); err != nil {
 				return fmt.Errorf("write to the buyer of return %s: %w", r.ID, err)
 			}

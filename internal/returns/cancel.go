@@ -43,6 +43,7 @@ func (s *Service) Cancel(tx db.Tx, in CancelInput) (*Return, error) {
 	r.Acts = append(r.Acts, Act{Kind: "canceled", Actor: actor, At: now, Reason: in.Reason, Message: in.Message})
 	var c change
 	c.tell(EventCanceled, "")
+	c.write(LetterCanceled)
 	return r, s.save(tx, o, r, in.Cause, c)
 }
 

@@ -14,7 +14,7 @@ func Attach(s *Service) {
 	s.Refunds.Claimed, s.Refunds.Promised = Claimed, Promised
 	s.Refunds.Completing = s.RefundCompleting
 	s.Refunds.Changed = append(s.Refunds.Changed, s.RefundChanged)
-	s.Orders.Replacing = s.OrderMoved
+	s.Orders.Replacing, s.Orders.Covered = s.OrderMoved, s.Refunds.StaysCovered
 }
 
 // promise is the line of a claim that holds money of no line: all that the resolution still gives back.

@@ -71,7 +71,7 @@ func (r *Return) complete(actor Actor, now time.Time, reason, message string, c 
 	r.Ended, r.CompletedAt, r.CompletedBy = StatusCompleted, now, &actor
 	r.Acts = append(r.Acts, Act{Kind: "completed", Actor: actor, At: now, Reason: reason, Message: message})
 	c.tell(EventCompleted, "")
-	c.letters = append(c.letters, LetterCompleted)
+	c.write(LetterCompleted)
 }
 
 // ReopenInput opens a completed return again.

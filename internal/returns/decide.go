@@ -112,7 +112,7 @@ func (s *Service) decide(tx db.Tx, r *Return, decisions []Decision, completion s
 	}
 	r.Acts = append(r.Acts, Act{Kind: "decided", Actor: actor, At: now})
 	c.tell(EventDecisionRecorded, "")
-	c.letters = append(c.letters, LetterDecided)
+	c.write(LetterDecided)
 	return nil
 }
 

@@ -74,11 +74,18 @@ func (s *Service) possible(tx db.Tx, o *order.Order, r *Return, x *Resolution) e
 	if err != nil {
 		return fmt.Errorf("lock the payments of order %s: %w", o.ID, err)
 	}
-	var left int64
+	var left, free int64
 	for _, i := range intents {
 		left += i.Refundable()
+		if !i.UnderDispute() {
+			free += i.Refundable()
+		}
 	}
-	if need := x.leaves() - x.Refunded; need > left {
+	need := x.leaves() - x.Refunded
+	if need > free && need <= left {
+		return fault.Conflict("PAYMENT_INTENT_DISPUTED", "A payment of the order is disputed, and the others do not hold as much.")
+	}
+	if need > left {
 		return fault.Invalid("RETURN_VALUE_EXCEEDED", "", "The payments of the order do not hold as much any more.")
 	}
 	return nil

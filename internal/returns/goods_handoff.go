@@ -67,3 +67,15 @@ func (l *Line) handOff(h Handoff) {
 	}
 	l.Handoffs[k].Quantity += h.Quantity
 }
+
+// cameBy refuses a shipment that is none of the return's.
+func cameBy(tx db.Tx, r *Return, shipmentID string) error {
+	sh, err := fulfillment.GetShipment(tx, r.Scope, shipmentID)
+	if f := fault.Of(err); err != nil && (f == nil || f.Class != fault.ClassNotFound) {
+		return err
+	}
+	if err != nil || sh.ReturnID != r.ID {
+		return fault.Invalid("RETURN_INVALID", "shipment_id", "The return has no such shipment.")
+	}
+	return nil
+}

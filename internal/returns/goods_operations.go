@@ -30,6 +30,11 @@ func (s *Service) Receive(tx db.Tx, in ReceiveInput) (*Return, *Receipt, error) 
 	if err != nil {
 		return nil, nil, err
 	}
+	if in.Goods.ShipmentID != "" {
+		if err := cameBy(tx, r, in.Goods.ShipmentID); err != nil {
+			return nil, nil, err
+		}
+	}
 	var c change
 	x, err := s.receive(r, &in.Goods, actorOf(in.Cause), s.Clock.Now(), &c)
 	if err != nil {

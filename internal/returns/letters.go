@@ -1,9 +1,52 @@
 package returns
 
+import "slices"
+
 // Letters that a return writes to its buyer.
 const (
 	LetterRequested = "return_requested"
-	LetterDecided   = "return_decided"
+	LetterDecided   = "return_decided" // approved, in part or not at all
+	LetterBalance   = "return_balance" // the buyer owes a difference
+	LetterRefunded  = "return_refunded"
 	LetterCanceled  = "return_canceled"
 	LetterCompleted = "return_completed"
 )
+
+// write has a letter written when the change is saved, once.
+func (c *change) write(kind string) {
+	if !slices.Contains(c.letters, kind) {
+		c.letters = append(c.letters, kind)
+	}
+}
+
+// noteLetters has letters written about what a resolution newly asks of its buyer or gave back; was is how it was
+// stored, the zero Resolution for a new one.
+func (c *change) noteLetters(was, x *Resolution) {
+	if x.ActionReason == actionBuyerPayment && was.ActionReason != actionBuyerPayment {
+		c.write(LetterBalance)
+	}
+	if x.Effect.RefundStatus == refundDone && (was.Effect.RefundStatus != refundDone || was.Effect.RefundID != x.Effect.RefundID) {
+		c.write(LetterRefunded)
+	}
+}
+
+const (
+	actionBuyerPayment = "buyer_payment"
+	refundDone         = "succeeded"
+)
+
+// mails are the letters of a change that its buyer needs: what happened in one moment is told by the last of them.
+func (c *change) mails() []string {
+	overtaken := map[string][]string{
+		LetterRequested: {LetterDecided, LetterCompleted},
+		LetterDecided:   {LetterCompleted},
+		LetterRefunded:  {LetterCompleted},
+	}
+	var out []string
+	for _, kind := range c.letters {
+		if !slices.ContainsFunc(overtaken[kind], func(later string) bool { return slices.Contains(c.letters, later) }) {
+			out = append(out, kind)
+		}
+	}
+	return out
+}

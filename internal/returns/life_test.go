@@ -139,7 +139,7 @@ func TestReturnsFollowTheModel(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d db.DB) {
 		r := newLife(t, d)
-		rapid.Check(t, func(rt *rapid.T) {
+		sequences(t, d, func(rt *rapid.T) {
 			o := r.Order(rt, "USD", []flinttest.Line{{Price: 333, Quantity: 5}})
 			m := model{status: returns.StatusRequested, asked: rapid.Int64Range(1, 5).Draw(rt, "asked")}
 			x := r.asked(rt, o, m.asked)

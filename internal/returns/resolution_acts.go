@@ -410,12 +410,14 @@ func (s *Service) noteResolutions(r *Return, c *change) error {
 		if !there {
 			x.Version = 1
 			c.tell(EventResolutionCreated, x.ID)
+			c.noteLetters(&Resolution{}, x)
 			continue
 		}
 		var was Resolution
 		if err := json.Unmarshal([]byte(doc), &was); err != nil {
 			return fmt.Errorf("decode resolution %s: %w", x.ID, err)
 		}
+		c.noteLetters(&was, x)
 		same := *x
 		same.Version, same.UpdatedAt = was.Version, was.UpdatedAt
 		now, err := json.Marshal(&same, json.Deterministic(true))

@@ -126,6 +126,10 @@ type ResolutionLine struct {
 	Quantity     int64  `json:"quantity"`
 	Value        Value  `json:"value"` // frozen at confirmation
 	RefundTiming string `json:"refund_timing,omitempty"`
+	// Forgone is what units carry of which no money moves, and how many of them still had their value. Nothing else
+	// may give it back, or the units that are left would carry it.
+	Forgone      Value `json:"forgone,omitzero"`
+	ForgoneUnits int64 `json:"forgone_units,omitempty"`
 }
 
 // ReplacementLine is goods that go to the buyer instead.

@@ -100,25 +100,32 @@ func (q *Quote) addLine(o *order.Order, r *Return, after map[string]refund.Taken
 		return ResolutionLine{}, fault.Invalid("RESOURCE_NOT_FOUND", "return_line_item_id", "The return has no such line.")
 	}
 	out := ResolutionLine{LineID: line.ID, Quantity: ask.Quantity, RefundTiming: line.RefundTiming}
-	if kind == ResolutionNoMoney {
-		return out, nil
-	}
 	sold := o.Line(line.OrderLineID)
 	if sold == nil {
 		return out, fmt.Errorf("line %s of return %s: the order has lost its line", line.ID, r.ID)
 	}
 	held := after[sold.ID]
+	if kind == ResolutionNoMoney {
+		if out.ForgoneUnits = min(ask.Quantity, max(sold.Quantity-held.Quantity, 0)); out.ForgoneUnits > 0 {
+			out.Forgone = Value(refund.Next(sold, held, out.ForgoneUnits))
+			after[sold.ID] = plus(held, out.ForgoneUnits, out.Forgone)
+		}
+		return out, nil
+	}
 	if left := sold.Quantity - held.Quantity; ask.Quantity > left {
 		return out, fault.Invalid("RETURN_VALUE_EXCEEDED", "quantity", "Some of these units were given back already: the value of %d is left.", max(left, 0)).
 			With("maximum_quantity", max(left, 0))
 	}
-	s := refund.Next(sold, held, ask.Quantity)
-	out.Value = Value(s)
-	held.Quantity, held.Amount = held.Quantity+ask.Quantity, held.Amount+s.Total
-	held.Subtotal, held.Discount, held.Tax = held.Subtotal+s.Subtotal, held.Discount+s.Discount, held.Tax+s.Tax
-	after[sold.ID] = held
+	out.Value = Value(refund.Next(sold, held, ask.Quantity))
+	after[sold.ID] = plus(held, ask.Quantity, out.Value)
 	q.Returned = q.Returned.Plus(out.Value)
 	return out, nil
+}
+
+// plus is what is taken of a line once units with their value are taken as well.
+func plus(t refund.Taken, units int64, v Value) refund.Taken {
+	return refund.Taken{Quantity: t.Quantity + units, Amount: t.Amount + v.Total, Subtotal: t.Subtotal + v.Subtotal,
+		Discount: t.Discount + v.Discount, Tax: t.Tax + v.Tax}
 }
 
 // adjust sums fees and credits, and keeps fees within what they are taken off.
@@ -326,6 +333,10 @@ func (x *Resolution) portions(r *Return) ([]portion, error) {
 	}
 	for _, l := range x.Lines {
 		p := at(l.LineID)
+		if x.Type == ResolutionNoMoney {
+			p.quantity, p.value = p.quantity+l.ForgoneUnits, p.value.Plus(l.Forgone)
+			continue
+		}
 		p.quantity, p.value, p.refunded = p.quantity+l.Quantity, p.value.Plus(l.Value), p.refunded+l.Value.Total
 	}
 	for _, lines := range []bool{true, false} { // those of a line first

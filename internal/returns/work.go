@@ -3,6 +3,7 @@ package returns
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"flint/internal/db"
@@ -94,6 +95,12 @@ func (s *Service) work(ctx context.Context, d db.DB, j job, now time.Time) error
 		if err != nil {
 			return err
 		}
+		// Their payments put the return on the list of work while they hold them, so they are locked before the list is.
+		for _, orderID := range replacements(r) {
+			if _, err := s.Orders.Load(tx, j.scope, orderID); err != nil {
+				return fmt.Errorf("lock order %s of return %s: %w", orderID, r.ID, err)
+			}
+		}
 		err = tx.Send(`DELETE FROM return_work WHERE merchant_id = $1 AND environment_id = $2 AND return_id = $3 AND due_at <= $4`,
 			j.scope.MerchantID, j.scope.EnvironmentID, j.returnID, now)
 		if err != nil {
@@ -139,6 +146,17 @@ func Planned(tx db.Tx, r *Return) ([]payment.Operation, error) {
 		ops = append(ops, planned...)
 	}
 	return ops, nil
+}
+
+// replacements are the orders of the resolutions of a return, in the order in which they are locked.
+func replacements(r *Return) (out []string) {
+	for k := range r.Resolutions {
+		if x := &r.Resolutions[k]; x.ReplacementID != "" {
+			out = append(out, x.ReplacementID)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // follow takes over what became of the order of a resolution, and gives the resolution up when its time to be paid

@@ -16,7 +16,8 @@ func (s *Server) buildReturns() {
 	x := s.Services
 	x.Returns = &returns.Service{
 		Clock: s.Clock, IDs: s.IDs, Events: x.Orders.Events, Orders: x.Orders, Refunds: x.Refunds, Policies: x.ReturnPolicies,
-		Fulfilled: returns.FromFulfillments, Home: s.returnsHome, PaymentDays: s.exchangeDays, ShipsUnpaid: s.shipsUnpaid, Shapes: httpapi.ReturnShapes(), Failpoints: s.Failpoints,
+		Fulfilled: returns.FromFulfillments, Home: s.returnsHome, PaymentDays: s.exchangeDays, ShipsUnpaid: s.shipsUnpaid,
+		Shapes: httpapi.ReturnShapes(), Letters: s.writeReturn, Failpoints: s.Failpoints,
 	}
 	x.HandedOver = func(tx db.Tx, o *order.Order) ([]returnpolicy.FulfilledLine, error) {
 		return x.Returns.Handed(tx, o, "")

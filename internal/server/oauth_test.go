@@ -489,7 +489,7 @@ func TestCommandLineSignsIn(t *testing.T) {
 			Data httpapi.DeveloperAuthContext `json:"data"`
 		}
 		if err := json.NewDecoder(res.Body).Decode(&who); err != nil || who.Data.AuthType != "oauth" || who.Data.APIKeyID != "" ||
-			who.Data.OAuthSessionID != got["oauth_session_id"] || who.Data.MerchantID != p.shop.Merchant.ID || len(who.Data.Scopes) != 93 {
+			who.Data.OAuthSessionID != got["oauth_session_id"] || who.Data.MerchantID != p.shop.Merchant.ID || len(who.Data.Scopes) != 95 {
 			t.Errorf("%+v, %v", who.Data, err)
 		}
 		refresh := url.Values{"client_id": {oauth.ClientCLI}, "grant_type": {"refresh_token"}, "refresh_token": {got["refresh_token"].(string)}}

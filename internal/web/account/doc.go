@@ -10,6 +10,11 @@
 //	GET  /account/{env}/orders/{id}
 //	POST /account/{env}/orders/{id}/pay       opens the order's checkout
 //	POST /account/{env}/orders/{id}/receipt
+//	GET  /account/{env}/orders/{id}/return    the form of a return
+//	POST /account/{env}/orders/{id}/return    do: review, edit or send
+//	GET  /account/{env}/returns/{id}
+//	POST /account/{env}/returns/{id}/pay      opens the checkout of a difference
+//	POST /account/{env}/returns/{id}/withdraw
 //	GET  /account/{env}/invoices              ?page
 //	GET  /account/{env}/invoices/{id}/pdf
 //	POST /account/{env}/invoices/{id}/pay     opens the invoice's own checkout
@@ -28,10 +33,12 @@
 //	POST /account/{env}/email/confirm         id, new_code, current_code
 //	POST /account/{env}/deletion
 //	POST /account/{env}/sign-out
-//	GET  /o/{token}                           an access link, and the page of the link it was traded for
-//	POST /o/open                              token
+//	GET  /o/{token}                           an access link, and the page of the link it was traded for; ?return
+//	POST /o/open                              token, return
 //	POST /o/{id}/pay
 //	POST /o/{id}/receipt
+//	GET  /o/{id}/returns/{return}
+//	POST /o/{id}/returns/{return}/pay
 //
 // {env} is the environment's id: every merchant environment has customers of its own. All of it works
 // without JavaScript, and every form answers with a page or a 303.

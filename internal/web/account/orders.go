@@ -81,6 +81,7 @@ type orderPage struct {
 
 	Return   string // address of the form of a return; empty when nothing is left
 	Returned []returned
+	Instead  *returned // the return whose goods this order replaces
 }
 
 // order is the page of one order of the customer.
@@ -98,7 +99,7 @@ func (h *Handler) showOrder(w http.ResponseWriter, r *http.Request, v *visit, or
 		if page.status, err = h.status(tx, v, o); err != nil {
 			return err
 		}
-		return h.returnsOf(tx, v, &page, o.ID)
+		return h.returnsOf(tx, v, &page, o)
 	})
 	if err != nil {
 		h.failed(w, r, v, err)
@@ -136,6 +137,10 @@ func (h *Handler) pay(w http.ResponseWriter, r *http.Request, v *visit, orderID,
 		if err != nil {
 			return err
 		}
+		if o.ReturnResolutionID != "" { // its own door knows what the exchange credits
+			session, err = h.balance(tx, v, o.ReturnResolutionID, base)
+			return err
+		}
 		open, _, err := h.Checkouts.List(tx, checkout.ListInput{Scope: v.scope, OrderID: o.ID, Status: checkout.StatusOpen, Limit: 1})
 		if err != nil {
 			return err
@@ -155,11 +160,18 @@ func (h *Handler) pay(w http.ResponseWriter, r *http.Request, v *visit, orderID,
 		session = launch.Session
 		return err
 	})
+	h.toCheckout(w, r, v, session, base, err)
+}
+
+// toCheckout leads to a checkout, or back to base with what is in the way.
+func (h *Handler) toCheckout(w http.ResponseWriter, r *http.Request, v *visit, session *checkout.Session, base string, err error) {
 	f := fault.Of(err)
 	switch {
 	case f != nil && f.Class == fault.ClassNotFound:
 		h.failed(w, r, v, err)
-	case fault.Is(err, "CHECKOUT_PAYMENT_RESOLVING"):
+	case fault.Is(err, "ORDER_ALREADY_PAID"): // meanwhile; the page says so
+		see(w, r, base)
+	case fault.Is(err, "CHECKOUT_PAYMENT_RESOLVING") || fault.Is(err, "ORDER_COLLECTION_IN_PROGRESS"):
 		see(w, r, base+"?done=resolving")
 	case f != nil && f.Class.Status() < 500:
 		see(w, r, base+"?done=unpayable")
@@ -200,12 +212,20 @@ func (h *Handler) receipt(w http.ResponseWriter, r *http.Request, v *visit, orde
 func (h *Handler) link(w http.ResponseWriter, r *http.Request) {
 	token := r.PathValue("token")
 	if !id.Valid(id.AccessLink, token) {
-		v := &visit{}
-		h.render(w, r, v, ui.Page{Name: "account/door", Title: h.text("buyer.link.title"), Script: "door.js", View: doorPage{h.shown(r, v, ""),
-			"/o/open", token, "buyer.link.title", "buyer.link.text", "buyer.link.go"}})
+		v, kind := &visit{}, "buyer.link"
+		door := doorPage{shown: h.shown(r, v, ""), Action: "/o/open", Token: token}
+		if at := r.URL.Query().Get("return"); id.Valid(id.Return, at) {
+			door.Return, kind = at, "buyer.link.return"
+		}
+		door.Title, door.Text, door.Go = kind+".title", kind+".text", kind+".go"
+		h.render(w, r, v, ui.Page{Name: "account/door", Title: h.text(door.Title), Script: "door.js", View: door})
 		return
 	}
 	h.linked(func(w http.ResponseWriter, r *http.Request, v *visit, l *buyer.Link) {
+		if at := r.URL.Query().Get("return"); id.Valid(id.Return, at) {
+			see(w, r, "/o/"+l.ID+"/returns/"+at)
+			return
+		}
 		h.showOrder(w, r, v, l.OrderID, l.CustomerID, "/o/"+l.ID, "")
 	})(w, r)
 }
@@ -253,7 +273,11 @@ func (h *Handler) openLink(w http.ResponseWriter, r *http.Request) {
 		h.failed(w, r, v, err)
 	default:
 		h.setCookie(w, linkCookie, "/o/"+l.ID, value, buyer.LinkStay)
-		see(w, r, "/o/"+l.ID)
+		to := "/o/" + l.ID
+		if at := r.PostFormValue("return"); id.Valid(id.Return, at) {
+			to += "/returns/" + at
+		}
+		see(w, r, to)
 	}
 }
 

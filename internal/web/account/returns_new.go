@@ -28,6 +28,8 @@ type wanted struct {
 	line
 	Until, Verdict       string // texts: the end of the window, and why it cannot come back or who decides
 	Open                 bool   // it can be chosen
+	NoteFor              string // text: the reasons that need a note; empty for none
+	NoteNeeded           bool   // the chosen reason is one of them
 	Quantities           []option
 	Reasons, Wishes      []option
 	Quantity             int64
@@ -131,12 +133,20 @@ func (h *Handler) wanted(v *visit, r *http.Request, o *order.Order, l *returnpol
 		out.Quantities = append(out.Quantities, option{strconv.FormatInt(q, 10), text, q == out.Quantity})
 	}
 	out.Reasons = []option{{"", h.text("buyer.return.reason.choose"), out.ReasonID == ""}}
-	known, note := false, false
+	known := false
+	var needing []string
 	for _, reason := range reasons {
 		if slices.Contains(l.SuggestedReasonIDs, reason.ID) {
 			out.Reasons = append(out.Reasons, option{reason.ID, reason.Name, reason.ID == out.ReasonID})
-			known, note = known || reason.ID == out.ReasonID, note || reason.ID == out.ReasonID && reason.NoteRequired
+			known = known || reason.ID == out.ReasonID
+			if reason.NoteRequired {
+				needing = append(needing, reason.Name)
+				out.NoteNeeded = out.NoteNeeded || reason.ID == out.ReasonID
+			}
 		}
+	}
+	if len(needing) > 0 {
+		out.NoteFor = h.text("buyer.return.note.for", strings.Join(needing, ", "))
 	}
 	if len(l.AllowedResolutionTypes) > 1 {
 		out.Wishes = append(out.Wishes, option{"", h.text("buyer.return.wish.open"), out.Wish == ""})
@@ -152,7 +162,7 @@ func (h *Handler) wanted(v *visit, r *http.Request, o *order.Order, l *returnpol
 			out.Wish = ""
 		}
 		switch {
-		case note && out.Note == "":
+		case out.NoteNeeded && out.Note == "":
 			out.Errors["note"] = "buyer.return.error.note"
 		case utf8.RuneCountInString(out.Note) > maxReturnNote:
 			out.Errors["note"] = "buyer.return.error.long"

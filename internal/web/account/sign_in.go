@@ -114,11 +114,13 @@ func (h *Handler) letIn(w http.ResponseWriter, r *http.Request, v *visit, login 
 type doorPage struct {
 	shown
 	Action, Token, Title, Text, Go string
+	Return                         string // id of the return behind the door; empty for none
 }
 
 func (h *Handler) door(w http.ResponseWriter, r *http.Request, v *visit) {
-	h.render(w, r, v, ui.Page{Name: "account/door", Title: h.text("buyer.door.title"), Script: "door.js", View: doorPage{h.shown(r, v, ""),
-		v.home() + "/enter", r.PathValue("token"), "buyer.door.title", "buyer.door.text", "buyer.door.go"}})
+	h.render(w, r, v, ui.Page{Name: "account/door", Title: h.text("buyer.door.title"), Script: "door.js", View: doorPage{
+		shown: h.shown(r, v, ""), Action: v.home() + "/enter", Token: r.PathValue("token"), Title: "buyer.door.title", Text: "buyer.door.text", Go: "buyer.door.go",
+	}})
 }
 
 func (h *Handler) enter(w http.ResponseWriter, r *http.Request, v *visit) {

@@ -74,7 +74,11 @@ func (h *Handler) ways(tx db.Tx, v *visit, o *order.Order) ([]way, error) {
 		}
 		for _, p := range parcels {
 			if p.FulfillmentID == f.ID && p.Open() && p.ReturnID == "" && (p.Left() || p.TrackingNumber != "" || p.TrackingURL != "") {
-				w.Parcels = append(w.Parcels, parcel{State: "buyer.parcel." + p.Status, Carrier: p.Carrier, Number: p.TrackingNumber, URL: p.TrackingURL})
+				state := "buyer.parcel." + p.Status
+				if f.Status == fulfillment.StatusCompleted && !p.Left() { // handed over without word from the carrier
+					state = "buyer.parcel"
+				}
+				w.Parcels = append(w.Parcels, parcel{State: state, Carrier: p.Carrier, Number: p.TrackingNumber, URL: p.TrackingURL})
 			}
 		}
 		out = append(out, w)

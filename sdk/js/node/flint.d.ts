@@ -5932,6 +5932,13 @@ export interface ReturnRestockingFeePolicy {
   percent?: number;
 }
 
+export interface ReturnSettings {
+  /** Days that a buyer has to pay the difference of an exchange, 1 to 90; 14 when nothing is said. Confirmed exchanges keep their date. */
+  exchange_payment_days?: number;
+  /** Goods of an exchange may be handed over before the difference is paid. */
+  ship_unpaid_exchanges?: boolean;
+}
+
 export interface ReturnShipmentLine {
   quantity: number;
   return_line_item_id: string;
@@ -6071,6 +6078,7 @@ export interface Settings {
   receipts?: ReceiptSettings;
   recovery?: RecoverySettings;
   refunds?: RefundSettings;
+  returns?: ReturnSettings;
   settings_id: string;
   /** Always merchant. */
   settings_scope: "organization" | "merchant" | "location" | "device";
@@ -6832,6 +6840,7 @@ export interface UpdateSettingsRequest {
   receipts?: ReceiptSettings;
   recovery?: RecoverySettings;
   refunds?: RefundSettings;
+  returns?: ReturnSettings;
   /** Reserved. */
   subscriptions?: unknown;
   /** There are no settings of taxes yet. */
