@@ -80,13 +80,14 @@ func (r *Return) mustPlace(l *Line, t tally) int64 {
 }
 
 // unbacked are the executed resolutions whose units of a line were paid for goods that, as it turned out after a
-// correction, did not come or were not accepted. A resolution that was corrected is not among them.
+// correction, did not come or were not accepted. A resolution that was corrected, or that pays nothing, is not among
+// them.
 func (r *Return) unbacked(l *Line) []string {
 	var out []string
 	paid := map[string]int64{}
 	for k := range r.Resolutions {
 		x := &r.Resolutions[k]
-		if !x.executed() || r.corrected(x.ID) {
+		if x.Type == ResolutionNoMoney || !x.executed() || r.corrected(x.ID) {
 			continue
 		}
 		for _, part := range x.Lines {

@@ -155,6 +155,19 @@ func TestACorrectionTakesAlongWhatThePolicyPlaced(t *testing.T) {
 	}
 }
 
+func TestRejectedGoodsAreClosedWithoutMoney(t *testing.T) {
+	t.Parallel()
+	line := Line{ID: "l", Approved: 1, ReturnRequired: 1}
+	line.Received, line.Rejected = 1, 1
+	for kind, want := range map[string]int{ResolutionNoMoney: 0, ResolutionRefund: 1} {
+		r := &Return{Resolutions: []Resolution{{ID: "x", Type: kind, Status: ResolutionFulfilled,
+			Lines: []ResolutionLine{{LineID: "l", Quantity: 1, RefundTiming: AfterInspection}}}}}
+		if got := r.unbacked(&line); len(got) != want {
+			t.Errorf("%s of a rejected unit: %v", kind, got)
+		}
+	}
+}
+
 func TestACorrectionLeavesWhatSomebodyPlacedAndSaysSo(t *testing.T) {
 	t.Parallel()
 	b := newBench(goodsOfLine("l", 3))

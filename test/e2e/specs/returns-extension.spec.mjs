@@ -240,7 +240,7 @@ test('photos, and goods that the inspection rejects', async ({ flint, app, page 
   await flint.api('POST', `/v1/return-resolutions/${wanted.return_resolution_id}/cancel`, { reason: 'merchant_request' });
   await dispose(flint, id, { return_inspection_line_item_id: seen.line_items[0].return_inspection_line_item_id }, 1, 'return_to_buyer');
   await settle(flint, id, { resolution_type: 'no_monetary_action' });
-  await until(flint, id, { status: 'completed' });
+  await until(flint, id, { status: 'completed', completion_blockers: [] });
   await expectFigures(flint, order.order_id, { paid: 9900, refunded: 0 });
   await expectActor(flint, order.order_id, 'Fair Return', 'return.decision_recorded', 'return_resolution.created');
   await expectBooks(flint);
@@ -324,7 +324,7 @@ test('a dispute is opened in the middle', async ({ flint, app }) => {
   const order = await sell(flint);
   const id = await ask(flint, order, { wish: 'refund' });
   await until(flint, id, { resolution_status: 'pending' });
-  const { data: dispute } = await flint.api('POST', '/dev/simulator/disputes', { payment_intent_id: order.payment_intent_ids[0], amount: 3499, reason: 'product_not_received' });
+  const dispute = await flint.api('POST', '/dev/simulator/disputes', { payment_intent_id: order.payment_intent_ids[0], amount: 3499, reason: 'product_not_received' });
   await expect.poll(async () => (await flint.api('GET', `/v1/disputes?order_id=${order.order_id}`)).data.length, { timeout: 15_000 }).toBe(1);
   const receipt = await receive(flint, id);
   await dispose(flint, id, { return_receipt_line_item_id: receipt.line_items[0].return_receipt_line_item_id }, 1);
@@ -332,7 +332,7 @@ test('a dispute is opened in the middle', async ({ flint, app }) => {
   await expectFigures(flint, order.order_id, { paid: 3499, refunded: 0 });
   await expectBook(app, id, 'Due to the buyer: 3499 USD.');
 
-  await flint.api('POST', `/dev/simulator/disputes/${dispute.dispute_id}`, { status: 'won' });
+  await flint.api('POST', `/dev/simulator/disputes/${dispute.dispute_ref}`, { status: 'won' });
   await expect.poll(async () => (await flint.api('GET', `/v1/disputes?order_id=${order.order_id}`)).data[0].status, { timeout: 15_000 }).toBe('won');
   const [failed] = await resolutionsOf(flint, id);
   await flint.api('POST', `/v1/return-resolutions/${failed.return_resolution_id}/retry`, { reason: 'dependency_recovered' });
