@@ -277,7 +277,7 @@ func (h *house) takeBack(t *testing.T, take func(answer, ...string) answer, post
 	it := "returns/" + h.ids["return_id"]
 	take(post(it+"/decide", `{"line_items":[{"return_line_item_id":"`+line+`","decision_basis":"explicit","approved_quantity":6,"return_required_quantity":6,
 		"allowed_resolution_types":["refund","exchange"],"resolution_mode":"manual","refund_timing":"manual","receiving_location_id":"desk","is_inspection_required":true,
-		"override_reason":"other","destination":{"name":"`+h.mark+`","address":{"line1":"1 Main","city":"Town","state":"CA","postal_code":"90001","country":"US"}}}]}`))
+		"destination":{"name":"`+h.mark+`","address":{"line1":"1 Main","city":"Town","state":"CA","postal_code":"90001","country":"US"}}}]}`))
 	got := take(post(it+"/receipts", `{"received_at":"2026-09-07T11:00:00Z","receiving_location_id":"desk","line_items":[{"return_line_item_id":"`+line+
 		`","quantity":1}]}`), "return_receipt_id")
 	h.ids["return_receipt_line_item_id"] = first(got, "line_items", "return_receipt_line_item_id")

@@ -81,7 +81,7 @@ func TestOrderTimelineAndBalance(t *testing.T) {
 		}
 
 		x := get(o+"/balance-explanation", s.a.test)
-		want := map[string]float64{"balance": 0, "outstanding": 0, "credit": 0, "total": 1000, "owed": 1000, "paid": 1000, "refunded": 300, "net_collected": 700, "refunded_sales": 300}
+		want := map[string]float64{"balance": 0, "outstanding": 0, "credit": 0, "total": 1000, "owed": 1000, "paid": 1000, "refunded": 300, "net_collected": 700, "kept": 700, "refunded_sales": 300}
 		for _, v := range x.data()["figures"].([]any) {
 			f := v.(map[string]any)
 			var sum float64
