@@ -110,6 +110,7 @@ async function settle(flint, returnID, terms) {
 for (const script of [true, false]) {
   test.describe(script ? 'with JavaScript' : 'without JavaScript', () => {
     test.use({ javaScriptEnabled: script });
+    test.slow(); // each is a whole story over many pages
 
     test('a customer gives a mug back and sees the money come', async ({ flint, page }, info) => {
       test.skip(!script && info.project.name === 'phone', 'without JavaScript the screen makes no difference');
