@@ -9,7 +9,7 @@ import (
 // What the buyer of a session may be seen doing.
 const (
 	SeenOpened  = "opened"        // looked at its page
-	SeenContact = "contact_saved" // left or changed contact details
+	SeenContact = "contact_saved" // left contact details, new ones or the same again
 )
 
 // NoteOpened notes that a buyer looks at the page of a session; of one that has ended nothing is noted.

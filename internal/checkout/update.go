@@ -118,13 +118,15 @@ func (s *Service) Update(tx db.Tx, in UpdateInput) (*Session, error) {
 	if in.Contact != nil {
 		session.setContact(*in.Contact, now)
 	}
-	if session.ExternalReferenceID == before.ExternalReferenceID && reflect.DeepEqual(session.Detail, before.Detail) {
+	if session.ExternalReferenceID != before.ExternalReferenceID || !reflect.DeepEqual(session.Detail, before.Detail) {
+		if err := save(tx, session, now); err != nil {
+			return session, err
+		}
+	}
+	if in.Contact == nil {
 		return session, nil
 	}
-	if err := save(tx, session, now); err != nil || in.Contact == nil {
-		return session, err
-	}
-	return session, s.seen(tx, o, session, SeenContact)
+	return session, s.seen(tx, o, session, SeenContact) // whoever sends the same address again is there, too
 }
 
 func (s *Service) checkOpen(session *Session, now time.Time) error {

@@ -123,6 +123,18 @@ func TestComingBackAndLeavingAgain(t *testing.T) {
 	})
 }
 
+func TestWhoSendsTheSameAddressAgainIsBack(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		s := r.left(t)
+		r.email(t, s, "ana@buyer.test")
+		r.later(t, time.Hour)
+		r.email(t, s, "ana@buyer.test")
+		if got := r.of(t, s.OrderID); got.State != recovery.StateReturned || got.Returns != 1 {
+			t.Errorf("back with the same address: %+v", got)
+		}
+	})
+}
+
 func TestAPurchaseThroughAnyDoorEndsIt(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
 		quick := r.left(t)
