@@ -20,7 +20,7 @@ again() {
 have_postgres() {
   command -v postgres >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null
 }
-have_chromium() { [ -x "${FLINT_CHROMIUM:-/usr/bin/chromium}" ]; }
+have_chromium() { [ -x "${FLINT_CHROMIUM:-/usr/bin/chromium-headless-shell}" ]; }
 # Chromium measures and draws text with the system's fonts; without any, every page is empty boxes.
 have_fonts() { compgen -G '/usr/share/fonts/truetype/*/*.ttf' >/dev/null || compgen -G '/usr/share/fonts/opentype/*/*.otf' >/dev/null; }
 
@@ -39,7 +39,7 @@ debian() {
   local packages=()
   command -v make >/dev/null || packages+=(make)
   have_postgres || packages+=(postgresql)
-  have_chromium || packages+=(chromium)
+  have_chromium || packages+=(chromium-headless-shell)
   have_fonts || packages+=(fonts-liberation)
   [ ${#packages[@]} = 0 ] && return 0
   command -v apt-get >/dev/null ||
@@ -56,7 +56,7 @@ debian() {
     { cat "$log" >&2; die "apt-get could not install: ${packages[*]}"; }
   rm -f "$log"
   have_postgres || die "postgresql is installed, but there is no server program in /usr/lib/postgresql"
-  have_chromium || die "chromium is installed, but not as ${FLINT_CHROMIUM:-/usr/bin/chromium}"
+  have_chromium || die "chromium is installed, but not as ${FLINT_CHROMIUM:-/usr/bin/chromium-headless-shell}"
 }
 
 node_packages() {
