@@ -6,6 +6,7 @@ import (
 	"embed"
 	"fmt"
 	"io"
+	"runtime"
 	"sync"
 
 	"github.com/go-text/typesetting/font"
@@ -32,6 +33,10 @@ func shapedScripts() map[language.Script]string {
 
 // Renderer draws documents. It keeps the fonts that were needed so far; use one for the process.
 type Renderer struct {
+	// A document in the making holds some ten megabytes, and more of them at once than there are processors
+	// would only wait with their memory.
+	drawing chan struct{}
+
 	regular, bold *face
 	wide, hangul  *face // Chinese and Japanese; Korean
 	shaped        map[language.Script]*face
@@ -39,9 +44,11 @@ type Renderer struct {
 
 // New makes a renderer. Fonts are unpacked when a document first needs them.
 func New() *Renderer {
-	r := &Renderer{regular: newFace("noto-regular"), bold: newFace("noto-bold"), wide: newFace("droid-fallback"),
-		hangul: newFace("hangul"),
-		shaped: map[language.Script]*face{}}
+	r := &Renderer{
+		drawing: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		regular: newFace("noto-regular"), bold: newFace("noto-bold"), wide: newFace("droid-fallback"), hangul: newFace("hangul"),
+		shaped: map[language.Script]*face{},
+	}
 	for script, name := range shapedScripts() {
 		f := newFace("noto-" + name)
 		f.script = script

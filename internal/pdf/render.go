@@ -37,11 +37,13 @@ type paper struct {
 }
 
 // Render draws a document and returns the file. The error tells of a logo that is no picture, of a
-// currency that does not exist, or of a broken font.
+// currency that does not exist, or of a broken font. As many documents are drawn at once as there are processors.
 func (r *Renderer) Render(d Document) ([]byte, error) {
 	if !d.Currency.Known() {
 		return nil, fmt.Errorf("draw %s %s: unknown currency", d.Kind, d.Number)
 	}
+	r.drawing <- struct{}{}
+	defer func() { <-r.drawing }()
 	size := "A4"
 	if d.letter() {
 		size = "Letter"
