@@ -118,6 +118,15 @@ func TestTheReturnsExtensionIsBuiltAsPrinted(t *testing.T) {
 	if len(all) != 3 || !strings.Contains(all[0], "make build\nbin/flint dev --data data ") {
 		t.Fatalf("the page has other blocks than this test knows: %q", all)
 	}
+	readme, err := os.ReadFile("../../examples/returns-extension/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for l := range strings.Lines(all[1]) {
+		if strings.HasPrefix(l, "flint app register") && !strings.Contains(string(readme), l) {
+			t.Errorf("the README of the example registers it otherwise than %s", l)
+		}
+	}
 	clone, port := p.clone(t), freeAddress(t)
 	example := filepath.Join(clone, "examples", "returns-extension")
 	if err := os.MkdirAll(example, 0o700); err != nil {
