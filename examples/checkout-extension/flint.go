@@ -18,12 +18,29 @@ type apiError struct {
 	Param     string `json:"param"`
 	RequestID string `json:"request_id"`
 
+	Remediation struct {
+		Retryable bool `json:"retryable"` // the same call may succeed later
+	} `json:"remediation"`
 	Whole json.RawMessage `json:"-"` // the error object, for fields of a single code
 }
 
 // Error implements error.
 func (e *apiError) Error() string {
 	return e.Code + ": " + e.Message + " (request " + e.RequestID + ")"
+}
+
+// forGood reports whether Flint would refuse the same call again, however often it is repeated. A merchant who
+// paused the app may let it go on.
+func forGood(err error) bool {
+	refused, ok := errors.AsType[*apiError](err)
+	if !ok || refused.Remediation.Retryable || refused.Code == "APP_INSTALL_PAUSED" {
+		return false
+	}
+	switch refused.Status {
+	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly, http.StatusTooManyRequests:
+		return false
+	}
+	return refused.Status >= 400 && refused.Status < 500
 }
 
 // money is an amount in the smallest unit of its currency.

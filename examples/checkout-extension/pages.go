@@ -30,6 +30,7 @@ type page struct {
 	Once    string        // names what a button does, so that a second click gets the answer of the first
 	Install *installation // nil for a visitor who has not installed the app
 	Orders  []order
+	Ended   []ended // events that could not be handled
 }
 
 // pages adds the app's own pages.
@@ -39,6 +40,7 @@ func (a *app) pages(mux *http.ServeMux) {
 		if in, known := a.visitor(r); known {
 			p.Install = &in
 			a.store.read(func(s *contents) {
+				p.Ended = s.endedAt(in.Grant)
 				for _, o := range s.Data.Orders[in.Grant] {
 					p.Orders = append(p.Orders, order{ID: o.ID, Key: o.Key, Paid: o.Paid, Steps: slices.Clone(o.Steps), Doors: slices.Clone(o.Doors)})
 				}

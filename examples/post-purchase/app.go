@@ -218,6 +218,7 @@ type page struct {
 	Problem string
 	Install *installation // nil for a visitor who has not installed the app
 	Orders  []order
+	Ended   []ended // events that could not be handled
 }
 
 // pages adds the app's own pages.
@@ -226,7 +227,7 @@ func (a *app) pages(mux *http.ServeMux) {
 		p := page{Name: appName}
 		if in, known := a.visitor(r); known {
 			p.Install = &in
-			a.store.read(func(s *contents) { p.Orders = slices.Clone(s.Data.Orders[in.Grant]) })
+			a.store.read(func(s *contents) { p.Orders, p.Ended = slices.Clone(s.Data.Orders[in.Grant]), s.endedAt(in.Grant) })
 		}
 		show(w, http.StatusOK, p)
 	})

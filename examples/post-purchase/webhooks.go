@@ -84,7 +84,8 @@ func (a *app) rouse() {
 	}
 }
 
-// work handles what was taken, one event after the other, until ctx ends. What fails is tried again.
+// work handles what was taken, one event after the other, until ctx ends. What fails is tried again, unless it
+// was refused for good.
 func (a *app) work(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -118,19 +119,26 @@ func (a *app) workOnce(ctx context.Context) bool {
 	if ctx.Err() != nil {
 		return false // the app stops; the event stays
 	}
+	// An event may overtake the installation it belongs to, so an unknown one is waited for a little.
+	removed := errors.Is(failure, errRemoved) && e.Tries == 3
+	givenUp := !errors.Is(failure, errRemoved) && (forGood(failure) || failure != nil && e.Tries+1 == maxTries)
 	err := a.store.update(func(s *contents) error {
 		n := slices.IndexFunc(s.Waiting, func(other event) bool { return other.ID == e.ID })
-		// An event may overtake the installation it belongs to, so an unknown one is waited for a little.
-		removed := errors.Is(failure, errRemoved) && e.Tries == 3
-		if failure == nil || removed || e.Tries+1 == maxTries {
-			s.Waiting = slices.Delete(s.Waiting, n, n+1)
+		if failure != nil && !removed && !givenUp {
+			s.Waiting[n].Tries++
+			s.Waiting[n].Due = time.Now().Add(time.Second << (2 * min(e.Tries, 7))) // 1 s to 4.5 hours
 			return nil
 		}
-		s.Waiting[n].Tries++
-		s.Waiting[n].Due = time.Now().Add(time.Second << (2 * min(e.Tries, 7))) // 1 s to 4.5 hours
+		s.Waiting = slices.Delete(s.Waiting, n, n+1)
+		if givenUp {
+			s.giveUp(e, failure)
+		}
 		return nil
 	})
-	if failure != nil {
+	switch {
+	case givenUp:
+		slog.Error("an event was given up", "type", e.Type, "event", e.ID, "try", e.Tries+1, "error", failure)
+	case failure != nil:
 		slog.Warn("an event was not handled", "type", e.Type, "event", e.ID, "try", e.Tries+1, "of", maxTries, "error", failure)
 	}
 	if err != nil {
@@ -138,6 +146,14 @@ func (a *app) workOnce(ctx context.Context) bool {
 		return false
 	}
 	return true
+}
+
+// giveUp keeps that an event was not handled and why, where the app's page shows it.
+func (c *contents) giveUp(e event, why error) {
+	var from origin
+	_ = json.Unmarshal(e.Data, &from) // no grant, no page to show it on
+	given := ended{Grant: from.Grant, ID: e.ID, Type: e.Type, Why: why.Error(), At: time.Now()}
+	c.Ended = slices.Insert(c.Ended, 0, given)[:min(len(c.Ended)+1, keepEnded)]
 }
 
 // route sends an event to what handles it. Events come more than once and in any order, so nothing is

@@ -117,6 +117,9 @@ func (g *goods) wantsRefund() bool {
 // handle does what the app does when something happens at a merchant: it looks at the return. Then it asks
 // whether it has missed anything.
 func (a *app) handle(ctx context.Context, grant string, e event) error {
+	if grant == "" {
+		return nil // about the install as a whole, not about one environment
+	}
 	var about struct {
 		ReturnID string `json:"return_id"`
 	}

@@ -111,3 +111,16 @@ func TestTheFeedBringsWhatWasMissed(t *testing.T) {
 		}
 	})
 }
+
+// TestEventsOfTheInstallNeedNothing: they name no environment, so there is nothing to look at and no feed to read.
+func TestEventsOfTheInstallNeedNothing(t *testing.T) {
+	t.Parallel()
+	s, err := openStore(filepath.Join(t.TempDir(), "store.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := event{ID: "whev_1", Type: "partner_app.install.created", Data: json.RawMessage(`{"partner_app_install_id":"pinst_1"}`)}
+	if err := newApp(config{}, s).handle(t.Context(), "", e); err != nil {
+		t.Error(err)
+	}
+}

@@ -34,6 +34,7 @@ type page struct {
 	Origin  string        // of this app
 	Install *installation // nil for a visitor who has not installed the app
 	Claims  []claim
+	Ended   []ended // events that could not be handled
 }
 
 // pages adds the app's own pages.
@@ -64,6 +65,7 @@ func (a *app) home(w http.ResponseWriter, r *http.Request) {
 			slog.Warn("the feed was not read", "error", err) // the next event does it
 		}
 		a.store.read(func(s *contents) {
+			p.Ended = s.endedAt(in.Grant)
 			for _, c := range s.Data.Cases[in.Grant] {
 				p.Claims = append(p.Claims, *c)
 			}

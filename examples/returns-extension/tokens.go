@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -53,6 +54,7 @@ func (a *app) forget(which func(installation) bool) error {
 			}
 			delete(s.Installations, grant)
 			s.Data.forget(grant)
+			s.Ended = slices.DeleteFunc(s.Ended, func(e ended) bool { return e.Grant == grant })
 			for session, of := range s.Sessions {
 				if of == grant {
 					delete(s.Sessions, session)

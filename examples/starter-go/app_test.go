@@ -181,3 +181,79 @@ func TestWhatFailsIsTriedAgain(t *testing.T) {
 		t.Error("it was tried again at once")
 	}
 }
+
+// TestWhatIsRefusedForGoodEnds: the merchant is shown it at once, and it is not tried again.
+func TestWhatIsRefusedForGoodEnds(t *testing.T) {
+	t.Parallel()
+	refusal := func(code, more string) string {
+		return `{"error":{"code":"` + code + `","message":"no","request_id":"r1"` + more + `}}`
+	}
+	for name, c := range map[string]struct {
+		status int
+		answer string
+		ends   bool
+	}{
+		"a scope is missing":         {http.StatusForbidden, refusal("INSUFFICIENT_SCOPE", ""), true},
+		"it is not there":            {http.StatusNotFound, refusal("ORDER_NOT_FOUND", ""), true},
+		"a wrong request":            {http.StatusBadRequest, refusal("INVALID_REQUEST", ""), true},
+		"it may succeed later":       {http.StatusBadRequest, refusal("LATER", `,"remediation":{"retryable":true}`), false},
+		"the app is paused":          {http.StatusForbidden, refusal("APP_INSTALL_PAUSED", ""), false},
+		"somebody else is at it":     {http.StatusConflict, refusal("ORDER_BUSY", ""), false},
+		"the request took too long":  {http.StatusRequestTimeout, refusal("SLOW", ""), false},
+		"it came too early":          {http.StatusTooEarly, refusal("EARLY", ""), false},
+		"there were too many":        {http.StatusTooManyRequests, refusal("RATE_LIMITED", ""), false},
+		"Flint is broken":            {http.StatusInternalServerError, refusal("INTERNAL_ERROR", ""), false},
+		"something else answered it": {http.StatusForbidden, "<html>", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFake(t)
+			a, address, browser := start(t, f)
+			visit(t, browser, address+"/install")
+			f.status, f.order = c.status, c.answer
+			deliver(t, address, webhookSecret, "whev_1", paid, time.Now())
+			a.workOnce(t.Context())
+			_, home := visit(t, browser, address)
+			a.store.read(func(s *contents) {
+				if ends := len(s.Waiting) == 0; ends != c.ends {
+					t.Errorf("it waits: %t, %+v", !ends, s.Waiting)
+				}
+			})
+			if shown := strings.Contains(home, "order.paid whev_1"); shown != c.ends {
+				t.Errorf("shown: %t\n%s", shown, home)
+			}
+			if err := a.forget(func(installation) bool { return true }); err != nil || len(a.store.now.Ended) != 0 {
+				t.Errorf("after the removal: %v, %+v", err, a.store.now.Ended)
+			}
+		})
+	}
+}
+
+// TestWhatNeverSucceedsEnds: after the last try it is shown as well.
+func TestWhatNeverSucceedsEnds(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	a, address, browser := start(t, f)
+	visit(t, browser, address+"/install")
+	f.status, f.order = http.StatusInternalServerError, `{"error":{"code":"INTERNAL_ERROR","message":"no","request_id":"r1"}}`
+	deliver(t, address, webhookSecret, "whev_1", paid, time.Now())
+	waited := time.Duration(0)
+	for try := range maxTries {
+		if !a.workOnce(t.Context()) {
+			t.Fatalf("try %d did not happen", try+1)
+		}
+		_ = a.store.update(func(s *contents) error {
+			for n := range s.Waiting {
+				waited += time.Until(s.Waiting[n].Due)
+				s.Waiting[n].Due = time.Now()
+			}
+			return nil
+		})
+	}
+	if waited < 12*time.Hour || waited > 48*time.Hour {
+		t.Errorf("it was tried for %v, want about a day", waited)
+	}
+	if _, home := visit(t, browser, address); a.workOnce(t.Context()) || !strings.Contains(home, "order.paid whev_1: INTERNAL_ERROR") {
+		t.Errorf("after the last try:\n%s", home)
+	}
+}

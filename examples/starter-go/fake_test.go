@@ -29,11 +29,12 @@ type fakeFlint struct {
 	refresh    string // the refresh token that works
 	order      string // JSON of every order
 	refuseNext bool   // the next call gets 401
+	status     int    // of the answers about orders
 }
 
 func newFake(t *testing.T) *fakeFlint {
 	t.Helper()
-	f := &fakeFlint{order: `{"order_id":"ord_1","payment_status":"paid","pricing_amounts":{"total_money":{"amount":1400,"currency":"USD"}}}`}
+	f := &fakeFlint{status: http.StatusOK, order: `{"order_id":"ord_1","payment_status":"paid","pricing_amounts":{"total_money":{"amount":1400,"currency":"USD"}}}`}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/oauth/authorize", f.authorize)
 	mux.HandleFunc("POST /v1/oauth/token", f.token)
@@ -44,6 +45,11 @@ func newFake(t *testing.T) *fakeFlint {
 			f.refuseNext = false
 			w.WriteHeader(http.StatusUnauthorized)
 			fmt.Fprint(w, `{"error":{"code":"INVALID_API_KEY","message":"no","request_id":"r1"}}`)
+			return
+		}
+		w.WriteHeader(f.status)
+		if f.status != http.StatusOK {
+			fmt.Fprint(w, f.order)
 			return
 		}
 		fmt.Fprintf(w, `{"data":%s}`, f.order)

@@ -19,7 +19,29 @@ type contents struct {
 	Sessions      map[string]string       `json:"sessions"`      // hash of a browser's cookie -> environment grant
 	Seen          map[string]time.Time    `json:"seen"`          // ids of webhooks that were taken
 	Waiting       []event                 `json:"waiting"`       // webhooks that were taken and wait to be handled
+	Ended         []ended                 `json:"ended"`         // webhooks that could not be handled, newest first
 	Data          data                    `json:"data"`          // what this app is about, see app.go
+}
+
+// ended is a webhook that was given up, for people to look at.
+type ended struct {
+	Grant string    `json:"environment_grant_id"`
+	ID    string    `json:"webhook_event_id"`
+	Type  string    `json:"event_type"`
+	Why   string    `json:"why"`
+	At    time.Time `json:"at"`
+}
+
+const keepEnded = 50
+
+// endedAt is what was given up of an installation.
+func (c *contents) endedAt(grant string) (all []ended) {
+	for _, e := range c.Ended {
+		if e.Grant == grant {
+			all = append(all, e)
+		}
+	}
+	return all
 }
 
 // installation is one environment of a merchant that installed the app. A token works there only.

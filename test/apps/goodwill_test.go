@@ -1,114 +1,26 @@
 package apps
 
 import (
-	"encoding/json"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// goodwill is the example, registered and running.
-type goodwill struct {
-	dir, address string
-	env          map[string]string
-}
-
-// startGoodwill registers the example as its developer would and starts it.
-func startGoodwill(t testing.TB, p *platform) *goodwill {
+// startGoodwill starts the example as its developer would.
+func startGoodwill(t testing.TB, p *platform) *extension {
 	t.Helper()
-	permissions, err := filepath.Abs("../../examples/post-purchase/permissions.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := &goodwill{dir: t.TempDir(), address: "http://" + freeAddress(t), env: map[string]string{}}
-	run(t, g.dir, "app", "register", "--data", p.data, "--name", "Goodwill", "--permissions", permissions,
-		"--events", "order.paid,refund.created,refund.updated,refund.failed,app_approval.decided",
-		"--redirect-uri", g.address+"/callback", "--webhook-url", g.address+"/webhooks")
-	raw, err := os.ReadFile(filepath.Join(g.dir, ".env"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for l := range strings.Lines(string(raw)) {
-		name, value, _ := strings.Cut(strings.TrimSpace(l), "=")
-		g.env[name] = value
-	}
-	start(t, g.dir, program(t, "post-purchase"))
-	eventually(t, "the app is ready", func() bool { return answers(g.address) })
-	return g
+	return startExtension(t, p, plan{
+		example: "post-purchase", name: "Goodwill", events: "order.paid,refund.created,refund.updated,refund.failed,app_approval.decided",
+	})
 }
 
-// signIn goes on from a page that asks who is there.
-func (b *browser) signIn(p *platform) {
-	b.t.Helper()
-	f, found := b.formWith("password")
-	if !found {
-		b.t.Fatalf("nobody asks who is there: %s", b.describe())
-	}
-	f.values.Set("email", p.User.Email)
-	f.values.Set("password", p.User.Password)
-	b.press(f, f.buttons[0])
-}
-
-// decide presses a button of the consent page: approve or cancel.
-func (b *browser) decide(what string) {
-	b.t.Helper()
-	for _, f := range b.forms() {
-		for _, k := range f.buttons {
-			if k.name == "decision" && k.value == what {
-				b.press(f, k)
-				return
-			}
-		}
-	}
-	b.t.Fatalf("there is nothing to %s: %s", what, b.describe())
-}
-
-// install goes from the app to Flint and back.
-func (b *browser) install(p *platform, g *goodwill) {
-	b.t.Helper()
-	b.open(g.address + "/install")
-	if _, asked := b.formWith("password"); asked {
-		b.signIn(p)
-	}
-	for _, words := range []string{"Goodwill", "Contoso Books", "Northwind Supply", "See orders", "Give refunds"} {
-		if !strings.Contains(b.text(), words) {
-			b.t.Errorf("the consent page does not say %q: %s", words, b.describe())
-		}
-	}
-	b.decide("approve")
-	if b.at.Host != strings.TrimPrefix(g.address, "http://") || !strings.Contains(b.text(), "Installed at "+p.MerchantID) {
-		b.t.Fatalf("the app is not installed: %s", b.describe())
-	}
-}
-
-// kept is what the app's store says of its only installation.
-func (g *goodwill) kept(t testing.TB) (access, refresh, install string) {
-	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(g.dir, "store.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var s struct {
-		Installations map[string]struct {
-			Access  string `json:"access_token"`
-			Refresh string `json:"refresh_token"`
-			Install string `json:"partner_app_install_id"`
-		} `json:"installations"`
-	}
-	if err := json.Unmarshal(raw, &s); err != nil || len(s.Installations) != 1 {
-		t.Fatalf("the app keeps %d installations, %v", len(s.Installations), err)
-	}
-	for _, in := range s.Installations {
-		access, refresh, install = in.Access, in.Refresh, in.Install
-	}
-	return access, refresh, install
-}
+// goodwillAsks is what its consent page says.
+var goodwillAsks = []string{"Goodwill", "See orders", "Give refunds"}
 
 // giveBack presses the button beside a line and returns what the page says then.
-func (b *browser) giveBack(g *goodwill, name string) {
+func (b *browser) giveBack(g *extension, name string) {
 	b.t.Helper()
 	b.open(g.address)
 	for _, f := range b.forms() {
@@ -161,7 +73,7 @@ func TestAnAppFromItsInstallationToItsRemoval(t *testing.T) {
 	p := startFlint(t)
 	g := startGoodwill(t, p)
 	merchant := newBrowser(t)
-	merchant.install(p, g)
+	merchant.install(p, g, goodwillAsks...)
 	access, refresh, install := g.kept(t)
 	limits := "/v1/installed-apps/" + install + "/limits"
 	p.api(p.LiveAPIKey, http.MethodPatch, limits, map[string]any{"refund_per_order_money": dollars(2000), "refund_per_day_money": dollars(9000)}, &struct{}{})
@@ -239,43 +151,6 @@ func TestAnAppFromItsInstallationToItsRemoval(t *testing.T) {
 	}
 }
 
-// remove takes the app away on the merchant's page.
-func (b *browser) remove(p *platform, install string) {
-	b.t.Helper()
-	b.open(p.BaseURL + "/apps/" + install + "/remove")
-	f, found := b.formWith("csrf")
-	for _, other := range b.forms() {
-		if strings.HasSuffix(other.action, "/remove") {
-			f = other
-		}
-	}
-	if !found || len(f.buttons) == 0 {
-		b.t.Fatalf("the app cannot be removed: %s", b.describe())
-	}
-	b.press(f, f.buttons[0])
-	if b.status != http.StatusOK {
-		b.t.Fatalf("after the removal: %s", b.describe())
-	}
-}
-
-// tryRefresh asks for new tokens as the app would.
-func (p *platform) tryRefresh(g *goodwill, token string) (status int, scope string) {
-	p.t.Helper()
-	res, err := http.PostForm(p.BaseURL+"/v1/oauth/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token},
-		"client_id": {g.env["FLINT_CLIENT_ID"]}, "client_secret": {g.env["FLINT_CLIENT_SECRET"]}})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	var out struct {
-		Scope string `json:"scope"`
-	}
-	if err := json.NewDecoder(res.Body).Decode(&out); err != nil {
-		p.t.Fatal(err)
-	}
-	return res.StatusCode, out.Scope
-}
-
 // TestAMerchantWhoDeclines comes back to the app, which says so and has nothing.
 func TestAMerchantWhoDeclines(t *testing.T) {
 	t.Parallel()
@@ -292,5 +167,5 @@ func TestAMerchantWhoDeclines(t *testing.T) {
 	if p.api(p.LiveAPIKey, http.MethodGet, "/v1/installed-apps?status=active", nil, &installed); len(installed) != 0 {
 		t.Errorf("there are installs: %v", installed)
 	}
-	merchant.install(p, g) // a second thought
+	merchant.install(p, g, goodwillAsks...) // a second thought
 }

@@ -17,13 +17,13 @@ import (
 	"time"
 )
 
-// programs are the built binaries: flint, and the example.
+// programs are the built binaries: flint, and the examples.
 var programs = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "flint-apps-bin-")
 	if err != nil {
 		return "", err
 	}
-	out, err := exec.Command("go", "build", "-o", dir, "flint/cmd/flint", "flint/examples/post-purchase").CombinedOutput()
+	out, err := exec.Command("go", "build", "-o", dir, "flint/cmd/flint", "flint/examples/post-purchase", "flint/examples/returns-extension").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build the programs: %w\n%s", err, out)
 	}
@@ -79,10 +79,16 @@ func startFlint(t testing.TB) *platform {
 	return p
 }
 
-// start runs a program in a folder until the test ends and shows what it said when the test fails.
-func start(t testing.TB, dir, name string, args ...string) *output {
+// process is a running program.
+type process struct {
+	said *output
+	stop func() // and wait for its end
+}
+
+// start runs a program in a folder until it is stopped or the test ends, and shows what it said when the test fails.
+func start(t testing.TB, dir, name string, args ...string) process {
 	t.Helper()
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
 	said := &output{}
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, said, said
@@ -90,19 +96,22 @@ func start(t testing.TB, dir, name string, args ...string) *output {
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 12 * time.Second
 	if err := cmd.Start(); err != nil {
-		stop()
+		cancel()
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		stop()
+	stop := sync.OnceFunc(func() {
+		cancel()
 		if err := cmd.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 			t.Errorf("%s ended with %v", filepath.Base(name), err)
 		}
+	})
+	t.Cleanup(func() {
+		stop()
 		if t.Failed() {
 			t.Logf("%s said:\n%s", filepath.Base(name), said)
 		}
 	})
-	return said
+	return process{said, stop}
 }
 
 // output is what a running program says.

@@ -32,7 +32,7 @@ test('from install to removal', async (t) => {
   await deliver(url, 'whev_2', revoked);
   await workOnce(app);
   assert.match((await browser.get(url)).body, /href="\/install"/);
-  assert.deepEqual({ ...app.store.now, seen: 0 }, { installations: {}, sessions: {}, waiting: [], data: { orders: {} }, seen: 0 });
+  assert.deepEqual({ ...app.store.now, seen: 0 }, { installations: {}, sessions: {}, waiting: [], ended: [], data: { orders: {} }, seen: 0 });
   await assert.rejects(call(app, 'egrt_1', 'GET', '/v1/orders/ord_1'), Removed);
 });
 
@@ -78,4 +78,28 @@ test('what fails is tried again', async (t) => {
   await workOnce(app);
   assert.equal(app.store.now.waiting[0]?.tries, 1);
   assert.equal(await workOnce(app), false, 'it was tried again at once');
+});
+
+test('what is refused for good ends, and is shown', async (t) => {
+  const cases: [status: number, error: Record<string, unknown>, ends: boolean][] = [
+    [400, { code: 'INVALID_REQUEST' }, true],
+    [403, { code: 'INSUFFICIENT_SCOPE' }, true],
+    [404, { code: 'ORDER_NOT_FOUND' }, true],
+    [400, { code: 'LATER', remediation: { retryable: true } }, false],
+    [403, { code: 'APP_INSTALL_PAUSED' }, false],
+    [408, { code: 'SLOW' }, false],
+    [409, { code: 'ORDER_BUSY' }, false],
+    [425, { code: 'EARLY' }, false],
+    [429, { code: 'RATE_LIMITED' }, false],
+    [500, { code: 'INTERNAL_ERROR' }, false],
+  ];
+  for (const [status, error, ends] of cases) {
+    const { fake, app, url, browser } = await start(t);
+    await browser.get(`${url}/install`);
+    fake.refusal = { status, error: { message: 'no', request_id: 'r1', ...error } };
+    await deliver(url, 'whev_1', paid);
+    await workOnce(app);
+    assert.equal(app.store.now.waiting.length, ends ? 0 : 1, String(error.code));
+    assert.equal((await browser.get(url)).body.includes('order.paid whev_1'), ends, String(error.code));
+  }
 });

@@ -45,11 +45,14 @@ export function homePage(app: App, installation: Installation | undefined): stri
     ({ order_id, payment_status, pricing_amounts: { total_money } }) =>
       `<tr><td>${text(order_id)}</td><td>${text(`${total_money.amount} ${total_money.currency}`)}</td><td>${text(payment_status)}</td></tr>`,
   );
+  const ended = app.store.now.ended.filter((event) => event.grant === installation.grant);
+  const lost = ended.map(({ event_type, webhook_event_id, why }) => `<li>${text(`${event_type} ${webhook_event_id}: ${why}`)}</li>`);
   return layout(
     `<p>Installed at ${text(installation.merchant)} (${text(installation.mode)}).</p>` +
       (rows.length === 0
         ? '<p>No order was paid yet. Try <code>flint trigger order.paid</code>.</p>'
-        : `<h2>Paid orders</h2><table><tr><th align="left">Order</th><th align="left">Total, in the smallest unit</th><th align="left">Payment</th></tr>${rows.join('')}</table>`),
+        : `<h2>Paid orders</h2><table><tr><th align="left">Order</th><th align="left">Total, in the smallest unit</th><th align="left">Payment</th></tr>${rows.join('')}</table>`) +
+      (lost.length === 0 ? '' : `<h2>Not handled</h2><ul>${lost.join('')}</ul>`),
   );
 }
 

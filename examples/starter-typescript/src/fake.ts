@@ -18,6 +18,7 @@ export interface Fake {
   refreshes: number;
   order: string; // JSON of every order
   refuseNext: boolean; // the next call gets 401
+  refusal?: { status: number; error: Record<string, unknown> }; // of every order
   close(): void;
 }
 
@@ -50,6 +51,9 @@ export async function startFake(): Promise<Fake> {
     if (fake.refuseNext || request.headers.authorization !== `Bearer ${tokens().access_token}`) {
       fake.refuseNext = false;
       return json(401, { error: { code: 'INVALID_API_KEY', message: 'no', request_id: 'r1' } });
+    }
+    if (fake.refusal) {
+      return json(fake.refusal.status, { error: fake.refusal.error });
     }
     return json(200, `{"data":${fake.order}}`);
   });

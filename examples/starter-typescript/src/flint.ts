@@ -13,9 +13,26 @@ export class Refused extends Error {
     readonly code: string,
     message: string,
     readonly requestId: string,
+    readonly retryable = false,
   ) {
     super(`${code}: ${message} (request ${requestId})`);
   }
+
+  /**
+   * forGood tells whether Flint would refuse the same call again, however often it is repeated. A merchant who
+   * paused the app may let it go on.
+   */
+  get forGood(): boolean {
+    const mayPass = this.retryable || this.code === 'APP_INSTALL_PAUSED' || [408, 409, 425, 429].includes(this.status);
+    return !mayPass && this.status >= 400 && this.status < 500;
+  }
+}
+
+interface Refusal {
+  code: string;
+  message: string;
+  request_id: string;
+  remediation?: { retryable?: boolean };
 }
 
 /** Money is an amount in the smallest unit of its currency. */
@@ -77,6 +94,7 @@ export function forget(app: App, which: (installation: Installation) => boolean)
       if (which(installation)) {
         delete contents.installations[grant];
         delete contents.data.orders[grant];
+        contents.ended = contents.ended.filter((event) => event.grant !== grant);
         contents.sessions = Object.fromEntries(Object.entries(contents.sessions).filter(([, of]) => of !== grant));
       }
     }
@@ -106,9 +124,10 @@ export async function call<T>(app: App, grant: string, method: string, path: str
       refused = accessToken; // ended early: once more with a fresh one
       continue;
     }
-    const answer = (await response.json()) as { data: T; error?: { code: string; message: string; request_id: string } };
+    const answer = (await response.json()) as { data: T; error?: Refusal };
     if (answer.error) {
-      throw new Refused(response.status, answer.error.code, answer.error.message, answer.error.request_id);
+      const { code, message, request_id, remediation } = answer.error;
+      throw new Refused(response.status, code, message, request_id, remediation?.retryable);
     }
     return answer.data;
   }

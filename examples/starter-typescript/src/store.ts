@@ -7,6 +7,7 @@ export interface Contents {
   sessions: Record<string, string>; // hash of a browser's cookie -> environment grant
   seen: Record<string, number>; // ids of webhooks that were taken, and when
   waiting: WaitingEvent[]; // webhooks that were taken and wait to be handled
+  ended: EndedEvent[]; // webhooks that could not be handled, newest first
   data: Data; // what this app is about, see app.ts
 }
 
@@ -28,6 +29,15 @@ export interface WaitingEvent {
   data: Record<string, unknown>;
   tries: number;
   due: number;
+}
+
+/** EndedEvent is a webhook that was given up, for people to look at. */
+export interface EndedEvent {
+  webhook_event_id: string;
+  event_type: string;
+  grant: string;
+  why: string;
+  at: number;
 }
 
 /**
@@ -52,7 +62,7 @@ export class Store {
       }
       throw err;
     });
-    return new Store(path, { installations: {}, sessions: {}, seen: {}, waiting: [], data: emptyData(), ...JSON.parse(raw) });
+    return new Store(path, { installations: {}, sessions: {}, seen: {}, waiting: [], ended: [], data: emptyData(), ...JSON.parse(raw) });
   }
 
   /** now is what is kept. It is replaced, never changed, so it may be held on to. */

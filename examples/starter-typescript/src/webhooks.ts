@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import { handle } from './app.js';
-import { forget, Removed } from './flint.js';
+import { forget, Refused, Removed } from './flint.js';
 import type { App } from './server.js';
 import type { WaitingEvent } from './store.js';
 
@@ -66,25 +66,39 @@ function signed(app: App, body: string, headers: IncomingMessage['headers']): bo
 }
 
 const maxTries = 12; // over about a day
+const keepEnded = 50;
 
-/** workOnce handles one event that is due and tells whether there was one. What fails is tried again. */
+/**
+ * workOnce handles one event that is due and tells whether there was one. What fails is tried again, unless it was
+ * refused for good.
+ */
 export async function workOnce(app: App): Promise<boolean> {
   const event = app.store.now.waiting.find((event) => event.due <= Date.now());
   if (!event) {
     return false;
   }
   let done = true;
+  let why: string | undefined; // it was given up
   try {
     await route(app, event);
   } catch (err) {
-    // An event may overtake the installation it belongs to, so an unknown one is waited for a little.
-    done = event.tries + 1 === maxTries || (err instanceof Removed && event.tries === 3);
-    console.warn(`${event.event_type} ${event.webhook_event_id} was not handled, try ${event.tries + 1} of ${maxTries}:`, err);
+    if (err instanceof Removed) {
+      done = event.tries === 3; // an event may overtake the installation it belongs to
+    } else {
+      done = event.tries + 1 === maxTries || (err instanceof Refused && err.forGood);
+      why = done ? String(err) : undefined;
+    }
+    console.warn(`${event.event_type} ${event.webhook_event_id} was ${why ? 'given up' : 'not handled'}, try ${event.tries + 1} of ${maxTries}:`, err);
   }
   await app.store.update((contents) => {
     const n = contents.waiting.findIndex((other) => other.webhook_event_id === event.webhook_event_id);
     if (done) {
       contents.waiting.splice(n, 1);
+      if (why) {
+        const { webhook_event_id, event_type, data } = event;
+        const given = { webhook_event_id, event_type, grant: String(data.environment_grant_id ?? ''), why, at: Date.now() };
+        contents.ended = [given, ...contents.ended].slice(0, keepEnded);
+      }
       return;
     }
     contents.waiting[n]!.tries++;
