@@ -165,6 +165,9 @@ func (s *Server) open(ctx context.Context) (err error) {
 	}
 	s.restored = s.quarantined()
 	s.build()
+	if err := s.Settings.LoadNames(ctx, s.DB); err != nil {
+		return err
+	}
 	if s.UI, err = ui.New(ui.Config{Log: c.Log, Languages: []ui.Language{ui.English()}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")},
 		webcheckout.Part(), devhome.Part(), reference.Part(), signin.Part(), weboauth.Part(), mailing.Part(), webaccount.Part(), webpay.Part(), webinvoice.Part(), webrecovery.Part()); err != nil {
 		return fmt.Errorf("read the pages: %w", err)
@@ -172,7 +175,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.Home = devhome.New(s.UI)
 	s.checkout = webcheckout.NewHandler(webcheckout.Config{
 		DB: s.DB, Clock: c.Clock, IDs: s.IDs, Log: c.Log, Box: s.Box, Checkouts: s.Services.Checkouts, Orders: s.Services.Orders,
-		Payments: s.Services.Payments, Merchants: s.Merchants, Settings: s.Settings.Effective, Simulator: s.Simulator, Pages: webcheckout.New(s.UI), BaseURL: s.BaseURL,
+		Payments: s.Services.Payments, Merchants: s.Merchants, Settings: s.Settings.Effective, Simulator: s.Simulator, Pages: webcheckout.New(s.UI), BaseURL: s.BaseURL, Here: s.Settings.Here,
 		Part:     s.Invoices.PartOf,
 		Throttle: s.pageThrottle(),
 		Address:  clientAddress(s.Proxies),
@@ -254,7 +257,7 @@ func (s *Server) build() {
 	inbox := s.buildStranded(events, orders, payments, refunds)
 
 	s.Receipts = &notification.Service{DB: d, Clock: c, IDs: s.IDs, Jobs: s.Jobs, Sender: s.Mail, Box: s.Box,
-		BaseURL: s.BaseURL, Orders: ReceiptOrders(orders, s.Merchants, customers, s.Settings.Effective), Policy: s.mailPolicy, Brand: s.mailBrand}
+		Address: s.accountAddress, Orders: ReceiptOrders(orders, s.Merchants, customers, s.Settings.Effective), Policy: s.mailPolicy, Brand: s.mailBrand}
 	if s.Receipts.Sender == nil && s.Development {
 		s.Receipts.Sender = mail.Mailbox{DB: d}
 	}

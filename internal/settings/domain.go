@@ -144,6 +144,14 @@ func (s *Service) ask(ctx context.Context, d Domain) (status, reason string) {
 
 func canonical(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
 
+// hostOf is the hostname of a request's host, which may carry a port.
+func hostOf(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return canonical(host)
+}
+
 func missing(err error) bool {
 	e, ok := errors.AsType[*net.DNSError](err)
 	return ok && e.IsNotFound

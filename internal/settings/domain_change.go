@@ -68,11 +68,17 @@ func (s *Service) remove(tx db.Tx, d *Domain, now time.Time, cause event.Cause) 
 	return s.keepDomain(tx, d, previous, cause)
 }
 
-// keepDomain writes a domain and, when its status changed, the event about it.
+// keepDomain writes a domain and, when its status changed, the event about it. Links and requests follow with
+// the commit.
 func (s *Service) keepDomain(tx db.Tx, d *Domain, previous string, cause event.Cause) error {
 	d.Records = s.records(*d)
-	if err := saveDomain(tx, d); err != nil || previous == d.Status {
+	if err := saveDomain(tx, d); err != nil {
 		return err
+	}
+	now := *d
+	tx.AfterCommit(func() { s.learn(now) })
+	if previous == d.Status {
+		return nil
 	}
 	return s.Events.Record(tx, d.Scope, s.Clock.Now(), cause, domainChanged(d, previous))
 }
@@ -146,14 +152,4 @@ func (s *Service) EndValidation(ctx context.Context, d db.DB, scope tenant.Scope
 		return settle(tx, found)
 	})
 	return found, err
-}
-
-// ActiveDomain is the hostname under which buyers of a scope reach pages of a type: the active custom domain,
-// or empty for the installation's own.
-func (s *Service) ActiveDomain(tx db.Tx, scope tenant.Scope, kind string) (string, error) {
-	d, err := findDomain(tx, scope, kind, "")
-	if err != nil || d == nil || d.Status != DomainActive {
-		return "", err
-	}
-	return d.Hostname, nil
 }

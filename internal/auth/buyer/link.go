@@ -67,7 +67,7 @@ func (s *Service) CreateLink(_ context.Context, tx db.Tx, in LinkInput) (*Link, 
 		l.ExpiresAt); err != nil {
 		return nil, secret.Text{}, fmt.Errorf("write an access link: %w", err)
 	}
-	return l, secret.NewText(s.BaseURL + "/o/" + token), nil
+	return l, secret.NewText(s.Address(in.Scope) + "/o/" + token), nil
 }
 
 // Open trades the token of a link for the value of a cookie, and counts the opening. Error: ErrLink.

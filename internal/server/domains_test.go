@@ -1,0 +1,188 @@
+package server_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"flint/internal/clock"
+	"flint/internal/db/dbtest"
+	"flint/internal/merchant"
+	"flint/internal/notification"
+	"flint/internal/server"
+	"flint/internal/settings"
+	"flint/internal/tenant"
+)
+
+// zone is a domain name system in which every name leads to the installation and owners publish what they are told.
+type zone struct {
+	mu  sync.Mutex
+	txt map[string][]string
+}
+
+func (z *zone) publish(name, value string) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.txt[name] = append(z.txt[name], value)
+}
+
+func (z *zone) resolver() settings.Resolver {
+	return settings.Resolver{
+		CNAME: func(context.Context, string) (string, error) { return flintHost + ".", nil },
+		TXT: func(_ context.Context, name string) ([]string, error) {
+			z.mu.Lock()
+			defer z.mu.Unlock()
+			if len(z.txt[name]) == 0 {
+				return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+			}
+			return slices.Clone(z.txt[name]), nil
+		},
+	}
+}
+
+const flintHost = "flint.example"
+
+// landlord is an installation at a public hostname whose clock and whose domain name system a test holds.
+type landlord struct {
+	*partner
+	now *clock.Fixed
+	dns *zone
+}
+
+func eachLandlord(t *testing.T, test func(t *testing.T, l *landlord)) {
+	t.Parallel()
+	for _, engine := range dbtest.Engines(t) {
+		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
+			now := clock.NewFixed(time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))
+			l := &landlord{newPartner(t, server.Config{Database: dbtest.OpenURL(t, engine), Development: true, Clock: now}), now, &zone{txt: map[string][]string{}}}
+			l.Settings.Host, l.Settings.Resolver = flintHost, l.dns.resolver()
+			test(t, l)
+		})
+	}
+}
+
+// lodger is a merchant of the installation.
+type lodger struct {
+	*landlord
+	scope     tenant.Scope
+	live, key string // of the live environment and of the sandbox
+	buyers    int
+}
+
+func (l *landlord) lodger(t *testing.T, m merchant.Created) *lodger {
+	t.Helper()
+	live, _ := l.keyOf(t, m.Live.Scope)
+	sandbox, _ := l.keyOf(t, m.Sandbox.Scope)
+	return &lodger{landlord: l, scope: m.Live.Scope, live: live, key: sandbox}
+}
+
+func (l *landlord) call(t *testing.T, key, method, path, body string, want int) map[string]any {
+	t.Helper()
+	status, out, err := l.racer(method, path, jsonMedia, body, key)
+	if err != nil || status != want {
+		t.Fatalf("%s %s: %d %v %v, want %d", method, path, status, out, err, want)
+	}
+	data, _ := out["data"].(map[string]any)
+	return data
+}
+
+// name writes a hostname into the settings, JSON null for none.
+func (m *lodger) name(t *testing.T, kind, host string) {
+	t.Helper()
+	if host != "null" {
+		host = `"` + host + `"`
+	}
+	body, status := `{"checkout":{"custom_domain":`+host+`}}`, "checkout_domain_status"
+	if kind == settings.DomainAccount {
+		body, status = `{"customer_account":{"presentation":{"custom_domain":`+host+`}}}`, "customer_account_domain_status"
+	}
+	told := m.call(t, m.live, "PATCH", "/v1/settings", body, 200)[status].(map[string]any)
+	if host == "null" {
+		return
+	}
+	record := told["dns_records"].([]any)[1].(map[string]any)
+	m.dns.publish(record["name"].(string), record["value"].(string))
+}
+
+// prove names a hostname and has it checked.
+func (m *lodger) prove(t *testing.T, kind, host string) {
+	t.Helper()
+	m.name(t, kind, host)
+	m.now.Set(m.now.Now().Add(settings.ValidateAfter))
+	if told := m.call(t, m.live, "POST", "/v1/settings/custom-domains/"+kind+"/validate", "", 200); told["domain_status"] != "active" {
+		t.Fatalf("the domain is %v", told)
+	}
+}
+
+// pages are addresses that are handed out about a new order, by what they lead to.
+func (m *lodger) pages(t *testing.T, key string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	order := func(more string) string {
+		return m.call(t, key, "POST", "/v1/orders", `{"line_items":[{"name":"Mug","unit_price_money":{"amount":3499,"currency":"USD"}}]`+more+`}`, 201)["order_id"].(string)
+	}
+	text := func(v any) string { s, _ := v.(string); return s }
+	session := m.call(t, key, "POST", "/v1/checkout-sessions", `{"order_id":"`+order("")+`"}`, 201)["checkout_session"].(map[string]any)
+	out["session"] = text(session["url"])
+	id := text(session["checkout_session_id"])
+	out["session, read again"] = text(m.call(t, key, "GET", "/v1/checkout-sessions/"+id, "", 200)["url"])
+	out["recovery link"] = text(m.call(t, key, "POST", "/v1/checkout-sessions/"+id+"/recovery-actions", `{"type":"recovery_link"}`, 201)["url"])
+	out["payment link in place of a session"] = text(m.call(t, key, "POST", "/v1/checkout-sessions/"+id+"/recovery-actions", `{"type":"payment_link"}`, 201)["url"])
+	link := m.call(t, key, "POST", "/v1/payment-links", `{"name":"Mug","line_items":[{"name":"Mug","unit_price_money":{"amount":100,"currency":"USD"},"quantity":1}]}`, 201)
+	out["payment link"] = text(link["url"])
+
+	m.buyers++
+	customer := text(m.call(t, key, "POST", "/v1/customers", fmt.Sprintf(`{"email":"bo%d@buyer.example","name":"Bo"}`, m.buyers), 201)["customer_id"])
+	mine := order(`,"customer_id":"` + customer + `"`)
+	draft := m.call(t, key, "POST", "/v1/invoices", `{"order_id":"`+mine+`"}`, 201)
+	issued := m.call(t, key, "POST", "/v1/invoices/"+text(draft["invoice_id"])+"/issue", `{"delivery_mode":"caller_managed"}`, 200)
+	v, _ := issued["invoice"].(map[string]any)
+	out["invoice"] = text(v["public_url"])
+	out["account, access link"] = text(m.call(t, key, "POST", "/v1/orders/"+mine+"/access-links", "", 201)["url"])
+	out["account, sign-in"] = text(m.call(t, key, "POST", "/v1/customer-sessions", `{"customer_id":"`+customer+`"}`, 201)["account_url"])
+	return out
+}
+
+func TestLinksCarryTheMerchantsNames(t *testing.T) {
+	eachLandlord(t, func(t *testing.T, l *landlord) {
+		shop := l.lodger(t, l.shop)
+		begin := func(what, key, checkout, account string) {
+			t.Helper()
+			for name, address := range shop.pages(t, key) {
+				want := checkout
+				if strings.HasPrefix(name, "account") {
+					want = account
+				}
+				if !strings.HasPrefix(address, want+"/") {
+					t.Errorf("%s: the address of the %s is %q, want %s/…", what, name, address, want)
+				}
+			}
+		}
+		letter := func() string {
+			return l.Receipts.UnsubscribeURL(shop.scope, notification.FamilyReminders, "bo@buyer.example")
+		}
+		begin("without names", shop.live, l.url, l.url)
+		shop.name(t, settings.DomainCheckout, "pay.shop.example")
+		begin("named, not proven", shop.live, l.url, l.url)
+		shop.prove(t, settings.DomainCheckout, "pay.shop.example")
+		begin("a name for checkouts", shop.live, "https://pay.shop.example", l.url)
+		shop.prove(t, settings.DomainAccount, "my.shop.example")
+		begin("two names", shop.live, "https://pay.shop.example", "https://my.shop.example")
+		begin("the sandbox", shop.key, l.url, l.url)
+		if at := letter(); !strings.HasPrefix(at, "https://my.shop.example/mail/unsubscribe/") {
+			t.Errorf("a letter is left at %s", at)
+		}
+		if err := l.Settings.LoadNames(t.Context(), l.DB); err != nil { // another process, or this one after a restart
+			t.Fatal(err)
+		}
+		begin("read anew", shop.live, "https://pay.shop.example", "https://my.shop.example")
+		shop.name(t, settings.DomainCheckout, "null")
+		begin("one name taken back", shop.live, l.url, "https://my.shop.example")
+	})
+}
