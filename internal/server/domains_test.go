@@ -3,7 +3,10 @@ package server_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -185,4 +188,145 @@ func TestLinksCarryTheMerchantsNames(t *testing.T) {
 		shop.name(t, settings.DomainCheckout, "null")
 		begin("one name taken back", shop.live, l.url, "https://my.shop.example")
 	})
+}
+
+// get asks the installation under a host and follows nothing.
+func (l *landlord) get(t *testing.T, method, host, path string, cookies []*http.Cookie, form url.Values) *http.Response {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, l.url+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = host
+	if form != nil {
+		r.Header.Set("Content-Type", formMedia)
+		r.Header.Set("Origin", "https://"+host)
+	}
+	for _, c := range cookies {
+		r.AddCookie(c)
+	}
+	res, err := (&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = res.Body.Close() })
+	return res
+}
+
+// pathOf is an address without its host and its secret.
+func pathOf(t *testing.T, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.EscapedPath()
+}
+
+func TestAMerchantsNameServesItsBuyersPagesAlone(t *testing.T) {
+	eachLandlord(t, func(t *testing.T, l *landlord) {
+		shop, other := l.lodger(t, l.shop), l.lodger(t, l.owner)
+		shop.prove(t, settings.DomainCheckout, "pay.shop.example")
+		shop.prove(t, settings.DomainAccount, "my.shop.example")
+		mine, theirs, test := shop.pages(t, shop.live), other.pages(t, other.live), shop.pages(t, shop.key)
+		style, _ := l.UI.Assets().Get("flint.css")
+		leave := pathOf(t, l.Receipts.UnsubscribeURL(shop.scope, notification.FamilyReminders, "bo@buyer.example"))
+		account := "/account/" + shop.scope.EnvironmentID
+		for path, want := range map[string]int{
+			"/v1/orders": 421, "/v1/openapi.json": 421, "/v1/oauth/authorize": 421, "/.well-known/oauth-authorization-server": 421,
+			"/": 404, "/healthz": 404, "/readyz": 404, "/apps": 404, "/sign-in": 404, "/docs/errors": 404, "/dev/mailbox": 404, "/custom-domains/ask": 404,
+			"/account/" + other.scope.EnvironmentID: 404, "/checkout/": 404, "/checkout/../v1/orders": 404, "/checkout/%2e%2e/x": 404,
+			style.Path: 200, "/flint.js": 200,
+		} {
+			for _, host := range []string{"pay.shop.example", "my.shop.example:8443", "PAY.shop.example."} {
+				if got := l.get(t, "GET", host, path, nil, nil); got.StatusCode != want {
+					t.Errorf("%s%s: %d, want %d", host, path, got.StatusCode, want)
+				}
+			}
+		}
+		ask := func(host, path string, want int) {
+			t.Helper()
+			got := l.get(t, "GET", host, path, nil, nil)
+			if (want == 404) != (got.StatusCode == 404) || got.StatusCode >= 500 {
+				t.Errorf("%s%s: %d, want like %d", host, path, got.StatusCode, want)
+			}
+		}
+		for name, address := range mine {
+			path, right, wrong := pathOf(t, address), "pay.shop.example", "my.shop.example"
+			if strings.HasPrefix(name, "account") {
+				right, wrong = wrong, right
+			}
+			ask(right, path, 200)
+			ask(wrong, path, 404)
+			ask(strings.TrimPrefix(l.url, "http://"), path, 200)
+			ask("unknown.example", path, 200)
+			ask(right, pathOf(t, theirs[name]), 404)
+			ask(right, pathOf(t, test[name]), 404)
+		}
+		ask("my.shop.example", leave, 200)
+		ask("pay.shop.example", leave, 404)
+		ask("my.shop.example", account, 200)
+		if hsts := l.get(t, "GET", "my.shop.example", account, nil, nil).Header.Get("Strict-Transport-Security"); strings.Contains(hsts, "includeSubDomains") {
+			t.Errorf("what lies below the merchant's name is bound: %s", hsts)
+		}
+	})
+}
+
+// TestABuyerStaysUnderTheMerchantsName opens a link, pays with a card whose bank asks, and comes back, all under one
+// name; from the account's name the buyer is led to the checkout's.
+func TestABuyerStaysUnderTheMerchantsName(t *testing.T) {
+	eachLandlord(t, func(t *testing.T, l *landlord) {
+		shop := l.lodger(t, l.shop)
+		shop.prove(t, settings.DomainCheckout, "pay.shop.example")
+		shop.prove(t, settings.DomainAccount, "my.shop.example")
+		mine := shop.pages(t, shop.live)
+		order := l.call(t, shop.live, "POST", "/v1/orders", anOrder, 201)["order_id"].(string)
+		address := l.call(t, shop.live, "POST", "/v1/checkout-sessions", `{"order_id":"`+order+`"}`, 201)["checkout_session"].(map[string]any)["url"].(string)
+		path, token, _ := strings.Cut(strings.TrimPrefix(address, "https://pay.shop.example"), "#checkout_token=")
+		in := l.get(t, "POST", "pay.shop.example", path+"/open", nil, url.Values{"checkout_token": {token}})
+		if in.StatusCode != 303 || in.Header.Get("Location") != path || len(in.Cookies()) != 1 || in.Cookies()[0].Domain != "" {
+			t.Fatalf("the link was not opened: %d %v", in.StatusCode, in.Header)
+		}
+		if forged := l.send403(t, "pay.shop.example", path+"/open", "https://evil.example", url.Values{"checkout_token": {token}}); forged != 403 {
+			t.Errorf("a form of another site: %d", forged)
+		}
+		pay := l.get(t, "POST", "pay.shop.example", path+"/pay", in.Cookies(), url.Values{"expected_amount": {"3499"}, "currency": {"USD"}, "payment_token": {"simtok_3ds"}})
+		body, _ := io.ReadAll(pay.Body)
+		bank := pay.Header.Get("Location")
+		if pay.StatusCode != 303 || !strings.HasPrefix(bank, "/simulator/challenge/") {
+			t.Fatalf("the bank was not asked: %d %q %s", pay.StatusCode, bank, body)
+		}
+		back := l.get(t, "POST", "pay.shop.example", bank, nil, url.Values{"result": {"approve"}})
+		if to := back.Header.Get("Location"); to != "https://pay.shop.example"+path+"/return" {
+			t.Errorf("the bank leads to %q", to)
+		}
+
+		door := pathOf(t, mine["account, access link"])
+		opened := l.get(t, "POST", "my.shop.example", "/o/open", nil, url.Values{"token": {strings.TrimPrefix(door, "/o/")}})
+		page := opened.Header.Get("Location")
+		if opened.StatusCode != 303 || !strings.HasPrefix(page, "/o/olnk_") {
+			t.Fatalf("the access link was not opened: %d %q", opened.StatusCode, page)
+		}
+		shown := l.get(t, "GET", "my.shop.example", page, opened.Cookies(), nil)
+		if csp := shown.Header.Get("Content-Security-Policy"); shown.StatusCode != 200 || !strings.Contains(csp, "form-action 'self' https://pay.shop.example;") {
+			t.Errorf("the page of the order: %d %s", shown.StatusCode, csp)
+		}
+	})
+}
+
+func (l *landlord) send403(t *testing.T, host, path, origin string, form url.Values) int {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), "POST", l.url+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = host
+	r.Header.Set("Content-Type", formMedia)
+	r.Header.Set("Origin", origin)
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	return res.StatusCode
 }

@@ -31,7 +31,7 @@ func (s *Server) Handler(more ...func(mux *http.ServeMux)) http.Handler {
 	for _, f := range more {
 		f(mux)
 	}
-	return s.observer.HTTP(s.protect(s.pagesInQuarantine(mux)))
+	return s.observer.HTTP(s.protect(s.hosts(s.pagesInQuarantine(mux))))
 }
 
 // Health is the body of /healthz and /readyz.

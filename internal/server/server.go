@@ -95,7 +95,7 @@ type Server struct {
 	listener     net.Listener
 	stopping     chan struct{}
 	fatal        chan error
-	ticks        [4]chan struct{} // one for each loop of every
+	ticks        [5]chan struct{} // one for each loop that the clock wakes
 	key          []byte
 	observer     *observe.Observer
 	tracing      *observe.Tracing
@@ -123,7 +123,10 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 		return nil, errors.New("failpoints are for development servers")
 	}
 	s := &Server{Config: c, stopping: make(chan struct{}), fatal: make(chan error, 1),
-		ticks: [4]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)}, IDs: id.NewSource(c.Clock)}
+		IDs: id.NewSource(c.Clock)}
+	for n := range s.ticks {
+		s.ticks[n] = make(chan struct{}, 1)
+	}
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
@@ -442,7 +445,7 @@ func (s *Server) ClockChanged() {
 	s.tick()
 }
 
-// tick makes the loops of every look now.
+// tick makes the loops that the clock wakes look now.
 func (s *Server) tick() {
 	for _, c := range s.ticks {
 		select {
@@ -501,6 +504,7 @@ func (s *Server) workers() []func(ctx context.Context) {
 		},
 		s.bringBack,
 		s.settleReturns,
+		s.followNames,
 	}
 }
 

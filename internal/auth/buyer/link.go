@@ -124,6 +124,25 @@ func (s *Service) Opened(ctx context.Context, linkID, cookie string) (*Link, err
 	return l, nil
 }
 
+// ScopeOfLink finds whose a link is, by its id or its token, alive or not. RESOURCE_NOT_FOUND when there is none.
+func ScopeOfLink(tx db.Tx, tokenOrID string) (tenant.Scope, error) {
+	condition, arg := `access_link_id = $1`, tokenOrID
+	if !id.Valid(id.AccessLink, tokenOrID) {
+		if !wellFormed(PrefixLink, tokenOrID) {
+			return tenant.Scope{}, fault.NotFound("access link")
+		}
+		condition, arg = `token_hash = $1`, secret.Hash(tokenOrID)
+	}
+	l, err := oneLink(tx, condition, arg)
+	if err != nil {
+		return tenant.Scope{}, err
+	}
+	if l == nil {
+		return tenant.Scope{}, fault.NotFound("access link")
+	}
+	return l.Scope, nil
+}
+
 func (l *Link) live(now time.Time) bool { return l.revokedAt.IsZero() && now.Before(l.ExpiresAt) }
 
 func linkRow(linkID string) string { return "order_access_links/" + linkID }

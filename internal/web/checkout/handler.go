@@ -179,6 +179,11 @@ func (h *Handler) Broken(w http.ResponseWriter, r *http.Request) {
 	h.Pages.RenderEnd(w, r, End{Kind: EndBroken})
 }
 
+// Missing is the page for what is not there.
+func (h *Handler) Missing(w http.ResponseWriter, r *http.Request) {
+	h.Pages.RenderEnd(w, r, End{Kind: EndNotFound})
+}
+
 // cause names the buyer of a session as the one who acts.
 func (h *Handler) cause(s *domain.Session) event.Cause {
 	return event.Cause{RequestID: "req_" + rand.Text(), ActorType: "buyer", ActorID: s.ID, CheckoutSessionID: s.ID}
