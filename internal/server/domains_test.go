@@ -330,3 +330,71 @@ func (l *landlord) send403(t *testing.T, host, path, origin string, form url.Val
 	_ = res.Body.Close()
 	return res.StatusCode
 }
+
+func TestARemovedNameRedirectsAndIsFreed(t *testing.T) {
+	eachLandlord(t, func(t *testing.T, l *landlord) {
+		shop, other := l.lodger(t, l.shop), l.lodger(t, l.owner)
+		shop.prove(t, settings.DomainCheckout, "pay.shop.example")
+		mine, theirs := shop.pages(t, shop.live), other.pages(t, other.live)
+		path := pathOf(t, mine["payment link"])
+		leads := func(method, path, want string) {
+			t.Helper()
+			got := l.get(t, method, "pay.shop.example", path, nil, nil)
+			if to := got.Header.Get("Location"); got.StatusCode != 308 || to != want || got.Header.Get("Cache-Control") != "no-store" {
+				t.Errorf("%s %s: %d to %q, want %q", method, path, got.StatusCode, to, want)
+			}
+		}
+		shop.name(t, settings.DomainCheckout, "null")
+		for _, method := range []string{"GET", "HEAD", "POST"} {
+			leads(method, path+"?a=b&next=//evil.example", l.url+path+"?a=b&next=//evil.example")
+		}
+		for _, path := range []string{"/", "/v1/orders", "//evil.example", "/checkout//evil.example", pathOf(t, theirs["payment link"]), pathOf(t, mine["account, access link"])} {
+			if got := l.get(t, "GET", "pay.shop.example", path, nil, nil); got.StatusCode == 308 || got.StatusCode < 400 {
+				t.Errorf("%s leads to %d %q", path, got.StatusCode, got.Header.Get("Location"))
+			}
+		}
+		shop.prove(t, settings.DomainCheckout, "buy.shop.example")
+		leads("GET", path, "https://buy.shop.example"+path)
+
+		taken := func(want int) {
+			t.Helper()
+			other.call(t, other.live, "PATCH", "/v1/settings", `{"checkout":{"custom_domain":"pay.shop.example"}}`, want)
+		}
+		taken(409)
+		shop.prove(t, settings.DomainCheckout, "pay.shop.example") // its owner takes it back
+		if got := l.get(t, "GET", "pay.shop.example", path, nil, nil); got.StatusCode != 200 {
+			t.Errorf("taken back: %d", got.StatusCode)
+		}
+		shop.name(t, settings.DomainCheckout, "null")
+		removed := l.now.Now()
+		shop.name(t, settings.DomainCheckout, "pay.shop.example") // named and given up again: the redirect goes on as long as before
+		if got := l.get(t, "GET", "pay.shop.example", path, nil, nil); got.StatusCode != 200 {
+			t.Errorf("named again: %d", got.StatusCode)
+		}
+		l.now.Set(removed.Add(time.Hour))
+		shop.name(t, settings.DomainCheckout, "null")
+		l.now.Set(removed.Add(settings.RedirectFor - time.Second))
+		leads("GET", path, l.url+path)
+		taken(409)
+		l.now.Set(removed.Add(settings.RedirectFor))
+		if got := l.get(t, "GET", "pay.shop.example", path, nil, nil); got.StatusCode != 200 { // an unknown host serves what the installation serves
+			t.Errorf("after the redirect: %d", got.StatusCode)
+		}
+		taken(409)
+		n, err := l.Settings.Release(t.Context(), l.DB, 1)
+		more, err2 := l.Settings.Release(t.Context(), l.DB, 1)
+		none, err3 := l.Settings.Release(t.Context(), l.DB, 1)
+		if err != nil || err2 != nil || err3 != nil || n != 1 || more != 1 || none != 0 { // pay. and buy.
+			t.Fatalf("freed %d, %d, %d: %v %v %v", n, more, none, err, err2, err3)
+		}
+		taken(200)
+		other.prove(t, settings.DomainCheckout, "pay.shop.example")
+		if got := l.get(t, "GET", "pay.shop.example", pathOf(t, theirs["payment link"]), nil, nil); got.StatusCode != 200 {
+			t.Errorf("the new owner's page: %d", got.StatusCode)
+		}
+		if got := l.get(t, "GET", "pay.shop.example", path, nil, nil); got.StatusCode != 404 {
+			t.Errorf("the old owner's page: %d", got.StatusCode)
+		}
+		shop.call(t, shop.live, "PATCH", "/v1/settings", `{"checkout":{"custom_domain":"pay.shop.example"}}`, 409)
+	})
+}

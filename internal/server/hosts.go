@@ -22,7 +22,7 @@ import (
 )
 
 // hosts lets the host of a request decide what is served. The name of a merchant serves the buyers' pages of its own
-// environment and kind and nothing else. Every other host serves
+// environment and kind and nothing else; a removed one leads to where they are now. Every other host serves
 // everything: the installation's own name, and an address or a name of a private network, which no table can know.
 func (s *Server) hosts(next http.Handler) http.Handler {
 	https := strings.HasPrefix(s.BaseURL, "https://")
@@ -57,6 +57,15 @@ func (s *Server) hosts(next http.Handler) http.Handler {
 		switch {
 		case !found:
 			s.checkout.Missing(w, r)
+		case name.Status == settings.DomainRemoved:
+			// Browsers would keep the answer for good, and the merchant may take the name back.
+			w.Header().Set("Cache-Control", "no-store")
+			to := s.Settings.Address(name.Scope, name.Type) + r.URL.EscapedPath()
+			if r.URL.RawQuery != "" {
+				to += "?" + r.URL.RawQuery
+			}
+			w.Header().Set("Location", to)
+			w.WriteHeader(http.StatusPermanentRedirect)
 		default:
 			next.ServeHTTP(w, r)
 		}
@@ -178,12 +187,17 @@ func ownerOfMail(_ context.Context, s *Server, token string) (tenant.Scope, erro
 // namesEvery is how late this process follows a merchant's name that another one has changed.
 const namesEvery = 15 * time.Second
 
-// followNames keeps up with the names of merchants.
+// followNames keeps up with the names of merchants and frees those whose redirect is over.
 func (s *Server) followNames(ctx context.Context) {
+	const batch = 50
 	t := time.NewTicker(namesEvery)
 	defer t.Stop()
 	for {
-		if err := s.Settings.LoadNames(ctx, s.DB); err != nil && ctx.Err() == nil {
+		err := s.Settings.LoadNames(ctx, s.DB)
+		for n := batch; n == batch && err == nil; {
+			n, err = s.Settings.Release(ctx, s.DB, batch)
+		}
+		if err != nil && ctx.Err() == nil {
 			s.Log.Error("the names of merchants were not followed; the next try is soon", "error", err)
 		}
 		select {

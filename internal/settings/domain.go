@@ -53,9 +53,11 @@ type Domain struct {
 	Records        []DNSRecord
 	WalletDomainID string // pmd_…, of a checkout domain that is registered for wallets
 	CheckedAt      time.Time
-	RedirectUntil  time.Time // after its removal; zero for no redirect
-	CreatedAt      time.Time
-	UpdatedAt      time.Time
+	// RedirectUntil is until when a domain that was active once leads to the present address after its removal; zero
+	// for no redirect. Named again, a domain keeps it until it is active.
+	RedirectUntil time.Time
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
 }
 
 // DNSRecord is a record that the owner of a domain publishes.
