@@ -14,7 +14,10 @@ import (
 	"time"
 
 	"flint/internal/clock"
+	"flint/internal/db"
 	"flint/internal/db/dbtest"
+	"flint/internal/flinttest"
+	"flint/internal/httpapi"
 	"flint/internal/merchant"
 	"flint/internal/notification"
 	"flint/internal/server"
@@ -269,6 +272,11 @@ func TestAMerchantsNameServesItsBuyersPagesAlone(t *testing.T) {
 		if hsts := l.get(t, "GET", "my.shop.example", account, nil, nil).Header.Get("Strict-Transport-Security"); strings.Contains(hsts, "includeSubDomains") {
 			t.Errorf("what lies below the merchant's name is bound: %s", hsts)
 		}
+		for host, want := range map[string]int{"pay.shop.example": 200, "my.shop.example": 200, "else.shop.example": 404, "": 404, flintHost: 404} {
+			if got := l.get(t, "GET", "127.0.0.1", "/custom-domains/ask?domain="+host, nil, nil); got.StatusCode != want {
+				t.Errorf("the proxy asks for %q: %d, want %d", host, got.StatusCode, want)
+			}
+		}
 	})
 }
 
@@ -397,4 +405,66 @@ func TestARemovedNameRedirectsAndIsFreed(t *testing.T) {
 		}
 		shop.call(t, shop.live, "PATCH", "/v1/settings", `{"checkout":{"custom_domain":"pay.shop.example"}}`, 409)
 	})
+}
+
+// TestRaceForAHostname: merchants prove the same hostname at the same moment, half of the time one whose last owner's
+// redirect is just over. One of them gets it, and its pages alone are served under it.
+func TestRaceForAHostname(t *testing.T) {
+	eachLandlord(t, func(t *testing.T, l *landlord) {
+		all := []*lodger{l.lodger(t, l.shop), l.lodger(t, l.owner)}
+		for _, email := range []string{"c@shop.test", "d@shop.test"} {
+			all = append(all, l.lodger(t, l.merchant(t, email)))
+		}
+		round := 0
+		flinttest.Rounds(t, func(width int) {
+			round++
+			here, host := all[:min(width, len(all))], fmt.Sprintf("pay%d.shop.example", round)
+			if round%2 == 0 {
+				here[0].prove(t, settings.DomainCheckout, host)
+				here[0].name(t, settings.DomainCheckout, "null")
+				l.now.Set(l.now.Now().Add(settings.RedirectFor))
+				if _, err := l.Settings.Release(t.Context(), l.DB, 100); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, m := range here {
+				m.name(t, settings.DomainCheckout, host)
+			}
+			l.now.Set(l.now.Now().Add(settings.ValidateAfter))
+			got := make([]int, len(here))
+			for _, err := range flinttest.Race(len(here), func(k int) (err error) {
+				got[k], _, err = l.racer("POST", "/v1/settings/custom-domains/checkout/validate", jsonMedia, "", here[k].live)
+				return err
+			}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			winners := 0
+			name, known := l.Settings.Named(host)
+			for k, status := range got {
+				switch {
+				case status == 200 && known && name.Scope == here[k].scope:
+					winners++
+				case status != 409:
+					t.Errorf("merchant %d: %d; the name is %v", k, status, name)
+				}
+			}
+			if winners != 1 {
+				t.Errorf("round %d: %v", round, got)
+			}
+			for _, m := range here {
+				m.name(t, settings.DomainCheckout, "null")
+			}
+		})
+	})
+}
+
+func (l *landlord) merchant(t *testing.T, email string) (m merchant.Created) {
+	t.Helper()
+	l.write(t, func(tx db.Tx) (err error) {
+		m, err = l.Merchants.Create(tx.Context(), tx, merchant.CreateInput{Email: email, BusinessName: "Shop", APIVersion: httpapi.Version, Now: l.Clock.Now()})
+		return err
+	})
+	return m
 }

@@ -18,6 +18,7 @@ func (s *Server) Handler(more ...func(mux *http.ServeMux)) http.Handler {
 	mux.Handle("/.well-known/oauth-authorization-server", s.API)
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.HandleFunc("GET /custom-domains/ask", s.askHost)
 	mux.Handle("GET /assets/", s.UI.Assets())
 	mux.Handle("GET /docs/errors", reference.Handler(s.UI, docs.Errors))
 	s.checkout.Routes(mux)

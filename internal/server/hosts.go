@@ -184,6 +184,19 @@ func ownerOfMail(_ context.Context, s *Server, token string) (tenant.Scope, erro
 	return l.Scope, err
 }
 
+// askHost answers a proxy that wants to know whether to get a certificate for a hostname: 200 for a merchant's name,
+// 404 for any other. It looks into memory alone, and tells no more than a request under the name would.
+func (s *Server) askHost(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	if s.askThrottle != nil && s.askThrottle(r, "ask") > 0 {
+		w.WriteHeader(http.StatusTooManyRequests)
+		return
+	}
+	if _, known := s.Settings.Named(r.URL.Query().Get("domain")); !known {
+		w.WriteHeader(http.StatusNotFound)
+	}
+}
+
 // namesEvery is how late this process follows a merchant's name that another one has changed.
 const namesEvery = 15 * time.Second
 

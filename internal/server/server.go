@@ -106,6 +106,7 @@ type Server struct {
 	pages        *weboauth.Handler
 	invoicePages *webinvoice.Handler
 	back         *webrecovery.Handler
+	askThrottle  func(r *http.Request, what string) time.Duration
 
 	metricsListener net.Listener
 	restored        bool // from a backup, and not released yet
@@ -193,6 +194,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 		DB: s.DB, Log: c.Log, Recovery: s.Services.Recovery, Payments: s.Services.Payments, Merchants: s.Merchants, UI: s.UI, BaseURL: s.BaseURL,
 		Enter: s.checkout.Enter, Throttle: s.pageThrottle(),
 	})
+	s.askThrottle = s.pageThrottle()
 	s.buildAccount()
 	s.buildPay()
 	s.invoicePages = s.hostedInvoices()
