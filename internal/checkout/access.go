@@ -126,6 +126,16 @@ func (s *Service) LaunchToken(session *Session) secret.Text {
 	return secret.NewText(token)
 }
 
+// PageLink is the address of a session's hosted page with its launch token, given where such pages are
+// (settings.Service.Address); empty for a session without a token.
+func (s *Service) PageLink(address string, session *Session) string {
+	token := s.LaunchToken(session).Reveal()
+	if token == "" {
+		return ""
+	}
+	return address + "/checkout/" + session.ID + "#checkout_token=" + token
+}
+
 // OpenPage trades a launch token for the value of the page's cookie. The token stays good for as long
 // as the session's page is worth looking at, so a buyer can open the link again or on another device.
 // An embedded session has no link; its page opens with the credential that the merchant's page holds.

@@ -74,16 +74,22 @@ func openOf(tx db.Tx, scope tenant.Scope, orderID string) (*Session, error) {
 // Find tells whose session an id is; pages know nothing but the id. The caller checks a credential
 // before it shows anything.
 func Find(tx db.Tx, sessionID string) (*Session, error) {
-	var scope tenant.Scope
-	err := tx.QueryRow([]any{&scope.MerchantID, &scope.EnvironmentID},
-		`SELECT merchant_id, environment_id FROM checkout_sessions WHERE checkout_session_id = $1`, sessionID)
-	if errors.Is(err, db.ErrNoRows) {
-		return nil, fault.NotFound("checkout session")
-	}
+	scope, err := ScopeOf(tx, sessionID)
 	if err != nil {
 		return nil, err
 	}
 	return Get(tx, scope, sessionID)
+}
+
+// ScopeOf finds whose a session is. RESOURCE_NOT_FOUND when there is none.
+func ScopeOf(tx db.Tx, sessionID string) (tenant.Scope, error) {
+	var scope tenant.Scope
+	err := tx.QueryRow([]any{&scope.MerchantID, &scope.EnvironmentID},
+		`SELECT merchant_id, environment_id FROM checkout_sessions WHERE checkout_session_id = $1`, sessionID)
+	if errors.Is(err, db.ErrNoRows) {
+		return tenant.Scope{}, fault.NotFound("checkout session")
+	}
+	return scope, err
 }
 
 func insert(tx db.Tx, s *Session) error {

@@ -40,7 +40,7 @@ func newRig(t testing.TB, d db.DB) *rig {
 	events := b.Orders.Events
 	inv := &invoice.Service{
 		DB: b.DB, Clock: b.Clock, IDs: b.IDs, Events: events, Orders: b.Orders, Payments: b.Payments, Customers: b.Orders.Customers,
-		Logger: slog.New(slog.DiscardHandler), Box: box, BaseURL: "https://pay.example", Settings: effective,
+		Logger: slog.New(slog.DiscardHandler), Box: box, Address: (&settings.Service{BaseURL: "https://pay.example"}).Address, Settings: effective,
 		Seller:        func(db.Tx, tenant.Scope) (invoice.Seller, error) { return invoice.Seller{Name: "Shop"}, nil },
 		Door:          b.Checkouts.InvoiceDoor(),
 		HasCreditNote: creditnote.Standing,

@@ -14,6 +14,7 @@ import (
 	"flint/internal/order"
 	"flint/internal/secret"
 	"flint/internal/server"
+	"flint/internal/settings"
 	"flint/internal/tenant"
 )
 
@@ -124,7 +125,7 @@ func demo(ctx context.Context, s *server.Server, facts *Facts) error {
 		}
 		facts.Demo = Demo{
 			OrderID:     o.ID,
-			CheckoutURL: s.BaseURL + "/checkout/" + launch.Session.ID + "#checkout_token=" + launch.Token.Reveal(),
+			CheckoutURL: s.Services.Checkouts.PageLink(s.Settings.Address(scope, settings.DomainCheckout), launch.Session),
 		}
 		return nil
 	})

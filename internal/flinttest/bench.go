@@ -36,6 +36,7 @@ import (
 	"flint/internal/returnpolicy"
 	"flint/internal/returns"
 	"flint/internal/secret"
+	"flint/internal/settings"
 	"flint/internal/stranded"
 	"flint/internal/tax"
 	"flint/internal/tenant"
@@ -131,7 +132,7 @@ func New(t testing.TB, d db.DB) *Bench {
 	b.Links.Register(b.Payments)
 	b.Returns = &returns.Service{
 		Clock: c, IDs: ids, Events: events, Orders: b.Orders, Refunds: b.Refunds, Policies: &returnpolicy.Service{Clock: c, IDs: ids},
-		Fulfilled: returns.FromFulfillments, Doors: b.Links.ReturnDoors(b.Invoices, func(linkID string) string { return "https://pay.test/pay/" + linkID }),
+		Fulfilled: returns.FromFulfillments, Doors: b.Links.ReturnDoors(b.Invoices, (&settings.Service{BaseURL: "https://pay.test"}).Address),
 	}
 	returns.Attach(b.Returns)
 	return b

@@ -23,7 +23,7 @@ func (b *Bench) invoices(t testing.TB, log *slog.Logger) {
 	}
 	b.Invoices = &invoice.Service{
 		DB: b.DB, Clock: b.Clock, IDs: b.IDs, Events: b.Orders.Events, Orders: b.Orders, Payments: b.Payments, Customers: b.Orders.Customers,
-		Logger: log, Box: box, BaseURL: "https://pay.test",
+		Logger: log, Box: box, Address: (&settings.Service{BaseURL: "https://pay.test"}).Address,
 		Settings: func(db.Tx, tenant.Scope) (*settings.Settings, error) {
 			out := &settings.Settings{}
 			out.Invoices = settings.Invoices{

@@ -18,6 +18,7 @@ import (
 	"flint/internal/payment"
 	"flint/internal/paymentlink"
 	"flint/internal/recovery"
+	"flint/internal/settings"
 	"flint/internal/stranded"
 )
 
@@ -247,7 +248,7 @@ func TestRaceOfEveryPairOfDoors(t *testing.T) {
 				b := flinttest.New(t, counting)
 				d := &doors{b, &recovery.Service{
 					Clock: b.Clock, IDs: b.IDs, Events: &event.Log{IDs: b.IDs}, Orders: b.Orders, Payments: b.Payments, Checkouts: b.Checkouts,
-					Logger: slog.New(slog.DiscardHandler), Key: []byte("0123456789abcdef0123456789abcdef"), BaseURL: "https://pay.test",
+					Logger: slog.New(slog.DiscardHandler), Key: []byte("0123456789abcdef0123456789abcdef"), Address: (&settings.Service{BaseURL: "https://pay.test"}).Address,
 				}}
 				recovery.Wire(d.rec)
 				if set.forget {

@@ -85,7 +85,7 @@ func registerCheckoutSessions(a *API, s *Services) {
 		return MapPage(page, func(v *checkout.Session) *CheckoutSession {
 			out := wireSession(v, c.Kind, c.Now)
 			if c.managesSessions() {
-				out.URL = s.pageOf(a, v)
+				out.URL = s.pageOf(v)
 			}
 			return out
 		}), err
@@ -98,7 +98,7 @@ func registerCheckoutSessions(a *API, s *Services) {
 		}
 		session, err := checkout.Get(tx, c.Scope, in.SessionID)
 		if err == nil {
-			out.URL = s.pageOf(a, session)
+			out.URL = s.pageOf(session)
 		}
 		return out, err
 	}, Doc("Read a checkout session", "A buyer's credential reads its own session only. The hosted page's address is shown to credentials that may write sessions."),

@@ -6,6 +6,7 @@ import (
 	"flint/internal/checkout"
 	"flint/internal/db"
 	"flint/internal/fault"
+	"flint/internal/settings"
 )
 
 // QuickPayTax is how a quick pay item is taxed.
@@ -158,17 +159,13 @@ func (t *CheckoutTip) domain() checkout.Tip {
 // wireLaunch is a session with its credentials, which nothing shows again.
 func (s *Services) wireLaunch(a *API, tx db.Tx, c *Caller, launch checkout.Launch) (*CheckoutLaunch, error) {
 	out := &CheckoutLaunch{Session: wireSession(launch.Session, c.Kind, c.Now), Access: CheckoutAccess{launch.Secret.Reveal()}}
-	out.Session.URL = s.pageOf(a, launch.Session)
+	out.Session.URL = s.pageOf(launch.Session)
 	var err error
 	out.Session.PaymentCollection, err = s.collection(tx, launch.Session.Scope, launch.Order, launch.Session.ID)
 	return out, err
 }
 
 // pageOf is the address of a session's hosted page with its launch token, empty for an embedded session.
-func (s *Services) pageOf(a *API, session *checkout.Session) string {
-	token := s.Checkouts.LaunchToken(session).Reveal()
-	if token == "" {
-		return ""
-	}
-	return a.BaseURL + "/checkout/" + session.ID + "#checkout_token=" + token
+func (s *Services) pageOf(session *checkout.Session) string {
+	return s.Checkouts.PageLink(s.Settings.Address(session.Scope, settings.DomainCheckout), session)
 }

@@ -113,7 +113,7 @@ func (s *Services) openInvoice(ctx context.Context, a *API, tx db.Tx, c *Caller,
 		return nil, out, err
 	}
 	if session.Surface == checkout.SurfaceHosted {
-		out.Session.URL = a.BaseURL + "/checkout/" + session.ID + "#checkout_token=" + opened.Token
+		out.Session.URL = s.pageOf(session)
 		out.Hosted = &HostedInvoiceCheckout{out.Session.URL, opened.Secret}
 	}
 	return opened.Invoice, out, nil

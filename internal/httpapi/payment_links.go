@@ -10,6 +10,7 @@ import (
 	"flint/internal/fault"
 	"flint/internal/money"
 	"flint/internal/paymentlink"
+	"flint/internal/settings"
 	"flint/internal/tenant"
 )
 
@@ -88,7 +89,7 @@ func registerPaymentLinks(a *API, s *Services) {
 		}
 		out := Page[*PaymentLink]{Data: make([]*PaymentLink, len(page.Data)), Next: page.Next}
 		for n, l := range page.Data {
-			if out.Data[n], err = s.wireLinkNow(ctx, a, tx, l); err != nil {
+			if out.Data[n], err = s.wireLinkNow(ctx, tx, l); err != nil {
 				return Page[*PaymentLink]{}, err
 			}
 		}
@@ -100,7 +101,7 @@ func registerPaymentLinks(a *API, s *Services) {
 		if err != nil {
 			return nil, err
 		}
-		return s.wireLinkNow(ctx, a, tx, l)
+		return s.wireLinkNow(ctx, tx, l)
 	}, Doc("Read a payment link", "With what it has sold so far."))
 
 	Get(a, "paymentLinks.getPublic", func(ctx context.Context, tx db.Tx, _ *Caller, in *PaymentLinkPath) (*PublicLinkResult, error) {
@@ -165,7 +166,7 @@ func registerPaymentLinks(a *API, s *Services) {
 		if err != nil {
 			return nil, err
 		}
-		picture, err := s.QR(a.BaseURL+"/pay/"+l.ID, in.Format)
+		picture, err := s.QR(l.Address(s.Settings.Address(l.Scope, settings.DomainCheckout)), in.Format)
 		if err != nil {
 			return nil, err
 		}
@@ -178,7 +179,7 @@ func registerPaymentLinks(a *API, s *Services) {
 }
 
 // wireLinkNow is a link with what the catalogue or its order says now.
-func (s *Services) wireLinkNow(ctx context.Context, a *API, tx db.Tx, l *paymentlink.Link) (*PaymentLink, error) {
+func (s *Services) wireLinkNow(ctx context.Context, tx db.Tx, l *paymentlink.Link) (*PaymentLink, error) {
 	offers, err := s.PaymentLinks.Offers(tx, l.Scope, []*paymentlink.Link{l})
 	if err != nil {
 		return nil, err
@@ -186,5 +187,5 @@ func (s *Services) wireLinkNow(ctx context.Context, a *API, tx db.Tx, l *payment
 	if _, err := s.PaymentLinks.Bound(ctx, tx, l); err != nil {
 		return nil, err
 	}
-	return wirePaymentLink(l, offers, a.BaseURL), nil
+	return wirePaymentLink(l, offers, s.Settings.Address(l.Scope, settings.DomainCheckout)), nil
 }

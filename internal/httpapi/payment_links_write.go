@@ -319,7 +319,7 @@ func registerWritePaymentLinks(a *API, s *Services) {
 		if err != nil {
 			return nil, err
 		}
-		return s.wireLinkNow(ctx, a, tx, l)
+		return s.wireLinkNow(ctx, tx, l)
 	}
 	rules := []string{"TOO_MANY_LINE_ITEMS", "TOO_MANY_CUSTOM_FIELDS", "TOO_MANY_SUGGESTED_AMOUNTS", "SUGGESTED_AMOUNT_BELOW_MIN",
 		"SUGGESTED_AMOUNT_ABOVE_MAX", "SUGGESTED_AMOUNT_OUT_OF_RANGE", "INVALID_SUGGESTED_AMOUNT", "INVALID_AMOUNT_RANGE", "INVALID_QUANTITY_RANGE",

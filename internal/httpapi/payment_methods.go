@@ -11,6 +11,7 @@ import (
 	"flint/internal/db/listing"
 	"flint/internal/fault"
 	"flint/internal/payment"
+	"flint/internal/settings"
 )
 
 type (
@@ -161,7 +162,7 @@ func (s *Services) beginSetup(ctx context.Context, a *API, tx db.Tx, c *Caller, 
 		return nil, err
 	}
 	return &SavePaymentMethodResult{
-		PaymentMethod: wireSavedMethod(m, c.Now), ClientSetup: ClientSetup{Simulator: &SimulatorSetup{URL: a.BaseURL + "/simulator/setup/" + plain.Reveal()}},
+		PaymentMethod: wireSavedMethod(m, c.Now), ClientSetup: ClientSetup{Simulator: &SimulatorSetup{URL: s.Settings.Address(c.Scope, settings.DomainAccount) + "/simulator/setup/" + plain.Reveal()}},
 	}, nil
 }
 

@@ -168,7 +168,7 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.services.Settings = &settings.Service{IDs: a.IDs, Clock: a.Clock, Events: events, Host: "flint.test", Resolver: s.dns.resolver(),
+	s.services.Settings = &settings.Service{IDs: a.IDs, Clock: a.Clock, Events: events, BaseURL: a.BaseURL, Host: "flint.test", Resolver: s.dns.resolver(),
 		TakesOptions: func(tenant.Scope) []string { return payment.DefaultOptions() }}
 	notifier := &webhook.Notifier{}
 	s.services.Webhooks = &webhook.Service{
@@ -190,7 +190,7 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	s.services.Refunds, s.services.Checkouts = refunds, checkouts
 	s.services.Invoices = &invoice.Service{
 		DB: d, Clock: a.Clock, IDs: a.IDs, Events: events, Orders: orders, Payments: payments, Customers: customers, Logger: log, Box: box,
-		BaseURL: "https://pay.test", Settings: (&settings.Service{}).Effective, Door: checkouts.InvoiceDoor(),
+		Address: (&settings.Service{BaseURL: "https://pay.test"}).Address, Settings: (&settings.Service{}).Effective, Door: checkouts.InvoiceDoor(),
 		Seller: func(db.Tx, tenant.Scope) (invoice.Seller, error) { return invoice.Seller{Name: "Shop"}, nil },
 		PDF: func(_ context.Context, v *invoice.Invoice) ([]byte, error) {
 			return []byte("%PDF " + v.Number + " " + v.Memo), nil
@@ -220,7 +220,7 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 		Home: func(db.Tx, tenant.Scope) (*returnpolicy.Destination, error) { return nil, nil },
 	}
 	payments.Processors[payment.ExchangeCredit] = credit.Processor{}
-	s.services.Returns.Doors = s.services.PaymentLinks.ReturnDoors(s.services.Invoices, func(linkID string) string { return "https://pay.test/pay/" + linkID })
+	s.services.Returns.Doors = s.services.PaymentLinks.ReturnDoors(s.services.Invoices, (&settings.Service{BaseURL: "https://pay.test"}).Address)
 	returns.Attach(s.services.Returns)
 	returns.Ship(s.services.Returns, s.services.Fulfillments)
 	s.services.HandedOver = func(tx db.Tx, o *order.Order) ([]returnpolicy.FulfilledLine, error) {
@@ -237,14 +237,14 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 		return p, err
 	}
 	s.services.Recovery = &recovery.Service{Clock: a.Clock, IDs: a.IDs, Events: events, Orders: orders, Payments: payments, Checkouts: checkouts,
-		Logger: log, Key: []byte("0123456789abcdef0123456789abcdef"), BaseURL: "https://pay.test"}
+		Logger: log, Key: []byte("0123456789abcdef0123456789abcdef"), Address: (&settings.Service{BaseURL: "https://pay.test"}).Address}
 	recovery.Wire(s.services.Recovery)
 	s.services.Apps = &app.Service{DB: d, IDs: a.IDs, Clock: a.Clock, Events: events, Jobs: job.New(d, a.Clock, a.IDs, log)}
 	s.services.Apps.Register()
 	s.services.OAuth = newTokens(s, d, a)
 	s.services.Receipts = &notification.Service{DB: d, Clock: a.Clock, IDs: a.IDs}
 	s.services.Buyers = &buyer.Service{
-		DB: d, Clock: a.Clock, IDs: a.IDs, Log: log, Box: box, Key: bytes.Repeat([]byte{6}, 32), BaseURL: "https://flint.test",
+		DB: d, Clock: a.Clock, IDs: a.IDs, Log: log, Box: box, Key: bytes.Repeat([]byte{6}, 32), Address: func(tenant.Scope) string { return "https://flint.test" },
 		Find: server.FindBuyer(customers), ByEmail: server.BuyerByEmail(customers), Guest: orders.HasGuestPurchases,
 		Hosted: func(_ db.Tx, scope tenant.Scope) (bool, error) { return scope.EnvironmentID != s.merchantHosted, nil },
 		SendCode: func(tx db.Tx, m buyer.CodeMail) error {

@@ -166,10 +166,10 @@ func ExpandInvoice(v *invoice.Invoice, now time.Time) *ExpandedInvoice {
 	}
 }
 
-// ExpandPaymentLink is a payment link as other objects show it; base is the installation's public address.
+// ExpandPaymentLink is a payment link as other objects show it; base is where its page is.
 func ExpandPaymentLink(l *paymentlink.Link, base string) *ExpandedPaymentLink {
 	return &ExpandedPaymentLink{
-		ID: l.ID, Name: l.Name, Description: l.Description, URL: base + "/pay/" + l.ID, Status: l.Status, Type: l.Type, CompletedCount: l.Completed,
+		ID: l.ID, Name: l.Name, Description: l.Description, URL: l.Address(base), Status: l.Status, Type: l.Type, CompletedCount: l.Completed,
 		CreatedAt: l.CreatedAt, UpdatedAt: l.UpdatedAt,
 	}
 }

@@ -135,7 +135,7 @@ type PaymentLink struct {
 func wirePaymentLink(l *paymentlink.Link, offers map[string]*catalog.Offer, base string) *PaymentLink {
 	config := wireSession(&checkout.Session{Detail: l.Session}, auth.APIKey, time.Time{})
 	out := &PaymentLink{
-		ID: l.ID, MerchantID: l.Scope.MerchantID, URL: base + "/pay/" + l.ID, Status: l.Status, Name: l.Name, Description: l.Description,
+		ID: l.ID, MerchantID: l.Scope.MerchantID, URL: l.Address(base), Status: l.Status, Name: l.Name, Description: l.Description,
 		Image: wireLinkImage(l.Image), Type: l.Type, OrderID: l.OrderID, Lines: wireLinkLines(l, offers), DonationMin: wireAmount(l.DonationMin),
 		DonationMax: wireAmount(l.DonationMax), Suggested: wireLinkAmounts(l.Suggested), Event: wireLinkEvent(l), MaxCompletions: l.MaxCompletions,
 		CompletedCount: l.Completed, Sold: l.Sold, Fields: wireLinkFields(l), Text: config.Text, InactiveMessage: l.InactiveMessage,

@@ -316,7 +316,10 @@ func wireDomain(d *settings.Domain) *CustomDomainStatus {
 		return nil
 	}
 	out := &CustomDomainStatus{Hostname: d.Hostname, Status: d.Status, Reason: d.Reason, PaymentMethodDomainID: d.WalletDomainID,
-		LastCheckedAt: timeIf(d.CheckedAt), RedirectExpiresAt: timeIf(d.RedirectUntil), DNSRecords: []CustomDomainDNSRecord{}}
+		LastCheckedAt: timeIf(d.CheckedAt), DNSRecords: []CustomDomainDNSRecord{}}
+	if d.Status == settings.DomainRemoved {
+		out.RedirectExpiresAt = timeIf(d.RedirectUntil)
+	}
 	for _, r := range d.Records {
 		out.DNSRecords = append(out.DNSRecords, CustomDomainDNSRecord{Type: r.Type, Name: r.Name, Value: r.Value})
 	}

@@ -321,7 +321,7 @@ func (s *Service) PublicURL(v *Invoice) (string, error) {
 	if err != nil {
 		return "", errors.Join(errors.New("open the token of invoice "+v.ID), err)
 	}
-	return s.BaseURL + "/i/" + v.LinkID + "#invoice_token=" + string(token), nil
+	return s.Address(v.Scope, settings.DomainCheckout) + "/i/" + v.LinkID + "#invoice_token=" + string(token), nil
 }
 
 // OpenLink tells whether a buyer's token opens the invoice behind an access id.

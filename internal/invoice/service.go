@@ -33,7 +33,8 @@ type Service struct {
 	Customers *customer.Service
 	Logger    *slog.Logger
 	Box       *secret.Box // seals the buyer's token and the credentials of its checkout
-	BaseURL   string      // of public addresses
+	// Address is where the pages of an environment are: settings.Service.Address.
+	Address func(scope tenant.Scope, kind string) string
 
 	Settings func(tx db.Tx, scope tenant.Scope) (*settings.Settings, error)
 	// Seller tells who bills.

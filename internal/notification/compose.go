@@ -66,7 +66,7 @@ func (s *Service) compose(row letterRow, c content, brand Brand) (Message, error
 	if test {
 		m.Subject = "[Test] " + m.Subject
 	}
-	if Optional(c.Family) && s.BaseURL != "" {
+	if Optional(c.Family) && s.Address != nil && s.Address(row.Scope) != "" {
 		m.Unsubscribe = s.UnsubscribeURL(row.Scope, c.Family, c.To)
 	}
 	m.Text = plain(c, brand, test, m.Unsubscribe)

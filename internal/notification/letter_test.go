@@ -24,7 +24,7 @@ func (b *bench) letters(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.Box, b.BaseURL = box, "https://flint.example"
+	b.Box, b.Address = box, func(tenant.Scope) string { return "https://flint.example" }
 	b.Brand = func(db.Tx, tenant.Scope) (notification.Brand, error) {
 		return notification.Brand{Merchant: notification.Merchant{Name: "Chair Shop", SupportEmail: "help@chairs.example", Address: []string{"1 Main St", "Ghent"}}, Radius: 10}, nil
 	}

@@ -34,8 +34,8 @@ type Service struct {
 	Jobs   *job.Queue
 	Sender Sender      // nil: no mail is sent, letters are suppressed and receipts refused
 	Box    *secret.Box // seals what letters say while they wait, and unsubscribe links
-	// BaseURL is the installation's public address, for unsubscribe links; empty: mails carry none.
-	BaseURL string
+	// Address is where the account pages of an environment are, for unsubscribe links; nil: mails carry none.
+	Address func(scope tenant.Scope) string
 	// Policy reads what the settings say about a family; nil: Flint sends everything.
 	Policy func(tx db.Tx, scope tenant.Scope, family string) (Policy, error)
 	// Brand reads whose mails these are; nil: they are plain.

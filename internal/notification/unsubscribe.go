@@ -39,7 +39,7 @@ func (s *Service) UnsubscribeURL(scope tenant.Scope, family, email string) strin
 		return "" // four texts always encode
 	}
 	token := s.Box.Seal(unsubscribeRow, plain)
-	return strings.TrimSuffix(s.BaseURL, "/") + UnsubscribePath + strings.NewReplacer("+", "-", "/", "_").Replace(token)
+	return s.Address(scope) + UnsubscribePath + strings.NewReplacer("+", "-", "/", "_").Replace(token)
 }
 
 // ReadUnsubscribe opens the token of a link; RESOURCE_NOT_FOUND for what we never made.

@@ -89,6 +89,10 @@ type Link struct {
 	Choices         checkout.Choices  `json:"choices,omitzero"` // what of it the merchant's settings decide
 }
 
+// Address is that of the link's page, given where the checkout pages of its environment are
+// (settings.Service.Address).
+func (l *Link) Address(pages string) string { return pages + "/pay/" + l.ID }
+
 // Image is a picture by its public address.
 type Image struct {
 	URL string `json:"url"`

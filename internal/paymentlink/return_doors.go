@@ -12,11 +12,13 @@ import (
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/returns"
+	"flint/internal/settings"
+	"flint/internal/tenant"
 )
 
 // ReturnDoors are how returns, which know no checkouts, links and invoices, collect the difference of an exchange.
 // linkURL gives the address of a link.
-func (s *Service) ReturnDoors(invoices *invoice.Service, linkURL func(linkID string) string) returns.Doors {
+func (s *Service) ReturnDoors(invoices *invoice.Service, address func(scope tenant.Scope, kind string) string) returns.Doors {
 	return returns.Doors{
 		Session: s.returnSession,
 		Link: func(ctx context.Context, tx db.Tx, o *order.Order, r *returns.Return, x *returns.Resolution, cause event.Cause) (string, string, error) {
@@ -29,7 +31,7 @@ func (s *Service) ReturnDoors(invoices *invoice.Service, linkURL func(linkID str
 			if err != nil {
 				return "", "", err
 			}
-			return l.ID, linkURL(l.ID), nil
+			return l.ID, l.Address(address(l.Scope, settings.DomainCheckout)), nil
 		},
 		Invoice: func(ctx context.Context, tx db.Tx, o *order.Order, _ *returns.Return, x *returns.Resolution, cause event.Cause) (string, string, error) {
 			draft, err := invoices.Create(ctx, tx, invoice.CreateInput{Scope: o.Scope, OrderID: o.ID, ReturnResolutionID: x.ID, Cause: cause})

@@ -13,6 +13,7 @@ import (
 	"flint/internal/id"
 	"flint/internal/order"
 	"flint/internal/payment"
+	"flint/internal/settings"
 	"flint/internal/tenant"
 )
 
@@ -220,7 +221,7 @@ func (s *Service) openSession(ctx context.Context, tx db.Tx, o *order.Order, cur
 	if err != nil {
 		return Door{}, err
 	}
-	return Door{ID: launch.Session.ID, URL: s.BaseURL + "/checkout/" + launch.Session.ID + "#checkout_token=" + launch.Token.Reveal()}, nil
+	return Door{ID: launch.Session.ID, URL: s.Checkouts.PageLink(s.Address(o.Scope, settings.DomainCheckout), launch.Session)}, nil
 }
 
 // payable refuses an order that no door of the kind can collect. One that an invoice collects is refused before a

@@ -90,6 +90,15 @@ func findLink(tx db.Tx, token string) (*Link, error) {
 	return found, nil
 }
 
+// ScopeOf finds whose the link of a token is. RESOURCE_NOT_FOUND when there is none.
+func ScopeOf(tx db.Tx, token string) (tenant.Scope, error) {
+	l, err := findLink(tx, token)
+	if err != nil {
+		return tenant.Scope{}, err
+	}
+	return l.Scope, nil
+}
+
 // lockLink reads a link again and locks it. Its order is locked before.
 func lockLink(tx db.Tx, scope tenant.Scope, linkID string) (*Link, error) {
 	l := &Link{Scope: scope}

@@ -16,6 +16,7 @@ import (
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/recovery"
+	"flint/internal/settings"
 	"flint/internal/tenant"
 )
 
@@ -38,7 +39,7 @@ func newRig(t testing.TB, d db.DB) *rig {
 	}, off: map[string]bool{}}
 	r.rec = &recovery.Service{
 		Clock: b.Clock, IDs: b.IDs, Events: &event.Log{IDs: b.IDs}, Orders: b.Orders, Payments: b.Payments, Checkouts: b.Checkouts,
-		Logger: slog.New(slog.DiscardHandler), Key: []byte("0123456789abcdef0123456789abcdef"), BaseURL: "https://pay.test",
+		Logger: slog.New(slog.DiscardHandler), Key: []byte("0123456789abcdef0123456789abcdef"), Address: (&settings.Service{BaseURL: "https://pay.test"}).Address,
 		Plan:         func(db.Tx, tenant.Scope) (recovery.Plan, error) { return r.plan, nil },
 		Unsubscribed: func(_ db.Tx, _ tenant.Scope, email string) (bool, error) { return r.off[email], nil },
 		Queue: func(tx db.Tx, l recovery.Letter) (string, string, error) {

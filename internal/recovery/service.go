@@ -17,6 +17,7 @@ import (
 	"flint/internal/id"
 	"flint/internal/order"
 	"flint/internal/payment"
+	"flint/internal/settings"
 	"flint/internal/tenant"
 )
 
@@ -31,8 +32,8 @@ type Service struct {
 	Logger    *slog.Logger
 	// Key makes the tokens of links and the keys of addresses; 32 bytes of the installation's own.
 	Key []byte
-	// BaseURL is the public address of this installation, without a slash at its end.
-	BaseURL string
+	// Address is where the pages of an environment are: settings.Service.Address.
+	Address func(scope tenant.Scope, kind string) string
 	// Plan reads what the merchant has set up; nil for the defaults, which send no mail.
 	Plan func(tx db.Tx, scope tenant.Scope) (Plan, error)
 	// Queue hands a reminder over in the transaction that decided on it, and says why it will not go out when
@@ -64,7 +65,7 @@ func (s *Service) token(scope tenant.Scope, linkID string) string {
 
 // URL is the address of a link. It is a secret: whoever has it can see and pay the order.
 func (s *Service) URL(scope tenant.Scope, linkID string) string {
-	return s.BaseURL + "/r/" + s.token(scope, linkID)
+	return s.Address(scope, settings.DomainCheckout) + "/r/" + s.token(scope, linkID)
 }
 
 // addressKey stands for an e-mail address where only equality counts.

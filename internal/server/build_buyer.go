@@ -24,7 +24,7 @@ import (
 // buildBuyer wires what customers prove and what ends when a customer's data is deleted.
 func (s *Server) buildBuyer(customers *customer.Service, orders *order.Service) {
 	s.Buyers = &buyer.Service{
-		DB: s.DB, Clock: s.Clock, IDs: s.IDs, Log: s.Log, Box: s.Box, Key: s.derive("codes of customers"), BaseURL: s.BaseURL,
+		DB: s.DB, Clock: s.Clock, IDs: s.IDs, Log: s.Log, Box: s.Box, Key: s.derive("codes of customers"), Address: s.accountAddress,
 		Find: FindBuyer(customers), ByEmail: BuyerByEmail(customers), Guest: orders.HasGuestPurchases,
 		Hosted: func(tx db.Tx, scope tenant.Scope) (bool, error) {
 			e, err := s.Settings.Effective(tx, scope)
@@ -60,7 +60,7 @@ func (s *Server) buildBuyer(customers *customer.Service, orders *order.Service) 
 // buildAccount makes the pages of customers.
 func (s *Server) buildAccount() {
 	s.account = webaccount.NewHandler(webaccount.Config{
-		DB: s.DB, Clock: s.Clock, Log: s.Log, UI: s.UI, Key: s.derive("forms of customers"), BaseURL: s.BaseURL, Buyers: s.Buyers,
+		DB: s.DB, Clock: s.Clock, Log: s.Log, UI: s.UI, Key: s.derive("forms of customers"), BaseURL: s.BaseURL, Here: s.Settings.Here, Pages: s.Settings.Address, Buyers: s.Buyers,
 		Customers: s.Services.Customers, Orders: s.Services.Orders, Checkouts: s.Services.Checkouts, Mails: s.Receipts, Payments: s.Services.Payments, Invoices: s.Invoices, Merchants: s.Merchants,
 		Returns: s.Services.Returns, Policies: s.Services.ReturnPolicies, HandedOver: s.Services.HandedOver,
 		Payable: func(scope tenant.Scope) bool { return s.processorFor(scope) != "" },

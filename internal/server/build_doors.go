@@ -10,6 +10,7 @@ import (
 	"flint/internal/order"
 	"flint/internal/paymentlink"
 	"flint/internal/recovery"
+	"flint/internal/settings"
 )
 
 // doors are what an abandoned order can be opened through besides a session of its own.
@@ -25,7 +26,7 @@ func (s *Server) openLink(ctx context.Context, tx db.Tx, o *order.Order, cause e
 	if err != nil {
 		return recovery.Door{}, fmt.Errorf("make a payment link of the order: %w", err)
 	}
-	return recovery.Door{ID: l.ID, URL: s.BaseURL + "/pay/" + l.ID}, nil
+	return recovery.Door{ID: l.ID, URL: l.Address(s.Settings.Address(l.Scope, settings.DomainCheckout))}, nil
 }
 
 // openInvoice bills the order; the merchant, who asked for it, hands the address out.

@@ -18,7 +18,7 @@ func (s *Server) buildInvoice() {
 	x := s.Services
 	s.Invoices = &invoice.Service{
 		DB: s.DB, Clock: s.Clock, IDs: s.IDs, Events: x.Orders.Events, Orders: x.Orders, Payments: x.Payments, Customers: x.Customers,
-		Logger: s.Log, Box: s.Box, BaseURL: s.BaseURL, Settings: s.Settings.Effective, Seller: s.seller, Door: x.Checkouts.InvoiceDoor(),
+		Logger: s.Log, Box: s.Box, Address: s.Settings.Address, Settings: s.Settings.Effective, Seller: s.seller, Door: x.Checkouts.InvoiceDoor(),
 		Mail: invoice.Mail{Queue: s.queueInvoice, State: s.Receipts.State}, Failpoints: s.Failpoints,
 	}
 	s.Invoices.Attach()

@@ -36,7 +36,7 @@ func (s *Server) buildPaper() {
 func (s *Server) hostedInvoices() *webinvoice.Handler {
 	return webinvoice.NewHandler(webinvoice.Config{
 		DB: s.DB, Clock: s.Clock, Log: s.Log, Invoices: s.Invoices, Notes: s.Services.CreditNotes, Merchants: s.Merchants,
-		Settings: s.Settings.Effective, UI: s.UI, BaseURL: s.BaseURL, Throttle: s.pageThrottle(),
+		Settings: s.Settings.Effective, UI: s.UI, BaseURL: s.BaseURL, Here: s.Settings.Here, Throttle: s.pageThrottle(),
 	})
 }
 

@@ -24,7 +24,7 @@ func (s *Server) buildRecovery() {
 	v := s.Services
 	v.Recovery = &recovery.Service{
 		Clock: s.Clock, IDs: s.IDs, Events: v.Checkouts.Events, Orders: v.Orders, Payments: v.Payments, Checkouts: v.Checkouts, Logger: s.Log,
-		Key: s.derive("recovery"), BaseURL: s.BaseURL, Plan: s.recoveryPlan, Doors: s.doors(), Failpoints: s.Failpoints,
+		Key: s.derive("recovery"), Address: s.Settings.Address, Plan: s.recoveryPlan, Doors: s.doors(), Failpoints: s.Failpoints,
 	}
 	recovery.Wire(v.Recovery)
 	if s.Receipts.Sender == nil {

@@ -13,7 +13,7 @@ import (
 func (s *Server) buildResolution() {
 	x := s.Services
 	x.Payments.Processors[payment.ExchangeCredit] = credit.Processor{}
-	x.Returns.Doors = x.PaymentLinks.ReturnDoors(s.Invoices, func(linkID string) string { return s.BaseURL + "/pay/" + linkID })
+	x.Returns.Doors = x.PaymentLinks.ReturnDoors(s.Invoices, s.Settings.Address)
 	returns.Attach(x.Returns)
 	returns.Ship(x.Returns, x.Fulfillments)
 }

@@ -13,6 +13,7 @@ import (
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/refund"
+	"flint/internal/settings"
 	"flint/internal/stranded"
 	"flint/internal/tenant"
 )
@@ -87,7 +88,7 @@ func (s *Server) sessionViews() httpapi.SessionViews {
 			if err != nil {
 				return nil, err
 			}
-			return httpapi.ExpandPaymentLink(l, s.BaseURL), nil
+			return httpapi.ExpandPaymentLink(l, s.Settings.Address(scope, settings.DomainCheckout)), nil
 		},
 		SaveOffer: func(tx db.Tx, session *checkout.Session, actsForID string) (httpapi.SaveOffer, error) {
 			offered, err := s.Services.Checkouts.OffersVerification(tx, session)

@@ -19,13 +19,18 @@ import (
 
 // buildSettings makes what every domain asks for the settings of an environment.
 func (s *Server) buildSettings(events *event.Log) {
-	s.Settings = &settings.Service{IDs: s.IDs, Clock: s.Clock, Events: events, Host: publicHost(s.BaseURL), Resolver: settings.SystemResolver(),
+	s.Settings = &settings.Service{IDs: s.IDs, Clock: s.Clock, Events: events, BaseURL: s.BaseURL, Host: publicHost(s.BaseURL), Resolver: settings.SystemResolver(),
 		TakesOptions: func(scope tenant.Scope) []string {
 			if s.processorFor(scope) == "" {
 				return nil
 			}
 			return payment.DefaultOptions()
 		}}
+}
+
+// accountAddress is where the account pages of an environment are, for packages that know no settings.
+func (s *Server) accountAddress(scope tenant.Scope) string {
+	return s.Settings.Address(scope, settings.DomainAccount)
 }
 
 // publicHost is the name under which the installation is reached from outside, empty when it has none.

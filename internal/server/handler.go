@@ -18,6 +18,7 @@ func (s *Server) Handler(more ...func(mux *http.ServeMux)) http.Handler {
 	mux.Handle("/.well-known/oauth-authorization-server", s.API)
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.HandleFunc("GET /custom-domains/ask", s.askHost)
 	mux.Handle("GET /assets/", s.UI.Assets())
 	mux.Handle("GET /docs/errors", reference.Handler(s.UI, docs.Errors))
 	s.checkout.Routes(mux)
@@ -31,7 +32,7 @@ func (s *Server) Handler(more ...func(mux *http.ServeMux)) http.Handler {
 	for _, f := range more {
 		f(mux)
 	}
-	return s.observer.HTTP(s.protect(s.pagesInQuarantine(mux)))
+	return s.observer.HTTP(s.protect(s.hosts(s.pagesInQuarantine(mux))))
 }
 
 // Health is the body of /healthz and /readyz.

@@ -111,6 +111,7 @@ func clientAddress(proxies []netip.Prefix) func(*http.Request) netip.Addr {
 var pageRates = map[string]throttle.Rate{
 	"open": {PerSecond: 5, Burst: 120}, "pay": {PerSecond: 1, Burst: 60}, "fields": {PerSecond: 1, Burst: 60},
 	"promotion": {PerSecond: 1, Burst: 30}, "code": {PerSecond: 0.5, Burst: 30},
+	"ask": {PerSecond: 20, Burst: 200}, // by a proxy for all that come to it
 }
 
 // pageThrottle is what the pages ask before such a thing; nil without limits.

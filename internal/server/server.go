@@ -95,7 +95,7 @@ type Server struct {
 	listener     net.Listener
 	stopping     chan struct{}
 	fatal        chan error
-	ticks        [4]chan struct{} // one for each loop of every
+	ticks        [5]chan struct{} // one for each loop that the clock wakes
 	key          []byte
 	observer     *observe.Observer
 	tracing      *observe.Tracing
@@ -106,6 +106,7 @@ type Server struct {
 	pages        *weboauth.Handler
 	invoicePages *webinvoice.Handler
 	back         *webrecovery.Handler
+	askThrottle  func(r *http.Request, what string) time.Duration
 
 	metricsListener net.Listener
 	restored        bool // from a backup, and not released yet
@@ -123,7 +124,10 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 		return nil, errors.New("failpoints are for development servers")
 	}
 	s := &Server{Config: c, stopping: make(chan struct{}), fatal: make(chan error, 1),
-		ticks: [4]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)}, IDs: id.NewSource(c.Clock)}
+		IDs: id.NewSource(c.Clock)}
+	for n := range s.ticks {
+		s.ticks[n] = make(chan struct{}, 1)
+	}
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
@@ -165,6 +169,9 @@ func (s *Server) open(ctx context.Context) (err error) {
 	}
 	s.restored = s.quarantined()
 	s.build()
+	if err := s.Settings.LoadNames(ctx, s.DB); err != nil {
+		return err
+	}
 	if s.UI, err = ui.New(ui.Config{Log: c.Log, Languages: []ui.Language{ui.English()}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")},
 		webcheckout.Part(), devhome.Part(), reference.Part(), signin.Part(), weboauth.Part(), mailing.Part(), webaccount.Part(), webpay.Part(), webinvoice.Part(), webrecovery.Part()); err != nil {
 		return fmt.Errorf("read the pages: %w", err)
@@ -172,7 +179,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.Home = devhome.New(s.UI)
 	s.checkout = webcheckout.NewHandler(webcheckout.Config{
 		DB: s.DB, Clock: c.Clock, IDs: s.IDs, Log: c.Log, Box: s.Box, Checkouts: s.Services.Checkouts, Orders: s.Services.Orders,
-		Payments: s.Services.Payments, Merchants: s.Merchants, Settings: s.Settings.Effective, Simulator: s.Simulator, Pages: webcheckout.New(s.UI), BaseURL: s.BaseURL,
+		Payments: s.Services.Payments, Merchants: s.Merchants, Settings: s.Settings.Effective, Simulator: s.Simulator, Pages: webcheckout.New(s.UI), BaseURL: s.BaseURL, Here: s.Settings.Here,
 		Part:     s.Invoices.PartOf,
 		Throttle: s.pageThrottle(),
 		Address:  clientAddress(s.Proxies),
@@ -187,6 +194,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 		DB: s.DB, Log: c.Log, Recovery: s.Services.Recovery, Payments: s.Services.Payments, Merchants: s.Merchants, UI: s.UI, BaseURL: s.BaseURL,
 		Enter: s.checkout.Enter, Throttle: s.pageThrottle(),
 	})
+	s.askThrottle = s.pageThrottle()
 	s.buildAccount()
 	s.buildPay()
 	s.invoicePages = s.hostedInvoices()
@@ -254,7 +262,7 @@ func (s *Server) build() {
 	inbox := s.buildStranded(events, orders, payments, refunds)
 
 	s.Receipts = &notification.Service{DB: d, Clock: c, IDs: s.IDs, Jobs: s.Jobs, Sender: s.Mail, Box: s.Box,
-		BaseURL: s.BaseURL, Orders: ReceiptOrders(orders, s.Merchants, customers, s.Settings.Effective), Policy: s.mailPolicy, Brand: s.mailBrand}
+		Address: s.accountAddress, Orders: ReceiptOrders(orders, s.Merchants, customers, s.Settings.Effective), Policy: s.mailPolicy, Brand: s.mailBrand}
 	if s.Receipts.Sender == nil && s.Development {
 		s.Receipts.Sender = mail.Mailbox{DB: d}
 	}
@@ -439,7 +447,7 @@ func (s *Server) ClockChanged() {
 	s.tick()
 }
 
-// tick makes the loops of every look now.
+// tick makes the loops that the clock wakes look now.
 func (s *Server) tick() {
 	for _, c := range s.ticks {
 		select {
@@ -498,6 +506,7 @@ func (s *Server) workers() []func(ctx context.Context) {
 		},
 		s.bringBack,
 		s.settleReturns,
+		s.followNames,
 	}
 }
 

@@ -53,9 +53,11 @@ type Domain struct {
 	Records        []DNSRecord
 	WalletDomainID string // pmd_…, of a checkout domain that is registered for wallets
 	CheckedAt      time.Time
-	RedirectUntil  time.Time // after its removal; zero for no redirect
-	CreatedAt      time.Time
-	UpdatedAt      time.Time
+	// RedirectUntil is until when a domain that was active once leads to the present address after its removal; zero
+	// for no redirect. Named again, a domain keeps it until it is active.
+	RedirectUntil time.Time
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
 }
 
 // DNSRecord is a record that the owner of a domain publishes.
@@ -143,6 +145,14 @@ func (s *Service) ask(ctx context.Context, d Domain) (status, reason string) {
 }
 
 func canonical(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
+
+// hostOf is the hostname of a request's host, which may carry a port.
+func hostOf(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return canonical(host)
+}
 
 func missing(err error) bool {
 	e, ok := errors.AsType[*net.DNSError](err)

@@ -11,7 +11,7 @@ import (
 )
 
 // name brings the domains of a type in line with the hostname that the settings now name, empty for
-// none: another one is removed, and one that was active keeps redirecting for RedirectFor.
+// none: another one is removed, and one that was ever active keeps redirecting for RedirectFor.
 func (s *Service) name(tx db.Tx, scope tenant.Scope, kind, param, hostname string, cause event.Cause) error {
 	old, err := findDomain(tx, scope, kind, tx.ForUpdate())
 	if err != nil {
@@ -51,7 +51,10 @@ func (s *Service) name(tx db.Tx, scope tenant.Scope, kind, param, hostname strin
 	previous := ""
 	if before != nil {
 		d, previous = before, before.Status
-		d.UpdatedAt, d.RedirectUntil, d.CheckedAt = now, time.Time{}, time.Time{}
+		d.UpdatedAt, d.CheckedAt = now, time.Time{}
+		if !d.RedirectUntil.After(now) {
+			d.RedirectUntil = time.Time{}
+		}
 	}
 	d.Status, d.Reason = DomainProvisioning, ""
 	return s.keepDomain(tx, d, previous, cause)
@@ -60,19 +63,30 @@ func (s *Service) name(tx db.Tx, scope tenant.Scope, kind, param, hostname strin
 func (s *Service) remove(tx db.Tx, d *Domain, now time.Time, cause event.Cause) error {
 	previous := d.Status
 	d.Status, d.Reason, d.UpdatedAt = DomainRemoved, ReasonRemoved, now
-	if previous == DomainActive {
+	switch {
+	case previous == DomainActive || previous == DomainAttention: // it was active once, so links carry it
 		d.RedirectUntil = now.Add(RedirectFor)
-	} else if err := freeHostname(tx, d); err != nil {
-		return err
+	case previous == DomainProvisioning && d.RedirectUntil.After(now): // named again and given up once more: its links still run
+	default:
+		d.RedirectUntil = time.Time{}
+		if err := freeHostname(tx, d); err != nil {
+			return err
+		}
 	}
 	return s.keepDomain(tx, d, previous, cause)
 }
 
-// keepDomain writes a domain and, when its status changed, the event about it.
+// keepDomain writes a domain and, when its status changed, the event about it. Links and requests follow with
+// the commit.
 func (s *Service) keepDomain(tx db.Tx, d *Domain, previous string, cause event.Cause) error {
 	d.Records = s.records(*d)
-	if err := saveDomain(tx, d); err != nil || previous == d.Status {
+	if err := saveDomain(tx, d); err != nil {
 		return err
+	}
+	now := *d
+	tx.AfterCommit(func() { s.learn(now) })
+	if previous == d.Status {
+		return nil
 	}
 	return s.Events.Record(tx, d.Scope, s.Clock.Now(), cause, domainChanged(d, previous))
 }
@@ -130,6 +144,7 @@ func (s *Service) EndValidation(ctx context.Context, d db.DB, scope tenant.Scope
 			if !mine {
 				return fault.Conflict("CUSTOM_DOMAIN_UNAVAILABLE", "This hostname is in use.")
 			}
+			found.RedirectUntil = time.Time{}
 			if kind == DomainCheckout {
 				w, err := s.ensureWalletDomain(tx, scope, hostname)
 				if err != nil {
@@ -146,14 +161,4 @@ func (s *Service) EndValidation(ctx context.Context, d db.DB, scope tenant.Scope
 		return settle(tx, found)
 	})
 	return found, err
-}
-
-// ActiveDomain is the hostname under which buyers of a scope reach pages of a type: the active custom domain,
-// or empty for the installation's own.
-func (s *Service) ActiveDomain(tx db.Tx, scope tenant.Scope, kind string) (string, error) {
-	d, err := findDomain(tx, scope, kind, "")
-	if err != nil || d == nil || d.Status != DomainActive {
-		return "", err
-	}
-	return d.Hostname, nil
 }

@@ -10,11 +10,13 @@ import (
 	"flint/internal/tenant"
 )
 
-// Service holds the collaborators. Effective and ActiveDomain need none of them.
+// Service holds the collaborators. Effective needs none of them, Address and Here need BaseURL.
 type Service struct {
 	IDs    *id.Source
 	Clock  clock.Clock
 	Events *event.Log
+	// BaseURL is the public address of the installation, without a slash at its end.
+	BaseURL string
 	// Host is the public hostname of the installation, which custom domains lead to; empty when it has
 	// none, and then they are refused.
 	Host     string
@@ -23,6 +25,8 @@ type Service struct {
 	Term func(tx db.Tx, scope tenant.Scope, termID string) (bool, error)
 	// TakesOptions tells the payment options that the environment's processor takes; nil: none.
 	TakesOptions func(scope tenant.Scope) []string
+
+	names names
 }
 
 // Effective reads the settings that hold for an environment, in the caller's transaction: what its

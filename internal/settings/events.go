@@ -25,7 +25,10 @@ type recordData struct {
 }
 
 func domainChanged(d *Domain, previous string) event.New {
-	data := domainData{Type: d.Type, Hostname: d.Hostname, Status: d.Status, Previous: previous, Reason: d.Reason, CheckedAt: d.CheckedAt, RedirectUntil: d.RedirectUntil}
+	data := domainData{Type: d.Type, Hostname: d.Hostname, Status: d.Status, Previous: previous, Reason: d.Reason, CheckedAt: d.CheckedAt}
+	if d.Status == DomainRemoved {
+		data.RedirectUntil = d.RedirectUntil
+	}
 	for _, r := range d.Records {
 		data.Records = append(data.Records, recordData(r))
 	}

@@ -67,7 +67,7 @@ func (s *Service) CreateLink(_ context.Context, tx db.Tx, in LinkInput) (*Link, 
 		l.ExpiresAt); err != nil {
 		return nil, secret.Text{}, fmt.Errorf("write an access link: %w", err)
 	}
-	return l, secret.NewText(s.BaseURL + "/o/" + token), nil
+	return l, secret.NewText(s.Address(in.Scope) + "/o/" + token), nil
 }
 
 // Open trades the token of a link for the value of a cookie, and counts the opening. Error: ErrLink.
@@ -122,6 +122,25 @@ func (s *Service) Opened(ctx context.Context, linkID, cookie string) (*Link, err
 		return nil, ErrLink
 	}
 	return l, nil
+}
+
+// ScopeOfLink finds whose a link is, by its id or its token, alive or not. RESOURCE_NOT_FOUND when there is none.
+func ScopeOfLink(tx db.Tx, tokenOrID string) (tenant.Scope, error) {
+	condition, arg := `access_link_id = $1`, tokenOrID
+	if !id.Valid(id.AccessLink, tokenOrID) {
+		if !wellFormed(PrefixLink, tokenOrID) {
+			return tenant.Scope{}, fault.NotFound("access link")
+		}
+		condition, arg = `token_hash = $1`, secret.Hash(tokenOrID)
+	}
+	l, err := oneLink(tx, condition, arg)
+	if err != nil {
+		return tenant.Scope{}, err
+	}
+	if l == nil {
+		return tenant.Scope{}, fault.NotFound("access link")
+	}
+	return l.Scope, nil
 }
 
 func (l *Link) live(now time.Time) bool { return l.revokedAt.IsZero() && now.Before(l.ExpiresAt) }

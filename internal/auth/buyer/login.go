@@ -61,7 +61,7 @@ func (s *Service) entry(tx db.Tx, scope tenant.Scope, customerID string, lasts t
 		VALUES ($1, $2, $3, $4, $5, $6)`, scope.MerchantID, scope.EnvironmentID, secret.Hash(token), customerID, now, expires); err != nil {
 		return "", time.Time{}, fmt.Errorf("write a way into the account: %w", err)
 	}
-	return s.BaseURL + "/account/" + scope.EnvironmentID + "/enter/" + token, expires, nil
+	return s.Address(scope) + "/account/" + scope.EnvironmentID + "/enter/" + token, expires, nil
 }
 
 // Enter trades the token of an account_url, once, for the cookie of a login. Error: ErrEntry.

@@ -43,7 +43,7 @@ func newBench(t testing.TB, d db.DB) *bench {
 	}
 	b := &bench{clock: clock.NewFixed(start), guest: map[string]bool{}}
 	b.Service = &buyer.Service{DB: d, Clock: b.clock, IDs: id.NewSource(b.clock), Log: slog.New(slog.DiscardHandler), Box: box, Key: []byte("a key"),
-		BaseURL: "https://flint.test",
+		Address: func(tenant.Scope) string { return "https://flint.test" },
 		Find: func(_ db.Tx, s tenant.Scope, customerID string) (buyer.Buyer, error) {
 			if s != scope || customerID != ann {
 				return buyer.Buyer{}, fault.NotFound("customer")

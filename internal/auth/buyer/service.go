@@ -50,8 +50,8 @@ type Service struct {
 	Log   *slog.Logger
 	Box   *secret.Box // seals answers for a repeated refresh, and cookies of links
 	Key   []byte      // of the hashes of codes
-	// BaseURL is the public address of this installation, without a slash at its end.
-	BaseURL string
+	// Address is where the account pages of an environment are, without a slash at its end.
+	Address func(scope tenant.Scope) string
 	// Find reads a customer; RESOURCE_NOT_FOUND when the scope has none with the id.
 	Find func(tx db.Tx, scope tenant.Scope, customerID string) (Buyer, error)
 	// ByEmail finds a customer by address in whatever letter case; the zero Buyer when there is none.

@@ -41,12 +41,17 @@ func Part() ui.Part { return ui.Part{Name: "account", Files: files} }
 
 // Config is what a Handler needs; every field but Throttle is required.
 type Config struct {
-	DB        db.DB
-	Clock     clock.Clock
-	Log       *slog.Logger
-	UI        *ui.Renderer
-	Key       []byte // of the tokens in forms
-	BaseURL   string // public address of this installation, without a slash at its end
+	DB      db.DB
+	Clock   clock.Clock
+	Log     *slog.Logger
+	UI      *ui.Renderer
+	Key     []byte // of the tokens in forms
+	BaseURL string // public address of this installation, without a slash at its end
+	// Here is the address of the pages around one that was asked for under a host, without a slash at its end:
+	// settings.Service.Here.
+	Here func(host string) string
+	// Pages is where the pages of a kind are found: settings.Service.Address.
+	Pages     func(scope tenant.Scope, kind string) string
 	Buyers    *buyer.Service
 	Customers *customer.Service
 	Orders    *order.Service

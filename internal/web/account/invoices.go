@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"flint/internal/auth/buyer"
 	"flint/internal/checkout"
 	"flint/internal/db"
 	"flint/internal/db/listing"
@@ -132,7 +131,7 @@ func (h *Handler) payInvoice(w http.ResponseWriter, r *http.Request, v *visit) {
 	if h.busy(w, r, v, "pay") {
 		return
 	}
-	back := v.home() + "/invoices"
+	here, back := h.Here(r.Host), v.home()+"/invoices"
 	var session *checkout.Session
 	err := h.DB.Write(r.Context(), func(tx db.Tx) error {
 		x, err := h.ownInvoice(tx, v, r.PathValue("id"))
@@ -140,7 +139,7 @@ func (h *Handler) payInvoice(w http.ResponseWriter, r *http.Request, v *visit) {
 			return err
 		}
 		open, err := h.Invoices.Checkout(tx.Context(), tx, invoice.CheckoutInput{
-			Scope: v.scope, InvoiceID: x.ID, SuccessURL: h.BaseURL + back, CancelURL: h.BaseURL + back, Cause: v.cause(),
+			Scope: v.scope, InvoiceID: x.ID, SuccessURL: here + back, CancelURL: here + back, Cause: v.cause(),
 		})
 		if err != nil {
 			return err
@@ -159,8 +158,6 @@ func (h *Handler) payInvoice(w http.ResponseWriter, r *http.Request, v *visit) {
 	case err != nil:
 		h.failed(w, r, v, err)
 	default:
-		path := "/checkout/" + session.ID
-		h.setCookie(w, checkout.PageCookie, path, h.Checkouts.LetIn(session), buyer.LoginIdle)
-		see(w, r, path)
+		h.lead(w, r, v, session, back)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"flint/internal/id"
 	"flint/internal/notification"
 	"flint/internal/order"
+	"flint/internal/settings"
 	"flint/internal/web/ui"
 )
 
@@ -132,13 +133,14 @@ func (h *Handler) pay(w http.ResponseWriter, r *http.Request, v *visit, orderID,
 		return
 	}
 	var session *checkout.Session
+	here := h.Here(r.Host)
 	err := h.DB.Write(r.Context(), func(tx db.Tx) error {
 		o, err := h.owned(tx, v, orderID, customerID)
 		if err != nil {
 			return err
 		}
 		if o.ReturnResolutionID != "" { // its own door knows what the exchange credits
-			session, err = h.balance(tx, v, o.ReturnResolutionID, base)
+			session, err = h.balance(tx, v, o.ReturnResolutionID, here+base)
 			return err
 		}
 		open, _, err := h.Checkouts.List(tx, checkout.ListInput{Scope: v.scope, OrderID: o.ID, Status: checkout.StatusOpen, Limit: 1})
@@ -146,7 +148,7 @@ func (h *Handler) pay(w http.ResponseWriter, r *http.Request, v *visit, orderID,
 			return err
 		}
 		in := checkout.CreateInput{Scope: v.scope, OrderID: o.ID, Cause: v.cause()}
-		in.Detail.SuccessURL, in.Detail.CancelURL = h.BaseURL+base, h.BaseURL+base
+		in.Detail.SuccessURL, in.Detail.CancelURL = here+base, here+base
 		if len(open) > 0 {
 			if session = open[0]; session.Surface == checkout.SurfaceHosted {
 				return nil
@@ -178,10 +180,24 @@ func (h *Handler) toCheckout(w http.ResponseWriter, r *http.Request, v *visit, s
 	case err != nil:
 		h.failed(w, r, v, err)
 	default:
+		h.lead(w, r, v, session, base)
+	}
+}
+
+// lead lets the browser into a session and sends it there. From the account's own domain, whose cookies the checkout
+// does not get, the session's link lets it in; one without a link leads back to base.
+func (h *Handler) lead(w http.ResponseWriter, r *http.Request, v *visit, session *checkout.Session, base string) {
+	if h.Here(r.Host) == h.BaseURL {
 		path := "/checkout/" + session.ID
 		h.setCookie(w, checkout.PageCookie, path, h.Checkouts.LetIn(session), buyer.LoginIdle)
 		see(w, r, path)
+		return
 	}
+	to := h.Checkouts.PageLink(h.Pages(v.scope, settings.DomainCheckout), session)
+	if to == "" {
+		to = base + "?done=unpayable"
+	}
+	see(w, r, to)
 }
 
 func (h *Handler) mailReceipt(w http.ResponseWriter, r *http.Request, v *visit) {

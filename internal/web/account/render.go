@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"flint/internal/money"
+	"flint/internal/settings"
 	"flint/internal/tenant"
 	"flint/internal/web/ui"
 )
@@ -59,6 +60,9 @@ func (h *Handler) render(w http.ResponseWriter, r *http.Request, v *visit, page 
 	}
 	if v.merchant.Logo != nil {
 		page.Policy.ImgSrc = append(page.Policy.ImgSrc, ui.Origin(v.merchant.Logo.URL))
+	}
+	if h.Here(r.Host) != h.BaseURL { // forms that lead to the checkout leave the account's own domain
+		page.Policy.FormAction = append(page.Policy.FormAction, ui.Origin(h.Pages(v.scope, settings.DomainCheckout)))
 	}
 	h.UI.Render(w, r, page)
 }

@@ -76,6 +76,7 @@ func (h *Handler) payBalance(w http.ResponseWriter, r *http.Request, v *visit, c
 		return
 	}
 	var session *checkout.Session
+	here := h.Here(r.Host)
 	err := h.DB.Write(r.Context(), func(tx db.Tx) error {
 		x, err := h.ownReturn(tx, v, r.PathValue("id"), customerID, orderID)
 		if err != nil {
@@ -85,16 +86,17 @@ func (h *Handler) payBalance(w http.ResponseWriter, r *http.Request, v *visit, c
 		if owed == nil {
 			return fault.Conflict("ORDER_ALREADY_PAID", "The buyer owes nothing for this return.")
 		}
-		session, err = h.balance(tx, v, owed.ID, base)
+		session, err = h.balance(tx, v, owed.ID, here+base)
 		return err
 	})
 	h.toCheckout(w, r, v, session, base, err)
 }
 
-// balance opens the checkout of the difference of an exchange, or finds the open one; it comes back to base.
-func (h *Handler) balance(tx db.Tx, v *visit, resolutionID, base string) (*checkout.Session, error) {
+// balance opens the checkout of the difference of an exchange, or finds the open one; it comes back to
+// an address.
+func (h *Handler) balance(tx db.Tx, v *visit, resolutionID, back string) (*checkout.Session, error) {
 	_, x, err := h.Returns.Checkout(tx.Context(), tx, returns.ResolutionVersion{Scope: v.scope, ResolutionID: resolutionID, Cause: v.cause()},
-		returns.SessionInput{SuccessURL: h.BaseURL + base, CancelURL: h.BaseURL + base})
+		returns.SessionInput{SuccessURL: back, CancelURL: back})
 	if err != nil {
 		return nil, err
 	}

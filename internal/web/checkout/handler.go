@@ -60,6 +60,9 @@ type Config struct {
 	Simulator Simulator
 	Pages     *Pages
 	BaseURL   string // public address of this installation, without a slash at its end
+	// Here is the address of the pages around one that was asked for under a host, without a slash at its end:
+	// settings.Service.Here.
+	Here func(host string) string
 	// Throttle tells how long the sender of a request must wait before doing a thing (open, pay, fields, promotion, code)
 	// once more, 0 for not at all; nil bounds nobody.
 	Throttle func(r *http.Request, what string) time.Duration
@@ -176,6 +179,11 @@ func (h *Handler) Broken(w http.ResponseWriter, r *http.Request) {
 	h.Pages.RenderEnd(w, r, End{Kind: EndBroken})
 }
 
+// Missing is the page for what is not there.
+func (h *Handler) Missing(w http.ResponseWriter, r *http.Request) {
+	h.Pages.RenderEnd(w, r, End{Kind: EndNotFound})
+}
+
 // cause names the buyer of a session as the one who acts.
 func (h *Handler) cause(s *domain.Session) event.Cause {
 	return event.Cause{RequestID: "req_" + rand.Text(), ActorType: "buyer", ActorID: s.ID, CheckoutSessionID: s.ID}
@@ -273,6 +281,6 @@ func tokenOf(pasted string) string {
 // entry shows the same page for a session that does not exist, so that ids cannot be tried out.
 func (h *Handler) entry(w http.ResponseWriter, r *http.Request, sessionID string, invalid bool) {
 	h.Pages.RenderEntry(w, r, Entry{
-		Common: Common{SessionID: sessionID}, LinkStart: h.BaseURL + "/checkout/" + id.CheckoutSession + "_", Invalid: invalid,
+		Common: Common{SessionID: sessionID}, LinkStart: h.Here(r.Host) + "/checkout/" + id.CheckoutSession + "_", Invalid: invalid,
 	})
 }

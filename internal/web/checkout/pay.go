@@ -136,7 +136,7 @@ func (h *Handler) start(r *http.Request, v *visit, shown money.Amount, with choi
 		if err := h.Checkouts.PaysFor(tx, session, acts); err != nil {
 			return err
 		}
-		started, err = h.begin(tx, o, session, shown, with, acts, payment.Contact{Email: contact.email, Phone: contact.phone}, cause)
+		started, err = h.begin(r, tx, o, session, shown, with, acts, payment.Contact{Email: contact.email, Phone: contact.phone}, cause)
 		return err
 	})
 	return started, err
@@ -209,8 +209,8 @@ func (h *Handler) changed(w http.ResponseWriter, r *http.Request, v *visit, show
 
 // begin starts an attempt over the whole amount. Legs that the merchant has staged, or that a decline
 // has left, are used when they add up to it; a payment of its own is made otherwise.
-func (h *Handler) begin(tx db.Tx, o *order.Order, session *domain.Session, shown money.Amount, with choice, acts string, contact payment.Contact, cause event.Cause) (payment.Started, error) {
-	back := h.BaseURL + page(session.ID) + "/return"
+func (h *Handler) begin(r *http.Request, tx db.Tx, o *order.Order, session *domain.Session, shown money.Amount, with choice, acts string, contact payment.Contact, cause event.Cause) (payment.Started, error) {
+	back := h.Here(r.Host) + page(session.ID) + "/return" // where the buyer's cookie is
 	saveFor := ""
 	if with.save {
 		saveFor = acts

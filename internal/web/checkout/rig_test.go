@@ -61,7 +61,7 @@ func newSite(t *testing.T, d db.DB) *site {
 	t.Cleanup(s.server.Close)
 	checkout.NewHandler(checkout.Config{
 		DB: d, Clock: s.Clock, IDs: s.IDs, Log: log, Box: box, Checkouts: s.Checkouts, Orders: s.Orders, Payments: s.Payments,
-		Merchants: s.merchants, Settings: new(settings.Service).Effective, Simulator: s.Simulator, Pages: checkout.New(renderer), BaseURL: s.server.URL,
+		Merchants: s.merchants, Settings: new(settings.Service).Effective, Simulator: s.Simulator, Pages: checkout.New(renderer), BaseURL: s.server.URL, Here: (&settings.Service{BaseURL: s.server.URL}).Here,
 	}).Routes(mux)
 	return s
 }

@@ -312,5 +312,5 @@ func (h *Handler) ours(address string) bool {
 	if u.Scheme == "" && u.Host == "" {
 		return strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//") && !strings.Contains(address, `\`)
 	}
-	return strings.HasPrefix(address, h.BaseURL+"/")
+	return strings.HasPrefix(address, h.BaseURL+"/") || strings.HasPrefix(address, h.Here(u.Host)+"/")
 }

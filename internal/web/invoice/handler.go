@@ -42,6 +42,9 @@ type Config struct {
 	Settings  func(tx db.Tx, scope tenant.Scope) (*settings.Settings, error)
 	UI        *ui.Renderer
 	BaseURL   string // public address of this installation, without a slash at its end
+	// Here is the address of the pages around one that was asked for under a host, without a slash at its end:
+	// settings.Service.Here.
+	Here func(host string) string
 	// Throttle tells how long the sender of a request must wait before doing a thing (open, pay) once more, 0
 	// for not at all; nil bounds nobody.
 	Throttle func(r *http.Request, what string) time.Duration
@@ -139,7 +142,7 @@ func (h *Handler) text(key string, values ...any) string { return h.UI.Language(
 func (h *Handler) entry(w http.ResponseWriter, r *http.Request, invalid bool) {
 	p := ui.Page{
 		Name: "invoice/entry", Title: h.text("inv.entry.title"), Script: "invoice-entry.js",
-		View: entryView{Action: page(r.PathValue("id")) + "/open", LinkStart: h.BaseURL + "/i/" + id.InvoiceAccess + "_", Invalid: invalid},
+		View: entryView{Action: page(r.PathValue("id")) + "/open", LinkStart: h.Here(r.Host) + "/i/" + id.InvoiceAccess + "_", Invalid: invalid},
 	}
 	if invalid {
 		p.Status = http.StatusForbidden
@@ -200,8 +203,9 @@ func (h *Handler) pay(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return err
 		}
+		back := h.Here(r.Host) + page(v.LinkID)
 		open, err := h.Invoices.Checkout(r.Context(), tx, domain.CheckoutInput{
-			Scope: v.Scope, InvoiceID: v.ID, SuccessURL: h.BaseURL + page(v.LinkID), CancelURL: h.BaseURL + page(v.LinkID), Cause: h.cause(v),
+			Scope: v.Scope, InvoiceID: v.ID, SuccessURL: back, CancelURL: back, Cause: h.cause(v),
 		})
 		if err != nil {
 			return err

@@ -46,7 +46,7 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request) {
 	if out.Merchant.LogoURL != "" {
 		p.Policy.ImgSrc = []string{ui.Origin(out.Merchant.LogoURL)}
 	}
-	p.Policy.FormAction = []string{ui.Origin(h.BaseURL)}
+	p.Policy.FormAction = []string{ui.Origin(h.Here(r.Host))}
 	h.UI.Render(w, r, p)
 }
 

@@ -60,12 +60,12 @@ func each(t *testing.T, fn func(t *testing.T, s *site)) {
 		t.Cleanup(s.server.Close)
 		s.rec = &domain.Service{
 			Clock: s.Clock, IDs: s.IDs, Events: &event.Log{IDs: s.IDs}, Orders: s.Orders, Payments: s.Payments, Checkouts: s.Checkouts,
-			Logger: log, Key: []byte("0123456789abcdef0123456789abcdef"), BaseURL: s.server.URL,
+			Logger: log, Key: []byte("0123456789abcdef0123456789abcdef"), Address: (&settings.Service{BaseURL: s.server.URL}).Address,
 		}
 		domain.Wire(s.rec)
 		pages := webcheckout.NewHandler(webcheckout.Config{
 			DB: d, Clock: s.Clock, IDs: s.IDs, Log: log, Box: box, Checkouts: s.Checkouts, Orders: s.Orders, Payments: s.Payments,
-			Merchants: merchants, Settings: (&settings.Service{}).Effective, Simulator: s.Simulator, Pages: webcheckout.New(renderer), BaseURL: s.server.URL,
+			Merchants: merchants, Settings: (&settings.Service{}).Effective, Simulator: s.Simulator, Pages: webcheckout.New(renderer), BaseURL: s.server.URL, Here: (&settings.Service{BaseURL: s.server.URL}).Here,
 		})
 		pages.Routes(mux)
 		recovery.NewHandler(recovery.Config{

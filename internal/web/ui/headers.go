@@ -55,7 +55,7 @@ func SecureHeaders(w http.ResponseWriter, p Policy) {
 	case slices.Equal(ancestors, []string{"'self'"}):
 		h.Set("X-Frame-Options", "SAMEORIGIN")
 	}
-	if p.HTTPS {
+	if p.HTTPS && h.Get("Strict-Transport-Security") == "" { // who serves under several names has said what holds for each
 		h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 	}
 }
