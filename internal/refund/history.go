@@ -8,10 +8,10 @@ import (
 // history is what was refunded of an order before, with the order locked.
 type history struct {
 	held    map[string]Taken // by line, charge, order-level tax and tip
-	refunds []*Refund        // read only when something asks for their details
+	refunds []*Refund        // all of the order: taxTaken asks each for its taxes, adjustment for what it withheld
 }
 
-// past reads the history of an order as far as a refund of in needs it.
+// past reads the history of an order.
 func (s *Service) past(tx db.Tx, o *order.Order) (h history, err error) {
 	if h.held, err = s.held(tx, o); err != nil || len(o.RefundIDs) == 0 {
 		return h, err
