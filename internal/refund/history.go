@@ -13,7 +13,7 @@ type history struct {
 
 // past reads the history of an order.
 func (s *Service) past(tx db.Tx, o *order.Order) (h history, err error) {
-	if h.held, err = s.held(tx, o); err != nil || len(o.RefundIDs) == 0 {
+	if h.held, err = s.Taken(tx, o); err != nil || len(o.RefundIDs) == 0 {
 		return h, err
 	}
 	h.refunds, err = query(tx, o.Scope, `SELECT `+columns+` FROM refunds WHERE merchant_id = $1 AND environment_id = $2 AND order_id = $3

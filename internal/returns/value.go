@@ -108,7 +108,7 @@ func (q *Quote) addLine(o *order.Order, r *Return, after map[string]refund.Taken
 	if kind == ResolutionNoMoney {
 		if out.ForgoneUnits = min(ask.Quantity, max(sold.Quantity-held.Quantity, 0)); out.ForgoneUnits > 0 {
 			out.Forgone = Value(refund.Next(sold, held, out.ForgoneUnits))
-			after[sold.ID] = plus(held, out.ForgoneUnits, out.Forgone)
+			after[sold.ID] = held.Plus(out.Forgone.taken(out.ForgoneUnits))
 		}
 		return out, nil
 	}
@@ -117,15 +117,14 @@ func (q *Quote) addLine(o *order.Order, r *Return, after map[string]refund.Taken
 			With("maximum_quantity", max(left, 0))
 	}
 	out.Value = Value(refund.Next(sold, held, ask.Quantity))
-	after[sold.ID] = plus(held, ask.Quantity, out.Value)
+	after[sold.ID] = held.Plus(out.Value.taken(ask.Quantity))
 	q.Returned = q.Returned.Plus(out.Value)
 	return out, nil
 }
 
-// plus is what is taken of a line once units with their value are taken as well.
-func plus(t refund.Taken, units int64, v Value) refund.Taken {
-	return refund.Taken{Quantity: t.Quantity + units, Amount: t.Amount + v.Total, Subtotal: t.Subtotal + v.Subtotal,
-		Discount: t.Discount + v.Discount, Tax: t.Tax + v.Tax}
+// taken is what units with the value take of their line.
+func (v Value) taken(units int64) refund.Taken {
+	return refund.Taken{Quantity: units, Amount: v.Total, Subtotal: v.Subtotal, Discount: v.Discount, Tax: v.Tax}
 }
 
 // adjust sums fees and credits, and keeps fees within what they are taken off.

@@ -70,9 +70,7 @@ func take(t *rapid.T, r *Return, x *Resolution, taken map[string]refund.Taken) {
 		if p.refunded < 0 || p.value.Total-fees != p.refunded || min(p.value.Subtotal, p.value.Discount, p.value.Tax, p.value.Total) < 0 {
 			t.Fatalf("a portion of %+v with fees of %d gives back %d", p.value, fees, p.refunded)
 		}
-		h := taken[p.orderLineID]
-		taken[p.orderLineID] = refund.Taken{Quantity: h.Quantity + p.quantity, Amount: h.Amount + p.value.Total, Subtotal: h.Subtotal + p.value.Subtotal,
-			Discount: h.Discount + p.value.Discount, Tax: h.Tax + p.value.Tax}
+		taken[p.orderLineID] = taken[p.orderLineID].Plus(p.value.taken(p.quantity))
 	}
 }
 
