@@ -335,12 +335,3 @@ func refunded(tx db.Tx, scope tenant.Scope, x *Resolution, news *refund.Refund) 
 	}
 	return minor, nil
 }
-
-// locked reads a return for a change; its order is locked by the caller.
-func (s *Service) locked(tx db.Tx, scope tenant.Scope, returnID string) (*Return, error) {
-	r, err := head(tx, scope, returnID, tx.ForUpdate())
-	if err != nil {
-		return nil, err
-	}
-	return r, parts(tx, r)
-}

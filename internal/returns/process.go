@@ -50,11 +50,8 @@ type Processed struct {
 // Faults: those of Decide, Receive, Inspect, Dispose, Propose and Confirm, and RETURN_INVALID.
 func (s *Service) Process(tx db.Tx, in ProcessInput) (*Return, Processed, error) {
 	var made Processed
-	r, o, err := s.Load(tx, in.Scope, in.ReturnID)
+	r, o, err := s.loadAt(tx, in.Scope, in.ReturnID, in.ExpectedVersion)
 	if err != nil {
-		return nil, made, err
-	}
-	if err := r.checkVersion(in.ExpectedVersion); err != nil {
 		return nil, made, err
 	}
 	if r.Status != StatusRequested && r.Status != StatusOpen {

@@ -69,11 +69,8 @@ func (s *Service) Propose(tx db.Tx, in ProposeInput) (*Return, *Resolution, erro
 	if err := f.Err(); err != nil {
 		return nil, nil, err
 	}
-	r, o, err := s.Load(tx, in.Scope, in.ReturnID)
+	r, o, err := s.loadAt(tx, in.Scope, in.ReturnID, in.ExpectedVersion)
 	if err != nil {
-		return nil, nil, err
-	}
-	if err := r.checkVersion(in.ExpectedVersion); err != nil {
 		return nil, nil, err
 	}
 	actor := actorOf(in.Cause)
@@ -119,11 +116,7 @@ type ResolutionVersion struct {
 
 // at loads the return of a resolution and checks the version.
 func (s *Service) at(tx db.Tx, in ResolutionVersion) (*Return, *order.Order, *Resolution, error) {
-	returnID, err := ofPart(tx, in.Scope, "return_resolutions", id.ReturnResolution, "return resolution", in.ResolutionID)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	r, o, err := s.Load(tx, in.Scope, returnID)
+	r, o, err := s.loadOf(tx, in.Scope, resolutionPart, in.ResolutionID)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -436,7 +429,7 @@ func (s *Service) noteResolutions(r *Return, c *change) error {
 
 // OfResolution reads the return of a resolution without locking anything.
 func (s *Service) OfResolution(tx db.Tx, scope tenant.Scope, resolutionID string) (*Return, error) {
-	returnID, err := ofPart(tx, scope, "return_resolutions", id.ReturnResolution, "return resolution", resolutionID)
+	returnID, err := resolutionPart.returnOf(tx, scope, resolutionID)
 	if err != nil {
 		return nil, err
 	}

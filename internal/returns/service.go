@@ -70,20 +70,6 @@ func actorOf(cause event.Cause) Actor {
 	return Actor{Type: ActorSystem}
 }
 
-// checkVersion refuses a change that was decided on another version; nil expects none.
-func (r *Return) checkVersion(expected *int64) error {
-	if expected == nil || *expected == r.Version {
-		return nil
-	}
-	return versionConflict("return", r.Version)
-}
-
-// versionConflict is the answer to a change that was decided on an older version of what.
-func versionConflict(what string, current int64) error {
-	return fault.Conflict("RETURN_VERSION_CONFLICT", "The %s was changed since it was read.", what).
-		Then("Read the %s again and repeat the call with its version.", what).With("current_version", current)
-}
-
 // notAllowed refuses an act that the state of what does not allow; next says what would help.
 func notAllowed(status, next, format string, args ...any) error {
 	return fault.Conflict("RETURN_ACTION_NOT_ALLOWED", format, args...).Then("%s", next).With("current_status", status)
