@@ -3,7 +3,6 @@ package returns
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"time"
 
 	"flint/internal/db"
@@ -178,22 +177,6 @@ func (s *Service) giveBack(tx db.Tx, o *order.Order, r *Return, x *Resolution, b
 	x.RefundIDs = append(x.RefundIDs, made.ID)
 	s.Failpoints.Hit("return.refund_planned")
 	return due(tx, r.Scope, r.ID, workRefund, now)
-}
-
-// portionMoney is what the portions alone give back.
-func (p *parcel) portionMoney() int64 { return p.money() - p.extra }
-
-// without lowers a parcel by what was given back already: first money of no line, then lines as if withheld.
-func (p *parcel) without(r *Return, minor int64) parcel {
-	out := parcel{portions: slices.Clone(p.portions), extra: p.extra - min(p.extra, minor)}
-	minor -= p.extra - out.extra
-	for n := range out.portions {
-		part := min(minor, out.portions[n].refunded)
-		out.portions[n].fees = slices.Clone(out.portions[n].fees)
-		out.portions[n].take(r, Adjustment{Reason: "already_refunded", Message: "Given back by an earlier attempt."}, part)
-		minor -= part
-	}
-	return out
 }
 
 // undo takes back what execute did as long as the buyer paid nothing: the order that replaced the goods is closed,

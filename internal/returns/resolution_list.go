@@ -67,3 +67,12 @@ func GetResolution(tx db.Tx, scope tenant.Scope, resolutionID string) (Resolutio
 	r, err := head(tx, scope, f.ReturnID, "")
 	return ResolutionOf{r, f.Part}, err
 }
+
+// OfResolution reads the return of a resolution without locking anything.
+func (s *Service) OfResolution(tx db.Tx, scope tenant.Scope, resolutionID string) (*Return, error) {
+	returnID, err := resolutionPart.returnOf(tx, scope, resolutionID)
+	if err != nil {
+		return nil, err
+	}
+	return Get(tx, scope, returnID)
+}
