@@ -50,6 +50,11 @@ func (s *Service) execute(tx db.Tx, o *order.Order, r *Return, x *Resolution, ca
 	if err := s.giveBack(tx, o, r, x, back, cause, now); err != nil {
 		return err
 	}
+	return s.reload(tx, o)
+}
+
+// reload reads an order again that others have changed in the meantime, in the same transaction.
+func (s *Service) reload(tx db.Tx, o *order.Order) error {
 	fresh, err := s.Orders.Load(tx, o.Scope, o.ID)
 	if err != nil {
 		return fmt.Errorf("read order %s after its effects: %w", o.ID, err)
@@ -217,11 +222,9 @@ func (s *Service) undo(tx db.Tx, o *order.Order, r *Return, x *Resolution, why s
 		}
 	}
 	s.Failpoints.Hit("return.undone")
-	fresh, err := s.Orders.Load(tx, r.Scope, o.ID)
-	if err != nil {
+	if err := s.reload(tx, o); err != nil {
 		return err
 	}
-	*o = *fresh
 	x.Effect, x.ExpiresAt = Effect{}, time.Time{}
 	return unclaim(tx, r, x)
 }

@@ -189,12 +189,7 @@ func (s *Service) tryAgain(tx db.Tx, o *order.Order, r *Return, x *Resolution, c
 	if err := s.giveBack(tx, o, r, x, back, cause, now); err != nil {
 		return err
 	}
-	fresh, err := s.Orders.Load(tx, o.Scope, o.ID)
-	if err != nil {
-		return err
-	}
-	*o = *fresh
-	return nil
+	return s.reload(tx, o)
 }
 
 // CancelResolution gives a resolution up whose money has not moved, and frees what it held. One that waits for the buyer to

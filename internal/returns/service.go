@@ -1,6 +1,7 @@
 package returns
 
 import (
+	"fmt"
 	"time"
 
 	"flint/internal/clock"
@@ -69,6 +70,22 @@ func actorOf(cause event.Cause) Actor {
 	}
 	return Actor{Type: ActorSystem}
 }
+
+// inside puts the path of a fault under param.
+func inside(param string, err error) error {
+	f := fault.Of(err)
+	if f == nil {
+		return err
+	}
+	moved := *f
+	if moved.Param = param; f.Param != "" {
+		moved.Param += "." + f.Param
+	}
+	return &moved
+}
+
+// lineAt is the path of a line of a request.
+func lineAt(k int) string { return fmt.Sprintf("line_items[%d]", k) }
 
 // notAllowed refuses an act that the state of what does not allow; next says what would help.
 func notAllowed(status, next, format string, args ...any) error {

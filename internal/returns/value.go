@@ -66,7 +66,7 @@ func value(o *order.Order, r *Return, taken map[string]refund.Taken, t terms) (*
 	for n, ask := range t.lines {
 		line, err := q.addLine(o, r, after, t.kind, ask)
 		if err != nil {
-			return nil, inside(fmt.Sprintf("line_items[%d]", n), err)
+			return nil, inside(lineAt(n), err)
 		}
 		ofLine[line.LineID] += line.Value.Total
 		q.Lines = append(q.Lines, line)
@@ -248,15 +248,4 @@ func (x *Resolution) moves() int64 {
 		return 0
 	}
 	return min(x.leaves(), x.Replacement)
-}
-
-// inside puts the path of a fault under param.
-func inside(param string, err error) error {
-	f := fault.Of(err)
-	if f == nil {
-		return err
-	}
-	moved := *f
-	moved.Param = param + "." + f.Param
-	return &moved
 }
