@@ -67,6 +67,17 @@ func MapPage[T, W any](p Page[T], f func(T) W) Page[W] {
 	return Page[W]{Data: out, Next: p.Next}
 }
 
+// wired turns what a domain returned into its wire form.
+func wired[T, W any](f func(T) W) func(T, error) (W, error) {
+	return func(v T, err error) (W, error) {
+		if err != nil {
+			var none W
+			return none, err
+		}
+		return f(v), nil
+	}
+}
+
 const (
 	bindingLen = 16
 	macLen     = 16

@@ -110,11 +110,7 @@ func registerReturnDispositions(a *API, s *Services) {
 	}, Doc("List dispositions", "Over all returns, newest first."))
 
 	Get(a, "getReturnDisposition", func(ctx context.Context, tx db.Tx, c *Caller, in *ReturnDispositionPath) (*ReturnDisposition, error) {
-		f, err := returns.GetDisposition(tx, c.Scope, in.DispositionID)
-		if err != nil {
-			return nil, err
-		}
-		return wireFoundDisposition(f), nil
+		return wired(wireFoundDisposition)(returns.GetDisposition(tx, c.Scope, in.DispositionID))
 	}, Doc("Read a disposition", ""))
 
 	Write(a, "cancelReturnDisposition", func(ctx context.Context, tx db.Tx, c *Caller, in *CancelReturnDispositionInput) (*ReturnDisposition, error) {

@@ -123,11 +123,7 @@ func registerReturnInspections(a *API, s *Services) {
 	}, Doc("List inspections", "Over all returns, newest first."))
 
 	Get(a, "getReturnInspection", func(ctx context.Context, tx db.Tx, c *Caller, in *ReturnInspectionPath) (*ReturnInspection, error) {
-		f, err := returns.GetInspection(tx, c.Scope, in.InspectionID)
-		if err != nil {
-			return nil, err
-		}
-		return wireFoundInspection(f), nil
+		return wired(wireFoundInspection)(returns.GetInspection(tx, c.Scope, in.InspectionID))
 	}, Doc("Read an inspection", ""))
 
 	Write(a, "decideReturnInspectionLineItem", func(ctx context.Context, tx db.Tx, c *Caller, in *DecideReturnInspectionLineItemInput) (*ReturnInspection, error) {

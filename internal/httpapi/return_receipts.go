@@ -135,11 +135,7 @@ func registerReturnReceipts(a *API, s *Services) {
 	}, Doc("List receipts", "Over all returns, newest first."))
 
 	Get(a, "getReturnReceipt", func(ctx context.Context, tx db.Tx, c *Caller, in *ReturnReceiptPath) (*ReturnReceipt, error) {
-		f, err := returns.GetReceipt(tx, c.Scope, in.ReceiptID)
-		if err != nil {
-			return nil, err
-		}
-		return wireFoundReceipt(f), nil
+		return wired(wireFoundReceipt)(returns.GetReceipt(tx, c.Scope, in.ReceiptID))
 	}, Doc("Read a receipt", ""))
 
 	Write(a, "verifyReturnReceiptLineItem", func(ctx context.Context, tx db.Tx, c *Caller, in *VerifyReturnReceiptLineItemInput) (*ReturnReceipt, error) {
