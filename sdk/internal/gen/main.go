@@ -1,6 +1,7 @@
 // Command gen writes the clients' types and operations from docs/openapi.json: the Go client's
 // types_gen.go and operations_gen.go, and the Node client's operations.mjs and flint.d.ts. It knows the
-// part of JSON Schema that Flint's document uses and fails on anything else.
+// part of JSON Schema that Flint's document uses and fails on anything else. main.go begins it and reads the
+// document; golang.go and javascript.go write a client each.
 package main
 
 import (
