@@ -16,8 +16,7 @@ func (s *Service) past(tx db.Tx, o *order.Order) (h history, err error) {
 	if h.held, err = s.Taken(tx, o); err != nil || len(o.RefundIDs) == 0 {
 		return h, err
 	}
-	h.refunds, err = query(tx, o.Scope, `SELECT `+columns+` FROM refunds WHERE merchant_id = $1 AND environment_id = $2 AND order_id = $3
-		ORDER BY refund_id`, o.Scope.MerchantID, o.Scope.EnvironmentID, o.ID)
+	h.refunds, err = ofOrder(tx, o)
 	return h, err
 }
 
