@@ -206,3 +206,19 @@ func TestGatesOpenInTheOrderOfResolutions(t *testing.T) {
 		t.Error("units that stay with the buyer wait for goods")
 	}
 }
+
+// TestAWaivedInspectionDoesNotPayForRejectedUnits: what an inspection rejected or left open before it was waived keeps
+// its value waiting, as the exception would say that such units were paid for wrongly.
+func TestAWaivedInspectionDoesNotPayForRejectedUnits(t *testing.T) {
+	t.Parallel()
+	l := Line{ID: "a", Requested: 4, Approved: 4, ReturnRequired: 3, InspectionRequired: true, WaivedAt: time.Unix(1, 0), DecidedAt: time.Unix(1, 0)}
+	l.Received, l.Rejected, l.ReviewRequired = 3, 1, 1
+	for n, want := range []bool{true, true, true, false, false} {
+		if open := gateOpen(&l, AfterInspection, int64(n)); open != want {
+			t.Errorf("the value of %d units may move: %v; one stays with the buyer and one of three was accepted", n, open)
+		}
+	}
+	if l.open(AfterInspection) != 2 {
+		t.Errorf("%d units are paid for rightly", l.open(AfterInspection))
+	}
+}
