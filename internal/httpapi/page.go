@@ -78,6 +78,17 @@ func wired[T, W any](f func(T) W) func(T, error) (W, error) {
 	}
 }
 
+// wiredPart is wired for a part that is shown with what it belongs to.
+func wiredPart[T, P, W any](f func(T, P) W) func(T, P, error) (W, error) {
+	return func(v T, part P, err error) (W, error) {
+		if err != nil {
+			var none W
+			return none, err
+		}
+		return f(v, part), nil
+	}
+}
+
 const (
 	bindingLen = 16
 	macLen     = 16

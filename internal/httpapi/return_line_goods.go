@@ -10,7 +10,7 @@ import (
 
 // GoodsOfLinePath names a line of a return.
 type GoodsOfLinePath struct {
-	GoodsOfReturnPath
+	ReturnPath
 	LineID string `path:"return_line_item_id" id:"rtli"`
 }
 
