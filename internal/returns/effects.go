@@ -29,11 +29,12 @@ func (s *Service) execute(tx db.Tx, o *order.Order, r *Return, x *Resolution, ca
 		return err
 	}
 	now := s.Clock.Now()
-	if err := s.possible(tx, o, r, x); err != nil {
-		if f := fault.Of(err); f != nil && f.Class != fault.ClassInternal {
-			x.fail(f.Code, f.Message)
-			return nil
-		}
+	err = s.possible(tx, o, r, x)
+	switch f := fault.Of(err); {
+	case f != nil && f.Class != fault.ClassInternal:
+		x.fail(f.Code, f.Message)
+		return nil
+	case err != nil:
 		return err
 	}
 	x.Effect = Effect{StartedAt: now}
