@@ -1,5 +1,6 @@
 // Command flint is the whole platform in one binary: a development environment, the server, and the
-// tools of its operator. `flint --help` lists them.
+// tools of its operator. `flint --help` lists them. main.go begins it and names every command; each has its
+// code in another file.
 package main
 
 import (

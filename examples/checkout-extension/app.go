@@ -1,3 +1,6 @@
+// Command checkout-extension is an app for Flint that opens checkouts for a merchant's orders and leads buyers who left
+// back to them. Begin with this file, app.go: it is what the app does; pages.go shows it, and the other files are how
+// any app talks to Flint.
 package main
 
 import (

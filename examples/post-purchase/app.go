@@ -1,3 +1,6 @@
+// Command post-purchase is an app for Flint that hears of paid orders and gives back single lines of them, within
+// what the merchant allows. Begin with this file, app.go: it is what the app does, and the other files are how any app
+// talks to Flint.
 package main
 
 import (

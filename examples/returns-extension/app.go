@@ -1,3 +1,6 @@
+// Command returns-extension is an app for Flint that decides on returns by rules of its own, and refunds or exchanges
+// what comes back. Begin with this file, app.go: it is what the app does; book.go keeps what is due, feed.go hears what
+// webhooks missed, pages.go shows it, and the other files are how any app talks to Flint.
 package main
 
 import (

@@ -1,6 +1,6 @@
-// Shop is the smallest shop that takes money with Flint, in both ways that a page can: it sends the
+// Command shop is the smallest shop that takes money with Flint, in both ways that a page can: it sends the
 // buyer to the hosted checkout, or embeds the checkout in its own page. The server holds the key; the
-// browser only ever gets the credential of one session.
+// browser only ever gets the credential of one session. main.go is all of it, beside its pages.
 package main
 
 import (

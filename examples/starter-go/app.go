@@ -1,3 +1,5 @@
+// Command starter-app is an app for Flint: merchants install it, it hears of their orders and acts on them.
+// Begin with this file, app.go: it is what the app does, and the other files are how any app talks to Flint.
 package main
 
 import (

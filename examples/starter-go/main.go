@@ -1,5 +1,3 @@
-// This program is an app for Flint: merchants install it, it hears of their orders and acts on them.
-// Read app.go first, it is what the app does; the other files are how any app talks to Flint.
 package main
 
 import (

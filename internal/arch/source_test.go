@@ -52,12 +52,10 @@ func undocumentedPackages(t *tree) []breach {
 			}
 			code = true
 			doc := s.syntax.Doc.Text()
-			if s.syntax.Name.Name == "main" {
-				documented = documented || doc != ""
-			} else {
-				want = "Package " + s.syntax.Name.Name
-				documented = documented || strings.HasPrefix(doc, want+" ")
+			if want = "Package " + s.syntax.Name.Name; s.syntax.Name.Name == "main" {
+				want = "Command"
 			}
+			documented = documented || strings.HasPrefix(doc, want+" ")
 		}
 		switch {
 		case !code && len(p.files) > 0 && within(p.dir, "test"):
@@ -78,11 +76,12 @@ func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
 		"internal/refund/a.go":      "// A comment on something else.\n\npackage refund",
 		"internal/tax/a.go":         "package tax",
 		"internal/tax/tax_test.go":  "// Package tax is explained in the wrong place.\npackage tax",
-		"cmd/flint/main.go":         "// Flint takes money.\npackage main",
+		"cmd/flint/main.go":         "// Command flint takes money.\npackage main",
+		"examples/shop/main.go":     "// This program takes money.\npackage main",
 		"test/crash/crash_test.go":  "package crash",
 		"internal/dispute/a.go":     "// Package other is a slip.\npackage dispute",
 		"internal/fulfillment/a.go": "/*\nPackage fulfillment ships.\n*/\npackage fulfillment",
-	})), "internal/refund", "internal/tax", "internal/dispute")
+	})), "internal/refund", "internal/tax", "internal/dispute", "examples/shop")
 }
 
 // Calls and names that must not be used.

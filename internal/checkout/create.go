@@ -247,7 +247,7 @@ func (s *Service) Create(ctx context.Context, tx db.Tx, in CreateInput) (Launch,
 	if err := checkTipCurrency(session.Detail.Tip, o.Currency); err != nil {
 		return Launch{}, err
 	}
-	if err := s.complete(tx, session, &in, o.Currency); err != nil {
+	if err := s.complete(tx, session, &in); err != nil {
 		return Launch{}, err
 	}
 	if err := s.checkFrame(tx, session); err != nil {

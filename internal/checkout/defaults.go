@@ -24,7 +24,7 @@ type Choices struct {
 
 // complete fills what the caller left open with the merchant's settings, as they are now: a session does
 // not change when the settings do.
-func (s *Service) complete(tx db.Tx, session *Session, in *CreateInput, currency money.Currency) error {
+func (s *Service) complete(tx db.Tx, session *Session, in *CreateInput) error {
 	d := &session.Detail
 	defaults := settings.Defaults()
 	e := &defaults

@@ -78,7 +78,7 @@ type CreatePackageInput struct {
 	Cause      event.Cause
 }
 
-// Packed is what was done with a parcel. Update is the change of status, nil for none.
+// Packed is what was done with a parcel.
 type Packed struct {
 	Package   *Package
 	Shipment  *Shipment

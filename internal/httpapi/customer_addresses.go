@@ -121,17 +121,6 @@ func registerCustomerAddresses(a *API, s *Services) {
 	}, Doc("Choose a default address", "For billing, for shipping or for both."))
 }
 
-// wired turns what a domain returned into its wire form.
-func wired[T, W any](f func(T) W) func(T, error) (W, error) {
-	return func(v T, err error) (W, error) {
-		if err != nil {
-			var none W
-			return none, err
-		}
-		return f(v), nil
-	}
-}
-
 func (s *Services) listAddresses(ctx context.Context, tx db.Tx, c *Caller, customerID string, q PageQuery) (Page[*CustomerAddress], error) {
 	page, err := List(c, q, func(after *listing.Cursor, limit int) ([]*customer.SavedAddress, *listing.Cursor, error) {
 		return s.Customers.ListAddresses(ctx, tx, c.Scope, customerID, after, limit)

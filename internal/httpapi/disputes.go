@@ -104,19 +104,7 @@ func registerDisputes(a *API, s *Services) {
 			summary := wireIntentSummary(i)
 			out.PaymentIntent = &summary
 		}
-		if slices.Contains(in.Expand, "order") {
-			o, err := s.Orders.Get(ctx, tx, c.Scope, d.OrderID)
-			if err != nil {
-				return nil, err
-			}
-			out.Order = wireOrderSummary(o)
-		}
-		if slices.Contains(in.Expand, "customer") && d.CustomerID != "" {
-			if out.Customer, err = s.customerSummary(ctx, tx, c, d.CustomerID); err != nil {
-				return nil, err
-			}
-		}
-		return out, nil
+		return out, s.expandParties(ctx, tx, c, in.Expand, d.OrderID, d.CustomerID, &out.Order, &out.Customer)
 	}, Doc("Read a dispute", "What the buyer's bank says of a payment, and until when it takes an answer."))
 }
 

@@ -161,11 +161,7 @@ func (a *Address) domainIf() *order.Address {
 func registerCreateFulfillment(a *API, s *Services) {
 	Write(a, "createFulfillment", func(_ context.Context, tx db.Tx, c *Caller, in *CreateFulfillmentInput) (*Fulfillment, error) {
 		in.domain.Scope, in.domain.Cause = c.Scope, c.Cause()
-		f, err := s.Fulfillments.Create(tx, in.domain)
-		if err != nil {
-			return nil, err
-		}
-		return wireFulfillment(f), nil
+		return wired(wireFulfillment)(s.Fulfillments.Create(tx, in.domain))
 	}, Doc("Fulfill lines of an order", "Holds the units until they are handed over or given back. With shipment, one parcel holds all of them."),
 		Errors("ORDER_NOT_FULFILLABLE", "ORDER_LINE_ITEM_NOT_FOUND", "FULFILLMENT_QUANTITY_EXCEEDS_LINE_ITEM", "FULFILLMENT_QUANTITY_EXCEEDS_AVAILABLE",
 			"DUPLICATE_FULFILLMENT_LINE_ITEM", "FULFILLMENT_DETAILS_TYPE_MISMATCH", "FULFILLMENT_TYPE_NOT_ALLOWED", "FULFILLMENT_WINDOW_INVALID",

@@ -125,6 +125,18 @@ func into[T any](field *T, o Opt[T]) {
 	}
 }
 
+// whole is an object that was sent to replace the one there is: nil when it was not, and null takes it away.
+func whole[T, D any](o Opt[T], domain func(*T) *D) **D {
+	if !o.Sent {
+		return nil
+	}
+	var d *D
+	if o.Set() {
+		d = domain(&o.Value)
+	}
+	return &d
+}
+
 func intoPtr[T any](field *T, v *T) {
 	if v != nil {
 		*field = *v
@@ -174,14 +186,8 @@ func (in *UpdateFulfillmentInput) domain(c *Caller) fulfillment.UpdateInput {
 	b := &in.Body
 	u := fulfillment.UpdateInput{
 		Scope: c.Scope, FulfillmentID: in.FulfillmentID, ExpectedVersion: b.ExpectedVersion, CustomerID: b.CustomerID.Ptr(),
-		ExternalReferenceID: b.ExternalReferenceID, Metadata: metadataIf(b.Metadata), CompletedAt: b.CompletedAt.Ptr(), Cause: c.Cause(),
-	}
-	if b.Recipient.Sent {
-		var r *fulfillment.Recipient
-		if b.Recipient.Set() {
-			r = b.Recipient.Value.domain()
-		}
-		u.Recipient = &r
+		ExternalReferenceID: b.ExternalReferenceID, Metadata: metadataIf(b.Metadata), CompletedAt: b.CompletedAt.Ptr(),
+		Recipient: whole(b.Recipient, (*FulfillmentRecipient).domain), Cause: c.Cause(),
 	}
 	if b.Pickup.Set() {
 		u.Pickup = b.Pickup.Value.apply

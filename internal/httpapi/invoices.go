@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"net/http"
-	"slices"
 	"time"
 
 	"flint/internal/db"
@@ -111,19 +110,7 @@ func registerInvoices(a *API, s *Services) {
 		if err != nil {
 			return nil, err
 		}
-		if slices.Contains(in.Expand, "order") {
-			o, err := s.Orders.Get(ctx, tx, c.Scope, v.OrderID)
-			if err != nil {
-				return nil, err
-			}
-			out.Order = wireOrderSummary(o)
-		}
-		if slices.Contains(in.Expand, "customer") && v.CustomerID != "" {
-			if out.Customer, err = s.customerSummary(ctx, tx, c, v.CustomerID); err != nil {
-				return nil, err
-			}
-		}
-		return out, nil
+		return out, s.expandParties(ctx, tx, c, in.Expand, v.OrderID, v.CustomerID, &out.Order, &out.Customer)
 	}, Doc("Read an invoice", "With its balance, its schedule and, once it is issued, the frozen document."))
 
 	Get(a, "invoices.listActivities", func(ctx context.Context, tx db.Tx, c *Caller, in *ListInvoiceActivitiesInput) (Page[*InvoiceActivity], error) {

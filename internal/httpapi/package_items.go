@@ -52,7 +52,7 @@ func registerPackageItems(a *API, s *Services) {
 
 	Write(a, "createPackageItem", func(_ context.Context, tx db.Tx, c *Caller, in *CreatePackageItemInput) (*PackageItem, error) {
 		b := &in.Body
-		return packageItem(s.Fulfillments.CreateItem(tx, fulfillment.ItemInput{
+		return wired(wirePackageItem)(s.Fulfillments.CreateItem(tx, fulfillment.ItemInput{
 			Scope: c.Scope, PackageID: in.PackageID, OrderLineItemID: b.LineID, Quantity: &b.Quantity, Pairs: b.Metadata, Cause: c.Cause(),
 		}))
 	}, Doc("Put units into a package", "Before a carrier has it, and no more than the fulfillment has of the line."),
@@ -60,20 +60,13 @@ func registerPackageItems(a *API, s *Services) {
 			"SHIPMENT_PACKAGE_ITEM_QUANTITY_EXCEEDS_FULFILLMENT"))
 
 	Write(a, "updatePackageItem", func(_ context.Context, tx db.Tx, c *Caller, in *UpdatePackageItemInput) (*PackageItem, error) {
-		return packageItem(s.Fulfillments.UpdateItem(tx, fulfillment.ItemInput{
+		return wired(wirePackageItem)(s.Fulfillments.UpdateItem(tx, fulfillment.ItemInput{
 			Scope: c.Scope, PackageID: in.PackageID, ItemID: in.ItemID, Quantity: in.Body.Quantity, Metadata: metadataIf(in.Body.Metadata), Cause: c.Cause(),
 		}))
 	}, Doc("Change what lies in a package", ""),
 		Errors("SHIPMENT_PACKAGE_NOT_MUTABLE", "INVALID_SHIPMENT_PACKAGE_ITEM_QUANTITY", "SHIPMENT_PACKAGE_ITEM_QUANTITY_EXCEEDS_FULFILLMENT", "NO_FIELDS_TO_UPDATE"))
 
 	Write(a, "deletePackageItem", func(_ context.Context, tx db.Tx, c *Caller, in *PackageItemPath) (*PackageItem, error) {
-		return packageItem(s.Fulfillments.DeleteItem(tx, fulfillment.ItemInput{Scope: c.Scope, PackageID: in.PackageID, ItemID: in.ItemID, Cause: c.Cause()}))
+		return wired(wirePackageItem)(s.Fulfillments.DeleteItem(tx, fulfillment.ItemInput{Scope: c.Scope, PackageID: in.PackageID, ItemID: in.ItemID, Cause: c.Cause()}))
 	}, Doc("Take units out of a package", "The answer is what was taken out."), Errors("SHIPMENT_PACKAGE_NOT_MUTABLE"))
-}
-
-func packageItem(i *fulfillment.Item, err error) (*PackageItem, error) {
-	if err != nil {
-		return nil, err
-	}
-	return wirePackageItem(i), nil
 }

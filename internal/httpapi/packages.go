@@ -164,27 +164,29 @@ func listPackages(tx db.Tx, c *Caller, q PageQuery, in PackageFilter, buyerID st
 
 func (in *UpdatePackageInput) domain(c *Caller) fulfillment.UpdatePackageInput {
 	b := &in.Body
-	u := fulfillment.UpdatePackageInput{
+	return fulfillment.UpdatePackageInput{
 		Scope: c.Scope, PackageID: in.PackageID, ExpectedVersion: b.ExpectedVersion, Carrier: b.Carrier.Ptr(), ServiceCode: b.ServiceCode.Ptr(),
 		TrackingNumber: b.TrackingNumber.Ptr(), TrackingURL: b.TrackingURL.Ptr(), LabelURL: b.LabelURL.Ptr(), StatusReason: b.StatusReason.Ptr(),
 		ExternalSystem: b.ExternalSystem.Ptr(), ExternalReferenceID: b.ExternalReferenceID.Ptr(), Metadata: metadataIf(b.Metadata), Notify: b.Notify,
-		Cause: c.Cause(),
+		Dimensions: whole(b.Dimensions, (*ShippingDimensions).domain), Weight: whole(b.Weight, (*ShippingWeight).domain), Cause: c.Cause(),
 	}
-	if b.Dimensions.Sent {
-		var d *fulfillment.Dimensions
-		if b.Dimensions.Set() {
-			d = b.Dimensions.Value.domain()
-		}
-		u.Dimensions = &d
-	}
-	if b.Weight.Sent {
-		var w *fulfillment.Weight
-		if b.Weight.Set() {
-			w = b.Weight.Value.domain()
-		}
-		u.Weight = &w
-	}
-	return u
+}
+
+func createdPackage(done fulfillment.Packed) *CreatePackageResult {
+	return &CreatePackageResult{wirePackage(done.Package), wireFulfillmentEvent(done.Event), wireAll(done.Notices, wireFulfillmentNotification), done.Replayed}
+}
+
+func changedPackage(done fulfillment.Packed) *UpdatePackageResult {
+	return &UpdatePackageResult{wirePackage(done.Package), wireFulfillmentEvent(done.Event), wireAll(done.Notices, wireFulfillmentNotification), done.Unchanged}
+}
+
+func voidedPackage(done fulfillment.Packed) *VoidPackageResult {
+	return (*VoidPackageResult)(changedPackage(done))
+}
+
+func movedPackage(done fulfillment.Packed) *PackageStatusUpdateResult {
+	return &PackageStatusUpdateResult{wirePackage(done.Package), wirePackageUpdate(done.Event), wireFulfillmentEvent(done.Event),
+		wireAll(done.Notices, wireFulfillmentNotification), done.Unchanged}
 }
 
 func wirePackageUpdate(e *fulfillment.Event) *PackageStatusUpdate {
@@ -199,11 +201,9 @@ func wirePackageUpdate(e *fulfillment.Event) *PackageStatusUpdate {
 
 func registerPackages(a *API, s *Services) {
 	Write(a, "createPackage", func(_ context.Context, tx db.Tx, c *Caller, in *CreatePackageInput) (*CreatePackageResult, error) {
-		done, err := s.Fulfillments.CreatePackage(tx, fulfillment.CreatePackageInput{Scope: c.Scope, ShipmentID: in.ShipmentID, Package: in.Body.domain(), Cause: c.Cause()})
-		if err != nil {
-			return nil, err
-		}
-		return &CreatePackageResult{wirePackage(done.Package), wireFulfillmentEvent(done.Event), wireAll(done.Notices, wireFulfillmentNotification), done.Replayed}, nil
+		return wired(createdPackage)(s.Fulfillments.CreatePackage(tx, fulfillment.CreatePackageInput{
+			Scope: c.Scope, ShipmentID: in.ShipmentID, Package: in.Body.domain(), Cause: c.Cause(),
+		}))
 	}, Doc("Add a package", "One parcel of a shipment. Tracking is told to the buyer unless that is suppressed; it does not mean that a carrier has the parcel."),
 		Errors("FULFILLMENT_SHIPMENT_TERMINAL", "FULFILLMENT_SHIPMENT_NOT_MUTABLE", "FULFILLMENT_COMPLETED", "FULFILLMENT_TERMINAL",
 			"SHIPMENT_PACKAGE_PROVIDER_REFERENCE_CONFLICT", "SHIPMENT_PACKAGE_PROVIDER_REFERENCE_INCOMPLETE", "FULFILLMENT_TRACKING_URL_INVALID",
@@ -228,11 +228,7 @@ func registerPackages(a *API, s *Services) {
 	}, Doc("Read a package", ""))
 
 	Write(a, "updatePackage", func(_ context.Context, tx db.Tx, c *Caller, in *UpdatePackageInput) (*UpdatePackageResult, error) {
-		done, err := s.Fulfillments.UpdatePackage(tx, in.domain(c))
-		if err != nil {
-			return nil, err
-		}
-		return &UpdatePackageResult{wirePackage(done.Package), wireFulfillmentEvent(done.Event), wireAll(done.Notices, wireFulfillmentNotification), done.Unchanged}, nil
+		return wired(changedPackage)(s.Fulfillments.UpdatePackage(tx, in.domain(c)))
 	}, Doc("Change a package", "Tracking, label, measures and references; never the status. Measures and label stand once a carrier has it."),
 		Errors("VERSION_CONFLICT", "SHIPMENT_PACKAGE_TERMINAL", "SHIPMENT_PACKAGE_NOT_MUTABLE", "NO_FIELDS_TO_UPDATE",
 			"SHIPMENT_PACKAGE_PROVIDER_REFERENCE_CONFLICT", "SHIPMENT_PACKAGE_PROVIDER_REFERENCE_INCOMPLETE", "FULFILLMENT_TRACKING_URL_INVALID",
@@ -240,24 +236,15 @@ func registerPackages(a *API, s *Services) {
 
 	Write(a, "transitionPackage", func(_ context.Context, tx db.Tx, c *Caller, in *TransitionPackageInput) (*PackageStatusUpdateResult, error) {
 		b := &in.Body
-		done, err := s.Fulfillments.MovePackage(tx, fulfillment.MovePackageInput{
+		return wired(movedPackage)(s.Fulfillments.MovePackage(tx, fulfillment.MovePackageInput{
 			Scope: c.Scope, PackageID: in.PackageID, Action: b.Action, OccurredAt: b.OccurredAt, ReasonMessage: b.ReasonMessage,
 			ExpectedVersion: b.ExpectedVersion, Notify: b.Notify, Cause: c.Cause(),
-		})
-		if err != nil {
-			return nil, err
-		}
-		return &PackageStatusUpdateResult{wirePackage(done.Package), wirePackageUpdate(done.Event), wireFulfillmentEvent(done.Event),
-			wireAll(done.Notices, wireFulfillmentNotification), done.Unchanged}, nil
+		}))
 	}, Doc("Move a package", "Performs one of its supported_actions. The shipment's status follows; the fulfillment's does not."),
 		Errors("VERSION_CONFLICT", "FULFILLMENT_ACTION_NOT_ALLOWED", "SHIPMENT_PACKAGE_TERMINAL", "SHIPMENT_TIMESTAMP_ORDER_INVALID", "INVALID_ACTION"))
 
 	Write(a, "voidPackage", func(_ context.Context, tx db.Tx, c *Caller, in *VoidPackageInput) (*VoidPackageResult, error) {
-		done, err := s.Fulfillments.VoidPackage(tx, in.Body.domain(c, in.PackageID))
-		if err != nil {
-			return nil, err
-		}
-		return &VoidPackageResult{wirePackage(done.Package), wireFulfillmentEvent(done.Event), wireAll(done.Notices, wireFulfillmentNotification), done.Unchanged}, nil
+		return wired(voidedPackage)(s.Fulfillments.VoidPackage(tx, in.Body.domain(c, in.PackageID)))
 	}, Doc("Void a package", "Before a carrier has it. What lay in it can be packed again. The body may be left out."),
 		Errors("VERSION_CONFLICT", "SHIPMENT_PACKAGE_NOT_VOIDABLE"))
 }

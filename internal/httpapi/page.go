@@ -67,6 +67,28 @@ func MapPage[T, W any](p Page[T], f func(T) W) Page[W] {
 	return Page[W]{Data: out, Next: p.Next}
 }
 
+// wired turns what a domain returned into its wire form.
+func wired[T, W any](f func(T) W) func(T, error) (W, error) {
+	return func(v T, err error) (W, error) {
+		if err != nil {
+			var none W
+			return none, err
+		}
+		return f(v), nil
+	}
+}
+
+// wiredPart is wired for a part that is shown with what it belongs to.
+func wiredPart[T, P, W any](f func(T, P) W) func(T, P, error) (W, error) {
+	return func(v T, part P, err error) (W, error) {
+		if err != nil {
+			var none W
+			return none, err
+		}
+		return f(v, part), nil
+	}
+}
+
 const (
 	bindingLen = 16
 	macLen     = 16

@@ -78,17 +78,8 @@ func registerPaymentIntents(a *API, s *Services) {
 			}
 		}
 		out := wireIntent(i, c.Now)
-		if slices.Contains(in.Expand, "order") {
-			o, err := s.Orders.Get(ctx, tx, c.Scope, i.OrderID)
-			if err != nil {
-				return nil, err
-			}
-			out.Order = wireOrderSummary(o)
-		}
-		if slices.Contains(in.Expand, "customer") && i.CustomerID != "" {
-			if out.Customer, err = s.customerSummary(ctx, tx, c, i.CustomerID); err != nil {
-				return nil, err
-			}
+		if err := s.expandParties(ctx, tx, c, in.Expand, i.OrderID, i.CustomerID, &out.Order, &out.Customer); err != nil {
+			return nil, err
 		}
 		if slices.Contains(in.Expand, "invoice") && out.InvoiceID != "" {
 			found, err := expanded(tx, c, out.InvoiceID, s.Sessions.Invoice)
@@ -130,6 +121,18 @@ func listIntents(tx db.Tx, c *Caller, q PageQuery, f PaymentIntentFilter, custom
 			After: after, Limit: limit,
 		})
 	})
+}
+
+// expandParties puts the order and the customer that an object belongs to into the answer, when asked to.
+func (s *Services) expandParties(ctx context.Context, tx db.Tx, c *Caller, expand []string, orderID, customerID string,
+	order **OrderSummary, customer **CustomerSummary) (err error) {
+	if err := expandOrder(ctx, s, tx, c, expand, orderID, order); err != nil {
+		return err
+	}
+	if slices.Contains(expand, "customer") && customerID != "" {
+		*customer, err = s.customerSummary(ctx, tx, c, customerID)
+	}
+	return err
 }
 
 // customerSummary is an expanded customer, nil when it is gone.

@@ -79,11 +79,7 @@ func registerRefunds(a *API, s *Services) {
 	}, Doc("Read a refund", "Its status changes when the processor has given the money back."))
 
 	Write(a, "updateRefund", func(ctx context.Context, tx db.Tx, c *Caller, in *UpdateRefundInput) (*Refund, error) {
-		r, err := s.Refunds.SetMetadata(tx, c.Scope, in.RefundID, metadataPatch(in.Body.Metadata))
-		if err != nil {
-			return nil, err
-		}
-		return wireRefund(r), nil
+		return wired(wireRefund)(s.Refunds.SetMetadata(tx, c.Scope, in.RefundID, metadataPatch(in.Body.Metadata)))
 	}, Doc("Change a refund's metadata", "Nothing else of a refund can be changed."))
 }
 
@@ -102,18 +98,8 @@ func listRefunds(tx db.Tx, c *Caller, q PageQuery, f RefundFilter, customerID st
 
 func (s *Services) expandRefund(ctx context.Context, tx db.Tx, c *Caller, r *refund.Refund, expand []string) (*Refund, error) {
 	out := wireRefund(r)
-	if slices.Contains(expand, "order") {
-		o, err := s.Orders.Get(ctx, tx, c.Scope, r.OrderID)
-		if err != nil {
-			return nil, err
-		}
-		out.Order = wireOrderSummary(o)
-	}
-	if slices.Contains(expand, "customer") && r.CustomerID != "" {
-		var err error
-		if out.Customer, err = s.customerSummary(ctx, tx, c, r.CustomerID); err != nil {
-			return nil, err
-		}
+	if err := s.expandParties(ctx, tx, c, expand, r.OrderID, r.CustomerID, &out.Order, &out.Customer); err != nil {
+		return nil, err
 	}
 	if !slices.Contains(expand, "payment_intent") && !slices.Contains(expand, "payment_refunds.payment_intent") {
 		return out, nil

@@ -60,13 +60,9 @@ func registerRefundsPart(a *API, s *Services) {
 	}, Doc("Reject a refund above the limit", "It is canceled, and what it had reserved is free again."), Errors("REFUND_NOT_AWAITING_APPROVAL"))
 
 	Write(a, "completeRefundManually", func(ctx context.Context, tx db.Tx, c *Caller, in *CompleteRefundInput) (*Refund, error) {
-		r, err := s.Refunds.CompleteManually(tx, refund.CompleteInput{
+		return wired(wireRefund)(s.Refunds.CompleteManually(tx, refund.CompleteInput{
 			Scope: c.Scope, RefundID: in.RefundID, Reference: in.Body.Reference, Note: in.Body.Note, Cause: c.Cause(),
-		})
-		if err != nil {
-			return nil, err
-		}
-		return wireRefund(r), nil
+		}))
 	}, Doc("Record that a failed refund was paid otherwise", "Makes a second refund, with method manual, that is booked at once; the failed one stays as it is."),
 		Errors("REFUND_NOT_FAILED", "REFUND_ALREADY_COMPLETED", "AMOUNT_EXCEEDS_REFUNDABLE"))
 }

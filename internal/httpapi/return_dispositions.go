@@ -26,7 +26,7 @@ type CreateReturnDispositionRequest struct {
 
 // CreateReturnDispositionInput is the request of createReturnDisposition.
 type CreateReturnDispositionInput struct {
-	GoodsOfReturnPath
+	ReturnPath
 	Body CreateReturnDispositionRequest
 }
 
@@ -85,15 +85,11 @@ type ListReturnDispositionsInput struct {
 func registerReturnDispositions(a *API, s *Services) {
 	Write(a, "createReturnDisposition", func(ctx context.Context, tx db.Tx, c *Caller, in *CreateReturnDispositionInput) (*ReturnDisposition, error) {
 		b := &in.Body
-		r, d, err := s.Returns.Dispose(tx, returns.DisposeInput{Scope: c.Scope, ReturnID: in.ReturnID, Cause: c.Cause(), Goods: returns.DispositionGoods{
+		return wiredPart(wireReturnDisposition)(s.Returns.Dispose(tx, returns.DisposeInput{Scope: c.Scope, ReturnID: in.ReturnID, Cause: c.Cause(), Goods: returns.DispositionGoods{
 			Type: b.Type, Quantity: b.Quantity, OccurredAt: b.OccurredAt, Reason: b.Reason, Message: b.Message, ReceiptLineID: b.ReceiptLineID,
 			InspectionLineID: b.InspectionLineID, LocationID: b.LocationID, Replaces: b.Replaces, ExternalReferenceID: b.ExternalReferenceID,
 			Metadata: b.Metadata,
-		}})
-		if err != nil {
-			return nil, err
-		}
-		return wireReturnDisposition(r, d), nil
+		}}))
 	}, Doc("Say where goods go", "Takes units of a line of a receipt or of an inspection. Its movements are booked, each once, by whoever keeps stock."),
 		withGoodsFaults("RETURN_DISPOSITION_QUANTITY_EXCEEDED"))
 
@@ -110,34 +106,22 @@ func registerReturnDispositions(a *API, s *Services) {
 	}, Doc("List dispositions", "Over all returns, newest first."))
 
 	Get(a, "getReturnDisposition", func(ctx context.Context, tx db.Tx, c *Caller, in *ReturnDispositionPath) (*ReturnDisposition, error) {
-		f, err := returns.GetDisposition(tx, c.Scope, in.DispositionID)
-		if err != nil {
-			return nil, err
-		}
-		return wireFoundDisposition(f), nil
+		return wired(wireFoundDisposition)(returns.GetDisposition(tx, c.Scope, in.DispositionID))
 	}, Doc("Read a disposition", ""))
 
 	Write(a, "cancelReturnDisposition", func(ctx context.Context, tx db.Tx, c *Caller, in *CancelReturnDispositionInput) (*ReturnDisposition, error) {
-		r, d, err := s.Returns.CancelDisposition(tx, returns.DispositionActInput{
+		return wiredPart(wireReturnDisposition)(s.Returns.CancelDisposition(tx, returns.DispositionActInput{
 			Scope: c.Scope, DispositionID: in.DispositionID, Reason: in.Body.Reason, Message: in.Body.Message,
 			ExpectedVersion: in.Body.ExpectedVersion, Cause: c.Cause(),
-		})
-		if err != nil {
-			return nil, err
-		}
-		return wireReturnDisposition(r, d), nil
+		}))
 	}, Doc("Cancel a disposition", "Before its goods moved; afterwards it is replaced by another."),
 		Errors("RETURN_VERSION_CONFLICT", "RETURN_ACTION_NOT_ALLOWED"))
 
 	Write(a, "retryReturnDisposition", func(ctx context.Context, tx db.Tx, c *Caller, in *RetryReturnDispositionInput) (*ReturnDisposition, error) {
-		r, d, err := s.Returns.RetryDisposition(tx, returns.DispositionActInput{
+		return wiredPart(wireReturnDisposition)(s.Returns.RetryDisposition(tx, returns.DispositionActInput{
 			Scope: c.Scope, DispositionID: in.DispositionID, Reason: in.Body.Reason, Message: in.Body.Message,
 			ExpectedVersion: in.Body.ExpectedVersion, Cause: c.Cause(),
-		})
-		if err != nil {
-			return nil, err
-		}
-		return wireReturnDisposition(r, d), nil
+		}))
 	}, Doc("Try a failed disposition again", "Under the same id, so that its goods never move twice. It stays failed while nothing shows goods for it."),
 		Errors("RETURN_VERSION_CONFLICT", "RETURN_ACTION_NOT_ALLOWED"))
 }

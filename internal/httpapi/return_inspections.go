@@ -35,7 +35,7 @@ type CreateReturnInspectionRequest struct {
 
 // CreateReturnInspectionInput is the request of createReturnInspection.
 type CreateReturnInspectionInput struct {
-	GoodsOfReturnPath
+	ReturnPath
 	Body CreateReturnInspectionRequest
 }
 
@@ -102,11 +102,7 @@ func registerReturnInspections(a *API, s *Services) {
 				InternalNote: l.InternalNote, Verification: v,
 			})
 		}
-		r, x, err := s.Returns.Inspect(tx, returns.InspectInput{Scope: c.Scope, ReturnID: in.ReturnID, Goods: goods, Cause: c.Cause()})
-		if err != nil {
-			return nil, err
-		}
-		return wireReturnInspection(r, x), nil
+		return wiredPart(wireReturnInspection)(s.Returns.Inspect(tx, returns.InspectInput{Scope: c.Scope, ReturnID: in.ReturnID, Goods: goods, Cause: c.Cause()}))
 	}, Doc("Record an inspection", "Condition and acceptance of goods of one receipt. A wrong inspection is corrected by another that supersedes it."),
 		withGoodsFaults("RETURN_INSPECTION_QUANTITY_EXCEEDED", "RETURN_RECEIPT_QUANTITY_EXCEEDED"))
 
@@ -123,22 +119,14 @@ func registerReturnInspections(a *API, s *Services) {
 	}, Doc("List inspections", "Over all returns, newest first."))
 
 	Get(a, "getReturnInspection", func(ctx context.Context, tx db.Tx, c *Caller, in *ReturnInspectionPath) (*ReturnInspection, error) {
-		f, err := returns.GetInspection(tx, c.Scope, in.InspectionID)
-		if err != nil {
-			return nil, err
-		}
-		return wireFoundInspection(f), nil
+		return wired(wireFoundInspection)(returns.GetInspection(tx, c.Scope, in.InspectionID))
 	}, Doc("Read an inspection", ""))
 
 	Write(a, "decideReturnInspectionLineItem", func(ctx context.Context, tx db.Tx, c *Caller, in *DecideReturnInspectionLineItemInput) (*ReturnInspection, error) {
-		r, x, err := s.Returns.Accept(tx, returns.AcceptInput{
+		return wiredPart(wireReturnInspection)(s.Returns.Accept(tx, returns.AcceptInput{
 			Scope: c.Scope, InspectionID: in.InspectionID, InspectionLineID: in.InspectionLineID, ExpectedVersion: in.Body.ExpectedVersion, Cause: c.Cause(),
 			Acceptance: returns.Acceptance{Status: in.Body.Acceptance, Reason: in.Body.Reason, Message: in.Body.Message},
-		})
-		if err != nil {
-			return nil, err
-		}
-		return wireReturnInspection(r, x), nil
+		}))
 	}, Doc("Decide whether goods are accepted", "Settles a line that an inspection left open as review_required."),
 		withGoodsFaults("RETURN_VERSION_CONFLICT"))
 }

@@ -10,7 +10,7 @@ import (
 
 // GoodsOfLinePath names a line of a return.
 type GoodsOfLinePath struct {
-	GoodsOfReturnPath
+	ReturnPath
 	LineID string `path:"return_line_item_id" id:"rtli"`
 }
 
@@ -44,26 +44,18 @@ type WaiveReturnLineInspectionInput struct {
 
 func registerReturnLineGoods(a *API, s *Services) {
 	Write(a, "cancelReturnLineItem", func(ctx context.Context, tx db.Tx, c *Caller, in *CancelReturnLineItemInput) (*ReturnResource, error) {
-		r, err := s.Returns.CancelLine(tx, returns.CancelLineInput{
+		return wired(wireReturn)(s.Returns.CancelLine(tx, returns.CancelLineInput{
 			Scope: c.Scope, ReturnID: in.ReturnID, LineID: in.LineID, Quantity: in.Body.Quantity, Handback: in.Body.Handback, Reason: in.Body.Reason,
 			Message: in.Body.Message, ExpectedVersion: in.Body.ExpectedVersion, Cause: c.Cause(),
-		})
-		if err != nil {
-			return nil, err
-		}
-		return wireReturn(r), nil
+		}))
 	}, Doc("Withdraw units of a line", "Approved units that no resolution holds and that did not leave the buyer. What holds them is named in blocking_resources."),
 		withGoodsFaults("RETURN_VERSION_CONFLICT", "RETURN_LINE_CANCELLATION_CONFLICT"))
 
 	Write(a, "waiveReturnLineInspection", func(ctx context.Context, tx db.Tx, c *Caller, in *WaiveReturnLineInspectionInput) (*ReturnResource, error) {
-		r, err := s.Returns.WaiveInspection(tx, returns.WaiveInput{
+		return wired(wireReturn)(s.Returns.WaiveInspection(tx, returns.WaiveInput{
 			Scope: c.Scope, ReturnID: in.ReturnID, LineID: in.LineID, Reason: in.Body.Reason, Message: in.Body.Message,
 			ExpectedVersion: in.Body.ExpectedVersion, Cause: c.Cause(),
-		})
-		if err != nil {
-			return nil, err
-		}
-		return wireReturn(r), nil
+		}))
 	}, Doc("Do without an inspection", "What arrived counts as accepted, but for units that an inspection rejected or left open."),
 		Errors("RETURN_VERSION_CONFLICT", "RETURN_ACTION_NOT_ALLOWED"))
 }

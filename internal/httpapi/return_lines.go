@@ -83,13 +83,9 @@ func registerReturnLines(a *API, s *Services) {
 	}, Doc("Read a line of a return", ""))
 
 	Write(a, "addReturnLineItem", func(ctx context.Context, tx db.Tx, c *Caller, in *AddReturnLineItemInput) (*ReturnResource, error) {
-		r, err := s.Returns.AddLine(tx, returns.AddLineInput{
+		return wired(wireReturn)(s.Returns.AddLine(tx, returns.AddLineInput{
 			Scope: c.Scope, ReturnID: in.ReturnID, Line: in.Body.Line.domain(), ExpectedVersion: in.Body.ExpectedVersion, Cause: c.Cause(),
-		})
-		if err != nil {
-			return nil, err
-		}
-		return wireReturn(r), nil
+		}))
 	}, Doc("Add a line to a return", "While the return is requested."), Errors("RETURN_INVALID", "RETURN_FULFILLMENT_ALLOCATION_AMBIGUOUS",
 		"INVALID_QUANTITY", "RETURN_VERSION_CONFLICT", "RETURN_ACTION_NOT_ALLOWED"))
 
@@ -98,23 +94,15 @@ func registerReturnLines(a *API, s *Services) {
 		if b.Quantity == nil && b.ReasonID == nil && !b.ResolutionType.Sent && !b.BuyerNote.Sent {
 			return nil, fault.Invalid("NO_FIELDS_TO_UPDATE", "", "The body names nothing to change.")
 		}
-		r, err := s.Returns.UpdateLine(tx, returns.UpdateLineInput{
+		return wired(wireReturn)(s.Returns.UpdateLine(tx, returns.UpdateLineInput{
 			Scope: c.Scope, ReturnID: in.ReturnID, LineID: in.LineID, Quantity: b.Quantity, ReasonID: b.ReasonID,
 			ResolutionType: b.ResolutionType.Ptr(), BuyerNote: b.BuyerNote.Ptr(), ExpectedVersion: b.ExpectedVersion, Cause: c.Cause(),
-		})
-		if err != nil {
-			return nil, err
-		}
-		return wireReturn(r), nil
+		}))
 	}, Doc("Edit a line of a return", "While the return is requested."), Errors("RETURN_INVALID", "INVALID_QUANTITY", "RETURN_VERSION_CONFLICT",
 		"RETURN_ACTION_NOT_ALLOWED", "NO_FIELDS_TO_UPDATE"))
 
 	Write(a, "deleteReturnLineItem", func(ctx context.Context, tx db.Tx, c *Caller, in *ReturnLinePath) (*ReturnResource, error) {
-		r, err := s.Returns.DeleteLine(tx, returns.DeleteLineInput{Scope: c.Scope, ReturnID: in.ReturnID, LineID: in.LineID, Cause: c.Cause()})
-		if err != nil {
-			return nil, err
-		}
-		return wireReturn(r), nil
+		return wired(wireReturn)(s.Returns.DeleteLine(tx, returns.DeleteLineInput{Scope: c.Scope, ReturnID: in.ReturnID, LineID: in.LineID, Cause: c.Cause()}))
 	}, Doc("Remove a line of a return", "While the return is requested. The last line stays: cancel the return instead."),
 		Errors("RETURN_ACTION_NOT_ALLOWED"))
 }

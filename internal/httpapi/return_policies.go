@@ -162,11 +162,7 @@ func registerReturnPolicies(a *API, s *Services) {
 		Errors("RETURN_INVALID", "INVALID_ID", "RETURN_POLICY_CONFLICT", "RETURN_POLICY_ARCHIVED", "RETURN_VERSION_CONFLICT"))
 
 	Get(a, "getReturnPolicyRevision", func(_ context.Context, tx db.Tx, c *Caller, in *ReturnPolicyRevisionInput) (*ReturnPolicyRevision, error) {
-		r, err := s.ReturnPolicies.RevisionOf(tx, c.Scope, in.PolicyID, in.RevisionID)
-		if err != nil {
-			return nil, err
-		}
-		return wireReturnPolicyRevision(r), nil
+		return wired(wireReturnPolicyRevision)(s.ReturnPolicies.RevisionOf(tx, c.Scope, in.PolicyID, in.RevisionID))
 	}, Doc("Read a revision of a return policy", "Current or past."))
 }
 

@@ -49,13 +49,8 @@ type CreateReturnReceiptRequest struct {
 
 // CreateReturnReceiptInput is the request of createReturnReceipt.
 type CreateReturnReceiptInput struct {
-	GoodsOfReturnPath
+	ReturnPath
 	Body CreateReturnReceiptRequest
-}
-
-// GoodsOfReturnPath names a return.
-type GoodsOfReturnPath struct {
-	ReturnID string `path:"return_id" id:"ret"`
 }
 
 // ReturnReceiptPath names a receipt.
@@ -114,11 +109,7 @@ func registerReturnReceipts(a *API, s *Services) {
 			}
 			goods.Lines = append(goods.Lines, line)
 		}
-		r, x, err := s.Returns.Receive(tx, returns.ReceiveInput{Scope: c.Scope, ReturnID: in.ReturnID, Goods: goods, Cause: c.Cause()})
-		if err != nil {
-			return nil, err
-		}
-		return wireReturnReceipt(r, x), nil
+		return wiredPart(wireReturnReceipt)(s.Returns.Receive(tx, returns.ReceiveInput{Scope: c.Scope, ReturnID: in.ReturnID, Goods: goods, Cause: c.Cause()}))
 	}, Doc("Record goods that arrived", "A receipt never changes; a wrong one is corrected by another that supersedes it. Goods in excess and goods that nobody identified count for no line."),
 		withGoodsFaults("RETURN_RECEIPT_QUANTITY_EXCEEDED"))
 
@@ -135,22 +126,14 @@ func registerReturnReceipts(a *API, s *Services) {
 	}, Doc("List receipts", "Over all returns, newest first."))
 
 	Get(a, "getReturnReceipt", func(ctx context.Context, tx db.Tx, c *Caller, in *ReturnReceiptPath) (*ReturnReceipt, error) {
-		f, err := returns.GetReceipt(tx, c.Scope, in.ReceiptID)
-		if err != nil {
-			return nil, err
-		}
-		return wireFoundReceipt(f), nil
+		return wired(wireFoundReceipt)(returns.GetReceipt(tx, c.Scope, in.ReceiptID))
 	}, Doc("Read a receipt", ""))
 
 	Write(a, "verifyReturnReceiptLineItem", func(ctx context.Context, tx db.Tx, c *Caller, in *VerifyReturnReceiptLineItemInput) (*ReturnReceipt, error) {
-		r, x, err := s.Returns.Verify(tx, returns.VerifyInput{
+		return wiredPart(wireReturnReceipt)(s.Returns.Verify(tx, returns.VerifyInput{
 			Scope: c.Scope, ReceiptID: in.ReceiptID, ReceiptLineID: in.ReceiptLineID, ExpectedVersion: in.Body.ExpectedVersion, Cause: c.Cause(),
 			Goods: returns.Verification{LineID: in.Body.LineID, Reason: in.Body.Reason, Message: in.Body.Message},
-		})
-		if err != nil {
-			return nil, err
-		}
-		return wireReturnReceipt(r, x), nil
+		}))
 	}, Doc("Identify goods", "Takes unidentified goods of a receipt, all of them, for those of a line."),
 		withGoodsFaults("RETURN_RECEIPT_QUANTITY_EXCEEDED", "RETURN_VERSION_CONFLICT"))
 }

@@ -183,18 +183,12 @@ func (t *ReturnResolutionTerms) domain() (returns.ResolutionInput, error) {
 var resolutionFaults = []string{"RETURN_VALUE_EXCEEDED", "RETURN_QUOTE_STALE", "RETURN_VERSION_CONFLICT", "RETURN_ACTION_NOT_ALLOWED", "INVALID_QUANTITY", "CURRENCY_MISMATCH"}
 
 func registerReturnResolutionWrites(a *API, s *Services) {
-	answer := func(r *returns.Return, x *returns.Resolution, err error) (*ReturnResolution, error) {
-		if err != nil {
-			return nil, err
-		}
-		return wireReturnResolution(r, x), nil
-	}
 	Write(a, "createReturnResolution", func(ctx context.Context, tx db.Tx, c *Caller, in *CreateReturnResolutionInput) (*ReturnResolution, error) {
 		asked, err := in.Body.domain()
 		if err != nil {
 			return nil, err
 		}
-		return answer(s.Returns.Propose(tx, returns.ProposeInput{
+		return wiredPart(wireReturnResolution)(s.Returns.Propose(tx, returns.ProposeInput{
 			Scope: c.Scope, ReturnID: in.ReturnID, Resolution: asked, ExpectedVersion: in.Body.ExpectedVersion,
 			ExpectedQuoteHash: in.Body.ExpectedQuoteHash, ExternalReferenceID: in.Body.ExternalReferenceID, Metadata: in.Body.Metadata, Cause: c.Cause(),
 		}))
@@ -226,7 +220,7 @@ func registerReturnResolutionWrites(a *API, s *Services) {
 			set := adjustmentsOf(b.AdjustmentSet.Adjustments)
 			change.Adjustments = &set
 		}
-		return answer(s.Returns.Revise(tx, change))
+		return wiredPart(wireReturnResolution)(s.Returns.Revise(tx, change))
 	}, Doc("Change a proposed resolution", "Collections are replaced as a whole, and then expected_version is needed."), Errors(append([]string{"EXPECTED_VERSION_REQUIRED"}, resolutionFaults...)...))
 
 	stagedResolution(a, s, "confirmReturnResolution", func(tx db.Tx, c *Caller, in *ConfirmReturnResolutionInput) (*returns.Return, *returns.Resolution, error) {
@@ -246,7 +240,7 @@ func registerReturnResolutionWrites(a *API, s *Services) {
 	}, Doc("Try a failed resolution again", "What was given back already is not given again."), Errors(resolutionFaults...))
 
 	Write(a, "cancelReturnResolution", func(ctx context.Context, tx db.Tx, c *Caller, in *CancelReturnResolutionInput) (*ReturnResolution, error) {
-		return answer(s.Returns.CancelResolution(tx, returns.ActInput{ResolutionVersion: in.version(c, in.Body.ExpectedVersion), Reason: in.Body.Reason, Message: in.Body.Message}))
+		return wiredPart(wireReturnResolution)(s.Returns.CancelResolution(tx, returns.ActInput{ResolutionVersion: in.version(c, in.Body.ExpectedVersion), Reason: in.Body.Reason, Message: in.Body.Message}))
 	}, Doc("Cancel a resolution", "Before its money moved; an exchange that the buyer has not paid is undone."), Errors("RETURN_VERSION_CONFLICT", "RETURN_ACTION_NOT_ALLOWED", "ORDER_COLLECTION_IN_PROGRESS"))
 }
 

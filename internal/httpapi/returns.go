@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"flint/internal/auth/buyer"
@@ -93,14 +92,10 @@ type CreateReturnAccessLinkInput struct {
 
 func registerReturns(a *API, s *Services) {
 	Write(a, "createReturn", func(ctx context.Context, tx db.Tx, c *Caller, in *CreateReturnInput) (*ReturnResource, error) {
-		r, err := s.Returns.Create(tx, returns.CreateInput{
+		return wired(wireReturn)(s.Returns.Create(tx, returns.CreateInput{
 			Scope: c.Scope, OrderID: in.Body.OrderID, Lines: in.Body.lines(), ExternalReferenceID: in.Body.ExternalReferenceID,
 			Metadata: in.Body.Metadata, Cause: c.Cause(),
-		})
-		if err != nil {
-			return nil, err
-		}
-		return wireReturn(r), nil
+		}))
 	}, Doc("Ask for a return", "Asks units that were handed over back. Return policies judge each line, and the line keeps what they said; without one the return waits for a decision."),
 		Errors("RETURN_INVALID", "RETURN_FULFILLMENT_ALLOCATION_AMBIGUOUS"))
 
@@ -134,13 +129,9 @@ func registerReturns(a *API, s *Services) {
 		if !b.ExternalReferenceID.Sent && !b.Metadata.Sent {
 			return nil, fault.Invalid("NO_FIELDS_TO_UPDATE", "", "The body names nothing to change.")
 		}
-		r, err := s.Returns.Update(tx, returns.UpdateInput{
+		return wired(wireReturn)(s.Returns.Update(tx, returns.UpdateInput{
 			Scope: c.Scope, ReturnID: in.ReturnID, ExternalReferenceID: b.ExternalReferenceID.Ptr(), Metadata: metadataPatch(b.Metadata), Cause: c.Cause(),
-		})
-		if err != nil {
-			return nil, err
-		}
-		return wireReturn(r), nil
+		}))
 	}, Doc("Note something on a return", "The caller's reference and metadata, in any state."), Errors("NO_FIELDS_TO_UPDATE"))
 
 	Write(a, "createReturnAccessLink", func(ctx context.Context, tx db.Tx, c *Caller, in *CreateReturnAccessLinkInput) (*AccessLink, error) {
@@ -163,18 +154,8 @@ func registerReturns(a *API, s *Services) {
 // expandReturn shows a return with what was asked for beside it.
 func (s *Services) expandReturn(ctx context.Context, tx db.Tx, c *Caller, r *returns.Return, expand []string) (*ReturnResource, error) {
 	out := wireReturn(r)
-	if slices.Contains(expand, "order") {
-		o, err := s.Orders.Get(ctx, tx, c.Scope, r.OrderID)
-		if err != nil {
-			return nil, err
-		}
-		out.Order = wireOrderSummary(o)
-	}
-	if slices.Contains(expand, "customer") && r.CustomerID != "" {
-		var err error
-		if out.Customer, err = s.customerSummary(ctx, tx, c, r.CustomerID); err != nil {
-			return nil, err
-		}
+	if err := s.expandParties(ctx, tx, c, expand, r.OrderID, r.CustomerID, &out.Order, &out.Customer); err != nil {
+		return nil, err
 	}
 	for k := range out.Lines {
 		if err := s.expandReturnLine(tx, c, &out.Lines[k], expand); err != nil {

@@ -117,21 +117,13 @@ func registerReturnDecisions(a *API, s *Services) {
 		for _, l := range in.Body.Lines {
 			d.Lines = append(d.Lines, l.domain(l.LineID))
 		}
-		r, err := s.Returns.Decide(tx, d)
-		if err != nil {
-			return nil, err
-		}
-		return wireReturn(r), nil
+		return wired(wireReturn)(s.Returns.Decide(tx, d))
 	}, Doc("Decide a return", "Approves or declines every line, all of them or none."), conflicts, Errors("RETURN_INVALID"))
 
 	Write(a, "cancelReturn", func(ctx context.Context, tx db.Tx, c *Caller, in *CancelReturnInput) (*ReturnResource, error) {
-		r, err := s.Returns.Cancel(tx, returns.CancelInput{
+		return wired(wireReturn)(s.Returns.Cancel(tx, returns.CancelInput{
 			Scope: c.Scope, ReturnID: in.ReturnID, Reason: in.Body.Reason, Message: in.Body.Message, ExpectedVersion: in.Body.ExpectedVersion, Cause: c.Cause(),
-		})
-		if err != nil {
-			return nil, err
-		}
-		return wireReturn(r), nil
+		}))
 	}, Doc("Cancel a return", "Before goods were received and before anything was resolved. Its units can be returned again."), conflicts)
 
 	Write(a, "completeReturn", func(ctx context.Context, tx db.Tx, c *Caller, in *CompleteReturnInput) (*ReturnResource, error) {
@@ -139,22 +131,14 @@ func registerReturnDecisions(a *API, s *Services) {
 		if in.Body != nil {
 			b = *in.Body
 		}
-		r, err := s.Returns.Complete(tx, returns.CompleteInput{
+		return wired(wireReturn)(s.Returns.Complete(tx, returns.CompleteInput{
 			Scope: c.Scope, ReturnID: in.ReturnID, Reason: b.Reason, Message: b.Message, ExpectedVersion: b.ExpectedVersion, Cause: c.Cause(),
-		})
-		if err != nil {
-			return nil, err
-		}
-		return wireReturn(r), nil
+		}))
 	}, Doc("Complete a return", "Ends the work on a return that nothing blocks."), conflicts, Errors("RETURN_COMPLETION_BLOCKED"))
 
 	Write(a, "reopenReturn", func(ctx context.Context, tx db.Tx, c *Caller, in *ReopenReturnInput) (*ReturnResource, error) {
-		r, err := s.Returns.Reopen(tx, returns.ReopenInput{
+		return wired(wireReturn)(s.Returns.Reopen(tx, returns.ReopenInput{
 			Scope: c.Scope, ReturnID: in.ReturnID, Reason: in.Body.Reason, Message: in.Body.Message, ExpectedVersion: in.Body.ExpectedVersion, Cause: c.Cause(),
-		})
-		if err != nil {
-			return nil, err
-		}
-		return wireReturn(r), nil
+		}))
 	}, Doc("Open a completed return again", "For late facts and corrections. It completes only by hand after that."), conflicts)
 }

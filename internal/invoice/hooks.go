@@ -224,10 +224,10 @@ func (s *Service) attemptMoves(tx db.Tx, o *order.Order, attemptID string,
 		return err
 	}
 	of, intentID, err := sessionOf(tx, o, attemptID)
-	if err != nil {
-		if f := fault.Of(err); f != nil && f.Class == fault.ClassNotFound {
-			return nil
-		}
+	switch f := fault.Of(err); {
+	case f != nil && f.Class == fault.ClassNotFound:
+		return nil
+	case err != nil:
 		return err
 	}
 	found, err := active(tx, v)

@@ -116,10 +116,10 @@ func (s *Service) expireHold(tx db.Tx, scope tenant.Scope, orderID, intentID str
 	if i.Status != IntentRequiresCapture || now.Before(i.AuthorizationExpiresAt) {
 		return nil
 	}
-	if err := s.refusePending(tx, i, KindCapture); err != nil {
-		if fault.Is(err, "PAYMENT_OPERATION_IN_PROGRESS") {
-			return nil
-		}
+	switch err := s.refusePending(tx, i, KindCapture); {
+	case fault.Is(err, "PAYMENT_OPERATION_IN_PROGRESS"):
+		return nil
+	case err != nil:
 		return err
 	}
 	s.Failpoints.Hit("payment.expiring")

@@ -33,9 +33,6 @@ type style struct {
 
 const point = 25.4 / 72 // millimetres
 
-// lead is the height of a line of text, in millimetres.
-func (s style) lead() float64 { return s.size * 1.4 * point }
-
 // sheet draws on the pages of one document. It keeps the first error. Lengths are millimetres.
 type sheet struct {
 	r     *Renderer

@@ -146,9 +146,9 @@ func (t *table) counts(rows []row, m *Method) (bought, given, either int64, qual
 	return bought, given, either, qualifies
 }
 
-// times is how often the promotion applies: the most times for which enough is bought and at least one
-// unit is there for the last.
-func (t *table) times(rows []row, m *Method) (n, rewards, ofEither int64, qualifies []bool) {
+// times finds how often the promotion applies, the most times for which enough is bought and at least one unit is
+// there for the last, and tells the units that are rewarded then, and those that could be bought or given and are left.
+func (t *table) times(rows []row, m *Method) (rewards, ofEither int64, qualifies []bool) {
 	bought, given, either, qualifies := t.counts(rows, m)
 	rest := func(n int64) int64 { return either - max(0, n*m.BuyQuantity-bought) } // of either, once n are bought
 	low, high := int64(0), (bought+either)/m.BuyQuantity
@@ -160,27 +160,27 @@ func (t *table) times(rows []row, m *Method) (n, rewards, ofEither int64, qualif
 			high = mid - 1
 		}
 	}
-	n = low
+	n := low
 	if m.MaxApplications > 0 {
 		n = min(n, m.MaxApplications)
 	}
 	if n == 0 {
-		return 0, 0, 0, qualifies
+		return 0, 0, qualifies
 	}
 	rewards = min(n*m.GetQuantity, given+rest(n))
 	if m.MaxUnits > 0 {
 		rewards = min(rewards, m.MaxUnits)
 	}
-	return n, rewards, rest(n), qualifies
+	return rewards, rest(n), qualifies
 }
 
 func (t *table) rewards(rows []row, m *Method) int64 {
-	_, rewards, _, _ := t.times(rows, m)
+	rewards, _, _ := t.times(rows, m)
 	return rewards
 }
 
 func (t *table) free(rows []row, m *Method) *shared {
-	_, _, left, qualifies := t.times(rows, m)
+	_, left, qualifies := t.times(rows, m)
 	return &shared{qualifies, left}
 }
 

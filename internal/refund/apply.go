@@ -28,28 +28,9 @@ func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out paym
 	if n < 0 {
 		return fmt.Errorf("refund %s has no allocation for operation %s", r.ID, op.ID)
 	}
-	a := &r.Allocations[n]
-	was := r.Status
-	sign := int64(1)
-	switch {
-	case out.State == payment.OutcomeSucceeded && a.Status == StatusPending:
-		a.Status = StatusSucceeded
-		i.RefundReserved -= a.Amount
-		i.Refunded += a.Amount
-	case out.State == payment.OutcomeFailed && a.Status == StatusPending:
-		a.Status, a.FailureReason, sign = StatusFailed, failureReason(out.Code), 0
-		i.RefundReserved -= a.Amount
-	case out.State == payment.OutcomeFailed && a.Status == StatusSucceeded:
-		// The bank gave it back to the merchant: the buyer does not have it, so nothing is refunded.
-		a.Status, a.FailureReason, sign = StatusFailed, failureReason(out.Code), -1
-		i.Refunded -= a.Amount
-	case out.State == payment.OutcomeSucceeded && a.Status == StatusFailed:
-		// It went through after all, and the payment has room for it. Its tip and items were given free
-		// and may be taken by now, so it is money of the order and of nothing in particular.
-		a.Status, a.FailureReason = StatusSucceeded, ""
-		r.Tip, a.Tip = r.Tip-a.Tip, 0
-		i.Refunded += a.Amount
-	default:
+	a, was := &r.Allocations[n], r.Status
+	sign, news := r.turn(a, i, out)
+	if !news {
 		return nil
 	}
 	if err := payment.Save(tx, i, now); err != nil {
@@ -72,10 +53,8 @@ func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out paym
 	if err := save(tx, r, a, now); err != nil {
 		return err
 	}
-	if r.Detail.GrantID != "" && s.Recount != nil {
-		if err := s.Recount(tx, r.Scope, r.ID, r.kept()); err != nil {
-			return err
-		}
+	if err := s.recount(tx, r); err != nil {
+		return err
 	}
 	switch sign {
 	case 1:
@@ -99,6 +78,35 @@ func (s *Service) Apply(tx db.Tx, o *order.Order, op payment.Operation, out paym
 		name = "refund.failed"
 	}
 	return s.record(tx, r, name, cause, now)
+}
+
+// turn takes an outcome over into an allocation and its payment. sign tells where its money is now: given back (1), not
+// moved (0), or with the merchant again (-1). An outcome that says nothing new is no news.
+func (r *Refund) turn(a *Allocation, i *payment.Intent, out payment.Outcome) (sign int64, news bool) {
+	switch {
+	case out.State == payment.OutcomeSucceeded && a.Status == StatusPending:
+		a.Status = StatusSucceeded
+		i.RefundReserved -= a.Amount
+		i.Refunded += a.Amount
+		return 1, true
+	case out.State == payment.OutcomeFailed && a.Status == StatusPending:
+		a.Status, a.FailureReason = StatusFailed, failureReason(out.Code)
+		i.RefundReserved -= a.Amount
+		return 0, true
+	case out.State == payment.OutcomeFailed && a.Status == StatusSucceeded:
+		// The bank gave it back to the merchant: the buyer does not have it, so nothing is refunded.
+		a.Status, a.FailureReason = StatusFailed, failureReason(out.Code)
+		i.Refunded -= a.Amount
+		return -1, true
+	case out.State == payment.OutcomeSucceeded && a.Status == StatusFailed:
+		// It went through after all, and the payment has room for it. Its tip and items were given free
+		// and may be taken by now, so it is money of the order and of nothing in particular.
+		a.Status, a.FailureReason = StatusSucceeded, ""
+		r.Tip, a.Tip = r.Tip-a.Tip, 0
+		i.Refunded += a.Amount
+		return 1, true
+	}
+	return 0, false
 }
 
 // settleItems adds the refund's lines and charges to what is booked on the order: once all of its
@@ -130,6 +138,14 @@ func (r *Refund) addItems(booked *order.RefundInput) {
 	for _, part := range r.Detail.Charges {
 		booked.Charges = append(booked.Charges, order.RefundedCharge{ID: part.ChargeID, Amount: part.Amount})
 	}
+}
+
+// recount tells what a refund of an app still gives back.
+func (s *Service) recount(tx db.Tx, r *Refund) error {
+	if r.Detail.GrantID == "" || s.Recount == nil {
+		return nil
+	}
+	return s.Recount(tx, r.Scope, r.ID, r.kept())
 }
 
 // refundData is the data object of refund events; the contract leaves it open beyond the ids.

@@ -124,10 +124,8 @@ func (s *Service) cancel(tx db.Tx, o *order.Order, r *Refund, intents []*payment
 	if err := saveAll(tx, r, now); err != nil {
 		return nil, nil, err
 	}
-	if r.Detail.GrantID != "" && s.Recount != nil {
-		if err := s.Recount(tx, r.Scope, r.ID, r.kept()); err != nil {
-			return nil, nil, err
-		}
+	if err := s.recount(tx, r); err != nil {
+		return nil, nil, err
 	}
 	s.Failpoints.Hit("refund.rejected")
 	if err := s.tell(tx, o, r, was, cause); err != nil {

@@ -38,8 +38,7 @@ func (s *Service) CompleteManually(tx db.Tx, in CompleteInput) (*Refund, error) 
 	if failed.Status != StatusFailed && failed.Status != StatusPartiallySucceeded {
 		return nil, fault.Conflict("REFUND_NOT_FAILED", "Only a refund that failed can be completed by hand.")
 	}
-	others, err := query(tx, in.Scope, `SELECT `+columns+` FROM refunds WHERE merchant_id = $1 AND environment_id = $2 AND order_id = $3`,
-		in.Scope.MerchantID, in.Scope.EnvironmentID, o.ID)
+	others, err := ofOrder(tx, o)
 	if err != nil {
 		return nil, err
 	}

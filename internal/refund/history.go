@@ -8,16 +8,15 @@ import (
 // history is what was refunded of an order before, with the order locked.
 type history struct {
 	held    map[string]Taken // by line, charge, order-level tax and tip
-	refunds []*Refund        // read only when something asks for their details
+	refunds []*Refund        // all of the order: taxTaken asks each for its taxes, adjustment for what it withheld
 }
 
-// past reads the history of an order as far as a refund of in needs it.
+// past reads the history of an order.
 func (s *Service) past(tx db.Tx, o *order.Order) (h history, err error) {
-	if h.held, err = s.held(tx, o); err != nil || len(o.RefundIDs) == 0 {
+	if h.held, err = s.Taken(tx, o); err != nil || len(o.RefundIDs) == 0 {
 		return h, err
 	}
-	h.refunds, err = query(tx, o.Scope, `SELECT `+columns+` FROM refunds WHERE merchant_id = $1 AND environment_id = $2 AND order_id = $3
-		ORDER BY refund_id`, o.Scope.MerchantID, o.Scope.EnvironmentID, o.ID)
+	h.refunds, err = ofOrder(tx, o)
 	return h, err
 }
 

@@ -19,8 +19,14 @@ type Taken struct {
 	Quantity, Amount, Subtotal, Discount, Tax int64
 }
 
-// held is what refunds and the claims of returns hold of each line and charge of an order.
-func (s *Service) held(tx db.Tx, o *order.Order) (map[string]Taken, error) {
+// Plus is t with more taken of the same line or charge.
+func (t Taken) Plus(more Taken) Taken {
+	return Taken{Quantity: t.Quantity + more.Quantity, Amount: t.Amount + more.Amount, Subtotal: t.Subtotal + more.Subtotal,
+		Discount: t.Discount + more.Discount, Tax: t.Tax + more.Tax}
+}
+
+// Taken is what refunds and the claims of returns hold of an order that the caller has locked, by line, charge and tip.
+func (s *Service) Taken(tx db.Tx, o *order.Order) (map[string]Taken, error) {
 	out, err := LoadTaken(tx, o.Scope, o.ID)
 	if err != nil || s.Claimed == nil {
 		return out, err
@@ -30,8 +36,7 @@ func (s *Service) held(tx db.Tx, o *order.Order) (map[string]Taken, error) {
 		return nil, fmt.Errorf("read what returns hold of an order: %w", err)
 	}
 	for item, c := range claims {
-		t := out[item]
-		out[item] = Taken{t.Quantity + c.Quantity, t.Amount + c.Amount, t.Subtotal + c.Subtotal, t.Discount + c.Discount, t.Tax + c.Tax}
+		out[item] = out[item].Plus(c)
 	}
 	return out, nil
 }

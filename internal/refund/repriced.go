@@ -21,14 +21,14 @@ func (s *Service) StaysCovered(tx db.Tx, o *order.Order) error {
 	if err != nil || len(claims) == 0 {
 		return err
 	}
-	held, err := LoadTaken(tx, o.Scope, o.ID)
+	refunded, err := LoadTaken(tx, o.Scope, o.ID)
 	if err != nil {
 		return fmt.Errorf("read what refunds hold of order %s: %w", o.ID, err)
 	}
 	for n := range o.Lines {
 		l := &o.Lines[n]
-		c, claimed := claims[l.ID]
-		if h := held[l.ID]; claimed && (h.Quantity+c.Quantity > l.Quantity || h.Amount+c.Amount > l.Total) {
+		claim, claimed := claims[l.ID]
+		if held := refunded[l.ID].Plus(claim); claimed && (held.Quantity > l.Quantity || held.Amount > l.Total) {
 			return fault.Conflict("ORDER_FINANCIAL_MUTATION_NOT_ALLOWED", "A line item would cost less than what a return was promised of it.").
 				Then("Cancel the resolution of the return first.")
 		}

@@ -11,6 +11,7 @@ import (
 	"flint/internal/db/listing"
 	"flint/internal/fault"
 	"flint/internal/money"
+	"flint/internal/order"
 	"flint/internal/tenant"
 )
 
@@ -79,6 +80,12 @@ func one(tx db.Tx, scope tenant.Scope, refundID, lock string) (*Refund, error) {
 		return nil, fault.NotFound("refund")
 	}
 	return found[0], nil
+}
+
+// ofOrder reads the refunds of an order that the caller has locked, oldest first.
+func ofOrder(tx db.Tx, o *order.Order) ([]*Refund, error) {
+	return query(tx, o.Scope, `SELECT `+columns+` FROM refunds WHERE merchant_id = $1 AND environment_id = $2 AND order_id = $3 ORDER BY refund_id`,
+		o.Scope.MerchantID, o.Scope.EnvironmentID, o.ID)
 }
 
 func insert(tx db.Tx, r *Refund) error {

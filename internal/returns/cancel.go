@@ -24,14 +24,8 @@ type CancelInput struct {
 //
 // Faults: RESOURCE_NOT_FOUND, RETURN_VERSION_CONFLICT, RETURN_ACTION_NOT_ALLOWED.
 func (s *Service) Cancel(tx db.Tx, in CancelInput) (*Return, error) {
-	if err := checkMessage("reason_message", in.Message); err != nil {
-		return nil, err
-	}
-	r, o, err := s.Load(tx, in.Scope, in.ReturnID)
+	r, o, err := s.loadToAct(tx, in.Scope, in.ReturnID, in.Message, in.ExpectedVersion)
 	if err != nil {
-		return nil, err
-	}
-	if err := r.checkVersion(in.ExpectedVersion); err != nil {
 		return nil, err
 	}
 	if !cancelable(r) {

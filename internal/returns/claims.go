@@ -88,18 +88,3 @@ func Promised(tx db.Tx, scope tenant.Scope, orderID string) (minor int64, err er
 	}
 	return minor, nil
 }
-
-// takenOf is what refunds and claims hold of the lines of an order that is locked.
-func takenOf(tx db.Tx, scope tenant.Scope, orderID string) (map[string]refund.Taken, error) {
-	out, err := refund.LoadTaken(tx, scope, orderID)
-	if err != nil {
-		return nil, err
-	}
-	claims, err := Claimed(tx, scope, orderID)
-	for lineID, c := range claims {
-		t := out[lineID]
-		out[lineID] = refund.Taken{Quantity: t.Quantity + c.Quantity, Amount: t.Amount + c.Amount, Subtotal: t.Subtotal + c.Subtotal,
-			Discount: t.Discount + c.Discount, Tax: t.Tax + c.Tax}
-	}
-	return out, err
-}

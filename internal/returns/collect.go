@@ -136,12 +136,7 @@ func (s *Service) closeDoor(ctx context.Context, tx db.Tx, made *order.Order, x 
 		return err
 	}
 	x.Effect.Door, x.Effect.DoorID, x.Effect.DoorURL, x.Effect.SessionID = "", "", "", ""
-	fresh, err := s.Orders.Load(tx, made.Scope, made.ID)
-	if err != nil {
-		return err
-	}
-	*made = *fresh
-	return nil
+	return s.reload(tx, made)
 }
 
 // closeDoors ends every way to pay for the order of a resolution that is given up.

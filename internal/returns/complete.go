@@ -7,7 +7,6 @@ import (
 	"flint/internal/event"
 	"flint/internal/fault"
 	"flint/internal/tenant"
-	"flint/internal/text"
 )
 
 // CompleteInput ends the work on a return.
@@ -24,14 +23,8 @@ type CompleteInput struct {
 //
 // Faults: RESOURCE_NOT_FOUND, RETURN_VERSION_CONFLICT, RETURN_ACTION_NOT_ALLOWED, RETURN_COMPLETION_BLOCKED.
 func (s *Service) Complete(tx db.Tx, in CompleteInput) (*Return, error) {
-	if err := checkMessage("reason_message", in.Message); err != nil {
-		return nil, err
-	}
-	r, o, err := s.Load(tx, in.Scope, in.ReturnID)
+	r, o, err := s.loadToAct(tx, in.Scope, in.ReturnID, in.Message, in.ExpectedVersion)
 	if err != nil {
-		return nil, err
-	}
-	if err := r.checkVersion(in.ExpectedVersion); err != nil {
 		return nil, err
 	}
 	if r.Status != StatusOpen {
@@ -59,13 +52,6 @@ func (s *Service) advanceCompletion(r *Return, c *change) bool {
 	return true
 }
 
-// checkMessage checks a reason in words.
-func checkMessage(param, message string) error {
-	var faults fault.List
-	text.Rule{Max: 500, Lines: true}.Check(&faults, param, message)
-	return faults.Err()
-}
-
 // complete notes that the work is done.
 func (r *Return) complete(actor Actor, now time.Time, reason, message string, c *change) {
 	r.Ended, r.CompletedAt, r.CompletedBy = StatusCompleted, now, &actor
@@ -89,14 +75,8 @@ type ReopenInput struct {
 //
 // Faults: RESOURCE_NOT_FOUND, RETURN_VERSION_CONFLICT, RETURN_ACTION_NOT_ALLOWED.
 func (s *Service) Reopen(tx db.Tx, in ReopenInput) (*Return, error) {
-	if err := checkMessage("reason_message", in.Message); err != nil {
-		return nil, err
-	}
-	r, o, err := s.Load(tx, in.Scope, in.ReturnID)
+	r, o, err := s.loadToAct(tx, in.Scope, in.ReturnID, in.Message, in.ExpectedVersion)
 	if err != nil {
-		return nil, err
-	}
-	if err := r.checkVersion(in.ExpectedVersion); err != nil {
 		return nil, err
 	}
 	if r.Status != StatusCompleted {

@@ -53,11 +53,8 @@ type DecideInput struct {
 //
 // Faults: RESOURCE_NOT_FOUND, RETURN_VERSION_CONFLICT, RETURN_ACTION_NOT_ALLOWED, RETURN_INVALID.
 func (s *Service) Decide(tx db.Tx, in DecideInput) (*Return, error) {
-	r, o, err := s.Load(tx, in.Scope, in.ReturnID)
+	r, o, err := s.loadAt(tx, in.Scope, in.ReturnID, in.ExpectedVersion)
 	if err != nil {
-		return nil, err
-	}
-	if err := r.checkVersion(in.ExpectedVersion); err != nil {
 		return nil, err
 	}
 	var c change

@@ -116,21 +116,11 @@ func (r *Return) corrected(resolutionID string) bool {
 // open is how many units of a line the goods let value be paid for, by refund timing. Units that need not come
 // back are always open.
 func (l *Line) open(timing string) int64 {
-	arrived := l.Live()
-	switch timing {
-	case AfterHandoff:
-		arrived = l.HandedOff
-	case AfterReceipt:
-		arrived = l.Received
-	case AfterInspection:
-		arrived = l.Accepted
-		if !l.inspects() {
-			arrived = l.Received - l.Rejected - l.ReviewRequired
-		}
-	default:
-		return arrived
+	arrived, waits := l.arrived(timing)
+	if !waits {
+		return l.Live()
 	}
-	return min(l.Live(), max(0, l.Live()-l.ReturnRequired)+arrived)
+	return min(l.Live(), l.kept()+arrived)
 }
 
 // blockLine notes what is missing of the goods of a line.

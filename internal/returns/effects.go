@@ -3,7 +3,6 @@ package returns
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"time"
 
 	"flint/internal/db"
@@ -30,11 +29,12 @@ func (s *Service) execute(tx db.Tx, o *order.Order, r *Return, x *Resolution, ca
 		return err
 	}
 	now := s.Clock.Now()
-	if err := s.possible(tx, o, r, x); err != nil {
-		if f := fault.Of(err); f != nil && f.Class != fault.ClassInternal {
-			x.fail(f.Code, f.Message)
-			return nil
-		}
+	err = s.possible(tx, o, r, x)
+	switch f := fault.Of(err); {
+	case f != nil && f.Class != fault.ClassInternal:
+		x.fail(f.Code, f.Message)
+		return nil
+	case err != nil:
 		return err
 	}
 	x.Effect = Effect{StartedAt: now}
@@ -51,6 +51,11 @@ func (s *Service) execute(tx db.Tx, o *order.Order, r *Return, x *Resolution, ca
 	if err := s.giveBack(tx, o, r, x, back, cause, now); err != nil {
 		return err
 	}
+	return s.reload(tx, o)
+}
+
+// reload reads an order again that others have changed in the meantime, in the same transaction.
+func (s *Service) reload(tx db.Tx, o *order.Order) error {
 	fresh, err := s.Orders.Load(tx, o.Scope, o.ID)
 	if err != nil {
 		return fmt.Errorf("read order %s after its effects: %w", o.ID, err)
@@ -180,22 +185,6 @@ func (s *Service) giveBack(tx db.Tx, o *order.Order, r *Return, x *Resolution, b
 	return due(tx, r.Scope, r.ID, workRefund, now)
 }
 
-// portionMoney is what the portions alone give back.
-func (p *parcel) portionMoney() int64 { return p.money() - p.extra }
-
-// without lowers a parcel by what was given back already: first money of no line, then lines as if withheld.
-func (p *parcel) without(r *Return, minor int64) parcel {
-	out := parcel{portions: slices.Clone(p.portions), extra: p.extra - min(p.extra, minor)}
-	minor -= p.extra - out.extra
-	for n := range out.portions {
-		part := min(minor, out.portions[n].refunded)
-		out.portions[n].fees = slices.Clone(out.portions[n].fees)
-		out.portions[n].take(r, Adjustment{Reason: "already_refunded", Message: "Given back by an earlier attempt."}, part)
-		minor -= part
-	}
-	return out
-}
-
 // undo takes back what execute did as long as the buyer paid nothing: the order that replaced the goods is closed,
 // and the value returns to the order it was paid for.
 func (s *Service) undo(tx db.Tx, o *order.Order, r *Return, x *Resolution, why string, cause event.Cause) error {
@@ -234,11 +223,9 @@ func (s *Service) undo(tx db.Tx, o *order.Order, r *Return, x *Resolution, why s
 		}
 	}
 	s.Failpoints.Hit("return.undone")
-	fresh, err := s.Orders.Load(tx, r.Scope, o.ID)
-	if err != nil {
+	if err := s.reload(tx, o); err != nil {
 		return err
 	}
-	*o = *fresh
 	x.Effect, x.ExpiresAt = Effect{}, time.Time{}
 	return unclaim(tx, r, x)
 }
@@ -334,13 +321,4 @@ func refunded(tx db.Tx, scope tenant.Scope, x *Resolution, news *refund.Refund) 
 		}
 	}
 	return minor, nil
-}
-
-// locked reads a return for a change; its order is locked by the caller.
-func (s *Service) locked(tx db.Tx, scope tenant.Scope, returnID string) (*Return, error) {
-	r, err := head(tx, scope, returnID, tx.ForUpdate())
-	if err != nil {
-		return nil, err
-	}
-	return r, parts(tx, r)
 }

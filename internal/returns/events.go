@@ -87,28 +87,24 @@ func (s *Service) subject(r *Return, t told) (resource, resourceID string, shape
 		return "return", r.ID, s.Shapes.Return(t.kind, r)
 	case r.Receipt(partID) != nil:
 		x := r.Receipt(partID)
-		if s.Shapes.Receipt == nil {
-			return "return_receipt", x.ID, brief{r.ID, x.ID, x.Status}
-		}
-		return "return_receipt", x.ID, s.Shapes.Receipt(t.kind, r, x)
+		return receiptPart.name, x.ID, shaped(s.Shapes.Receipt, t.kind, r, x, brief{r.ID, x.ID, x.Status})
 	case r.Inspection(partID) != nil:
 		x := r.Inspection(partID)
-		if s.Shapes.Inspection == nil {
-			return "return_inspection", x.ID, brief{r.ID, x.ID, x.Status}
-		}
-		return "return_inspection", x.ID, s.Shapes.Inspection(t.kind, r, x)
+		return inspectionPart.name, x.ID, shaped(s.Shapes.Inspection, t.kind, r, x, brief{r.ID, x.ID, x.Status})
 	case r.Disposition(partID) != nil:
 		x := r.Disposition(partID)
-		if s.Shapes.Disposition == nil {
-			return "return_disposition", x.ID, brief{r.ID, x.ID, x.Status}
-		}
-		return "return_disposition", x.ID, s.Shapes.Disposition(t.kind, r, x)
+		return dispositionPart.name, x.ID, shaped(s.Shapes.Disposition, t.kind, r, x, brief{r.ID, x.ID, x.Status})
 	case r.Resolution(partID) != nil:
 		x := r.Resolution(partID)
-		if s.Shapes.Resolution == nil {
-			return "return_resolution", x.ID, brief{r.ID, x.ID, x.Status}
-		}
-		return "return_resolution", x.ID, s.Shapes.Resolution(t.kind, r, x)
+		return resolutionPart.name, x.ID, shaped(s.Shapes.Resolution, t.kind, r, x, brief{r.ID, x.ID, x.Status})
 	}
 	return "return", r.ID, brief{r.ID, partID, r.Status}
+}
+
+// shaped is what an event carries of a part: its shape, or the brief where nothing shapes it.
+func shaped[T part](shape func(kind string, r *Return, x *T) any, kind string, r *Return, x *T, otherwise brief) any {
+	if shape == nil {
+		return otherwise
+	}
+	return shape(kind, r, x)
 }

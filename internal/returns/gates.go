@@ -3,7 +3,8 @@ package returns
 import "slices"
 
 // arrived is how many units of the line have come as far as a refund timing asks; ok is false for timings that wait
-// for no goods.
+// for no goods. Where an inspection was waived all that arrived has, but for units that an inspection rejected or left
+// open.
 func (l *Line) arrived(timing string) (units int64, ok bool) {
 	switch timing {
 	case AfterHandoff:
@@ -12,7 +13,7 @@ func (l *Line) arrived(timing string) (units int64, ok bool) {
 		return l.Received, true
 	case AfterInspection:
 		if !l.inspects() {
-			return l.Received, true
+			return l.Received - l.Rejected - l.ReviewRequired, true
 		}
 		return l.Accepted, true
 	}

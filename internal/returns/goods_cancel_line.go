@@ -35,18 +35,8 @@ type CancelLineInput struct {
 // Faults: RESOURCE_NOT_FOUND, RETURN_VERSION_CONFLICT, RETURN_ACTION_NOT_ALLOWED, RETURN_INVALID,
 // RETURN_LINE_CANCELLATION_CONFLICT (with blocking_resources).
 func (s *Service) CancelLine(tx db.Tx, in CancelLineInput) (*Return, error) {
-	if err := checkMessage("reason_message", in.Message); err != nil {
-		return nil, err
-	}
-	r, o, err := s.Load(tx, in.Scope, in.ReturnID)
+	r, o, l, err := s.lineToAct(tx, in.Scope, in.ReturnID, in.LineID, in.Message, in.ExpectedVersion)
 	if err != nil {
-		return nil, err
-	}
-	l := r.Line(in.LineID)
-	if l == nil {
-		return nil, fault.NotFound("return line item")
-	}
-	if err := r.checkVersion(in.ExpectedVersion); err != nil {
 		return nil, err
 	}
 	var c change

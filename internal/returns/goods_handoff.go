@@ -17,8 +17,8 @@ func Ship(s *Service, f *fulfillment.Service) {
 	f.Admit = append(f.Admit, s.Admit)
 }
 
-// Shippable tells which units of a return may travel back; it fills fulfillment.Service.Returns. It reads the return without locking it: the caller
-// holds the lock of the order.
+// Shippable tells which units of a return may travel back; it fills fulfillment.Service.Returns. It reads the return
+// without locking it: the caller holds the lock of the order.
 //
 // Faults: RESOURCE_NOT_FOUND, RETURN_ACTION_NOT_ALLOWED for a return that is not open.
 func (s *Service) Shippable(tx db.Tx, scope tenant.Scope, returnID string) ([]fulfillment.ReturnLine, error) {
@@ -41,8 +41,7 @@ func (s *Service) Shippable(tx db.Tx, scope tenant.Scope, returnID string) ([]fu
 }
 
 // HandOff notes that a carrier took a parcel over; it fills fulfillment.Service.HandedOff and is told once of every
-// parcel. It is noted whatever the
-// return's status, since it happened.
+// parcel. It is noted whatever the return's status, since it happened.
 func (s *Service) HandOff(tx db.Tx, scope tenant.Scope, returnID, shipmentID string, lines map[string]int64, at time.Time, cause event.Cause) error {
 	r, o, err := s.Load(tx, scope, returnID)
 	if err != nil {

@@ -84,7 +84,7 @@ func (s *Service) inspect(r *Return, in *InspectionGoods, by Actor, now time.Tim
 	before := observe(r)
 	taken := map[string]int64{}
 	for k, line := range in.Lines {
-		at := fmt.Sprintf("line_items[%d]", k)
+		at := lineAt(k)
 		j := slices.IndexFunc(receipt.Lines, func(l ReceiptLine) bool { return l.ID == line.ReceiptLineID })
 		if j < 0 {
 			return nil, fault.Invalid("RETURN_INVALID", at+".return_receipt_line_item_id", "The receipt has no such line.")

@@ -9,7 +9,6 @@ import (
 
 	"flint/internal/db"
 	"flint/internal/db/listing"
-	"flint/internal/id"
 	"flint/internal/tenant"
 )
 
@@ -186,27 +185,27 @@ func dispositions(tx db.Tx, scope tenant.Scope, returnID string, ids []string) (
 
 // GetReceipt reads a receipt; RESOURCE_NOT_FOUND when the environment has none with the id.
 func GetReceipt(tx db.Tx, scope tenant.Scope, receiptID string) (Found[Receipt], error) {
-	return one(tx, scope, "return_receipts", id.ReturnReceipt, "return receipt", receiptID, func(x *Receipt) []string { return x.Generated })
+	return one(tx, scope, receiptPart, receiptID, func(x *Receipt) []string { return x.Generated })
 }
 
 // GetInspection reads an inspection; RESOURCE_NOT_FOUND when the environment has none with the id.
 func GetInspection(tx db.Tx, scope tenant.Scope, inspectionID string) (Found[Inspection], error) {
-	return one(tx, scope, "return_inspections", id.ReturnInspection, "return inspection", inspectionID, func(x *Inspection) []string { return x.Generated })
+	return one(tx, scope, inspectionPart, inspectionID, func(x *Inspection) []string { return x.Generated })
 }
 
 // GetDisposition reads a disposition; RESOURCE_NOT_FOUND when the environment has none with the id.
 func GetDisposition(tx db.Tx, scope tenant.Scope, dispositionID string) (Found[Disposition], error) {
-	return one(tx, scope, "return_dispositions", id.ReturnDisposition, "return disposition", dispositionID, func(*Disposition) []string { return nil })
+	return one(tx, scope, dispositionPart, dispositionID, func(*Disposition) []string { return nil })
 }
 
-func one[T part](tx db.Tx, scope tenant.Scope, table, prefix, what, partID string, generated func(*T) []string) (Found[T], error) {
-	returnID, err := ofPart(tx, scope, table, prefix, what, partID)
+func one[T part](tx db.Tx, scope tenant.Scope, k partKind, partID string, generated func(*T) []string) (Found[T], error) {
+	returnID, err := k.returnOf(tx, scope, partID)
 	if err != nil {
 		return Found[T]{}, err
 	}
 	var f Found[T]
 	err = tx.Query(func(row db.Row) (err error) { f, err = scanFound[T](row); return err },
-		`SELECT return_id, doc FROM `+table+` WHERE merchant_id = $1 AND environment_id = $2 AND return_id = $3 AND `+table[:len(table)-1]+`_id = $4`,
+		`SELECT return_id, doc FROM `+k.table()+` WHERE merchant_id = $1 AND environment_id = $2 AND return_id = $3 AND `+k.name+`_id = $4`,
 		scope.MerchantID, scope.EnvironmentID, returnID, partID)
 	if err != nil {
 		return f, fmt.Errorf("read %s: %w", partID, err)

@@ -6,7 +6,6 @@ import (
 	"flint/internal/db"
 	"flint/internal/event"
 	"flint/internal/fault"
-	"flint/internal/id"
 	"flint/internal/tenant"
 )
 
@@ -66,11 +65,7 @@ func (s *Service) Verify(tx db.Tx, in VerifyInput) (*Return, *Receipt, error) {
 	if err := checkMessage("verification_reason_message", in.Goods.Message); err != nil {
 		return nil, nil, err
 	}
-	returnID, err := ofPart(tx, in.Scope, "return_receipts", id.ReturnReceipt, "return receipt", in.ReceiptID)
-	if err != nil {
-		return nil, nil, err
-	}
-	r, o, err := s.Load(tx, in.Scope, returnID)
+	r, o, err := s.loadOf(tx, in.Scope, receiptPart, in.ReceiptID)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -139,11 +134,7 @@ func (s *Service) Accept(tx db.Tx, in AcceptInput) (*Return, *Inspection, error)
 	if err := checkMessage("acceptance_decision_reason_message", in.Acceptance.Message); err != nil {
 		return nil, nil, err
 	}
-	returnID, err := ofPart(tx, in.Scope, "return_inspections", id.ReturnInspection, "return inspection", in.InspectionID)
-	if err != nil {
-		return nil, nil, err
-	}
-	r, o, err := s.Load(tx, in.Scope, returnID)
+	r, o, err := s.loadOf(tx, in.Scope, inspectionPart, in.InspectionID)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -177,18 +168,8 @@ type WaiveInput struct {
 //
 // Faults: RESOURCE_NOT_FOUND, RETURN_VERSION_CONFLICT, RETURN_ACTION_NOT_ALLOWED.
 func (s *Service) WaiveInspection(tx db.Tx, in WaiveInput) (*Return, error) {
-	if err := checkMessage("reason_message", in.Message); err != nil {
-		return nil, err
-	}
-	r, o, err := s.Load(tx, in.Scope, in.ReturnID)
+	r, o, l, err := s.lineToAct(tx, in.Scope, in.ReturnID, in.LineID, in.Message, in.ExpectedVersion)
 	if err != nil {
-		return nil, err
-	}
-	l := r.Line(in.LineID)
-	if l == nil {
-		return nil, fault.NotFound("return line item")
-	}
-	if err := r.checkVersion(in.ExpectedVersion); err != nil {
 		return nil, err
 	}
 	if err := r.waive(l, in.Reason, in.Message, actorOf(in.Cause), s.Clock.Now()); err != nil {
@@ -262,11 +243,7 @@ func (s *Service) onDisposition(tx db.Tx, in DispositionActInput, act func(r *Re
 	if err := checkMessage("reason_message", in.Message); err != nil {
 		return nil, nil, err
 	}
-	returnID, err := ofPart(tx, in.Scope, "return_dispositions", id.ReturnDisposition, "return disposition", in.DispositionID)
-	if err != nil {
-		return nil, nil, err
-	}
-	r, o, err := s.Load(tx, in.Scope, returnID)
+	r, o, err := s.loadOf(tx, in.Scope, dispositionPart, in.DispositionID)
 	if err != nil {
 		return nil, nil, err
 	}

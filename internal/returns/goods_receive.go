@@ -1,7 +1,6 @@
 package returns
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -87,7 +86,7 @@ func (in *ReceiptGoods) Validate(now time.Time) error {
 	}
 	in.check(&l, "supersedes_return_receipt_id")
 	for k, line := range in.Lines {
-		at := fmt.Sprintf("line_items[%d]", k)
+		at := lineAt(k)
 		switch {
 		case line.LineID != "" && line.Unverified != nil:
 			l.Add("RETURN_INVALID", at+".unverified_item", "A line names a line of the return or describes goods, not both.")
@@ -124,7 +123,7 @@ func (s *Service) receive(r *Return, in *ReceiptGoods, by Actor, now time.Time, 
 	before := observe(r)
 	taken := map[string]int64{}
 	for k, line := range in.Lines {
-		at := fmt.Sprintf("line_items[%d]", k)
+		at := lineAt(k)
 		out := ReceiptLine{ID: s.IDs.New(id.ReturnReceiptLine), LineID: line.LineID, Quantity: line.Quantity, Verification: VerificationMatched, Unverified: line.Unverified}
 		switch {
 		case line.Unverified != nil:

@@ -57,13 +57,9 @@ type UpdateLineInput struct {
 //
 // Faults: RESOURCE_NOT_FOUND, RETURN_VERSION_CONFLICT, RETURN_ACTION_NOT_ALLOWED, RETURN_INVALID.
 func (s *Service) UpdateLine(tx db.Tx, in UpdateLineInput) (*Return, error) {
-	r, o, err := s.Load(tx, in.Scope, in.ReturnID)
+	r, o, l, err := s.loadLine(tx, in.Scope, in.ReturnID, in.LineID)
 	if err != nil {
 		return nil, err
-	}
-	l := r.Line(in.LineID)
-	if l == nil {
-		return nil, fault.NotFound("return line item")
 	}
 	if err := r.checkRequested(in.ExpectedVersion); err != nil {
 		return nil, err
@@ -126,12 +122,9 @@ type DeleteLineInput struct {
 //
 // Faults: RESOURCE_NOT_FOUND, RETURN_ACTION_NOT_ALLOWED.
 func (s *Service) DeleteLine(tx db.Tx, in DeleteLineInput) (*Return, error) {
-	r, o, err := s.Load(tx, in.Scope, in.ReturnID)
+	r, o, l, err := s.loadLine(tx, in.Scope, in.ReturnID, in.LineID)
 	if err != nil {
 		return nil, err
-	}
-	if r.Line(in.LineID) == nil {
-		return nil, fault.NotFound("return line item")
 	}
 	if err := r.checkRequested(nil); err != nil {
 		return nil, err
@@ -139,7 +132,7 @@ func (s *Service) DeleteLine(tx db.Tx, in DeleteLineInput) (*Return, error) {
 	if len(r.Lines) == 1 {
 		return nil, notAllowed(r.Status, "Cancel the return.", "The last line of a return cannot be removed.")
 	}
-	r.Lines = slices.DeleteFunc(r.Lines, func(l Line) bool { return l.ID == in.LineID })
+	r.Lines = slices.DeleteFunc(r.Lines, func(other Line) bool { return other.ID == l.ID })
 	r.summarize()
 	return r, s.save(tx, o, r, in.Cause, change{})
 }

@@ -2,15 +2,12 @@ package returns
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
 
 	"flint/internal/db"
 	"flint/internal/db/listing"
-	"flint/internal/fault"
-	"flint/internal/id"
 	"flint/internal/tenant"
 )
 
@@ -73,18 +70,4 @@ func each[T part](tx db.Tx, scope tenant.Scope, table, sort string, returnIDs []
 		return fmt.Errorf("read %s of %d returns: %w", table, len(returnIDs), err)
 	}
 	return nil
-}
-
-// HasPart refuses, with RESOURCE_NOT_FOUND, the id of a receipt, inspection, disposition or resolution that the
-// environment has none of. typ is the type of resource, return_receipt for one.
-func HasPart(tx db.Tx, scope tenant.Scope, typ, partID string) error {
-	prefix := map[string]string{
-		"return_receipt": id.ReturnReceipt, "return_inspection": id.ReturnInspection, "return_disposition": id.ReturnDisposition,
-		"return_resolution": id.ReturnResolution,
-	}[typ]
-	if prefix == "" {
-		return fault.NotFound("part of a return")
-	}
-	_, err := ofPart(tx, scope, typ+"s", prefix, strings.ReplaceAll(typ, "_", " "), partID)
-	return err
 }

@@ -1,7 +1,6 @@
 package returns
 
 import (
-	"fmt"
 	"time"
 
 	"flint/internal/db"
@@ -50,11 +49,8 @@ type Processed struct {
 // Faults: those of Decide, Receive, Inspect, Dispose, Propose and Confirm, and RETURN_INVALID.
 func (s *Service) Process(tx db.Tx, in ProcessInput) (*Return, Processed, error) {
 	var made Processed
-	r, o, err := s.Load(tx, in.Scope, in.ReturnID)
+	r, o, err := s.loadAt(tx, in.Scope, in.ReturnID, in.ExpectedVersion)
 	if err != nil {
-		return nil, made, err
-	}
-	if err := r.checkVersion(in.ExpectedVersion); err != nil {
 		return nil, made, err
 	}
 	if r.Status != StatusRequested && r.Status != StatusOpen {
@@ -85,14 +81,14 @@ func (s *Service) Process(tx db.Tx, in ProcessInput) (*Return, Processed, error)
 		l.Resolution.Lines = []ResolutionUnits{{LineID: l.LineID, Quantity: l.Units}}
 		x, _, err := s.draft(tx, o, r, *l.Resolution, nil, actor)
 		if err != nil {
-			return nil, made, below(k, "resolution", err)
+			return nil, made, inside(lineAt(k)+".resolution", err)
 		}
 		x.ExternalReferenceID, x.Metadata = l.Reference, l.Metadata
 		s.add(r, x, actor)
 		derive(r, now)
 		held := &r.Resolutions[len(r.Resolutions)-1]
 		if err := s.confirm(tx, o, r, held, "", actor); err != nil {
-			return nil, made, below(k, "resolution", err)
+			return nil, made, inside(lineAt(k)+".resolution", err)
 		}
 		made.Resolutions = append(made.Resolutions, held.ID)
 		derive(r, now)
@@ -117,7 +113,7 @@ func (in *ProcessInput) check(r *Return) error {
 	var f fault.List
 	seen := map[string]bool{}
 	for k, l := range in.Lines {
-		at := fmt.Sprintf("line_items[%d]", k)
+		at := lineAt(k)
 		switch {
 		case r.Line(l.LineID) == nil:
 			f.Add("RESOURCE_NOT_FOUND", at+".return_line_item_id", "The return has no such line.")
@@ -170,11 +166,11 @@ func (s *Service) processGoods(r *Return, in *ProcessInput, actor Actor, now tim
 	}
 	in.Receipt.Lines = lines
 	if err := in.Receipt.Validate(now); err != nil {
-		return below(-1, "receipt", err)
+		return inside("receipt", err)
 	}
 	receipt, err := s.receive(r, in.Receipt, actor, now, c)
 	if err != nil {
-		return below(-1, "receipt", err)
+		return inside("receipt", err)
 	}
 	receiptID := receipt.ID
 	made.Receipts = append(made.Receipts, receiptID)
@@ -195,11 +191,11 @@ func (s *Service) processGoods(r *Return, in *ProcessInput, actor Actor, now tim
 			l.Inspection.ReceiptLineID, l.Inspection.Quantity = shelf, l.Received
 			look.ReceiptID, look.LocationID, look.Lines = receiptID, in.Receipt.LocationID, []InspectionLineInput{*l.Inspection}
 			if err := look.Validate(now); err != nil {
-				return below(k, "inspection", err)
+				return inside(lineAt(k)+".inspection", err)
 			}
 			x, err := s.inspect(r, &look, actor, now, c)
 			if err != nil {
-				return below(k, "inspection", err)
+				return inside(lineAt(k)+".inspection", err)
 			}
 			made.Inspections = append(made.Inspections, x.ID)
 			from = DispositionGoods{InspectionLineID: x.Lines[0].ID}
@@ -209,32 +205,15 @@ func (s *Service) processGoods(r *Return, in *ProcessInput, actor Actor, now tim
 			d := *l.Disposition
 			d.ReceiptLineID, d.InspectionLineID, d.Quantity = from.ReceiptLineID, from.InspectionLineID, l.Received
 			if err := d.Validate(); err != nil {
-				return below(k, "disposition", err)
+				return inside(lineAt(k)+".disposition", err)
 			}
 			x, err := s.dispose(r, &d, actor, now, c)
 			if err != nil {
-				return below(k, "disposition", err)
+				return inside(lineAt(k)+".disposition", err)
 			}
 			made.Dispositions = append(made.Dispositions, x.ID)
 			derive(r, now)
 		}
 	}
 	return nil
-}
-
-// below puts the path of a part before the field at fault; k is the line, -1 for none.
-func below(k int, part string, err error) error {
-	f := fault.Of(err)
-	if f == nil {
-		return err
-	}
-	moved := *f
-	if k >= 0 {
-		part = fmt.Sprintf("line_items[%d].%s", k, part)
-	}
-	if moved.Param != "" {
-		part += "." + moved.Param
-	}
-	moved.Param = part
-	return &moved
 }

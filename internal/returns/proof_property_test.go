@@ -440,7 +440,7 @@ func (w *world) sums() {
 		}
 		for _, l := range o.Lines {
 			a, b, all := taken[l.ID], claimed[l.ID], order.LineShare(l, 0, l.Quantity)
-			held := refund.Taken{Quantity: a.Quantity + b.Quantity, Amount: a.Amount + b.Amount, Subtotal: a.Subtotal + b.Subtotal, Discount: a.Discount + b.Discount, Tax: a.Tax + b.Tax}
+			held := a.Plus(b)
 			whole := refund.Taken{Quantity: l.Quantity, Amount: all.Total, Subtotal: all.Subtotal, Discount: all.Discount, Tax: all.Tax}
 			if held.Quantity > l.Quantity || held.Amount > all.Total || held.Quantity == l.Quantity && held != whole {
 				w.t.Fatalf("of line %s, %+v in all, %+v is taken or claimed\n%s", l.ID, whole, held, &w.trace)

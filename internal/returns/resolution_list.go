@@ -5,7 +5,6 @@ import (
 
 	"flint/internal/db"
 	"flint/internal/db/listing"
-	"flint/internal/id"
 	"flint/internal/tenant"
 )
 
@@ -61,10 +60,19 @@ func ListResolutions(tx db.Tx, in ListResolutionsInput) ([]ResolutionOf, *listin
 
 // GetResolution reads a resolution; RESOURCE_NOT_FOUND when the environment has none with the id.
 func GetResolution(tx db.Tx, scope tenant.Scope, resolutionID string) (ResolutionOf, error) {
-	f, err := one(tx, scope, "return_resolutions", id.ReturnResolution, "return resolution", resolutionID, func(*Resolution) []string { return nil })
+	f, err := one(tx, scope, resolutionPart, resolutionID, func(*Resolution) []string { return nil })
 	if err != nil {
 		return ResolutionOf{}, err
 	}
 	r, err := head(tx, scope, f.ReturnID, "")
 	return ResolutionOf{r, f.Part}, err
+}
+
+// OfResolution reads the return of a resolution without locking anything.
+func (s *Service) OfResolution(tx db.Tx, scope tenant.Scope, resolutionID string) (*Return, error) {
+	returnID, err := resolutionPart.returnOf(tx, scope, resolutionID)
+	if err != nil {
+		return nil, err
+	}
+	return Get(tx, scope, returnID)
 }

@@ -160,7 +160,7 @@ func (s *Service) draft(tx db.Tx, o *order.Order, r *Return, in ResolutionInput,
 	if t.adjustments, err = s.adjustments(o, r, in.Adjustments, before, actor); err != nil {
 		return nil, nil, err
 	}
-	taken, err := takenOf(tx, r.Scope, o.ID)
+	taken, err := s.Refunds.Taken(tx, o)
 	if err != nil {
 		return nil, nil, err
 	}

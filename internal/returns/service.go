@@ -1,6 +1,7 @@
 package returns
 
 import (
+	"fmt"
 	"time"
 
 	"flint/internal/clock"
@@ -70,19 +71,21 @@ func actorOf(cause event.Cause) Actor {
 	return Actor{Type: ActorSystem}
 }
 
-// checkVersion refuses a change that was decided on another version; nil expects none.
-func (r *Return) checkVersion(expected *int64) error {
-	if expected == nil || *expected == r.Version {
-		return nil
+// inside puts the path of a fault under param.
+func inside(param string, err error) error {
+	f := fault.Of(err)
+	if f == nil {
+		return err
 	}
-	return versionConflict("return", r.Version)
+	moved := *f
+	if moved.Param = param; f.Param != "" {
+		moved.Param += "." + f.Param
+	}
+	return &moved
 }
 
-// versionConflict is the answer to a change that was decided on an older version of what.
-func versionConflict(what string, current int64) error {
-	return fault.Conflict("RETURN_VERSION_CONFLICT", "The %s was changed since it was read.", what).
-		Then("Read the %s again and repeat the call with its version.", what).With("current_version", current)
-}
+// lineAt is the path of a line of a request.
+func lineAt(k int) string { return fmt.Sprintf("line_items[%d]", k) }
 
 // notAllowed refuses an act that the state of what does not allow; next says what would help.
 func notAllowed(status, next, format string, args ...any) error {

@@ -9,7 +9,6 @@ import (
 	"flint/internal/db"
 	"flint/internal/fault"
 	"flint/internal/id"
-	"flint/internal/order"
 	"flint/internal/tenant"
 )
 
@@ -17,24 +16,6 @@ import (
 type stored struct {
 	version int64
 	docs    map[string]string
-}
-
-// Load reads a return with all its parts for a change: it locks its order first, then the return.
-// RESOURCE_NOT_FOUND when the environment has none with the id.
-func (s *Service) Load(tx db.Tx, scope tenant.Scope, returnID string) (*Return, *order.Order, error) {
-	peek, err := head(tx, scope, returnID, "")
-	if err != nil {
-		return nil, nil, err
-	}
-	o, err := s.Orders.Load(tx, scope, peek.OrderID)
-	if err != nil {
-		return nil, nil, fmt.Errorf("lock the order of return %s: %w", returnID, err)
-	}
-	r, err := head(tx, scope, returnID, tx.ForUpdate())
-	if err != nil {
-		return nil, nil, err
-	}
-	return r, o, parts(tx, r)
 }
 
 // Get reads a return with all its parts without locking anything; RESOURCE_NOT_FOUND when the environment has
@@ -45,27 +26,6 @@ func Get(tx db.Tx, scope tenant.Scope, returnID string) (*Return, error) {
 		return nil, err
 	}
 	return r, parts(tx, r)
-}
-
-// ofPart finds the return that a receipt, inspection, disposition or resolution belongs to. table is that of
-// the part; RESOURCE_NOT_FOUND when the environment has none with the id.
-func ofPart(tx db.Tx, scope tenant.Scope, table, prefix, what, partID string) (returnID string, err error) {
-	if err := scope.Check(); err != nil {
-		return "", err
-	}
-	if !id.Valid(prefix, partID) {
-		return "", fault.NotFound(what)
-	}
-	err = tx.Query(func(row db.Row) error { return row.Scan(&returnID) },
-		`SELECT return_id FROM `+table+` WHERE merchant_id = $1 AND environment_id = $2 AND `+strings.TrimSuffix(table, "s")+`_id = $3`,
-		scope.MerchantID, scope.EnvironmentID, partID)
-	if err != nil {
-		return "", fmt.Errorf("find the return of %s: %w", partID, err)
-	}
-	if returnID == "" {
-		return "", fault.NotFound(what)
-	}
-	return returnID, nil
 }
 
 // head reads the row of a return.

@@ -70,9 +70,7 @@ func take(t *rapid.T, r *Return, x *Resolution, taken map[string]refund.Taken) {
 		if p.refunded < 0 || p.value.Total-fees != p.refunded || min(p.value.Subtotal, p.value.Discount, p.value.Tax, p.value.Total) < 0 {
 			t.Fatalf("a portion of %+v with fees of %d gives back %d", p.value, fees, p.refunded)
 		}
-		h := taken[p.orderLineID]
-		taken[p.orderLineID] = refund.Taken{Quantity: h.Quantity + p.quantity, Amount: h.Amount + p.value.Total, Subtotal: h.Subtotal + p.value.Subtotal,
-			Discount: h.Discount + p.value.Discount, Tax: h.Tax + p.value.Tax}
+		taken[p.orderLineID] = taken[p.orderLineID].Plus(p.value.taken(p.quantity))
 	}
 }
 
@@ -206,5 +204,21 @@ func TestGatesOpenInTheOrderOfResolutions(t *testing.T) {
 	r.Lines[0].Received, r.Lines[0].ReturnRequired = 0, 1 // two units stay with the buyer
 	if len(r.Resolutions[1].gates(r)) != 0 {
 		t.Error("units that stay with the buyer wait for goods")
+	}
+}
+
+// TestAWaivedInspectionDoesNotPayForRejectedUnits: what an inspection rejected or left open before it was waived keeps
+// its value waiting, as the exception would say that such units were paid for wrongly.
+func TestAWaivedInspectionDoesNotPayForRejectedUnits(t *testing.T) {
+	t.Parallel()
+	l := Line{ID: "a", Requested: 4, Approved: 4, ReturnRequired: 3, InspectionRequired: true, WaivedAt: time.Unix(1, 0), DecidedAt: time.Unix(1, 0)}
+	l.Received, l.Rejected, l.ReviewRequired = 3, 1, 1
+	for n, want := range []bool{true, true, true, false, false} {
+		if open := gateOpen(&l, AfterInspection, int64(n)); open != want {
+			t.Errorf("the value of %d units may move: %v; one stays with the buyer and one of three was accepted", n, open)
+		}
+	}
+	if l.open(AfterInspection) != 2 {
+		t.Errorf("%d units are paid for rightly", l.open(AfterInspection))
 	}
 }

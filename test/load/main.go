@@ -1,6 +1,7 @@
 // Command load measures a whole installation: it starts the binary, sells through its API with 1, 8 and
 // 32 clients, and compares that with the floor, the same rows in the same transactions straight through
-// the database. The results are printed, and with -out written to a dated file.
+// the database. The results are printed, and with -out written to a dated file. main.go begins it; flows.go
+// names what is measured, flow.go measures one of them.
 package main
 
 import (

@@ -1,6 +1,7 @@
 // Command gen writes the clients' types and operations from docs/openapi.json: the Go client's
 // types_gen.go and operations_gen.go, and the Node client's operations.mjs and flint.d.ts. It knows the
-// part of JSON Schema that Flint's document uses and fails on anything else.
+// part of JSON Schema that Flint's document uses and fails on anything else. main.go begins it and reads the
+// document; golang.go and javascript.go write a client each.
 package main
 
 import (
@@ -50,10 +51,7 @@ func Generate(spec string) (map[string][]byte, error) {
 	if err := json.Unmarshal(raw, &d); err != nil {
 		return nil, fmt.Errorf("read %s: %w", spec, err)
 	}
-	ops, err := d.operations()
-	if err != nil {
-		return nil, err
-	}
+	ops := d.operations()
 	files := map[string][]byte{}
 	for name, write := range map[string]func(*bytes.Buffer, document, []operation) error{
 		"types_gen.go": goTypes, "operations_gen.go": goOperations, "js/node/operations.mjs": jsOperations, "js/node/flint.d.ts": tsTypes,
@@ -162,7 +160,7 @@ type operation struct {
 	Raw                  bool    // the answer is a document, not JSON
 }
 
-func (d document) operations() ([]operation, error) {
+func (d document) operations() []operation {
 	var out []operation
 	for path, methods := range d.Paths {
 		for method, o := range methods {
@@ -190,7 +188,7 @@ func (d document) operations() ([]operation, error) {
 		}
 	}
 	slices.SortFunc(out, func(a, b operation) int { return cmp.Compare(a.ID, b.ID) })
-	return out, nil
+	return out
 }
 
 // answer finds what a success gives; false for a stream or a page, which a client has no method for.
