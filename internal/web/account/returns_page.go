@@ -113,8 +113,8 @@ func (h *Handler) returnPage(tx db.Tx, v *visit, x *returns.Return, base string)
 
 // parcelsBack are the parcels in which the goods of a return travel.
 func (h *Handler) parcelsBack(tx db.Tx, v *visit, x *returns.Return) ([]parcel, error) {
-	if x.ShipmentCount == 0 {
-		return nil, nil
+	if x.DecisionStatus == returns.DecisionPending {
+		return nil, nil // nothing travels before it is decided
 	}
 	all, err := fulfillment.PackagesOfOrder(tx, v.scope, x.OrderID)
 	if err != nil {
