@@ -30,6 +30,9 @@ func (s *Service) save(tx db.Tx, o *order.Order, r *Return, cause event.Cause, c
 		}
 		derive(r, now)
 	}
+	if err := c.noteRejected(r); err != nil {
+		return err
+	}
 	r.Version, r.UpdatedAt = r.stored.version+1, now
 	if err := write(tx, r); err != nil {
 		return err

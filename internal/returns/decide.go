@@ -115,10 +115,7 @@ func (s *Service) decide(tx db.Tx, r *Return, decisions []Decision, completion s
 
 // advanceDecision decides a return as its policies propose when they approve all lines by themselves.
 func (s *Service) advanceDecision(tx db.Tx, r *Return, c *change) (bool, error) {
-	byItself := func(l Line) bool {
-		return l.Eligibility.Status == Eligible && l.Eligibility.Automatic && l.Eligibility.Proposal != nil && l.Requested <= l.Eligibility.Quantity
-	}
-	if r.Status != StatusRequested || len(r.Lines) == 0 || slices.ContainsFunc(r.Lines, func(l Line) bool { return !byItself(l) }) {
+	if r.Status != StatusRequested || len(r.Lines) == 0 || slices.ContainsFunc(r.Lines, func(l Line) bool { return !l.approvedByItself() }) {
 		return false, nil
 	}
 	decisions := make([]Decision, len(r.Lines))

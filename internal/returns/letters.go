@@ -1,13 +1,21 @@
 package returns
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+)
 
 // Letters that a return writes to its buyer.
 const (
 	LetterRequested = "return_requested"
-	LetterDecided   = "return_decided" // approved, in part or not at all
-	LetterBalance   = "return_balance" // the buyer owes a difference
+	LetterDecided   = "return_decided"  // approved, in part or not at all
+	LetterBalance   = "return_balance"  // the buyer owes a difference
+	LetterExpired   = "return_expired"  // who did not pay it in time
+	LetterRejected  = "return_rejected" // some goods were not accepted
 	LetterRefunded  = "return_refunded"
+	LetterBounced   = "return_refund_failed" // money did not reach the buyer
 	LetterCanceled  = "return_canceled"
 	LetterCompleted = "return_completed"
 )
@@ -28,6 +36,35 @@ func (c *change) noteLetters(was, x *Resolution) {
 	if x.Effect.RefundStatus == refundDone && (was.Effect.RefundStatus != refundDone || was.Effect.RefundID != x.Effect.RefundID) {
 		c.write(LetterRefunded)
 	}
+	if x.Status != ResolutionFailed || was.Status == ResolutionFailed {
+		return
+	}
+	switch {
+	case x.Expired():
+		c.write(LetterExpired)
+	case x.Effect.RefundID != "":
+		c.write(LetterBounced)
+	}
+}
+
+// noteRejected has a letter written about goods that an inspection newly did not accept. The rows still say what was
+// known before.
+func (c *change) noteRejected(r *Return) error {
+	for k := range r.Lines {
+		l := &r.Lines[k]
+		doc := r.stored.docs[l.ID]
+		if l.Rejected == 0 || doc == "" {
+			continue
+		}
+		var was Line
+		if err := json.Unmarshal([]byte(doc), &was); err != nil {
+			return fmt.Errorf("decode line %s of return %s: %w", l.ID, r.ID, err)
+		}
+		if l.Rejected > was.Rejected {
+			c.write(LetterRejected)
+		}
+	}
+	return nil
 }
 
 const (
@@ -41,6 +78,7 @@ func (c *change) mails() []string {
 		LetterRequested: {LetterDecided, LetterCompleted},
 		LetterDecided:   {LetterCompleted},
 		LetterRefunded:  {LetterCompleted},
+		LetterRejected:  {LetterCompleted},
 	}
 	var out []string
 	for _, kind := range c.letters {

@@ -16,7 +16,7 @@ func (s *Service) resolveAutomatically(tx db.Tx, o *order.Order, r *Return, c *c
 	if r.Status != StatusOpen {
 		return false, nil
 	}
-	for _, kind := range []string{ResolutionRefund, ResolutionReplacement, ResolutionNoMoney} {
+	for _, kind := range resolvedByThemselves {
 		in := ResolutionInput{Type: kind}
 		for k := range r.Lines {
 			l := &r.Lines[k]

@@ -166,3 +166,11 @@ type Adjustment struct {
 
 // holds tells whether the resolution holds the units of its lines.
 func (x *Resolution) holds() bool { return x.Status != ResolutionCanceled }
+
+// Expired tells that the buyer did not pay the difference in time, upon which everything was undone.
+func (x *Resolution) Expired() bool { return x.FailureCode == codePaymentExpired }
+
+// Undone tells that the resolution failed before anything moved, or that all it moved went back.
+func (x *Resolution) Undone() bool {
+	return x.Status == ResolutionFailed && x.Effect.StartedAt.IsZero()
+}

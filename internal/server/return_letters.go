@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -95,7 +96,7 @@ func returnLetter(r *returns.Return, kind, merchant, page string, zone *time.Loc
 	switch kind {
 	case returns.LetterRequested:
 		l.Heading = "We have your return request"
-		say(notification.Paragraph(merchant+" looks at it and writes to you. Please send nothing back yet."), returnItems(r))
+		say(notification.Paragraph(merchant+" looks at it and writes to you. It may ask for more first, such as photos. Please send nothing back yet."), returnItems(r))
 	case returns.LetterDecided:
 		l.Heading = decidedHeading(r)
 		say(decidedBlocks(r, merchant, zone)...)
@@ -108,7 +109,11 @@ func returnLetter(r *returns.Return, kind, merchant, page string, zone *time.Loc
 				due, by = due+x.BuyerPayment-x.Collected, x.ExpiresAt
 			}
 		}
-		say(notification.Paragraph("What you chose instead costs more than what you give back. It is sent once the difference is paid."), notification.Amount("To pay", amount(due)))
+		why := "What you chose instead costs more than what you give back. It is sent once the difference is paid."
+		if corrects(r) {
+			why = merchant + " corrected what your return comes to, and there is an amount left to pay."
+		}
+		say(notification.Paragraph(why), notification.Amount("To pay", amount(due)))
 		if !by.IsZero() {
 			say(notification.Facts(notification.Fact{Name: "Pay by", Value: by.In(zone).Format("2 January 2006")}))
 		}
@@ -117,15 +122,32 @@ func returnLetter(r *returns.Return, kind, merchant, page string, zone *time.Loc
 		}
 	case returns.LetterRefunded:
 		l.Heading = "Your refund is on its way"
-		say(notification.Paragraph("It goes to what you paid with. Banks can take some days to show it."), returnSums(r, amount))
+		say(notification.Paragraph(refundGoes), returnSums(r, amount))
+	case returns.LetterBounced:
+		l.Heading = "Your refund did not go through"
+		say(notification.Paragraph("It could not be given back to what you paid with. "+merchant+" tries again or pays it another way, and you do not have to do anything."),
+			notification.Amount("Still to come", amount(r.Financial.DueToBuyer)))
+	case returns.LetterExpired:
+		l.Heading = "Your exchange has run out"
+		say(notification.Paragraph("The difference was not paid in time, so the exchange was undone and nothing was charged."),
+			notification.Paragraph(merchant+" decides what you get for your items. If you still want the exchange, answer this mail."), returnItems(r))
+	case returns.LetterRejected:
+		l.Heading = "Not all items were accepted"
+		say(notification.Paragraph(merchant+" looked at what you sent back and did not accept all of it. You hear what happens now. If you think that this is a mistake, answer this mail."), rejectedItems(r))
 	case returns.LetterCanceled:
 		l.Heading = "Your return was withdrawn"
+		if r.CancelReason != "buyer_request" && (r.CanceledBy == nil || r.CanceledBy.Type != returns.ActorBuyer) {
+			l.Heading = "Your return was called off"
+		}
 		say(notification.Paragraph("Nothing has to be sent, and nothing is refunded or charged."), returnItems(r))
 	case returns.LetterCompleted:
 		l.Heading = "Your return is complete"
-		if r.Financial.Refunded > 0 {
-			say(notification.Paragraph("Your refund goes to what you paid with. Banks can take some days to show it."), returnSums(r, amount))
-		} else {
+		switch {
+		case r.Financial.Refunded > 0:
+			say(notification.Paragraph(refundGoes), returnSums(r, amount))
+		case rejectedAll(r):
+			say(notification.Paragraph(merchant+" did not accept the items, so nothing is refunded. If you think that this is a mistake, answer this mail."), rejectedItems(r))
+		default:
 			say(notification.Paragraph("There is nothing left to do."), returnItems(r))
 		}
 	}
@@ -134,6 +156,36 @@ func returnLetter(r *returns.Return, kind, merchant, page string, zone *time.Loc
 	}
 	l.Subject = fmt.Sprintf("%s (return %s, order %s at %s)", l.Heading, r.Number, r.OrderNumber, merchant)
 	return l
+}
+
+// refundGoes is true of a refund to a card, and of one that was paid another way because the card took none.
+const refundGoes = "Your refund goes to what you paid with, unless you agreed on another way. Banks can take some days to show it."
+
+// corrects tells whether what a buyer owes is the work of a correction.
+func corrects(r *returns.Return) bool {
+	return slices.ContainsFunc(r.Resolutions, func(x returns.Resolution) bool {
+		return x.Status == returns.ResolutionRequiresAction && x.ActionReason == "buyer_payment" && x.Type == returns.ResolutionCorrection
+	})
+}
+
+// rejectedAll tells whether nothing of what arrived was accepted.
+func rejectedAll(r *returns.Return) bool {
+	var received, rejected int64
+	for k := range r.Lines {
+		received, rejected = received+r.Lines[k].Received, rejected+r.Lines[k].Rejected
+	}
+	return rejected > 0 && rejected == received
+}
+
+// rejectedItems are the goods that were not accepted.
+func rejectedItems(r *returns.Return) notification.Block {
+	var rows []notification.Fact
+	for k := range r.Lines {
+		if l := &r.Lines[k]; l.Rejected > 0 {
+			rows = append(rows, notification.Fact{Name: l.Identity.Name, Value: fmt.Sprintf("× %d not accepted", l.Rejected)})
+		}
+	}
+	return notification.Facts(rows...)
 }
 
 func decidedHeading(r *returns.Return) string {
@@ -153,14 +205,15 @@ func decidedBlocks(r *returns.Return, merchant string, zone *time.Location) []no
 	case r.DecisionStatus == returns.DecisionDeclined:
 		out = append(out, notification.Paragraph(merchant+" does not take the items back. If you think that this is a mistake, answer this mail."))
 	case len(r.Handoff) > 0:
-		out = append(out, notification.Paragraph("Please send the items back. Keep the receipt of the carrier until the return is complete."))
+		out = append(out, notification.Paragraph("Please send the items back. Keep the receipt of the carrier until the return is complete."+afterwards(r)))
 	default:
 		out = append(out, notification.Paragraph("You do not have to send anything back."))
 	}
 	out = append(out, returnItems(r))
 	for k := range r.Lines {
-		if l := &r.Lines[k]; l.Declined > 0 && l.DeclineMessage != "" {
-			out = append(out, notification.Paragraph(l.Identity.Name+": "+l.DeclineMessage))
+		l := &r.Lines[k]
+		if why := cmp.Or(l.DeclineMessage, declines[l.DeclineReason]); l.Declined > 0 && why != "" {
+			out = append(out, notification.Paragraph(l.Identity.Name+": "+why))
 		}
 	}
 	for _, need := range r.Handoff {
@@ -185,6 +238,33 @@ func decidedBlocks(r *returns.Return, merchant string, zone *time.Location) []no
 		}
 	}
 	return out
+}
+
+// declines are reasons in words, for a shop that wrote none. The others say nothing that helps a buyer.
+var declines = map[string]string{
+	"not_eligible":         "This does not meet the rules for returns.",
+	"quantity_unavailable": "The quantity is not right.",
+	"evidence_missing":     "Something that proves the claim is missing.",
+}
+
+// afterwards says what the value of goods that are to be sent waits for, where it is the same for all of them.
+func afterwards(r *returns.Return) string {
+	timing := ""
+	for k := range r.Lines {
+		l := &r.Lines[k]
+		if l.Approved == 0 {
+			continue
+		}
+		if timing != "" && timing != l.RefundTiming {
+			return ""
+		}
+		timing = l.RefundTiming
+	}
+	return map[string]string{
+		returns.AfterHandoff:    " What you get for them follows once a carrier has them.",
+		returns.AfterReceipt:    " What you get for them follows once they have arrived.",
+		returns.AfterInspection: " What you get for them follows once they have arrived and were accepted.",
+	}[timing]
 }
 
 // returnItems are the goods of a return, with how many of them come back.

@@ -47,6 +47,20 @@ func TestReturnLetters(t *testing.T) {
 		Instructions: "Use the box.", ExpiresAt: by}}
 	owed := base()
 	owed.Resolutions = []returns.Resolution{{Status: returns.ResolutionRequiresAction, ActionReason: "buyer_payment", BuyerPayment: 1000, Collected: 250, ExpiresAt: by}}
+	refused := decided(0, returns.DecisionDeclined)
+	refused.Lines[0].DeclineMessage, refused.Lines[0].DeclineReason = "", "evidence_missing"
+	ship.Lines[0].RefundTiming = returns.AfterReceipt
+	corrected := base()
+	corrected.Resolutions = []returns.Resolution{{Type: returns.ResolutionCorrection, Status: returns.ResolutionRequiresAction, ActionReason: "buyer_payment", BuyerPayment: 500}}
+	bounced := base()
+	bounced.Financial = returns.FinancialSummary{Returned: returns.Value{Total: 1750}, DueToBuyer: 1750}
+	part, none := base(), base()
+	part.Lines[0].Received, part.Lines[0].Rejected = 2, 1
+	none.Lines[0].Received, none.Lines[0].Rejected = 2, 2
+	ended := base()
+	ended.CancelReason, ended.CanceledBy = "duplicate", &returns.Actor{Type: returns.ActorMerchant}
+	withdrawn := base()
+	withdrawn.CancelReason = "buyer_request"
 	paid := base()
 	paid.Financial = returns.FinancialSummary{Returned: returns.Value{Total: 1750}, Deduction: 175, Refunded: 1575}
 	for name, c := range map[string]struct {
@@ -58,13 +72,20 @@ func TestReturnLetters(t *testing.T) {
 	}{
 		"requested": {base(), returns.LetterRequested, "We have your return request", []string{"Mug: × 2"}, "Send to"},
 		"approved": {ship, returns.LetterDecided, "Your return was approved",
-			[]string{"Send to:\nReturns desk\n1 Dock Road\nAustin 78701\nUS", "Use the box.", "Send by: 8 July 2026"}, "declined"},
+			[]string{"Send to:\nReturns desk\n1 Dock Road\nAustin 78701\nUS", "Use the box.", "Send by: 8 July 2026", "follows once they have arrived."}, "declined"},
 		"returnless": {decided(2, returns.DecisionApproved), returns.LetterDecided, "Your return was approved", []string{"do not have to send anything"}, "Send to"},
 		"in part":    {decided(1, returns.DecisionPartiallyApproved), returns.LetterDecided, "Your return was approved in part", []string{"Mug: × 1 of 2", "Mug: One was worn."}, ""},
 		"declined":   {decided(0, returns.DecisionDeclined), returns.LetterDecided, "Your return was declined", []string{"Mug: × 2, declined", "One was worn."}, "Send to"},
 		"owed":       {owed, returns.LetterBalance, "Please pay the difference", []string{"To pay $7.50", "Pay by: 8 July 2026", "Pay the difference  https://f.test/o/x"}, ""},
 		"refunded":   {paid, returns.LetterRefunded, "Your refund is on its way", []string{"Value of the items: $17.50", "Fees: -$1.75", "Refunded: $15.75"}, "Still to come"},
-		"canceled":   {base(), returns.LetterCanceled, "Your return was withdrawn", []string{"Nothing has to be sent"}, ""},
+		"withdrawn":  {withdrawn, returns.LetterCanceled, "Your return was withdrawn", []string{"Nothing has to be sent"}, ""},
+		"called off": {ended, returns.LetterCanceled, "Your return was called off", []string{"Nothing has to be sent"}, ""},
+		"unproven":   {refused, returns.LetterDecided, "Your return was declined", []string{"Mug: Something that proves the claim is missing."}, ""},
+		"corrected":  {corrected, returns.LetterBalance, "Please pay the difference", []string{"corrected what your return comes to", "To pay $5.00"}, "instead"},
+		"bounced":    {bounced, returns.LetterBounced, "Your refund did not go through", []string{"pays it another way", "Still to come $17.50"}, ""},
+		"expired":    {base(), returns.LetterExpired, "Your exchange has run out", []string{"nothing was charged", "Mug: × 2"}, ""},
+		"rejected":   {part, returns.LetterRejected, "Not all items were accepted", []string{"Mug: × 1 not accepted"}, ""},
+		"nothing":    {none, returns.LetterCompleted, "Your return is complete", []string{"nothing is refunded", "Mug: × 2 not accepted"}, ""},
 		"completed":  {paid, returns.LetterCompleted, "Your return is complete", []string{"Refunded: $15.75"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -49,7 +49,7 @@ func (h *Handler) showReturn(w http.ResponseWriter, r *http.Request, v *visit, c
 		return
 	}
 	page.shown = h.shown(r, v, "orders")
-	if page.Notice == "buyer.done.returned" && page.Mark != "warn" { // decided since; the address still says it
+	if page.Notice == "buyer.done.returned" && page.State != "buyer.return.state.requested" { // decided since; the address still says it
 		page.Notice = ""
 	}
 	if v.login == nil {
@@ -123,6 +123,28 @@ func (h *Handler) withdrawReturn(w http.ResponseWriter, r *http.Request, v *visi
 	}
 }
 
+// badgeOf is a return in a word.
+func badgeOf(x *returns.Return) string {
+	if x.Status == returns.StatusOpen && owes(x) != nil {
+		return "owed"
+	}
+	if x.Status == returns.StatusCanceled && !withdrawn(x) {
+		return "ended"
+	}
+	return x.Status
+}
+
+// markOf is how that word looks.
+func markOf(badge string) string {
+	switch badge {
+	case returns.StatusOpen, returns.StatusCompleted:
+		return "good"
+	case returns.StatusRequested, "owed":
+		return "warn"
+	}
+	return ""
+}
+
 // returned is a return in the list of an order.
 type returned struct{ URL, Number, Date, Badge, Mark string }
 
@@ -146,7 +168,7 @@ func (h *Handler) returnsOf(tx db.Tx, v *visit, p *orderPage, o *order.Order) er
 		at = p.Base
 	}
 	for _, x := range all {
-		p.Returned = append(p.Returned, returned{URL: at + "/returns/" + x.ID, Number: x.Number, Date: v.date(x.CreatedAt), Badge: "buyer.return.badge." + x.Status, Mark: markOf(x.Status)})
+		p.Returned = append(p.Returned, returned{URL: at + "/returns/" + x.ID, Number: x.Number, Date: v.date(x.CreatedAt), Badge: "buyer.return.badge." + badgeOf(x), Mark: markOf(badgeOf(x))})
 	}
 	if o.ReturnID == "" || v.login == nil { // a link shows one order and its own returns
 		return nil

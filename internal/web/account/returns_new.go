@@ -51,8 +51,10 @@ type returnForm struct {
 	// Of the review.
 	Chosen                             []*wanted
 	Hash, Total, Value                 string
+	Get                                string // key: what Total is called
 	Fees                               []row
 	Keep, Carrier, Reviewed, SendsBack bool
+	Decided, Final                     bool // nobody decides; and it cannot be withdrawn once it is sent
 }
 
 // Images are left out where no line has one.
@@ -175,18 +177,28 @@ func (h *Handler) wanted(v *visit, r *http.Request, o *order.Order, l *returnpol
 func (h *Handler) review(v *visit, o *order.Order, f *returnForm, e *returnpolicy.Evaluation) {
 	m := func(minor int64) string { return v.money(minor, o.Currency) }
 	var value, fees int64
+	seen := returns.Foresee(o, e)
+	f.Decided, f.Final = seen.Decided, seen.Final
 	f.Keep = len(e.Lines) > 0
+	outcomes, sums := map[string]bool{}, tally{}
 	for i := range e.Lines {
 		l := &e.Lines[i]
-		value += l.Value.Total
-		fees += l.Fees()
-		f.Chosen[i].Value = m(l.Value.Total)
+		outcome := wishedFor(l, f.Chosen[i].Wish)
+		if outcome != returns.ResolutionNoMoney {
+			outcomes[outcome] = true
+			value += l.Value.Total
+			fees += l.Fees()
+			f.Chosen[i].Value = m(l.Value.Total)
+		}
 		for _, a := range l.Adjustments {
+			if outcome == returns.ResolutionNoMoney {
+				continue
+			}
 			key := "buyer.return.fee." + a.Type
 			if a.Type != returnpolicy.RestockingFee && a.Type != returnpolicy.ReturnShippingFee {
 				key = "buyer.return.fee.other"
 			}
-			f.Fees = append(f.Fees, row{Name: h.text(key), Amount: m(-a.Calculated)})
+			sums.add(key, -a.Calculated)
 		}
 		f.Reviewed = f.Reviewed || l.Status == returnpolicy.ReviewRequired
 		f.SendsBack = f.SendsBack || l.MerchandiseRequired
@@ -197,10 +209,24 @@ func (h *Handler) review(v *visit, o *order.Order, f *returnForm, e *returnpolic
 			f.Chosen[i].Errors["quantity"] = "buyer.return.error.refused"
 		}
 	}
-	f.Value, f.Total = m(value), m(value-fees)
+	for _, s := range sums {
+		f.Fees = append(f.Fees, row{Name: h.text(s.key), Amount: m(s.minor)})
+	}
+	f.Value, f.Total, f.Get = m(value), m(value-fees), "buyer.return.get"
+	if len(outcomes) > 0 && !outcomes[""] && !outcomes[returns.ResolutionRefund] {
+		f.Get = "buyer.return.credited"
+	}
 	if slices.ContainsFunc(f.Fees, func(r row) bool { return r.Name == h.text("buyer.return.fee.return_shipping_fee") }) {
 		f.Carrier = false
 	}
+}
+
+// wishedFor is what becomes of the value of a line as far as it is known: what its policy selects, or the buyer's wish.
+func wishedFor(l *returnpolicy.LineEvaluation, wish string) string {
+	if l.Proposal != nil && l.Proposal.SelectedResolutionType != "" {
+		return l.Proposal.SelectedResolutionType
+	}
+	return wish
 }
 
 // newReturn is the form of a return, its review and its sending; what a button says is in the field do.

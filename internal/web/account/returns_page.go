@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"flint/internal/db"
+	"flint/internal/fulfillment"
 	"flint/internal/refund"
 	"flint/internal/returns"
 	"flint/internal/web/ui"
@@ -36,25 +37,28 @@ type instead struct {
 type returnPage struct {
 	shown
 	Base, Back, Order, Number string
-	State, Mark               string // a key, and how it looks
-	Text, Asked               string
-	Steps                     []step
-	Lines                     []given
-	Bare                      bool
-	SendTo                    []destination
-	Expected                  bool  // Money is what the request would come to
-	Money                     []row // ends with Total
-	Total                     row
-	Settled                   []row   // what moved, and what still will
-	Refunds                   []moved // as payments of the order show theirs
-	Instead                   []instead
-	InsteadURL                string // of the order that brings them; empty where it cannot be seen
-	Owed                      string
-	OwedBy                    string
-	Payable                   bool
-	Withdraw                  bool
-	SignIn                    string // address, where withdrawing needs it
-	images                    []string
+	words
+	Asked          string
+	Steps          []step
+	Lines          []given
+	Bare           bool
+	SendTo         []destination
+	Expected       bool  // Money is what the request would come to
+	Money          []row // ends with Total
+	Total          row
+	Settled        []row   // what moved, and what still will
+	Refunds        []moved // as payments of the order show theirs
+	Instead        []instead
+	InsteadURL     string // of the order that brings them; empty where it cannot be seen
+	Owed           string
+	OwedWhy        string // a key
+	OwedBy         string
+	Payable        bool
+	Bank           bool // some of Refunds goes by a bank
+	Parcels        []parcel
+	Withdraw, Kept bool   // it can be withdrawn; or it cannot, and the goods are still with the buyer
+	SignIn         string // address, where withdrawing needs it
+	images         []string
 }
 
 // owes is the resolution whose difference the buyer owes, nil for none.
@@ -70,10 +74,7 @@ func owes(x *returns.Return) *returns.Resolution {
 func (h *Handler) returnPage(tx db.Tx, v *visit, x *returns.Return, base string) (*returnPage, error) {
 	p := &returnPage{
 		Base: base, Back: v.home() + "/orders/" + x.OrderID, Order: x.OrderNumber, Number: x.Number, Asked: v.date(x.CreatedAt), Bare: true,
-		State: "buyer.return.state." + x.Status, Text: h.returnText(v, x), Steps: stepsOf(x), Mark: markOf(x.Status),
-	}
-	if x.Status == returns.StatusOpen && x.DecisionStatus == returns.DecisionPartiallyApproved {
-		p.State = "buyer.return.state.part"
+		words: h.words(v, x), Steps: stepsOf(x),
 	}
 	for k := range x.Lines {
 		p.Lines = append(p.Lines, h.given(v, x, &x.Lines[k]))
@@ -85,6 +86,9 @@ func (h *Handler) returnPage(tx db.Tx, v *visit, x *returns.Return, base string)
 	h.returnMoney(v, x, p)
 	if r := owes(x); r != nil {
 		p.Owed, p.Payable = v.money(r.BuyerPayment-r.Collected, x.Currency), h.Payable(v.scope)
+		if r.Type != returns.ResolutionCorrection {
+			p.OwedWhy = "buyer.return.pay.text"
+		}
 		if !r.ExpiresAt.IsZero() {
 			p.OwedBy = h.text("buyer.return.pay.by", v.date(r.ExpiresAt))
 		}
@@ -92,14 +96,42 @@ func (h *Handler) returnPage(tx db.Tx, v *visit, x *returns.Return, base string)
 	for _, a := range x.BuyerActions {
 		p.Withdraw = p.Withdraw || a.Kind == "withdraw" && a.Available
 	}
+	p.Kept = !p.Withdraw && len(x.Handoff) > 0 && !handedOver(x)
 	refunds, _, err := refund.List(tx, refund.ListInput{Scope: v.scope, ReturnID: x.ID, Limit: maxMoved})
+	if err != nil {
+		return nil, err
+	}
 	for _, r := range refunds {
 		if r.Method() != refund.MethodExchangeCredit { // that moves to the order with the goods instead
-			p.Refunds = append(p.Refunds, moved{Date: v.date(r.CreatedAt), What: h.text("buyer.refund"), Amount: v.money(r.Amount, x.Currency),
-				State: "buyer.refund." + r.Status, Kind: kindOf(r.Status)})
+			p.Refunds = append(p.Refunds, h.refunded(v, r))
+			p.Bank = p.Bank || r.Method() == refund.MethodOriginal && kindOf(r.Status) != "bad"
 		}
 	}
+	p.Parcels, err = h.parcelsBack(tx, v, x)
 	return p, err
+}
+
+// parcelsBack are the parcels in which the goods of a return travel.
+func (h *Handler) parcelsBack(tx db.Tx, v *visit, x *returns.Return) ([]parcel, error) {
+	if x.DecisionStatus == returns.DecisionPending {
+		return nil, nil // nothing travels before it is decided
+	}
+	all, err := fulfillment.PackagesOfOrder(tx, v.scope, x.OrderID)
+	if err != nil {
+		return nil, err
+	}
+	var out []parcel
+	for _, p := range all {
+		if p.ReturnID != x.ID || !p.Open() {
+			continue
+		}
+		back := parcel{State: "buyer.parcel." + p.Status, Carrier: p.Carrier, Number: p.TrackingNumber, URL: p.TrackingURL}
+		if !p.Left() {
+			back.Label = p.LabelURL
+		}
+		out = append(out, back)
+	}
+	return out, nil
 }
 
 // given is a line with what the buyer said of it and what was decided.
@@ -123,6 +155,12 @@ func (h *Handler) given(v *visit, x *returns.Return, l *returns.Line) given {
 			out.Notes = append(out.Notes, h.text("buyer.return.part", l.Approved, l.Requested))
 		}
 		out.Notes = append(out.Notes, cmp.Or(l.DeclineMessage, h.text("buyer.return.refused."+cmp.Or(l.DeclineReason, "other"))))
+	}
+	if l.Canceled > 0 && x.Status != returns.StatusCanceled {
+		out.Notes = append(out.Notes, h.text("buyer.return.left", l.Canceled, l.Approved))
+	}
+	if l.Rejected > 0 {
+		out.Notes = append(out.Notes, h.text("buyer.return.rejected", l.Rejected, l.Received))
 	}
 	return out
 }
@@ -148,20 +186,18 @@ func (h *Handler) sendTo(v *visit, x *returns.Return, p *returnPage) {
 // returnMoney tells what the return comes to: as it was settled, or, before that, as the policies propose.
 func (h *Handler) returnMoney(v *visit, x *returns.Return, p *returnPage) {
 	m := func(minor int64) string { return v.money(minor, x.Currency) }
-	add := func(key string, minor int64) {
-		if minor != 0 {
-			p.Money = append(p.Money, row{Name: h.text(key), Amount: m(minor)})
-		}
-	}
-	var value, change, total int64
+	sums := tally{}
+	add := sums.add
+	var value, change, total, replaced int64
 	settled := false
 	for k := range x.Resolutions {
 		r := &x.Resolutions[k]
-		if r.Status == returns.ResolutionProposed || r.Status == returns.ResolutionCanceled {
+		if !stands(r) {
 			continue
 		}
 		settled = true
 		value += r.Returned
+		replaced += r.Replacement
 		total += r.BuyerRefund - r.BuyerPayment
 		for _, l := range r.Replacements {
 			i := instead{Name: l.Name, Amount: m(l.Value.Total)}
@@ -180,19 +216,24 @@ func (h *Handler) returnMoney(v *visit, x *returns.Return, p *returnPage) {
 		for k := range x.Resolutions {
 			r := &x.Resolutions[k]
 			for _, a := range r.Adjustments {
-				if r.Status != returns.ResolutionProposed && r.Status != returns.ResolutionCanceled {
+				if stands(r) {
 					add(feeText(a.Type, a.Effect), signed(a.Applied, a.Effect))
 				}
 			}
 		}
-		add("buyer.return.replacement", -f.Replacement)
+		add("buyer.return.replacement", -replaced)
 	} else if undecided(x) {
 		p.Expected = true
 		for k := range x.Lines {
-			value += x.Lines[k].Value.Total
+			if worth(&x.Lines[k]) {
+				value += x.Lines[k].Value.Total
+			}
 		}
 		add("buyer.return.value", value)
 		for k := range x.Lines {
+			if !worth(&x.Lines[k]) {
+				continue
+			}
 			for _, a := range x.Lines[k].Eligibility.Adjustments {
 				add(feeText(a.Type, a.Effect), signed(a.Amount, a.Effect))
 				change += signed(a.Amount, a.Effect)
@@ -200,10 +241,17 @@ func (h *Handler) returnMoney(v *visit, x *returns.Return, p *returnPage) {
 		}
 		total = max(value+change, 0)
 	}
+	for _, s := range sums {
+		p.Money = append(p.Money, row{Name: h.text(s.key), Amount: m(s.minor)})
+	}
 	p.Total = row{Name: h.text("buyer.return.get"), Amount: m(total)}
 	switch {
+	case p.Expected && expected(x) == returns.ResolutionExchange:
+		p.Total.Name = h.text("buyer.return.credited")
 	case p.Expected:
 		p.Total.Name = h.text("buyer.return.would")
+	case total == 0 && replaced > 0:
+		p.Total.Name = h.text("buyer.return.even")
 	case total < 0:
 		p.Total = row{Name: h.text("buyer.return.pays"), Amount: m(-total)}
 	}
@@ -214,6 +262,42 @@ func (h *Handler) returnMoney(v *visit, x *returns.Return, p *returnPage) {
 	}
 }
 
+// tally adds amounts up by what they are called, so that a fee on nine lines is one row; amounts of nothing are none.
+type tally []struct {
+	key   string
+	minor int64
+}
+
+func (t *tally) add(key string, minor int64) {
+	if minor == 0 {
+		return
+	}
+	for k := range *t {
+		if (*t)[k].key == key {
+			(*t)[k].minor += minor
+			return
+		}
+	}
+	*t = append(*t, struct {
+		key   string
+		minor int64
+	}{key, minor})
+}
+
+// stands tells whether a resolution says what the return comes to.
+func stands(r *returns.Resolution) bool {
+	return r.Status != returns.ResolutionProposed && r.Status != returns.ResolutionCanceled && !r.Undone()
+}
+
+// worth tells whether a line may come to money, as far as it is known: what its policy selects, or the buyer's wish.
+func worth(l *returns.Line) bool {
+	kind := l.RequestedResolution
+	if p := l.Eligibility.Proposal; p != nil && p.SelectedResolution != "" {
+		kind = p.SelectedResolution
+	}
+	return kind != returns.ResolutionNoMoney
+}
+
 func positive(m func(int64) string, minor int64) string {
 	if minor <= 0 {
 		return ""
@@ -221,12 +305,13 @@ func positive(m func(int64) string, minor int64) string {
 	return m(minor)
 }
 
-// undecided tells whether a return may still come to what was asked for: none of it was declined or canceled.
+// undecided tells whether a return may still come to what was asked for: none of it was declined, canceled or refused
+// by an inspection, and nothing that was settled went wrong.
 func undecided(x *returns.Return) bool {
-	if x.Status != returns.StatusRequested && x.Status != returns.StatusOpen {
+	if x.Status != returns.StatusRequested && x.Status != returns.StatusOpen || failed(x) != nil {
 		return false
 	}
-	return !slices.ContainsFunc(x.Lines, func(l returns.Line) bool { return l.Declined > 0 || l.Canceled > 0 })
+	return !slices.ContainsFunc(x.Lines, func(l returns.Line) bool { return l.Declined > 0 || l.Canceled > 0 || l.Rejected > 0 })
 }
 
 func feeText(kind, effect string) string {
@@ -246,52 +331,23 @@ func signed(minor int64, effect string) int64 {
 	return -minor
 }
 
-// returnText says what happens next.
-func (h *Handler) returnText(v *visit, x *returns.Return) string {
-	m := func(minor int64) string { return v.money(minor, x.Currency) }
-	key := "buyer.return.state." + x.Status + ".text"
-	switch {
-	case x.Status == returns.StatusCompleted && x.Financial.Refunded > 0:
-		return h.text("buyer.return.state.completed.refund", m(x.Financial.Refunded))
-	case x.Status != returns.StatusOpen:
-		return h.text(key)
-	case owes(x) != nil:
-		return h.text("buyer.return.state.open.pay")
-	case len(x.Handoff) > 0:
-		return h.text("buyer.return.state.open.send")
-	case x.MerchandiseStatus == returns.GoodsInTransit:
-		return h.text("buyer.return.state.open.transit")
-	case x.Financial.DueToBuyer > 0 && slices.ContainsFunc(x.Resolutions, func(r returns.Resolution) bool { return r.Effect.RefundID != "" && r.Refunded < r.BuyerRefund }):
-		return h.text("buyer.return.state.open.refund", m(x.Financial.DueToBuyer))
-	case x.Financial.Refunded > 0 && x.Financial.DueToBuyer == 0:
-		return h.text("buyer.return.state.completed.refund", m(x.Financial.Refunded))
-	}
-	return h.text(key)
-}
-
-func markOf(status string) string {
-	switch status {
-	case returns.StatusOpen, returns.StatusCompleted:
-		return "good"
-	case returns.StatusRequested:
-		return "warn"
-	}
-	return ""
-}
-
 // stepsOf tells how far a return is. One that ended without goods or value has only the steps it took.
 func stepsOf(x *returns.Return) []step {
 	steps := []step{{"buyer.return.step.requested", "done"}, {"buyer.return.step.decided", "now"}}
+	ended := "buyer.return.step.ended"
+	if withdrawn(x) {
+		ended = "buyer.return.step.withdrawn"
+	}
 	switch {
 	case x.Status == returns.StatusCanceled && x.DecisionStatus == returns.DecisionPending:
-		return append(steps[:1], step{"buyer.return.step.withdrawn", "done"})
+		return append(steps[:1], step{ended, "done"})
 	case x.DecisionStatus == returns.DecisionDeclined:
 		return append(steps[:1], step{"buyer.return.step.declined", "done"})
 	case x.DecisionStatus != returns.DecisionPending:
 		steps[1] = step{"buyer.return.step.approved", "done"}
 	}
 	if x.Status == returns.StatusCanceled {
-		return append(steps, step{"buyer.return.step.withdrawn", "done"})
+		return append(steps, step{ended, "done"})
 	}
 	decided := x.DecisionStatus != returns.DecisionPending
 	sent, received := "later", "later"
@@ -300,6 +356,9 @@ func stepsOf(x *returns.Return) []step {
 		sent = "now"
 	case returns.GoodsInTransit, returns.GoodsPartiallyReceived:
 		sent, received = "done", "now"
+		if len(x.Handoff) > 0 {
+			sent = "now"
+		}
 	case returns.GoodsNotRequired:
 		if decided {
 			received = "done"
@@ -309,7 +368,7 @@ func stepsOf(x *returns.Return) []step {
 	}
 	value := "later"
 	switch {
-	case x.ResolutionStatus == returns.ValueFulfilled || x.Status == returns.StatusCompleted:
+	case failed(x) == nil && (x.ResolutionStatus == returns.ValueFulfilled || x.Status == returns.StatusCompleted):
 		value = "done"
 	case received == "done" || owes(x) != nil:
 		value = "now"
@@ -327,7 +386,7 @@ func wantsGoods(x *returns.Return) bool {
 	})
 }
 
-// outcome is what becomes of the value, when it is the same for all of it: refund or exchange.
+// outcome is what becomes of the value, when it is the same for all of it: refund, exchange or none.
 func outcome(x *returns.Return) string {
 	kinds := map[string]bool{}
 	for _, r := range x.Resolutions {
@@ -344,6 +403,9 @@ func outcome(x *returns.Return) string {
 	}
 	if len(kinds) == 1 && kinds[returns.ResolutionExchange] {
 		return returns.ResolutionExchange
+	}
+	if len(kinds) == 1 && kinds[returns.ResolutionNoMoney] {
+		return "none"
 	}
 	return ""
 }

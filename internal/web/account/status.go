@@ -43,6 +43,7 @@ type moved struct {
 type status struct {
 	Number, Placed    string
 	State, Text       string // keys
+	Over              bool   // nothing more happens with it
 	Mark              string // good, warn or empty
 	Lines             []line
 	Bare              bool // no line has a picture
@@ -128,7 +129,7 @@ func (h *Handler) status(tx db.Tx, v *visit, o *order.Order) (*status, error) {
 		}
 	}
 	s.State, s.Mark = stateOf(o)
-	s.Text = "buyer.state." + s.State + ".text"
+	s.Text, s.Over = "buyer.state."+s.State+".text", s.State == "refunded" || s.State == "closed"
 	s.State = "buyer.state." + s.State
 	for _, l := range legs[:min(len(legs), maxMoved)] {
 		if l.Captured > 0 || l.Authorized > 0 || l.Status == "processing" {
@@ -136,8 +137,11 @@ func (h *Handler) status(tx db.Tx, v *visit, o *order.Order) (*status, error) {
 		}
 	}
 	slices.Reverse(s.Payments)
+	if exchanged(refunds) && (s.State == "buyer.state.refunded" || s.State == "buyer.state.partrefunded") {
+		s.Text = s.State + ".exchanged"
+	}
 	for _, r := range refunds {
-		s.Refunds = append(s.Refunds, moved{Date: v.date(r.CreatedAt), What: h.text("buyer.refund"), Amount: m(r.Amount), State: "buyer.refund." + r.Status, Kind: kindOf(r.Status)})
+		s.Refunds = append(s.Refunds, h.refunded(v, r))
 	}
 	if d := o.Delivery; d != nil {
 		s.Recipient = d.RecipientName
@@ -191,6 +195,33 @@ func kindOf(status string) string {
 		return "bad"
 	}
 	return ""
+}
+
+// exchanged tells whether all that was given back of an order counts towards the orders that replace it.
+func exchanged(refunds []*refund.Refund) bool {
+	credited := false
+	for _, r := range refunds {
+		if r.Status == refund.StatusFailed || r.Status == refund.StatusCanceled {
+			continue
+		}
+		if r.Method() != refund.MethodExchangeCredit {
+			return false
+		}
+		credited = true
+	}
+	return credited
+}
+
+// refunded is a refund, with how it reaches the buyer where that is not the way of its payment.
+func (h *Handler) refunded(v *visit, r *refund.Refund) moved {
+	out := moved{Date: v.date(r.CreatedAt), What: h.text("buyer.refund"), Amount: v.money(r.Amount, r.Currency), State: "buyer.refund." + r.Status, Kind: kindOf(r.Status)}
+	switch r.Method() {
+	case refund.MethodManual:
+		out.What = h.text("buyer.refund.otherwise")
+	case refund.MethodExchangeCredit:
+		out.What, out.State = h.text("buyer.refund.exchange"), "buyer.refund.credited"
+	}
+	return out
 }
 
 func (h *Handler) payment(v *visit, l *payment.Intent) moved {

@@ -29,6 +29,7 @@ type parcel struct {
 	Carrier string
 	Number  string
 	URL     string // of its tracking
+	Label   string // address of what is stuck on a parcel that is still with the buyer
 }
 
 // ways are an order's fulfillments as its buyer sees them: none that was canceled, no parcel that was voided, and

@@ -143,7 +143,7 @@ for (const script of [true, false]) {
       await expect.poll(async () => (await flint.api('GET', `/v1/returns/${returnID}`)).data.status).toBe('completed');
       await page.reload();
       await title(page, 'Your return is complete');
-      await expect(page.getByText('We gave back $15.75.')).toBeVisible();
+      await expect(page.getByText('You got $15.75 back.')).toBeVisible();
       await look('return-completed');
 
       // The link that the shop sends lands on the return.
