@@ -16,6 +16,7 @@ type APIKey struct {
 	APIKeyID        string    `json:"api_key_id"`                // Id of the key.
 	CreatedAt       time.Time `json:"created_at,omitzero"`
 	ExpiresAt       time.Time `json:"expires_at,omitzero"`
+	HeldBy          string    `json:"held_by,omitzero"`      // Who stands behind the key: the user or the key that made it, as far back as is known. Keys of one holder are one person where a second one is asked for. Absent: the key stands for itself.
 	KeyPrefix       string    `json:"key_prefix"`            // First characters of the secret, to recognize it by.
 	KeyType         string    `json:"key_type"`              // One of: external
 	LastUsedAt      time.Time `json:"last_used_at,omitzero"` // Exact to about a minute.
@@ -33,6 +34,7 @@ type APIKeyWithSecret struct {
 	APIKeyID        string    `json:"api_key_id"`                // Id of the key.
 	CreatedAt       time.Time `json:"created_at,omitzero"`
 	ExpiresAt       time.Time `json:"expires_at,omitzero"`
+	HeldBy          string    `json:"held_by,omitzero"`      // Who stands behind the key: the user or the key that made it, as far back as is known. Keys of one holder are one person where a second one is asked for. Absent: the key stands for itself.
 	KeyPrefix       string    `json:"key_prefix"`            // First characters of the secret, to recognize it by.
 	KeyType         string    `json:"key_type"`              // One of: external
 	LastUsedAt      time.Time `json:"last_used_at,omitzero"` // Exact to about a minute.

@@ -7,6 +7,8 @@ export interface APIKey {
   api_key_id: string;
   created_at?: string;
   expires_at?: string;
+  /** Who stands behind the key: the user or the key that made it, as far back as is known. Keys of one holder are one person where a second one is asked for. Absent: the key stands for itself. */
+  held_by?: string;
   /** First characters of the secret, to recognize it by. */
   key_prefix: string;
   key_type: "external";
@@ -28,6 +30,8 @@ export interface APIKeyWithSecret {
   api_key_id: string;
   created_at?: string;
   expires_at?: string;
+  /** Who stands behind the key: the user or the key that made it, as far back as is known. Keys of one holder are one person where a second one is asked for. Absent: the key stands for itself. */
+  held_by?: string;
   /** First characters of the secret, to recognize it by. */
   key_prefix: string;
   key_type: "external";
