@@ -266,19 +266,21 @@ type AuthorizationAmounts struct {
 
 // BalanceExplanation: an object of the API
 type BalanceExplanation struct {
-	Currency       string           `json:"currency"`
-	Figures        []BalanceFigure  `json:"figures"`
-	JournalEntries []ExplainedEntry `json:"journal_entries"` // All entries of the order's journal, oldest first.
-	OrderID        string           `json:"order_id"`
-	OrderNumber    string           `json:"order_number"`
-	Summary        []string         `json:"summary"` // The balance in plain words, sentence by sentence.
+	Currency        string           `json:"currency"`
+	ExchangeCredits []ExplainedMove  `json:"exchange_credits"` // Value of returned goods that came from other orders or went there, payment by payment.
+	Figures         []BalanceFigure  `json:"figures"`
+	JournalEntries  []ExplainedEntry `json:"journal_entries"`   // All entries of the order's journal, oldest first.
+	MadeFor         *ExplainedReturn `json:"made_for,omitzero"` // The return that the order was made for, and the order whose goods came back.
+	OrderID         string           `json:"order_id"`
+	OrderNumber     string           `json:"order_number"`
+	Summary         []string         `json:"summary"` // The balance in plain words, sentence by sentence.
 }
 
 // BalanceFigure: an object of the API
 type BalanceFigure struct {
 	Accounts    []string           `json:"accounts"` // The accounts of the journal whose postings make it.
 	AmountMoney SignedMoney        `json:"amount_money"`
-	Figure      string             `json:"figure"` // One of: balance, outstanding, credit, total, late_fees, credited, owed, paid, refunded, net_collected, refunded_sales, written_off, payments_in_flight, refunds_in_flight
+	Figure      string             `json:"figure"` // One of: balance, outstanding, credit, total, late_fees, credited, owed, paid, refunded, net_collected, exchange_credit_received, exchange_credit_given, disputed, dispute_returned, dispute_lost, kept, refunded_sales, written_off, payments_in_flight, refunds_in_flight
 	Rows        []BalanceFigureRow `json:"rows"`   // Oldest first.
 	Text        string             `json:"text"`   // What it is and how it came about, in plain words.
 }
@@ -2050,10 +2052,29 @@ type ExplainedEntry struct {
 	What           string             `json:"what"`
 }
 
+// ExplainedMove: an object of the API
+type ExplainedMove struct {
+	AmountMoney          Money           `json:"amount_money"`            // What of it is there now; nothing once the exchange was undone.
+	Direction            string          `json:"direction"`               // One of: received, given
+	OtherPaymentIntentID string          `json:"other_payment_intent_id"` // The payment of the other order.
+	PaymentIntentID      string          `json:"payment_intent_id"`       // The payment of this order that holds it or gave it up.
+	RefundID             string          `json:"refund_id"`               // The refund by which it left the order that gave it up.
+	Return               ExplainedReturn `json:"return"`
+}
+
 // ExplainedPosting: an object of the API
 type ExplainedPosting struct {
 	Account     string      `json:"account"`
 	AmountMoney SignedMoney `json:"amount_money"` // Positive on the debit side.
+}
+
+// ExplainedReturn: an object of the API
+type ExplainedReturn struct {
+	OrderID            string `json:"order_id"` // The other order.
+	OrderNumber        string `json:"order_number"`
+	ReturnID           string `json:"return_id"`
+	ReturnNumber       string `json:"return_number"`
+	ReturnResolutionID string `json:"return_resolution_id"`
 }
 
 // FlatTaxInput: an object of the API

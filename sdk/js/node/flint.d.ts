@@ -274,9 +274,13 @@ export interface AuthorizationAmounts {
 
 export interface BalanceExplanation {
   currency: string;
+  /** Value of returned goods that came from other orders or went there, payment by payment. */
+  exchange_credits: Array<ExplainedMove>;
   figures: Array<BalanceFigure>;
   /** All entries of the order's journal, oldest first. */
   journal_entries: Array<ExplainedEntry>;
+  /** The return that the order was made for, and the order whose goods came back. */
+  made_for?: ExplainedReturn;
   order_id: string;
   order_number: string;
   /** The balance in plain words, sentence by sentence. */
@@ -287,7 +291,7 @@ export interface BalanceFigure {
   /** The accounts of the journal whose postings make it. */
   accounts: Array<string>;
   amount_money: SignedMoney;
-  figure: "balance" | "outstanding" | "credit" | "total" | "late_fees" | "credited" | "owed" | "paid" | "refunded" | "net_collected" | "refunded_sales" | "written_off" | "payments_in_flight" | "refunds_in_flight";
+  figure: "balance" | "outstanding" | "credit" | "total" | "late_fees" | "credited" | "owed" | "paid" | "refunded" | "net_collected" | "exchange_credit_received" | "exchange_credit_given" | "disputed" | "dispute_returned" | "dispute_lost" | "kept" | "refunded_sales" | "written_off" | "payments_in_flight" | "refunds_in_flight";
   /** Oldest first. */
   rows: Array<BalanceFigureRow>;
   /** What it is and how it came about, in plain words. */
@@ -2103,10 +2107,32 @@ export interface ExplainedEntry {
   what: string;
 }
 
+export interface ExplainedMove {
+  /** What of it is there now; nothing once the exchange was undone. */
+  amount_money: Money;
+  direction: "received" | "given";
+  /** The payment of the other order. */
+  other_payment_intent_id: string;
+  /** The payment of this order that holds it or gave it up. */
+  payment_intent_id: string;
+  /** The refund by which it left the order that gave it up. */
+  refund_id: string;
+  return: ExplainedReturn;
+}
+
 export interface ExplainedPosting {
   account: string;
   /** Positive on the debit side. */
   amount_money: SignedMoney;
+}
+
+export interface ExplainedReturn {
+  /** The other order. */
+  order_id: string;
+  order_number: string;
+  return_id: string;
+  return_number: string;
+  return_resolution_id: string;
 }
 
 export interface FlatTaxInput {
