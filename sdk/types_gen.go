@@ -6212,9 +6212,10 @@ type TimelineEntry struct {
 	Objects             []TimelineObject `json:"objects"`                      // What it is about, the thing itself first.
 	OccurredAt          time.Time        `json:"occurred_at"`
 	OrderActivityID     string           `json:"order_activity_id,omitzero"`
-	Reason              string           `json:"reason,omitzero"` // Why, as somebody gave it or a processor said it.
+	Reason              string           `json:"reason,omitzero"` // Why, as somebody gave it or a processor said it. Codes are written as words.
 	RequestID           string           `json:"request_id,omitzero"`
 	RunningBalanceMoney *SignedMoney     `json:"running_balance_money,omitzero"` // On activities: the order's balance after it.
+	Text                string           `json:"text"`                           // The whole entry as sentences: what happened, about how much, by whom and why.
 	TimelineEntryID     string           `json:"timeline_entry_id"`              // The id of the activity or of the event that tells of it.
 	Type                string           `json:"type"`                           // Type of the activity or of the event.
 	WebhookEventIDs     []string         `json:"webhook_event_ids"`              // The events that told of it.

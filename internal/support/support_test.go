@@ -77,6 +77,7 @@ func (r *rig) tells(t *rapid.T, orderID string, size int) {
 		t.Fatalf("pages of %d tell\n%v, one page the other way\n%v", size, a, b)
 	}
 	var want []string
+	o := r.State(t, orderID).Order
 	r.Read(t, func(tx db.Tx) error {
 		want = want[:0]
 		return tx.Query(func(row db.Row) error {
@@ -84,8 +85,9 @@ func (r *rig) tells(t *rapid.T, orderID string, size int) {
 			err := row.Scan(&id)
 			want = append(want, id)
 			return err
-		}, `SELECT event_id FROM events WHERE merchant_id = $1 AND environment_id = $2 AND (root_id = $3 OR order_id = $3) ORDER BY event_id`,
-			r.Scope.MerchantID, r.Scope.EnvironmentID, orderID)
+		}, `SELECT event_id FROM events WHERE merchant_id = $1 AND environment_id = $2 AND (root_id = $3 OR order_id = $3
+			OR root_id = $4 AND NOT (resource_type = 'return_resolution' AND resource_id <> $5)) ORDER BY event_id`,
+			r.Scope.MerchantID, r.Scope.EnvironmentID, orderID, o.ReturnID, o.ReturnResolutionID)
 	})
 	var got []string
 	for _, e := range down {

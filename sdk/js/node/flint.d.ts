@@ -6354,11 +6354,13 @@ export interface TimelineEntry {
   objects: Array<TimelineObject>;
   occurred_at: string;
   order_activity_id?: string;
-  /** Why, as somebody gave it or a processor said it. */
+  /** Why, as somebody gave it or a processor said it. Codes are written as words. */
   reason?: string;
   request_id?: string;
   /** On activities: the order's balance after it. */
   running_balance_money?: SignedMoney;
+  /** The whole entry as sentences: what happened, about how much, by whom and why. */
+  text: string;
   /** The id of the activity or of the event that tells of it. */
   timeline_entry_id: string;
   /** Type of the activity or of the event. */
