@@ -5998,8 +5998,10 @@ type SettingsTaxIdentity struct {
 
 // SettlementAmounts: an object of the API
 type SettlementAmounts struct {
-	BalanceMoney      SignedMoney `json:"balance_money"` // Outstanding less credit: positive is owed by the buyer.
-	CreditMoney       Money       `json:"credit_money"`  // What the buyer has overpaid and not got back.
+	BalanceMoney      SignedMoney `json:"balance_money"`               // Outstanding less credit: positive is owed by the buyer.
+	CreditMoney       Money       `json:"credit_money"`                // What the buyer has overpaid and not got back.
+	DisputeLostMoney  *Money      `json:"dispute_lost_money,omitzero"` // Part of net_collected_money that buyers' banks took back for good. Absent: nothing.
+	DisputedMoney     *Money      `json:"disputed_money,omitzero"`     // Part of net_collected_money that buyers' banks hold until they have decided disputes. Absent: nothing.
 	NetCollectedMoney Money       `json:"net_collected_money"`
 	OutstandingMoney  Money       `json:"outstanding_money"` // What a pay call would collect. A refund does not raise it.
 	PaidMoney         Money       `json:"paid_money"`        // Settled captures, gross.

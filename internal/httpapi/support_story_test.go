@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"context"
 	"regexp"
 	"strings"
 	"testing"
@@ -8,9 +9,11 @@ import (
 
 	"flint/internal/db"
 	"flint/internal/db/dbtest"
+	"flint/internal/processor/simulator"
 )
 
-// TestTheStoryOfAnExchange: two units are sold, and one is exchanged for something cheaper. Support reads both orders.
+// TestTheStoryOfAnExchange: two units are sold, one is exchanged for something cheaper, and the buyer's bank takes money
+// back, gives it back and takes it for good. Support reads both orders and the dispute.
 func TestTheStoryOfAnExchange(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d db.DB) {
@@ -84,7 +87,64 @@ func TestTheStoryOfAnExchange(t *testing.T) {
 		if moved := first(get("orders/"+id+"/balance-explanation").data(), "exchange_credits"); moved["direction"] != "given" || text(moved["return"].(map[string]any), "order_id") != made {
 			t.Errorf("the first order's explanation says %v", moved)
 		}
+
+		s.bank(t, id, payment)
 	})
+}
+
+// bank lets a bank dispute 500 of the payment of an order, and looks at what is told of it.
+func (s *shop) bank(t *testing.T, id, payment string) {
+	t.Helper()
+	ctx, key, scope := context.Background(), s.a.test, s.a.Sandbox.Scope
+	get := func(path string) answer { t.Helper(); return s.want(t, 200, s.call(t, "GET", "/v1/"+path, key, "")) }
+	move := func(err error) {
+		t.Helper()
+		if err == nil {
+			_, err = s.simulator.DeliverDue(ctx)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.clock.Set(s.clock.Now().Add(time.Minute))
+	}
+	// figures are disputed and lost money of the order's settlement, and the explanation must say the same.
+	figures := func(disputed, lost, returned float64, said string) {
+		t.Helper()
+		o := get("orders/" + id).data()["settlement_amounts"].(map[string]any)
+		x := get("orders/" + id + "/balance-explanation").data()
+		for name, want := range map[string]float64{"disputed": disputed, "dispute_lost": lost, "dispute_returned": returned} {
+			if name != "dispute_returned" && minor(o, name+"_money") != want {
+				t.Errorf("%s of the order: %v, want %v", name, o, want)
+			}
+			for _, v := range x["figures"].([]any) {
+				if f := v.(map[string]any); f["figure"] == name && minor(f, "amount_money") != want {
+					t.Errorf("%s is explained as %v, want %v", name, f, want)
+				}
+			}
+		}
+		if minor(o, "net_collected_money") != 1000 || minor(o, "outstanding_money") != 0 {
+			t.Errorf("a dispute changed what was collected or is owed: %v", o)
+		}
+		if all := s.call(t, "GET", "/v1/orders/"+id+"/balance-explanation", key, ""); !strings.Contains(string(all.body), said) {
+			t.Errorf("%q is not in %v", said, x["summary"])
+		}
+	}
+	figures(0, 0, 0, "was given back.")
+	opened, err := s.simulator.OpenDispute(ctx, simulator.OpenInput{Scope: scope, PaymentID: payment, Amount: 500})
+	move(err)
+	figures(500, 0, 0, "Buyers' banks hold $5.00 until disputes are decided.")
+	decide := func(to string) {
+		t.Helper()
+		_, err := s.simulator.MoveDispute(ctx, simulator.MoveInput{Scope: scope, Ref: opened.Ref, Status: to})
+		move(err)
+	}
+	decide("won")
+	figures(0, 0, 500, "Buyers' banks had taken $5.00 and gave it back.")
+	decide("lost")
+	figures(0, 500, 500, "Buyers' banks took back $5.00 for good.")
+	if story := s.read(t, id); !strings.Contains(story, "The buyer's bank opened a dispute. The bank has taken the money back and waits for an answer. The amount is $5.00. It was done by the payment processor “simulator”.") {
+		t.Errorf("the dispute is told as\n%s", story)
+	}
 }
 
 // english is what every entry of a timeline looks like: sentences without codes. Ids of payments are no codes.

@@ -6145,6 +6145,10 @@ export interface SettlementAmounts {
   balance_money: SignedMoney;
   /** What the buyer has overpaid and not got back. */
   credit_money: Money;
+  /** Part of net_collected_money that buyers' banks took back for good. Absent: nothing. */
+  dispute_lost_money?: Money;
+  /** Part of net_collected_money that buyers' banks hold until they have decided disputes. Absent: nothing. */
+  disputed_money?: Money;
   net_collected_money: Money;
   /** What a pay call would collect. A refund does not raise it. */
   outstanding_money: Money;
