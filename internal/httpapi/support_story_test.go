@@ -145,6 +145,54 @@ func (s *shop) bank(t *testing.T, id, payment string) {
 	if story := s.read(t, id); !strings.Contains(story, "The buyer's bank opened a dispute. The bank has taken the money back and waits for an answer. The amount is $5.00. It was done by the payment processor “simulator”.") {
 		t.Errorf("the dispute is told as\n%s", story)
 	}
+
+	s.timelineOfDispute(t, id)
+}
+
+// timelineOfDispute: the dispute's own timeline has its events and the requests about it, for who may read disputes.
+func (s *shop) timelineOfDispute(t *testing.T, id string) {
+	t.Helper()
+	key, scope := s.a.test, s.a.Sandbox.Scope
+	get := func(path string) answer { t.Helper(); return s.want(t, 200, s.call(t, "GET", "/v1/"+path, key, "")) }
+	dispute := text(get("disputes?order_id=" + id).list()[0].(map[string]any), "dispute_id")
+	get("disputes/" + dispute)
+	path := "developer/resource-timelines/" + dispute
+	all := get(path + "?page_size=100").data()
+	if all["resource_type"] != "dispute" || all["resource_id"] != dispute {
+		t.Errorf("the timeline is of %v", all)
+	}
+	var told []string
+	asked := 0
+	for _, v := range all["entries"].([]any) {
+		switch e := v.(map[string]any); e["entry_type"] {
+		case "webhook_event":
+			told = append(told, text(e, "event_type"))
+		case "api_request":
+			asked++
+			if text(e, "path") != "/v1/disputes/"+dispute && !strings.HasPrefix(text(e, "path"), "/v1/"+path) {
+				t.Errorf("a request about something else: %v", e)
+			}
+		default:
+			t.Errorf("nothing was delivered: %v", e)
+		}
+	}
+	want := "dispute.closed dispute.lost dispute.updated dispute.closed dispute.won dispute.updated dispute.needs_response dispute.created"
+	if got := strings.Join(told, " "); got != want || asked == 0 {
+		t.Errorf("%d requests and the events\n%s, want\n%s", asked, got, want)
+	}
+	if a := get(path + "?include=webhooks&page_size=3"); len(a.data()["entries"].([]any)) != 3 || a.json["next_page_token"] == "" {
+		t.Errorf("a page of three events: %s", a.body)
+	}
+	if a := s.want(t, 400, s.call(t, "GET", "/v1/"+path+"?resource_type=refund", key, "")); a.code() != "UNSUPPORTED_RESOURCE_TYPE" {
+		t.Errorf("%s", a.body)
+	}
+	if a := s.want(t, 404, s.call(t, "GET", "/v1/"+path, s.b.test, "")); a.code() != "RESOURCE_NOT_FOUND" {
+		t.Errorf("another merchant's dispute: %s", a.body)
+	}
+	narrow, _ := s.keyOf(t, scope, "no disputes", []string{"developer.resource_timelines.read", "commerce.orders.read"}, time.Time{})
+	if a := s.want(t, 403, s.call(t, "GET", "/v1/"+path, narrow, "")); a.code() != "INSUFFICIENT_SCOPE" {
+		t.Errorf("%s", a.body)
+	}
 }
 
 // english is what every entry of a timeline looks like: sentences without codes. Ids of payments are no codes.
