@@ -16,6 +16,7 @@ type APIKey struct {
 	APIKeyID        string    `json:"api_key_id"`                // Id of the key.
 	CreatedAt       time.Time `json:"created_at,omitzero"`
 	ExpiresAt       time.Time `json:"expires_at,omitzero"`
+	HeldBy          string    `json:"held_by,omitzero"`      // Who stands behind the key: the user or the key that made it, as far back as is known. Keys of one holder are one person where a second one is asked for. Absent: the key stands for itself.
 	KeyPrefix       string    `json:"key_prefix"`            // First characters of the secret, to recognize it by.
 	KeyType         string    `json:"key_type"`              // One of: external
 	LastUsedAt      time.Time `json:"last_used_at,omitzero"` // Exact to about a minute.
@@ -33,6 +34,7 @@ type APIKeyWithSecret struct {
 	APIKeyID        string    `json:"api_key_id"`                // Id of the key.
 	CreatedAt       time.Time `json:"created_at,omitzero"`
 	ExpiresAt       time.Time `json:"expires_at,omitzero"`
+	HeldBy          string    `json:"held_by,omitzero"`      // Who stands behind the key: the user or the key that made it, as far back as is known. Keys of one holder are one person where a second one is asked for. Absent: the key stands for itself.
 	KeyPrefix       string    `json:"key_prefix"`            // First characters of the secret, to recognize it by.
 	KeyType         string    `json:"key_type"`              // One of: external
 	LastUsedAt      time.Time `json:"last_used_at,omitzero"` // Exact to about a minute.
@@ -264,19 +266,21 @@ type AuthorizationAmounts struct {
 
 // BalanceExplanation: an object of the API
 type BalanceExplanation struct {
-	Currency       string           `json:"currency"`
-	Figures        []BalanceFigure  `json:"figures"`
-	JournalEntries []ExplainedEntry `json:"journal_entries"` // All entries of the order's journal, oldest first.
-	OrderID        string           `json:"order_id"`
-	OrderNumber    string           `json:"order_number"`
-	Summary        []string         `json:"summary"` // The balance in plain words, sentence by sentence.
+	Currency        string           `json:"currency"`
+	ExchangeCredits []ExplainedMove  `json:"exchange_credits"` // Value of returned goods that came from other orders or went there, payment by payment.
+	Figures         []BalanceFigure  `json:"figures"`
+	JournalEntries  []ExplainedEntry `json:"journal_entries"`   // All entries of the order's journal, oldest first.
+	MadeFor         *ExplainedReturn `json:"made_for,omitzero"` // The return that the order was made for, and the order whose goods came back.
+	OrderID         string           `json:"order_id"`
+	OrderNumber     string           `json:"order_number"`
+	Summary         []string         `json:"summary"` // The balance in plain words, sentence by sentence.
 }
 
 // BalanceFigure: an object of the API
 type BalanceFigure struct {
 	Accounts    []string           `json:"accounts"` // The accounts of the journal whose postings make it.
 	AmountMoney SignedMoney        `json:"amount_money"`
-	Figure      string             `json:"figure"` // One of: balance, outstanding, credit, total, late_fees, credited, owed, paid, refunded, net_collected, refunded_sales, written_off, payments_in_flight, refunds_in_flight
+	Figure      string             `json:"figure"` // One of: balance, outstanding, credit, total, late_fees, credited, owed, paid, refunded, net_collected, exchange_credit_received, exchange_credit_given, disputed, dispute_returned, dispute_lost, kept, refunded_sales, written_off, payments_in_flight, refunds_in_flight
 	Rows        []BalanceFigureRow `json:"rows"`   // Oldest first.
 	Text        string             `json:"text"`   // What it is and how it came about, in plain words.
 }
@@ -2048,10 +2052,29 @@ type ExplainedEntry struct {
 	What           string             `json:"what"`
 }
 
+// ExplainedMove: an object of the API
+type ExplainedMove struct {
+	AmountMoney          Money           `json:"amount_money"`            // What of it is there now; nothing once the exchange was undone.
+	Direction            string          `json:"direction"`               // One of: received, given
+	OtherPaymentIntentID string          `json:"other_payment_intent_id"` // The payment of the other order.
+	PaymentIntentID      string          `json:"payment_intent_id"`       // The payment of this order that holds it or gave it up.
+	RefundID             string          `json:"refund_id"`               // The refund by which it left the order that gave it up.
+	Return               ExplainedReturn `json:"return"`
+}
+
 // ExplainedPosting: an object of the API
 type ExplainedPosting struct {
 	Account     string      `json:"account"`
 	AmountMoney SignedMoney `json:"amount_money"` // Positive on the debit side.
+}
+
+// ExplainedReturn: an object of the API
+type ExplainedReturn struct {
+	OrderID            string `json:"order_id"` // The other order.
+	OrderNumber        string `json:"order_number"`
+	ReturnID           string `json:"return_id"`
+	ReturnNumber       string `json:"return_number"`
+	ReturnResolutionID string `json:"return_resolution_id"`
 }
 
 // FlatTaxInput: an object of the API
@@ -5975,8 +5998,10 @@ type SettingsTaxIdentity struct {
 
 // SettlementAmounts: an object of the API
 type SettlementAmounts struct {
-	BalanceMoney      SignedMoney `json:"balance_money"` // Outstanding less credit: positive is owed by the buyer.
-	CreditMoney       Money       `json:"credit_money"`  // What the buyer has overpaid and not got back.
+	BalanceMoney      SignedMoney `json:"balance_money"`               // Outstanding less credit: positive is owed by the buyer.
+	CreditMoney       Money       `json:"credit_money"`                // What the buyer has overpaid and not got back.
+	DisputeLostMoney  *Money      `json:"dispute_lost_money,omitzero"` // Part of net_collected_money that buyers' banks took back for good. Absent: nothing.
+	DisputedMoney     *Money      `json:"disputed_money,omitzero"`     // Part of net_collected_money that buyers' banks hold until they have decided disputes. Absent: nothing.
 	NetCollectedMoney Money       `json:"net_collected_money"`
 	OutstandingMoney  Money       `json:"outstanding_money"` // What a pay call would collect. A refund does not raise it.
 	PaidMoney         Money       `json:"paid_money"`        // Settled captures, gross.
@@ -6189,9 +6214,10 @@ type TimelineEntry struct {
 	Objects             []TimelineObject `json:"objects"`                      // What it is about, the thing itself first.
 	OccurredAt          time.Time        `json:"occurred_at"`
 	OrderActivityID     string           `json:"order_activity_id,omitzero"`
-	Reason              string           `json:"reason,omitzero"` // Why, as somebody gave it or a processor said it.
+	Reason              string           `json:"reason,omitzero"` // Why, as somebody gave it or a processor said it. Codes are written as words.
 	RequestID           string           `json:"request_id,omitzero"`
 	RunningBalanceMoney *SignedMoney     `json:"running_balance_money,omitzero"` // On activities: the order's balance after it.
+	Text                string           `json:"text"`                           // The whole entry as sentences: what happened, about how much, by whom and why.
 	TimelineEntryID     string           `json:"timeline_entry_id"`              // The id of the activity or of the event that tells of it.
 	Type                string           `json:"type"`                           // Type of the activity or of the event.
 	WebhookEventIDs     []string         `json:"webhook_event_ids"`              // The events that told of it.

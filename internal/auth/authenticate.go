@@ -63,7 +63,7 @@ func (s *Service) Authenticate(ctx context.Context, _, token string) (Principal,
 
 // Principal is what the key lets its holder be.
 func (k Key) Principal() Principal {
-	return Principal{Kind: APIKey, ID: k.ID, Name: k.Name, Scope: k.Scope, Scopes: k.Scopes, ExpiresAt: k.ExpiresAt, Networks: k.Networks}
+	return Principal{Kind: APIKey, ID: k.ID, Name: k.Name, Scope: k.Scope, Scopes: k.Scopes, ExpiresAt: k.ExpiresAt, Networks: k.Networks, HeldBy: k.HeldBy}
 }
 
 func errUnknownKey() error {

@@ -26,6 +26,7 @@ type Key struct {
 	Scopes     ScopeSet
 	Networks   []netip.Prefix // where it may be used from; none is anywhere
 	Status     string
+	HeldBy     string    // who made it, as Principal.Person has it; empty when the operator did
 	ExpiresAt  time.Time // zero: never
 	LastUsedAt time.Time // zero: never; at most a minute old
 	CreatedAt  time.Time

@@ -22,7 +22,7 @@ type CreateKeyInput struct {
 	Networks  []string   // where it may be used from, addresses and prefixes; none is anywhere
 	AnyMode   bool       // a test key may get scopes that are for live keys; for development
 	ExpiresAt time.Time  // zero: never
-	Giver     *Principal // whose scopes bound the new key's; nil for the operator
+	Giver     *Principal // whose scopes bound the new key's, and who stands behind it; nil for the operator
 	Now       time.Time
 }
 
@@ -49,6 +49,9 @@ func (s *Service) CreateKey(_ context.Context, tx db.Tx, in CreateKeyInput) (Key
 		Scopes: ScopesOf(in.Scopes...), Status: StatusActive, ExpiresAt: in.ExpiresAt, CreatedAt: in.Now, UpdatedAt: in.Now}
 	var none fault.List // Validate has asked
 	k.Networks = checkNetworks(&none, in.Networks)
+	if in.Giver != nil {
+		k.HeldBy = in.Giver.Person()
+	}
 	return k, secret.NewText(token), errors.Join(insertKey(tx, k, secret.Hash(token)), saveNetworks(tx, k))
 }
 

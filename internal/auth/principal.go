@@ -67,6 +67,9 @@ type Principal struct {
 	CleanupOnly bool
 	// UserID is who a command line's token acts for.
 	UserID string
+	// HeldBy is who stands behind an API key that somebody else made: "user:usr_…" or "api_key:key_…"; empty when it
+	// stands for itself.
+	HeldBy string
 	// SubjectID is the one object a narrow credential opens: a checkout session, an invoice, a customer.
 	SubjectID string
 	// LaunchOnly marks the launch token of a hosted checkout's page, which reads the session and nothing else.
@@ -106,6 +109,15 @@ func (p Principal) ActorType() string {
 	default:
 		return "buyer"
 	}
+}
+
+// Person is who stands behind the credential, for telling two people apart: the user who is signed in, or
+// whoever made the key, as far back as is known. All keys that a user or a key made are one person with them.
+func (p Principal) Person() string {
+	if p.Kind == OnboardingSession {
+		return "user:" + p.SubjectID
+	}
+	return cmp.Or(p.HeldBy, p.ActorType()+":"+p.ActorID())
 }
 
 // ActorID is the app for an install token, the user for a command line's, and the credential otherwise.

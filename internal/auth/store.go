@@ -9,7 +9,7 @@ import (
 	"flint/internal/db"
 )
 
-const keyColumns = `merchant_id, environment_id, api_key_id, name, key_prefix, scopes, status, expires_at, last_used_at, created_at, updated_at,
+const keyColumns = `merchant_id, environment_id, api_key_id, name, key_prefix, scopes, status, expires_at, last_used_at, created_at, updated_at, held_by,
 	COALESCE((SELECT n.networks FROM api_key_networks n WHERE n.merchant_id = api_keys.merchant_id
 		AND n.environment_id = api_keys.environment_id AND n.api_key_id = api_keys.api_key_id), '')`
 
@@ -18,7 +18,7 @@ func scanKey(row func(dest []any) error) (Key, error) {
 	var scopes, networks string
 	var expires, used *time.Time
 	err := row([]any{&k.Scope.MerchantID, &k.Scope.EnvironmentID, &k.ID, &k.Name, &k.Prefix, &scopes, &k.Status,
-		&expires, &used, &k.CreatedAt, &k.UpdatedAt, &networks})
+		&expires, &used, &k.CreatedAt, &k.UpdatedAt, &k.HeldBy, &networks})
 	if err != nil {
 		return Key{}, err
 	}
@@ -55,9 +55,9 @@ func keyByID(tx db.Tx, merchantID, environmentID, keyID, lock string) (Key, erro
 
 func insertKey(tx db.Tx, k Key, hash string) error {
 	err := tx.Send(`INSERT INTO api_keys (merchant_id, environment_id, api_key_id, name, key_prefix, secret_hash, scopes, status,
-		expires_at, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		expires_at, created_at, updated_at, held_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 		k.Scope.MerchantID, k.Scope.EnvironmentID, k.ID, k.Name, k.Prefix, hash, strings.Join(k.Scopes.Names(), " "), k.Status,
-		k.ExpiresAt, k.CreatedAt, k.UpdatedAt)
+		k.ExpiresAt, k.CreatedAt, k.UpdatedAt, k.HeldBy)
 	if err != nil {
 		return fmt.Errorf("insert an API key: %w", err)
 	}

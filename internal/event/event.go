@@ -50,6 +50,9 @@ type Cause struct {
 	IdempotencyKey string
 	ActorType      string // api_key, app, buyer, system, user, processor
 	ActorID        string
+	// Person is who stands behind the actor, where two people have to be told apart: all keys of one holder are one.
+	// Empty: the actor itself. It is not kept.
+	Person string
 	// CheckoutSessionID is that of the session through which a buyer acts, empty otherwise.
 	CheckoutSessionID string
 }

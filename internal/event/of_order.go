@@ -48,8 +48,10 @@ func orderOf(n New, data []byte) string {
 // OrderFilter narrows the history of an order; zero fields do not.
 type OrderFilter struct {
 	// Where is a condition of the caller's on the event e, in which each ? stands for the next of Args.
-	Where         string
-	Args          []any
+	Where string
+	Args  []any
+	// AlsoRootID is an object of another order whose events belong to this one's history too; empty for none.
+	AlsoRootID    string
 	CreatedAfter  time.Time // exclusive
 	CreatedBefore time.Time // exclusive
 	Ascending     bool      // newest first otherwise
@@ -61,14 +63,21 @@ func OfOrder(tx db.Tx, scope tenant.Scope, orderID string, f OrderFilter, after 
 	if err := scope.Check(); err != nil {
 		return nil, err
 	}
-	// Both halves are read along their own index before anything is sorted: an order has few events, and an
+	// All parts are read along their own index before anything is sorted: an order has few events, and an
 	// environment has many, which a planner might otherwise walk through by time. The first condition added to the
-	// query is its $3.
+	// query is its $3, the second, where there is another root, its $4.
 	from := `(WITH own AS MATERIALIZED (SELECT * FROM events WHERE merchant_id = $1 AND environment_id = $2 AND root_id = $3
-		UNION ALL SELECT * FROM events WHERE merchant_id = $1 AND environment_id = $2 AND order_id = $3 AND order_id <> '')
-		SELECT * FROM own) e`
-	q := listing.From(from, columns, "event_id", scope).And("? <> ''", orderID).And("test = 0").
-		Range("created_at", f.CreatedAfter, f.CreatedBefore)
+		UNION ALL SELECT * FROM events WHERE merchant_id = $1 AND environment_id = $2 AND order_id = $3 AND order_id <> ''`
+	if f.AlsoRootID != "" {
+		from += `
+		UNION ALL SELECT * FROM events WHERE merchant_id = $1 AND environment_id = $2 AND root_id = $4 AND order_id <> $3`
+	}
+	q := listing.From(from+`)
+		SELECT * FROM own) e`, columns, "event_id", scope).And("? <> ''", orderID)
+	if f.AlsoRootID != "" {
+		q.And("? <> ''", f.AlsoRootID)
+	}
+	q.And("test = 0").Range("created_at", f.CreatedAfter, f.CreatedBefore)
 	if f.Where != "" {
 		q.And(f.Where, f.Args...)
 	}

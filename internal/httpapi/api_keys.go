@@ -17,6 +17,7 @@ type APIKey struct {
 	Status     string     `json:"status" enum:"active,revoked"`
 	MerchantID string     `json:"merchant_id,omitzero"`
 	SandboxID  string     `json:"sandbox_id,omitzero" doc:"The sandbox a test key belongs to for life."`
+	HeldBy     string     `json:"held_by,omitzero" flint:"extension" doc:"Who stands behind the key: the user or the key that made it, as far back as is known. Keys of one holder are one person where a second one is asked for. Absent: the key stands for itself."`
 	ExpiresAt  *time.Time `json:"expires_at,omitzero"`
 	LastUsedAt *time.Time `json:"last_used_at,omitzero" doc:"Exact to about a minute."`
 	CreatedAt  *time.Time `json:"created_at,omitzero"`
@@ -31,7 +32,7 @@ type APIKeyWithSecret struct {
 
 func wireKey(k auth.Key) APIKey {
 	return APIKey{APIKeyID: k.ID, Name: k.Name, KeyPrefix: k.Prefix, KeyType: "external", Scopes: k.Scopes.Names(), Status: k.Status, Networks: k.NetworkTexts(),
-		MerchantID: k.Scope.MerchantID, SandboxID: k.Principal().SandboxID(), ExpiresAt: moment(k.ExpiresAt),
+		MerchantID: k.Scope.MerchantID, SandboxID: k.Principal().SandboxID(), HeldBy: k.HeldBy, ExpiresAt: moment(k.ExpiresAt),
 		LastUsedAt: moment(k.LastUsedAt), CreatedAt: moment(k.CreatedAt), UpdatedAt: moment(k.UpdatedAt)}
 }
 

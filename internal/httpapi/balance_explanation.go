@@ -16,11 +16,32 @@ type BalanceExplanation struct {
 	Summary     []string         `json:"summary" doc:"The balance in plain words, sentence by sentence."`
 	Figures     []BalanceFigure  `json:"figures"`
 	Entries     []ExplainedEntry `json:"journal_entries" doc:"All entries of the order's journal, oldest first."`
+	MadeFor     *ExplainedReturn `json:"made_for,omitzero" doc:"The return that the order was made for, and the order whose goods came back."`
+	Credits     []ExplainedMove  `json:"exchange_credits" doc:"Value of returned goods that came from other orders or went there, payment by payment."`
+}
+
+// ExplainedReturn is a return that ties an order to another one.
+type ExplainedReturn struct {
+	OrderID      string `json:"order_id" doc:"The other order."`
+	OrderNumber  string `json:"order_number"`
+	ReturnID     string `json:"return_id"`
+	ReturnNumber string `json:"return_number"`
+	ResolutionID string `json:"return_resolution_id"`
+}
+
+// ExplainedMove is value that an exchange moved between the order and another one.
+type ExplainedMove struct {
+	Direction       string          `json:"direction" enum:"received,given"`
+	Amount          Money           `json:"amount_money" doc:"What of it is there now; nothing once the exchange was undone."`
+	PaymentIntentID string          `json:"payment_intent_id" doc:"The payment of this order that holds it or gave it up."`
+	OtherIntentID   string          `json:"other_payment_intent_id" doc:"The payment of the other order."`
+	RefundID        string          `json:"refund_id" doc:"The refund by which it left the order that gave it up."`
+	Return          ExplainedReturn `json:"return"`
 }
 
 // BalanceFigure is one figure and its rows, which sum to it.
 type BalanceFigure struct {
-	Figure   string             `json:"figure" enum:"balance,outstanding,credit,total,late_fees,credited,owed,paid,refunded,net_collected,refunded_sales,written_off,payments_in_flight,refunds_in_flight"`
+	Figure   string             `json:"figure" enum:"balance,outstanding,credit,total,late_fees,credited,owed,paid,refunded,net_collected,exchange_credit_received,exchange_credit_given,disputed,dispute_returned,dispute_lost,kept,refunded_sales,written_off,payments_in_flight,refunds_in_flight"`
 	Amount   SignedMoney        `json:"amount_money"`
 	Text     string             `json:"text" doc:"What it is and how it came about, in plain words."`
 	Accounts []string           `json:"accounts" doc:"The accounts of the journal whose postings make it."`
@@ -72,7 +93,18 @@ func registerBalanceExplanation(a *API, s *Services) {
 func wireExplanation(x *support.Explanation) *BalanceExplanation {
 	o := x.Order
 	m := func(minor int64) SignedMoney { return SignedMoney{minor, string(o.Currency)} }
-	out := &BalanceExplanation{OrderID: o.ID, OrderNumber: o.Number, Currency: string(o.Currency), Summary: x.Summary, Entries: []ExplainedEntry{}}
+	out := &BalanceExplanation{OrderID: o.ID, OrderNumber: o.Number, Currency: string(o.Currency), Summary: x.Summary, Entries: []ExplainedEntry{}, Credits: []ExplainedMove{}}
+	if l := x.MadeFor; l != nil {
+		out.MadeFor = &ExplainedReturn{l.OrderID, l.OrderNumber, l.ReturnID, l.ReturnNumber, l.ResolutionID}
+	}
+	for _, t := range x.Moved {
+		move := ExplainedMove{Direction: "given", Amount: wireMoney(t.Amount, o.Currency), PaymentIntentID: t.PaymentIntentID, OtherIntentID: t.OtherIntentID,
+			RefundID: t.RefundID, Return: ExplainedReturn{t.OrderID, t.OrderNumber, t.ReturnID, t.ReturnNumber, t.ResolutionID}}
+		if t.In {
+			move.Direction = "received"
+		}
+		out.Credits = append(out.Credits, move)
+	}
 	for _, f := range x.Figures {
 		w := BalanceFigure{Figure: f.Name, Amount: m(f.Amount), Text: f.Text, Accounts: []string{}, Rows: []BalanceFigureRow{}}
 		for _, a := range f.Accounts {

@@ -46,7 +46,7 @@ func (c *Caller) Warn(w Warning) { c.warnings = append(c.warnings, w) }
 
 // Cause describes the request to the event log.
 func (c *Caller) Cause() event.Cause {
-	return event.Cause{RequestID: c.RequestID, RequestLogID: c.loggedAs(), IdempotencyKey: c.IdempotencyKey, ActorType: c.ActorType(), ActorID: c.ActorID()}
+	return event.Cause{RequestID: c.RequestID, RequestLogID: c.loggedAs(), IdempotencyKey: c.IdempotencyKey, ActorType: c.ActorType(), ActorID: c.ActorID(), Person: c.Person()}
 }
 
 // Operation is the id of the operation that was called.

@@ -22,7 +22,8 @@ type TimelineEntry struct {
 	OccurredAt     time.Time        `json:"occurred_at"`
 	Actor          TimelineActor    `json:"actor"`
 	What           string           `json:"what" doc:"What happened, in plain words."`
-	Reason         string           `json:"reason,omitzero" doc:"Why, as somebody gave it or a processor said it."`
+	Reason         string           `json:"reason,omitzero" doc:"Why, as somebody gave it or a processor said it. Codes are written as words."`
+	Text           string           `json:"text" doc:"The whole entry as sentences: what happened, about how much, by whom and why."`
 	Amount         *SignedMoney     `json:"amount_money,omitzero" doc:"The money that this is about."`
 	BalanceDelta   *SignedMoney     `json:"balance_delta_money,omitzero" doc:"On activities: what it changed about the balance."`
 	RunningBalance *SignedMoney     `json:"running_balance_money,omitzero" doc:"On activities: the order's balance after it."`
@@ -103,7 +104,7 @@ func readableKinds(c *Caller) (readable, withheld []string) {
 
 func wireTimelineEntry(e support.Entry) TimelineEntry {
 	out := TimelineEntry{
-		ID: e.ID, Kind: e.Kind, Type: e.Type, OccurredAt: e.OccurredAt, Actor: wireActor(e.Actor), What: e.What, Reason: e.Reason,
+		ID: e.ID, Kind: e.Kind, Type: e.Type, OccurredAt: e.OccurredAt, Actor: wireActor(e.Actor), What: e.What, Reason: e.Reason, Text: e.Sentence(),
 		Amount: signedIf(e.Amount), BalanceDelta: signedIf(e.BalanceDelta), RunningBalance: signedIf(e.Balance), ActivityID: e.ActivityID,
 		EventIDs: e.EventIDs, RequestID: e.RequestID, RequestLogID: e.RequestLogID, Objects: []TimelineObject{},
 	}

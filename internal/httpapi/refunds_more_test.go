@@ -2,9 +2,11 @@ package httpapi_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
+	"flint/internal/auth"
 	"flint/internal/db"
 	"flint/internal/db/dbtest"
 	"flint/internal/processor/simulator"
@@ -78,5 +80,68 @@ func TestRefundsNeedMoreThanTheirScope(t *testing.T) {
 		if a := s.want(t, 409, s.call(t, "POST", "/v1/refunds/"+id+"/reject", key, `{}`)); a.code() != "REFUND_NOT_AWAITING_APPROVAL" {
 			t.Errorf("%s", a.body)
 		}
+	})
+}
+
+// TestKeysOfOneHolderAreOnePerson: a key that another key or a user made approves nothing that they asked for, however
+// long the chain; what the operator made apart from them does.
+func TestKeysOfOneHolderAreOnePerson(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d db.DB) {
+		s := newShop(t, d)
+		ctx, scope := context.Background(), s.a.Sandbox.Scope
+		all := []string{"accounts.api_keys.write", "accounts.api_keys.read", "commerce.refunds.write", "commerce.refunds.read"}
+		// make lets a credential make a key, as the API does.
+		make := func(giver string, name string) (key string, made map[string]any) {
+			a := s.want(t, 201, s.call(t, "POST", "/v1/api-keys", giver, `{"name":"`+name+`","scopes":["`+strings.Join(all, `","`)+`"],"sandbox_id":"`+scope.EnvironmentID+`"}`)).data()
+			return text(a, "secret_key"), a
+		}
+		root, rootKey := s.keyOf(t, scope, "root", all, time.Time{})
+		child, shown := make(root, "child")
+		grandchild, _ := make(child, "grandchild")
+		if shown["held_by"] != "api_key:"+rootKey.ID {
+			t.Errorf("the child is held by %v", shown["held_by"])
+		}
+		user := auth.Principal{Kind: auth.CLIToken, ID: "otok_1", UserID: "usr_1", Scope: scope, Scopes: auth.ScopesOf(all...)}
+		ofUser := func(name string) (key string) {
+			if err := d.Write(ctx, func(tx db.Tx) error {
+				_, secret, err := s.keys.CreateKey(ctx, tx, auth.CreateKeyInput{Scope: scope, Name: name, Scopes: all, Giver: &user, Now: s.clock.Now()})
+				key = secret.Reveal()
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			return key
+		}
+		till, desk := ofUser("till"), ofUser("desk")
+		apart, _ := s.keyOf(t, scope, "apart", all, time.Time{})
+		s.want(t, 200, s.call(t, "PATCH", "/v1/settings", s.a.test, `{"refunds":{"refund_approval_limit_money":`+usd(300)+`}}`))
+		for _, c := range []struct {
+			asks, approves string
+			may            bool
+		}{
+			{root, root, false}, {root, child, false}, {child, root, false}, {child, grandchild, false}, {grandchild, root, false},
+			{till, desk, false}, {till, till, false}, {till, root, true}, {grandchild, till, true}, {root, apart, true}, {apart, child, true},
+		} {
+			order, _, _ := s.paidOrder(t, s.a.test)
+			id := text(s.want(t, 201, s.call(t, "POST", "/v1/refunds", c.asks, `{"order_id":"`+order+`","amount_money":`+usd(500)+`}`)).data(), "refund_id")
+			if a := s.call(t, "POST", "/v1/refunds/"+id+"/approve", c.approves, `{}`); c.may && a.status != 200 || !c.may && a.code() != "REFUND_APPROVAL_NEEDS_SECOND_PERSON" {
+				t.Errorf("may approve: %v, got %s", c.may, a.body)
+			}
+		}
+
+		// What waits since before holders were kept knows the credential alone.
+		order, _, _ := s.paidOrder(t, s.a.test)
+		id := text(s.want(t, 201, s.call(t, "POST", "/v1/refunds", root, `{"order_id":"`+order+`","amount_money":`+usd(500)+`}`)).data(), "refund_id")
+		if err := d.Write(ctx, func(tx db.Tx) error {
+			_, err := tx.Exec(`UPDATE refunds SET detail = REPLACE(detail, ',"person":"api_key:`+rootKey.ID+`"', '') WHERE refund_id = $1`, id)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if a := s.want(t, 403, s.call(t, "POST", "/v1/refunds/"+id+"/approve", child, `{}`)); a.code() != "REFUND_APPROVAL_NEEDS_SECOND_PERSON" {
+			t.Errorf("%s", a.body)
+		}
+		s.want(t, 200, s.call(t, "POST", "/v1/refunds/"+id+"/approve", apart, `{}`))
 	})
 }

@@ -26,6 +26,8 @@ type SettlementAmounts struct {
 	Credit       Money       `json:"credit_money" doc:"What the buyer has overpaid and not got back."`
 	SettledTip   Money       `json:"settled_tip_money"`
 	Balance      SignedMoney `json:"balance_money" doc:"Outstanding less credit: positive is owed by the buyer."`
+	Disputed     *Money      `json:"disputed_money,omitzero" flint:"extension" doc:"Part of net_collected_money that buyers' banks hold until they have decided disputes. Absent: nothing."`
+	DisputeLost  *Money      `json:"dispute_lost_money,omitzero" flint:"extension" doc:"Part of net_collected_money that buyers' banks took back for good. Absent: nothing."`
 }
 
 // AuthorizationAmounts is an open hold.
@@ -404,10 +406,19 @@ func wirePricing(o *order.Order) PricingAmounts {
 func wireSettlement(o *order.Order) SettlementAmounts {
 	m := func(v int64) Money { return wireMoney(v, o.Currency) }
 	s := o.Settlement
-	return SettlementAmounts{
+	out := SettlementAmounts{
 		Paid: m(s.Paid), Refunded: m(s.Refunded), NetCollected: m(o.NetCollected()), Outstanding: m(o.Outstanding()),
 		Credit: m(o.Credit()), SettledTip: m(s.SettledTip), Balance: SignedMoney{o.Balance(), string(o.Currency)},
 	}
+	if v := o.Disputes.Open; v != 0 {
+		held := m(v)
+		out.Disputed = &held
+	}
+	if v := o.Disputes.Lost; v != 0 {
+		lost := m(v)
+		out.DisputeLost = &lost
+	}
+	return out
 }
 
 func wireLine(l *order.Line, c money.Currency) OrderLineItem {

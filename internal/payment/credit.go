@@ -141,6 +141,16 @@ func CreditsOf(intents []*Intent, resolutionID string) []*Intent {
 	return out
 }
 
+// CreditsFrom are the intents, of whatever order, that hold or held value which payments of an order once brought,
+// oldest first. Those of a chain of exchanges are all among them; Detail.Credit says which order gave the value up.
+func CreditsFrom(tx db.Tx, scope tenant.Scope, orderID string) ([]*Intent, error) {
+	return queryIntents(tx, scope, `SELECT `+intentColumns+` FROM payment_intents
+		WHERE merchant_id = $1 AND environment_id = $2 AND credit_of <> '' AND credit_of IN (
+			SELECT CASE WHEN g.credit_of = '' THEN g.payment_intent_id ELSE g.credit_of END FROM payment_intents g
+			WHERE g.merchant_id = $1 AND g.environment_id = $2 AND g.order_id = $3)
+		ORDER BY payment_intent_id`, scope.MerchantID, scope.EnvironmentID, orderID)
+}
+
 // Collected is what payments of buyers brought into an order, in minor units: no value that an exchange moved.
 func Collected(intents []*Intent) (minor int64, ids []string, last time.Time) {
 	for _, i := range intents {

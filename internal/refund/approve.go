@@ -1,6 +1,7 @@
 package refund
 
 import (
+	"cmp"
 	"fmt"
 
 	"flint/internal/db"
@@ -25,12 +26,20 @@ func (s *Service) askApproval(tx db.Tx, in CreateInput, r *Refund) error {
 		return nil
 	}
 	r.Status = StatusRequiresAction
-	r.Detail.Approval = &Approval{Limit: limit.Minor, RequestedBy: person(in.Cause)}
+	r.Detail.Approval = &Approval{Limit: limit.Minor, RequestedBy: actor(in.Cause), Person: person(in.Cause)}
 	return nil
 }
 
+func actor(c event.Cause) string { return c.ActorType + ":" + c.ActorID }
+
 // person is who stands behind a cause, for telling two people apart.
-func person(c event.Cause) string { return c.ActorType + ":" + c.ActorID }
+func person(c event.Cause) string { return cmp.Or(c.Person, actor(c)) }
+
+// same reports whether who asked is who decides now. Refunds that wait since before people were kept know the
+// credential alone.
+func (a *Approval) same(c event.Cause) bool {
+	return a.RequestedBy == actor(c) || cmp.Or(a.Person, a.RequestedBy) == person(c)
+}
 
 // DecideInput approves or rejects a refund that waits.
 type DecideInput struct {
@@ -41,8 +50,8 @@ type DecideInput struct {
 	Cause    event.Cause
 }
 
-// Decide approves or rejects a refund above the merchant's limit. Whoever asked for it cannot approve it, but may
-// take it back. Approved, it plans its operations, which the caller executes once it has committed; rejected, it
+// Decide approves or rejects a refund above the merchant's limit. Whoever asked for it cannot approve it, by whatever
+// credential, but may take it back. Approved, it plans its operations, which the caller executes once it has committed; rejected, it
 // is canceled and frees what it had reserved.
 //
 // Faults: RESOURCE_NOT_FOUND, REFUND_NOT_AWAITING_APPROVAL, REFUND_APPROVAL_NEEDS_SECOND_PERSON,
@@ -71,13 +80,13 @@ func (s *Service) Decide(tx db.Tx, in DecideInput) (*Refund, []payment.Operation
 		return nil, nil, fault.Conflict("REFUND_NOT_AWAITING_APPROVAL", "The refund does not wait for an approval.")
 	}
 	now := s.Clock.Now()
-	approval.DecidedBy, approval.DecidedAt, approval.Approved, approval.Note = person(in.Cause), now, in.Approve, in.Note
+	approval.DecidedBy, approval.DecidedAt, approval.Approved, approval.Note = actor(in.Cause), now, in.Approve, in.Note
 	if !in.Approve {
 		return s.cancel(tx, o, r, intents, in.Cause)
 	}
-	if approval.DecidedBy == approval.RequestedBy {
-		return nil, nil, fault.Forbidden("REFUND_APPROVAL_NEEDS_SECOND_PERSON", "Whoever asked for a refund above the limit cannot approve it.").
-			Then("Let another person of the merchant approve it, with a credential of their own.")
+	if approval.same(in.Cause) {
+		return nil, nil, fault.Forbidden("REFUND_APPROVAL_NEEDS_SECOND_PERSON", "Whoever asked for a refund above the limit cannot approve it, nor can a key that they made.").
+			Then("Let another user of the merchant approve it, or use a key that neither the asking user nor the asking key made.")
 	}
 	for n := range intents {
 		if intents[n].UnderDispute() && !r.Detail.DespiteDispute {

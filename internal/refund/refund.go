@@ -110,6 +110,7 @@ type Allocation struct {
 type Approval struct {
 	Limit       int64     `json:"limit"` // in the currency of the limit, minor units
 	RequestedBy string    `json:"requested_by"`
+	Person      string    `json:"person,omitempty"` // who stands behind RequestedBy; empty on refunds from before it was kept
 	DecidedBy   string    `json:"decided_by,omitempty"`
 	DecidedAt   time.Time `json:"decided_at,omitzero"`
 	Approved    bool      `json:"approved,omitempty"`

@@ -1,9 +1,9 @@
 // Package support answers what people ask who help buyers and close books: what happened to this order, and
 // why does it say that this is owed.
 //
-// It writes nothing and knows no domain but the order. The timeline is read from the events and activities
-// that every domain writes with its changes, the explanation of the balance from the journal; so what a new
-// domain does shows up without a line here.
+// It writes nothing. The timeline is read from the events and activities that every domain writes with its changes,
+// the explanation of the balance from the journal; so what a new domain does shows up without a line here. What ties
+// two orders together is the one thing that it asks payments and returns for.
 package support
 
 import (

@@ -20,6 +20,8 @@ type Explanation struct {
 	Summary []string // the balance in plain words, sentence by sentence
 	Figures []Figure
 	Entries []BookedEntry // oldest first
+	MadeFor *Link         // the return that the order was made for, with the order of that return; nil for none
+	Moved   []Transfer    // value that came from other orders or went there, by exchanges
 }
 
 // Figure is one amount and how it came about. Amounts are minor units of the order's currency.
@@ -68,12 +70,17 @@ func (s *Service) Explain(ctx context.Context, tx db.Tx, scope tenant.Scope, ord
 	if err != nil {
 		return nil, err
 	}
-	out := &Explanation{Order: o, Summary: summary(o), Entries: narrate(o, booked, activities)}
+	x, err := s.readExchange(tx, o)
+	if err != nil {
+		return nil, err
+	}
 	flight, err := readInFlight(tx, scope, orderID)
 	if err != nil {
 		return nil, err
 	}
-	out.Figures = figures(o, flight)
+	entries := narrate(o, booked, activities, x)
+	out := &Explanation{Order: o, Summary: summary(o, x, entries), Entries: entries, MadeFor: x.madeFor, Moved: x.moved}
+	out.Figures = figures(o, flight, x, entries)
 	for n := range out.Figures {
 		out.Figures[n].open(out.Entries)
 	}
@@ -141,7 +148,8 @@ func (f *Figure) open(entries []BookedEntry) {
 
 // narrate says of each entry what caused it. The activities of a change are written after its entry and at
 // the same time.
-func narrate(o *order.Order, booked []ledger.Booked, activities []order.Activity) []BookedEntry {
+func narrate(o *order.Order, booked []ledger.Booked, activities []order.Activity, x exchange) []BookedEntry {
+	say := speaker(o)
 	out := make([]BookedEntry, len(booked))
 	for n, b := range booked {
 		e := BookedEntry{Booked: b, Cause: Object{"order", o.ID}}
@@ -152,7 +160,7 @@ func narrate(o *order.Order, booked []ledger.Booked, activities []order.Activity
 			e.Cause = Object{"payment_intent", b.PaymentID}
 		}
 		if step, ok := operationStep(b.Reason); ok {
-			e.What, e.Actor = operationText(b, step), Actor{Type: "system"}
+			e.What, e.Actor = operationText(b, step, x), Actor{Type: "system"}
 			out[n] = e
 			continue
 		}
@@ -185,6 +193,11 @@ func narrate(o *order.Order, booked []ledger.Booked, activities []order.Activity
 		}
 		if e.Actor.Type == "" {
 			e.Actor.Type = "system"
+		}
+		if moved := e.Sum(collected...); moved != 0 && !byBank(e) {
+			if t := x.behind(b); t != nil {
+				e.What = t.told(t.In == (moved < 0), say(max(moved, -moved)))
+			}
 		}
 		out[n] = e
 	}

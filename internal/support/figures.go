@@ -20,10 +20,13 @@ var (
 )
 
 // figures are all figures of an order, without rows: the amount is what the order says, the accounts are
-// where the journal must say the same. flight is what processors have not answered for.
-func figures(o *order.Order, flight inFlight) []Figure {
+// where the journal must say the same. flight is what processors have not answered for, x what exchanges moved: the
+// amount of value that left is read from the orders that hold it. entries tell what banks took in all, of which the
+// order knows what they still have.
+func figures(o *order.Order, flight inFlight, x exchange, entries []BookedEntry) []Figure {
 	say := speaker(o)
 	s, balance, owes := o.Settlement, o.Balance(), owed(o)
+	givenBack := takenByBanks(entries) - o.Disputes.Open - o.Disputes.Lost
 	return []Figure{
 		{Name: "balance", Amount: balance, Accounts: buyer, sign: 1, Text: balanceText(o)},
 		{Name: "outstanding", Amount: o.Outstanding(), Accounts: buyer, sign: 1, closed: balance < 0, Text: outstandingText(o)},
@@ -41,8 +44,14 @@ func figures(o *order.Order, flight inFlight) []Figure {
 			Text: "Refunds that succeeded gave back " + say(s.Refunded) + ". What is under way is not in it."},
 		{Name: "net_collected", Amount: o.NetCollected(), Accounts: collected, sign: 1, of: func(e BookedEntry) bool { return !byBank(e) },
 			Text: say(s.Paid) + " was paid and " + say(s.Refunded) + " given back, which leaves " + say(o.NetCollected()) + "."},
+		{Name: "exchange_credit_received", Amount: x.sum(true), Accounts: collected, sign: 1, of: func(e BookedEntry) bool { return x.came(e.PaymentID) != nil && e.RefundID == "" && !byBank(e) },
+			Text: receivedText(o, x)},
+		{Name: "exchange_credit_given", Amount: x.sum(false), Accounts: collected, sign: -1, of: func(e BookedEntry) bool { return x.went(e.RefundID) != nil },
+			Text: givenText(o, x)},
 		{Name: "disputed", Amount: o.Disputes.Open, Accounts: []ledger.Account{ledger.Disputes}, sign: 1,
 			Text: "Buyers' banks hold " + say(o.Disputes.Open) + " until disputes are decided. What the buyer owes does not change by that."},
+		{Name: "dispute_returned", Amount: givenBack, Accounts: collected, sign: 1, of: func(e BookedEntry) bool { return byBank(e) && e.Sum(collected...) > 0 },
+			Text: "Buyers' banks had taken " + say(givenBack) + " that they gave back, because disputes were won or averted."},
 		{Name: "dispute_lost", Amount: o.Disputes.Lost, Accounts: []ledger.Account{ledger.MerchantBalance, ledger.Disputes}, sign: -1, of: byBank,
 			Text: "Buyers' banks took back " + say(o.Disputes.Lost) + " for good. It is not asked for again."},
 		{Name: "kept", Amount: o.NetCollected() - o.Disputes.Open - o.Disputes.Lost, Accounts: collected, sign: 1,
@@ -64,6 +73,16 @@ func byBank(e BookedEntry) bool {
 	return kind == ledger.ReasonDispute
 }
 
+// takenByBanks is what banks ever took from the merchant, in minor units, whatever became of it.
+func takenByBanks(entries []BookedEntry) (minor int64) {
+	for _, e := range entries {
+		if moved := e.Sum(collected...); byBank(e) && moved < 0 {
+			minor -= moved
+		}
+	}
+	return minor
+}
+
 // speaker writes amounts of an order for people.
 func speaker(o *order.Order) func(minor int64) string {
 	return func(minor int64) string { return money.Format(money.Amount{Minor: minor, Currency: o.Currency}, "") }
@@ -77,9 +96,12 @@ func returned(o *order.Order) int64 {
 }
 
 // summary tells the balance as a short story.
-func summary(o *order.Order) []string {
+func summary(o *order.Order, x exchange, entries []BookedEntry) []string {
 	say := speaker(o)
 	out := []string{"The order costs " + say(o.Pricing.Total) + "."}
+	if l := x.madeFor; l != nil {
+		out = append(out, "It was made for return "+l.ReturnNumber+" of order "+l.OrderNumber+".")
+	}
 	if v := o.Invoicing.LateFees; v != 0 {
 		out = append(out, "Late fees of "+say(v)+" came on top.")
 	}
@@ -91,14 +113,23 @@ func summary(o *order.Order) []string {
 	} else {
 		out = append(out, "Nothing was paid.")
 	}
+	if x.sum(true) != 0 {
+		out = append(out, receivedText(o, x))
+	}
 	if v := o.Settlement.Refunded; v != 0 {
 		out = append(out, say(v)+" was given back.")
+		if x.sum(false) != 0 {
+			out = append(out, givenText(o, x))
+		}
 		if sale := v - returned(o); sale != 0 {
 			out = append(out, "Of that, "+say(sale)+" took back a sale and is not owed again.")
 		}
 	}
 	if v := o.Disputes.Open; v != 0 {
 		out = append(out, "Buyers' banks hold "+say(v)+" until disputes are decided.")
+	}
+	if v := takenByBanks(entries) - o.Disputes.Open - o.Disputes.Lost; v != 0 {
+		out = append(out, "Buyers' banks had taken "+say(v)+" and gave it back.")
 	}
 	if v := o.Disputes.Lost; v != 0 {
 		out = append(out, "Buyers' banks took back "+say(v)+" for good.")
@@ -120,6 +151,20 @@ func balanceText(o *order.Order) string {
 	default:
 		return "Nobody owes anything."
 	}
+}
+
+func receivedText(o *order.Order, x exchange) string {
+	if x.sum(true) == 0 {
+		return "Nothing of what was paid is the value of goods of another order."
+	}
+	return speaker(o)(x.sum(true)) + " of what was paid is exchange credit from " + x.others(true) + "."
+}
+
+func givenText(o *order.Order, x exchange) string {
+	if x.sum(false) == 0 {
+		return "Nothing of what was given back went to another order."
+	}
+	return speaker(o)(x.sum(false)) + " of what was given back went to " + x.others(false) + " as exchange credit."
 }
 
 func outstandingText(o *order.Order) string {
@@ -152,7 +197,13 @@ func operationStep(reason string) (step string, ok bool) {
 	return step, kind == "operation"
 }
 
-func operationText(b ledger.Booked, step string) string {
+func operationText(b ledger.Booked, step string, x exchange) string {
+	if x.behind(b) != nil {
+		if step == "planned" {
+			return "Exchange credit was about to move, without a processor."
+		}
+		return "Exchange credit had moved, without a processor."
+	}
 	what := "a payment"
 	if b.Sum(ledger.RefundsInFlight) != 0 {
 		what = "a refund"

@@ -25,7 +25,7 @@ type Entry struct {
 	OccurredAt time.Time
 	Actor      Actor
 	What       string // in plain words
-	Reason     string // as somebody gave it or a processor said it, may be empty
+	Reason     string // as somebody gave it or a processor said it; codes in plain words; may be empty
 	Amount     *money.Amount
 	// Balance and BalanceDelta are the order's after this act, and what it changed; on activities alone.
 	Balance, BalanceDelta *money.Amount
@@ -113,12 +113,13 @@ func kindOfActivity(a order.Activity) string {
 //
 // The order's own events and its activities are two accounts of the same acts: an activity is shown with the
 // ids of the events that its change told, and such an event is an entry of its own only where no activity was
-// written. Faults: RESOURCE_NOT_FOUND, INVALID_QUERY_PARAMETER, INVALID_PAGE_SIZE, INVALID_PAGE_TOKEN.
+// written. An order that a return made has the events of that return as well. Faults: RESOURCE_NOT_FOUND, INVALID_QUERY_PARAMETER, INVALID_PAGE_SIZE, INVALID_PAGE_TOKEN.
 func (s *Service) Timeline(ctx context.Context, tx db.Tx, in TimelineInput) ([]Entry, *listing.Cursor, error) {
 	if err := in.Validate(); err != nil {
 		return nil, nil, err
 	}
-	if _, err := s.Orders.Get(ctx, tx, in.Scope, in.OrderID); err != nil {
+	o, err := s.Orders.Get(ctx, tx, in.Scope, in.OrderID)
+	if err != nil {
 		return nil, nil, err
 	}
 	restricted := len(in.Kinds) > 0 || in.Readable != nil
@@ -129,7 +130,7 @@ func (s *Service) Timeline(ctx context.Context, tx db.Tx, in TimelineInput) ([]E
 	if err != nil {
 		return nil, nil, err
 	}
-	events, err := event.OfOrder(tx, in.Scope, in.OrderID, in.events(), in.after("whev"), in.Limit+1)
+	events, err := event.OfOrder(tx, in.Scope, in.OrderID, in.events(o), in.after("whev"), in.Limit+1)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -157,7 +158,10 @@ func (s *Service) Timeline(ctx context.Context, tx db.Tx, in TimelineInput) ([]E
 		last := all[len(all)-1]
 		next = &listing.Cursor{Key: listing.Time(last.OccurredAt), ID: last.ID}
 	}
-	return all, next, s.complete(tx, in, all)
+	if err := s.complete(tx, in, all); err != nil {
+		return nil, nil, err
+	}
+	return all, next, s.link(tx, o, all)
 }
 
 // compare orders by time and, at the same time, as ids were given out, whatever they are ids of.
@@ -200,14 +204,19 @@ func (s *Service) activities(tx db.Tx, in TimelineInput) ([]order.Activity, erro
 	return order.History(tx, h)
 }
 
-// events is what of the order's events the page wants.
-func (in TimelineInput) events() event.OrderFilter {
-	f := event.OrderFilter{CreatedAfter: in.OccurredAfter, CreatedBefore: in.OccurredBefore, Ascending: in.Ascending}
+// events is what of the order's events the page wants. Of the return that an order was made for, the other
+// resolutions do not concern it.
+func (in TimelineInput) events(o *order.Order) event.OrderFilter {
+	f := event.OrderFilter{CreatedAfter: in.OccurredAfter, CreatedBefore: in.OccurredBefore, Ascending: in.Ascending, AlsoRootID: o.ReturnID}
 	// What an activity stands for already: both are written at the same time, and the activity first.
 	f.Where = `NOT (e.resource_type = 'order' AND e.root_id = ? AND e.type NOT LIKE '` + fulfillmentEvents + `%' AND EXISTS (SELECT 1
 		FROM order_activities a WHERE a.merchant_id = e.merchant_id AND a.environment_id = e.environment_id AND a.order_id = ?
 		AND a.created_at = e.created_at AND SUBSTR(a.activity_id, 6) < SUBSTR(e.event_id, 6)))`
 	f.Args = []any{in.OrderID, in.OrderID}
+	if o.ReturnID != "" {
+		f.Where += ` AND NOT (e.resource_type = 'return_resolution' AND e.root_id = ? AND e.resource_id <> ?)`
+		f.Args = append(f.Args, o.ReturnID, o.ReturnResolutionID)
+	}
 	if len(in.Kinds) == 0 {
 		return f
 	}
@@ -256,7 +265,7 @@ func (s *Service) complete(tx db.Tx, in TimelineInput, page []Entry) error {
 			names[e.Actor] = known
 		}
 		e.Actor.Name = known
-		if e.Reason != "" || s.Reason == nil || len(e.Objects) == 0 || in.Readable != nil && !slices.Contains(in.Readable, e.Objects[0].Type) {
+		if e.Reason = plain(e.Reason); e.Reason != "" || s.Reason == nil || len(e.Objects) == 0 || in.Readable != nil && !slices.Contains(in.Readable, e.Objects[0].Type) {
 			continue
 		}
 		why, ok := reasons[e.Objects[0]]
@@ -265,6 +274,7 @@ func (s *Service) complete(tx db.Tx, in TimelineInput, page []Entry) error {
 			if why, err = s.Reason(tx, in.Scope, e.Objects[0].Type, e.Objects[0].ID); err != nil {
 				return fmt.Errorf("read why %s was asked for: %w", e.Objects[0].ID, err)
 			}
+			why = plain(why)
 			reasons[e.Objects[0]] = why
 		}
 		e.Reason = why
@@ -322,9 +332,9 @@ func (s *Service) pair(tx db.Tx, in TimelineInput, page []Entry) error {
 		if len(e.Objects) == 0 {
 			continue
 		}
-		for _, b := range booked {
+		for _, b := range booked { // the last one before the activity is its own
 			moved := b.Sum(ledger.MerchantBalance)
-			if moved != 0 && b.At.Equal(e.OccurredAt) && (b.RefundID == e.Objects[0].ID || b.PaymentID == e.Objects[0].ID) {
+			if moved != 0 && b.At.Equal(e.OccurredAt) && place(b.ID) < place(e.ID) && (b.RefundID == e.Objects[0].ID || b.PaymentID == e.Objects[0].ID) {
 				e.Amount = &money.Amount{Minor: max(moved, -moved), Currency: e.Balance.Currency}
 			}
 		}

@@ -7,6 +7,8 @@ export interface APIKey {
   api_key_id: string;
   created_at?: string;
   expires_at?: string;
+  /** Who stands behind the key: the user or the key that made it, as far back as is known. Keys of one holder are one person where a second one is asked for. Absent: the key stands for itself. */
+  held_by?: string;
   /** First characters of the secret, to recognize it by. */
   key_prefix: string;
   key_type: "external";
@@ -28,6 +30,8 @@ export interface APIKeyWithSecret {
   api_key_id: string;
   created_at?: string;
   expires_at?: string;
+  /** Who stands behind the key: the user or the key that made it, as far back as is known. Keys of one holder are one person where a second one is asked for. Absent: the key stands for itself. */
+  held_by?: string;
   /** First characters of the secret, to recognize it by. */
   key_prefix: string;
   key_type: "external";
@@ -270,9 +274,13 @@ export interface AuthorizationAmounts {
 
 export interface BalanceExplanation {
   currency: string;
+  /** Value of returned goods that came from other orders or went there, payment by payment. */
+  exchange_credits: Array<ExplainedMove>;
   figures: Array<BalanceFigure>;
   /** All entries of the order's journal, oldest first. */
   journal_entries: Array<ExplainedEntry>;
+  /** The return that the order was made for, and the order whose goods came back. */
+  made_for?: ExplainedReturn;
   order_id: string;
   order_number: string;
   /** The balance in plain words, sentence by sentence. */
@@ -283,7 +291,7 @@ export interface BalanceFigure {
   /** The accounts of the journal whose postings make it. */
   accounts: Array<string>;
   amount_money: SignedMoney;
-  figure: "balance" | "outstanding" | "credit" | "total" | "late_fees" | "credited" | "owed" | "paid" | "refunded" | "net_collected" | "refunded_sales" | "written_off" | "payments_in_flight" | "refunds_in_flight";
+  figure: "balance" | "outstanding" | "credit" | "total" | "late_fees" | "credited" | "owed" | "paid" | "refunded" | "net_collected" | "exchange_credit_received" | "exchange_credit_given" | "disputed" | "dispute_returned" | "dispute_lost" | "kept" | "refunded_sales" | "written_off" | "payments_in_flight" | "refunds_in_flight";
   /** Oldest first. */
   rows: Array<BalanceFigureRow>;
   /** What it is and how it came about, in plain words. */
@@ -2099,10 +2107,32 @@ export interface ExplainedEntry {
   what: string;
 }
 
+export interface ExplainedMove {
+  /** What of it is there now; nothing once the exchange was undone. */
+  amount_money: Money;
+  direction: "received" | "given";
+  /** The payment of the other order. */
+  other_payment_intent_id: string;
+  /** The payment of this order that holds it or gave it up. */
+  payment_intent_id: string;
+  /** The refund by which it left the order that gave it up. */
+  refund_id: string;
+  return: ExplainedReturn;
+}
+
 export interface ExplainedPosting {
   account: string;
   /** Positive on the debit side. */
   amount_money: SignedMoney;
+}
+
+export interface ExplainedReturn {
+  /** The other order. */
+  order_id: string;
+  order_number: string;
+  return_id: string;
+  return_number: string;
+  return_resolution_id: string;
 }
 
 export interface FlatTaxInput {
@@ -6115,6 +6145,10 @@ export interface SettlementAmounts {
   balance_money: SignedMoney;
   /** What the buyer has overpaid and not got back. */
   credit_money: Money;
+  /** Part of net_collected_money that buyers' banks took back for good. Absent: nothing. */
+  dispute_lost_money?: Money;
+  /** Part of net_collected_money that buyers' banks hold until they have decided disputes. Absent: nothing. */
+  disputed_money?: Money;
   net_collected_money: Money;
   /** What a pay call would collect. A refund does not raise it. */
   outstanding_money: Money;
@@ -6324,11 +6358,13 @@ export interface TimelineEntry {
   objects: Array<TimelineObject>;
   occurred_at: string;
   order_activity_id?: string;
-  /** Why, as somebody gave it or a processor said it. */
+  /** Why, as somebody gave it or a processor said it. Codes are written as words. */
   reason?: string;
   request_id?: string;
   /** On activities: the order's balance after it. */
   running_balance_money?: SignedMoney;
+  /** The whole entry as sentences: what happened, about how much, by whom and why. */
+  text: string;
   /** The id of the activity or of the event that tells of it. */
   timeline_entry_id: string;
   /** Type of the activity or of the event. */
