@@ -2,6 +2,8 @@ package returns
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"flint/internal/db"
@@ -138,10 +140,11 @@ func (in *ProcessInput) check(r *Return) error {
 // processDecisions decides the return when it is only requested.
 func (s *Service) processDecisions(tx db.Tx, r *Return, lines []ProcessLine, actor Actor, now time.Time, c *change) error {
 	var decisions []Decision
-	for _, l := range lines {
+	var of []int // the lines of the request that have them
+	for k, l := range lines {
 		if l.Decision != nil {
 			l.Decision.LineID = l.LineID
-			decisions = append(decisions, *l.Decision)
+			decisions, of = append(decisions, *l.Decision), append(of, k)
 		}
 	}
 	if len(decisions) == 0 && r.Status == StatusRequested {
@@ -150,7 +153,8 @@ func (s *Service) processDecisions(tx db.Tx, r *Return, lines []ProcessLine, act
 	if len(decisions) == 0 {
 		return nil
 	}
-	if err := s.decide(tx, r, decisions, "", actor, c); err != nil {
+	path := func(k int) string { return fmt.Sprintf("line_items[%d].decision", of[k]) }
+	if err := s.decide(tx, r, decisions, path, "", actor, c); err != nil {
 		return err
 	}
 	derive(r, now)
@@ -160,9 +164,10 @@ func (s *Service) processDecisions(tx db.Tx, r *Return, lines []ProcessLine, act
 // processGoods notes one receipt for all lines, and an inspection and a disposition for each that has them.
 func (s *Service) processGoods(r *Return, in *ProcessInput, actor Actor, now time.Time, c *change, made *Processed) error {
 	var lines []ReceiptLineInput
-	for _, l := range in.Lines {
+	var of []int // the lines of the request that have them
+	for k, l := range in.Lines {
 		if l.Received > 0 {
-			lines = append(lines, ReceiptLineInput{LineID: l.LineID, Quantity: l.Received})
+			lines, of = append(lines, ReceiptLineInput{LineID: l.LineID, Quantity: l.Received}), append(of, k)
 		}
 	}
 	if len(lines) == 0 {
@@ -170,11 +175,11 @@ func (s *Service) processGoods(r *Return, in *ProcessInput, actor Actor, now tim
 	}
 	in.Receipt.Lines = lines
 	if err := in.Receipt.Validate(now); err != nil {
-		return below(-1, "receipt", err)
+		return onReceipt(of, err)
 	}
 	receipt, err := s.receive(r, in.Receipt, actor, now, c)
 	if err != nil {
-		return below(-1, "receipt", err)
+		return onReceipt(of, err)
 	}
 	receiptID := receipt.ID
 	made.Receipts = append(made.Receipts, receiptID)
@@ -222,19 +227,39 @@ func (s *Service) processGoods(r *Return, in *ProcessInput, actor Actor, now tim
 	return nil
 }
 
-// below puts the path of a part before the field at fault; k is the line, -1 for none.
+// below puts the paths of a fault where the request has the part of line k that is at fault. Parts stand on a line of
+// the request alone, and have no lines of their own; all but a decision are about as many units as the line says.
 func below(k int, part string, err error) error {
-	f := fault.Of(err)
-	if f == nil {
-		return err
-	}
-	moved := *f
-	if k >= 0 {
-		part = fmt.Sprintf("line_items[%d].%s", k, part)
-	}
-	if moved.Param != "" {
-		part += "." + moved.Param
-	}
-	moved.Param = part
-	return &moved
+	line := fmt.Sprintf("line_items[%d]", k)
+	return fault.Moved(err, func(path string) string {
+		switch path = strings.TrimPrefix(path, "line_items[0]."); {
+		case path == "return_line_item_id":
+			return line + "." + path
+		case path == "quantity" && part != "resolution":
+			return line + ".received_quantity"
+		case path == "line_items":
+			path = ""
+		}
+		return joined(line+"."+part, path)
+	})
+}
+
+// onReceipt puts the paths of a fault of the receipt where the request has them: units stand on its lines, of which
+// the lines of the receipt are those with the indexes.
+func onReceipt(lines []int, err error) error {
+	return fault.Moved(err, func(path string) string {
+		rest, ok := strings.CutPrefix(path, "line_items[")
+		if !ok {
+			return joined("receipt", path)
+		}
+		index, name, _ := strings.Cut(rest, "].")
+		k, err := strconv.Atoi(index)
+		if err != nil || k >= len(lines) {
+			return "line_items"
+		}
+		if name == "quantity" {
+			name = "received_quantity"
+		}
+		return fmt.Sprintf("line_items[%d].%s", lines[k], name)
+	})
 }

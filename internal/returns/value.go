@@ -67,7 +67,7 @@ func value(o *order.Order, r *Return, taken map[string]refund.Taken, t terms) (*
 	for n, ask := range t.lines {
 		line, err := q.addLine(o, r, after, t.kind, ask)
 		if err != nil {
-			return nil, inside(fmt.Sprintf("line_items[%d]", n), err)
+			return nil, fault.Below(fmt.Sprintf("line_items[%d]", n), err)
 		}
 		ofLine[line.LineID] += line.Value.Total
 		q.Lines = append(q.Lines, line)
@@ -386,15 +386,4 @@ func (p *parcel) lines() []refund.LineInput {
 		out = append(out, refund.LineInput{LineID: part.orderLineID, Quantity: &part.quantity, Share: &share, Adjustments: part.fees})
 	}
 	return out
-}
-
-// inside puts the path of a fault under param.
-func inside(param string, err error) error {
-	f := fault.Of(err)
-	if f == nil {
-		return err
-	}
-	moved := *f
-	moved.Param = param + "." + f.Param
-	return &moved
 }
