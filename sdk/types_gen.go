@@ -276,7 +276,7 @@ type BalanceExplanation struct {
 type BalanceFigure struct {
 	Accounts    []string           `json:"accounts"` // The accounts of the journal whose postings make it.
 	AmountMoney SignedMoney        `json:"amount_money"`
-	Figure      string             `json:"figure"` // One of: balance, outstanding, credit, total, late_fees, credited, owed, paid, refunded, net_collected, refunded_sales, written_off, payments_in_flight, refunds_in_flight
+	Figure      string             `json:"figure"` // One of: balance, outstanding, credit, total, late_fees, credited, owed, paid, refunded, net_collected, disputed, dispute_lost, kept, refunded_sales, written_off, payments_in_flight, refunds_in_flight
 	Rows        []BalanceFigureRow `json:"rows"`   // Oldest first.
 	Text        string             `json:"text"`   // What it is and how it came about, in plain words.
 }

@@ -20,7 +20,7 @@ type BalanceExplanation struct {
 
 // BalanceFigure is one figure and its rows, which sum to it.
 type BalanceFigure struct {
-	Figure   string             `json:"figure" enum:"balance,outstanding,credit,total,late_fees,credited,owed,paid,refunded,net_collected,refunded_sales,written_off,payments_in_flight,refunds_in_flight"`
+	Figure   string             `json:"figure" enum:"balance,outstanding,credit,total,late_fees,credited,owed,paid,refunded,net_collected,disputed,dispute_lost,kept,refunded_sales,written_off,payments_in_flight,refunds_in_flight"`
 	Amount   SignedMoney        `json:"amount_money"`
 	Text     string             `json:"text" doc:"What it is and how it came about, in plain words."`
 	Accounts []string           `json:"accounts" doc:"The accounts of the journal whose postings make it."`

@@ -46,7 +46,7 @@ func entryOfEvent(e event.Event, orderID string) (Entry, error) {
 // reasons and amounts are the fields of payloads that say why and how much, the most telling first.
 var (
 	reasons = []string{"reason_message", "decision_reason", "reason", "failure_message", "failure_reason", "failure_code", "error_code"}
-	amounts = []string{"amount_money", "late_fee_money", "credit_money", "refunded_money", "remaining_money", "total_money", "outstanding_money"}
+	amounts = []string{"amount_money", "buyer_refund_amount_money", "buyer_payment_amount_money", "late_fee_money", "credit_money", "refunded_money", "remaining_money", "total_money", "outstanding_money"}
 )
 
 // words is the catalogue's sentence; where a thing merely changed, what it is now is said with it.
@@ -88,12 +88,19 @@ func firstText(data map[string]jsontext.Value, names []string) string {
 	return ""
 }
 
-func firstMoney(data map[string]jsontext.Value, names []string) *money.Amount {
+// firstMoney is the first amount that is not nothing, and the first at all where all are.
+func firstMoney(data map[string]jsontext.Value, names []string) (first *money.Amount) {
 	for _, name := range names {
 		var m money.Amount
-		if v := data[name]; v.Kind() == '{' && json.Unmarshal(v, &m) == nil && m.Currency != "" {
+		if v := data[name]; v.Kind() != '{' || json.Unmarshal(v, &m) != nil || m.Currency == "" {
+			continue
+		}
+		if m.Minor != 0 {
 			return &m
 		}
+		if first == nil {
+			first = &m
+		}
 	}
-	return nil
+	return first
 }

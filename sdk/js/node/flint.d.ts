@@ -283,7 +283,7 @@ export interface BalanceFigure {
   /** The accounts of the journal whose postings make it. */
   accounts: Array<string>;
   amount_money: SignedMoney;
-  figure: "balance" | "outstanding" | "credit" | "total" | "late_fees" | "credited" | "owed" | "paid" | "refunded" | "net_collected" | "refunded_sales" | "written_off" | "payments_in_flight" | "refunds_in_flight";
+  figure: "balance" | "outstanding" | "credit" | "total" | "late_fees" | "credited" | "owed" | "paid" | "refunded" | "net_collected" | "disputed" | "dispute_lost" | "kept" | "refunded_sales" | "written_off" | "payments_in_flight" | "refunds_in_flight";
   /** Oldest first. */
   rows: Array<BalanceFigureRow>;
   /** What it is and how it came about, in plain words. */
