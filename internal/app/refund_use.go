@@ -22,6 +22,7 @@ type RefundUse struct {
 	OrderApp string // whose token created the order, empty for none
 	Amount   money.Amount
 	Approved bool // by the merchant: only the approval is skipped, never a limit
+	Probe    bool // nothing is counted: the refund is made later, or counted when it is
 	Now      time.Time
 }
 
@@ -35,6 +36,11 @@ type ApprovalNeeded struct {
 
 // Error implements error.
 func (e *ApprovalNeeded) Error() string { return "the merchant has to approve this refund first" }
+
+// Unwrap is the fault that an app gets where nobody keeps its request for an approval.
+func (e *ApprovalNeeded) Unwrap() error {
+	return fault.Conflict("APP_REFUND_APPROVAL_REQUIRED", "The merchant has to approve this refund; nothing was refunded yet.")
+}
 
 // span is a row of what was used.
 type span struct{ kind, subject string }
@@ -71,6 +77,9 @@ func (s *Service) BookRefund(tx db.Tx, in RefundUse) error {
 	}
 	if i.Limits.NeedsApproval(in.Amount) && !in.Approved {
 		return &ApprovalNeeded{Install: *i, GrantID: g.ID, OrderID: in.OrderID, Amount: in.Amount}
+	}
+	if in.Probe {
+		return nil
 	}
 	for _, v := range spans {
 		if err := addUse(tx, in.Scope, i.ID, v, in.Amount.Currency, in.Amount.Minor); err != nil {

@@ -244,6 +244,23 @@ func grantByID(tx db.Tx, scope tenant.Scope, grantID string) (*Grant, error) {
 	return g, nil
 }
 
+// GrantOf is the id of the grant by which an app acts in an environment, that of its last one when it has none any more.
+// Faults: RESOURCE_NOT_FOUND.
+func GrantOf(tx db.Tx, scope tenant.Scope, appID string) (grantID string, err error) {
+	if err := scope.Check(); err != nil {
+		return "", err
+	}
+	err = tx.QueryRow([]any{&grantID}, `SELECT grant_id FROM app_grants WHERE merchant_id = $1 AND environment_id = $2 AND app_id = $3
+		ORDER BY CASE status WHEN 'active' THEN 0 ELSE 1 END, created_at DESC, grant_id DESC LIMIT 1`, scope.MerchantID, scope.EnvironmentID, appID)
+	if errors.Is(err, db.ErrNoRows) {
+		return "", fault.NotFound("environment grant")
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the grant of app %s: %w", appID, err)
+	}
+	return grantID, nil
+}
+
 // Grants lists the grants of an install, revoked ones too, oldest first.
 func Grants(tx db.Tx, merchantID, installID string) ([]Grant, error) {
 	return queryGrants(tx, `merchant_id = $1 AND install_id = $2 ORDER BY created_at, grant_id`, merchantID, installID)

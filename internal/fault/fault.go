@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -166,6 +167,26 @@ func Of(err error) *Error {
 	return nil
 }
 
+// Moved is err with other paths of fields, in its details too; path gives the new one of each, "" being the request as a
+// whole. An error without a fault stays as it is.
+func Moved(err error, path func(string) string) error {
+	f := Of(err)
+	if f == nil {
+		return err
+	}
+	out := *f
+	out.Param, out.Details = path(f.Param), slices.Clone(f.Details)
+	for k := range out.Details {
+		out.Details[k].Param = path(out.Details[k].Param)
+	}
+	return &out
+}
+
+// Below is err with all its paths below param.
+func Below(param string, err error) error {
+	return Moved(err, func(path string) string { return joinPath(param, path) })
+}
+
 // Is reports whether err carries the code.
 func Is(err error, code string) bool {
 	e := Of(err)
@@ -194,7 +215,7 @@ func (l *List) AddError(param string, err error) {
 		return
 	}
 	if len(e.Details) == 0 {
-		l.details = append(l.details, Detail{Code: e.Code, Message: e.Message, Param: joinPath(param, e.Param)})
+		l.details = append(l.details, Detail{Code: e.Code, Message: e.Message, Param: joinPath(param, e.Param), Extra: e.Extra})
 	}
 	for _, d := range e.Details {
 		d.Param = joinPath(param, d.Param)

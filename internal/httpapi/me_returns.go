@@ -29,7 +29,7 @@ func registerMyReturns(a *API, s *Services) {
 
 	Write(a, "createMeReturn", func(ctx context.Context, tx db.Tx, c *Caller, in *CreateReturnInput) (*ReturnResource, error) {
 		if _, err := s.myOrder(ctx, tx, c, in.Body.OrderID); err != nil {
-			return nil, err
+			return nil, fault.Below("order_id", err)
 		}
 		r, err := s.Returns.Create(tx, returns.CreateInput{
 			Scope: c.Scope, OrderID: in.Body.OrderID, Lines: in.Body.lines(), ExternalReferenceID: in.Body.ExternalReferenceID,

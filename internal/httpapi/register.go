@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -69,7 +70,15 @@ func OneTimeSecrets() Option { return func(op *operation) { op.sealed = true } }
 func Timeout(d time.Duration) Option { return func(op *operation) { op.timeout = d } }
 
 // Errors names codes of the operation's own, for the document.
-func Errors(codes ...string) Option { return func(op *operation) { op.errors = codes } }
+func Errors(codes ...string) Option {
+	return func(op *operation) {
+		for _, code := range codes {
+			if !slices.Contains(op.errors, code) {
+				op.errors = append(op.errors, code)
+			}
+		}
+	}
+}
 
 // Produces documents an answer outside the envelope: its media types and what it carries.
 func Produces(media []string, carries ...any) Option {

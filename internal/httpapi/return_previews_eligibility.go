@@ -88,11 +88,11 @@ type ReturnEligibilityCheck struct {
 // previewEligibility judges a selection as a return made of it would be judged.
 func (s *Services) previewEligibility(tx db.Tx, c *Caller, in *CreateReturnEligibilityCheckRequest) (*ReturnEligibilityCheck, error) {
 	o, err := s.Orders.Get(tx.Context(), tx, c.Scope, in.OrderID)
-	if err != nil {
-		return nil, err
+	if err == nil && c.Kind == auth.CustomerSession && o.CustomerID != c.SubjectID {
+		err = fault.NotFound("order")
 	}
-	if c.Kind == auth.CustomerSession && o.CustomerID != c.SubjectID {
-		return nil, fault.NotFound("order")
+	if err != nil {
+		return nil, fault.Below("eligibility.order_id", err)
 	}
 	goods, err := s.HandedOver(tx, o)
 	if err != nil {

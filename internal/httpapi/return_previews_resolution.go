@@ -57,13 +57,16 @@ func (s *Services) previewResolution(tx db.Tx, c *Caller, in *CreateReturnResolu
 	}
 	asked, err := in.domain()
 	if err != nil {
-		return nil, err
+		return nil, fault.Below("resolution", err)
 	}
 	r, x, q, err := s.Returns.Preview(tx, returns.PreviewInput{
 		Scope: c.Scope, ReturnID: in.ReturnID, Resolution: asked, ExpectedVersion: in.ExpectedVersion, Cause: c.Cause(),
 	})
+	if f := fault.Of(err); f != nil && f.Class == fault.ClassNotFound && f.Param == "" {
+		return nil, fault.Below("resolution.return_id", err)
+	}
 	if err != nil {
-		return nil, err
+		return nil, fault.Below("resolution", err)
 	}
 	w := wireReturnResolution(r, x)
 	out := &ReturnResolutionPreview{

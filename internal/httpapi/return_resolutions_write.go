@@ -2,8 +2,10 @@ package httpapi
 
 import (
 	"context"
+	"strings"
 
 	"flint/internal/db"
+	"flint/internal/fault"
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/returns"
@@ -182,6 +184,9 @@ func (t *ReturnResolutionTerms) domain() (returns.ResolutionInput, error) {
 // resolutionFaults are what the pricing of a resolution is refused with.
 var resolutionFaults = []string{"RETURN_VALUE_EXCEEDED", "RETURN_QUOTE_STALE", "RETURN_VERSION_CONFLICT", "RETURN_ACTION_NOT_ALLOWED", "INVALID_QUANTITY", "CURRENCY_MISMATCH"}
 
+// givingFaults are what an app is refused with that would give money back.
+var givingFaults = []string{"APP_REFUND_LIMIT_EXCEEDED", "APP_REFUND_APPROVAL_REQUIRED", "APP_OWN_ORDERS_ONLY", "APP_INSTALL_NOT_ACTIVE"}
+
 func registerReturnResolutionWrites(a *API, s *Services) {
 	Write(a, "createReturnResolution", func(ctx context.Context, tx db.Tx, c *Caller, in *CreateReturnResolutionInput) (*ReturnResolution, error) {
 		asked, err := in.Body.domain()
@@ -220,7 +225,13 @@ func registerReturnResolutionWrites(a *API, s *Services) {
 			set := adjustmentsOf(b.AdjustmentSet.Adjustments)
 			change.Adjustments = &set
 		}
-		return wiredPart(wireReturnResolution)(s.Returns.Revise(tx, change))
+		out, err := wiredPart(wireReturnResolution)(s.Returns.Revise(tx, change))
+		return out, fault.Moved(err, func(path string) string {
+			if strings.HasPrefix(path, "adjustments") {
+				return "adjustment_set." + path
+			}
+			return path
+		})
 	}, Doc("Change a proposed resolution", "Collections are replaced as a whole, and then expected_version is needed."), Errors(append([]string{"EXPECTED_VERSION_REQUIRED"}, resolutionFaults...)...))
 
 	stagedResolution(a, s, "confirmReturnResolution", func(tx db.Tx, c *Caller, in *ConfirmReturnResolutionInput) (*returns.Return, *returns.Resolution, error) {
@@ -229,7 +240,7 @@ func registerReturnResolutionWrites(a *API, s *Services) {
 			body = *in.Body
 		}
 		return s.Returns.Confirm(tx, in.version(c, body.ExpectedVersion), body.ExpectedQuoteHash)
-	}, Doc("Confirm a resolution", "Freezes the amounts and claims them. Money moves once execution_blockers say that nothing is missing."), Errors(resolutionFaults...))
+	}, Doc("Confirm a resolution", "Freezes the amounts and claims them. Money moves once execution_blockers say that nothing is missing."), Errors(resolutionFaults...), Errors(givingFaults...))
 
 	stagedResolution(a, s, "releaseReturnResolution", func(tx db.Tx, c *Caller, in *ReleaseReturnResolutionInput) (*returns.Return, *returns.Resolution, error) {
 		return s.Returns.Release(tx, returns.ActInput{ResolutionVersion: in.version(c, in.Body.ExpectedVersion), Reason: in.Body.Reason, Message: in.Body.Message})
@@ -237,7 +248,7 @@ func registerReturnResolutionWrites(a *API, s *Services) {
 
 	stagedResolution(a, s, "retryReturnResolution", func(tx db.Tx, c *Caller, in *RetryReturnResolutionInput) (*returns.Return, *returns.Resolution, error) {
 		return s.Returns.Retry(tx, returns.ActInput{ResolutionVersion: in.version(c, in.Body.ExpectedVersion), Reason: in.Body.Reason, Message: in.Body.Message})
-	}, Doc("Try a failed resolution again", "What was given back already is not given again."), Errors(resolutionFaults...))
+	}, Doc("Try a failed resolution again", "What was given back already is not given again."), Errors(resolutionFaults...), Errors(givingFaults...))
 
 	Write(a, "cancelReturnResolution", func(ctx context.Context, tx db.Tx, c *Caller, in *CancelReturnResolutionInput) (*ReturnResolution, error) {
 		return wiredPart(wireReturnResolution)(s.Returns.CancelResolution(tx, returns.ActInput{ResolutionVersion: in.version(c, in.Body.ExpectedVersion), Reason: in.Body.Reason, Message: in.Body.Message}))

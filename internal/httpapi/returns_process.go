@@ -130,7 +130,7 @@ func registerProcessReturn(a *API, s *Services) {
 			return sendReturn(ctx, a, s, c, func(tx db.Tx) (*returns.Return, error) { return returns.Get(tx, c.Scope, in.ReturnID) },
 				func(r *returns.Return) *ReturnProcessResult { return wireProcessed(c, r, made) }, settle)
 		},
-	}, Doc("Process a return at once", "Decides, receives, inspects, places and resolves lines in one step, all of it or nothing. Refunds are sent before the answer."),
+	}, Doc("Process a return at once", "Decides, receives, inspects, places and resolves lines in one step, all of it or nothing. Refunds are sent before the answer."), Errors(givingFaults...),
 		withGoodsFaults(append([]string{"RETURN_VERSION_CONFLICT", "RETURN_RECEIPT_QUANTITY_EXCEEDED", "RETURN_DISPOSITION_QUANTITY_EXCEEDED"}, resolutionFaults...)...))
 }
 

@@ -217,7 +217,22 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	s.services.Returns = &returns.Service{
 		Clock: a.Clock, IDs: a.IDs, Events: events, Orders: orders, Refunds: refunds,
 		Policies: s.services.ReturnPolicies, Fulfilled: returns.FromFulfillments, Shapes: httpapi.ReturnShapes(),
-		Home: func(db.Tx, tenant.Scope) (*returnpolicy.Destination, error) { return nil, nil },
+		Home:   func(db.Tx, tenant.Scope) (*returnpolicy.Destination, error) { return nil, nil },
+		Grants: app.GrantOf,
+		PaymentDays: func(tx db.Tx, scope tenant.Scope) (int64, error) {
+			v, err := (&settings.Service{}).Effective(tx, scope)
+			if err != nil {
+				return 0, err
+			}
+			return v.Returns.PaymentDays, nil
+		},
+		ShipsUnpaid: func(tx db.Tx, scope tenant.Scope) (bool, error) {
+			v, err := (&settings.Service{}).Effective(tx, scope)
+			if err != nil {
+				return false, err
+			}
+			return v.Returns.ShipsUnpaid, nil
+		},
 	}
 	payments.Processors[payment.ExchangeCredit] = credit.Processor{}
 	s.services.Returns.Doors = s.services.PaymentLinks.ReturnDoors(s.services.Invoices, (&settings.Service{BaseURL: "https://pay.test"}).Address)
@@ -259,7 +274,7 @@ func (s *shop) wire(t testing.TB, d db.DB, a *httpapi.API) {
 	})
 	refunds.Permit = func(tx db.Tx, r refund.AppRefund) error {
 		return s.services.Apps.BookRefund(tx, app.RefundUse{Scope: r.Scope, GrantID: r.GrantID, RefundID: r.RefundID, OrderID: r.OrderID, OrderApp: r.AppID,
-			Amount: r.Amount, Approved: r.Approved, Now: r.Now})
+			Amount: r.Amount, Approved: r.Approved, Probe: r.Probe, Now: r.Now})
 	}
 	refunds.Recount = s.services.Apps.RecountRefund
 	ids := a.IDs
@@ -309,15 +324,21 @@ var manifest = []app.Permission{
 // install registers an app of the owner and installs it in the scope, with everything it asks for.
 func (s *shop) install(t testing.TB, owner, scope tenant.Scope) (made *app.App, g *app.Grant) {
 	t.Helper()
+	return s.installOf(t, owner, scope, manifest, "orders", "refunds", "people")
+}
+
+// installOf does the same with an app that asks for other things, of which some are agreed to.
+func (s *shop) installOf(t testing.TB, owner, scope tenant.Scope, asks []app.Permission, agreed ...string) (made *app.App, g *app.Grant) {
+	t.Helper()
 	err := s.db.Write(context.Background(), func(tx db.Tx) error {
 		var err error
 		now := s.clock.Now()
 		if made, _, err = s.services.Apps.Create(tx.Context(), tx, app.CreateInput{Scope: owner, Name: "Returns", RedirectURIs: []string{"https://app.test/done"},
-			Manifest: manifest, Versions: []string{httpapi.Version}, Now: now}); err != nil {
+			Manifest: asks, Versions: []string{httpapi.Version}, Now: now}); err != nil {
 			return err
 		}
 		if _, g, err = s.services.Apps.Consent(tx.Context(), tx, app.ConsentInput{App: made, Scope: scope, UserID: "user_1", Holder: auth.AllScopes(),
-			PermissionIDs: []string{"orders", "refunds", "people"}, Now: now}); err != nil {
+			PermissionIDs: agreed, Now: now}); err != nil {
 			return err
 		}
 		_, g, err = s.services.Apps.Activate(tx.Context(), tx, scope, g.ID, now, event.Cause{})

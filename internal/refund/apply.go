@@ -155,6 +155,8 @@ type refundData struct {
 	Status       string       `json:"status"`
 	AmountMoney  money.Amount `json:"amount_money"`
 	FailedReason string       `json:"failure_reason,omitempty"`
+	ReturnID     string       `json:"return_id,omitempty"`
+	ResolutionID string       `json:"return_resolution_id,omitempty"`
 	UpdatedAt    time.Time    `json:"resource_updated_at"`
 }
 
@@ -163,7 +165,7 @@ func (s *Service) record(tx db.Tx, r *Refund, eventType string, cause event.Caus
 		Type: eventType, RootType: "order", RootID: r.OrderID, ResourceType: "refund", ResourceID: r.ID,
 		Data: refundData{
 			RefundID: r.ID, OrderID: r.OrderID, Status: r.Status, AmountMoney: r.Money(r.Amount),
-			FailedReason: r.FailureReason(), UpdatedAt: now,
+			FailedReason: r.FailureReason(), ReturnID: r.ReturnID, ResolutionID: r.ReturnResolutionID, UpdatedAt: now,
 		},
 	})
 }

@@ -146,6 +146,15 @@ func (s *Service) permit(tx db.Tx, o *order.Order, in CreateInput, r *Refund) er
 		Amount: r.Money(r.Amount), Approved: in.Approved, Now: r.CreatedAt})
 }
 
+// May tells by the error of Permit whether an app may give back an amount of an order, which is locked, and makes
+// nothing. A refund that is made in the same transaction is permitted then.
+func (s *Service) May(tx db.Tx, o *order.Order, grantID string, amount money.Amount, approved bool) error {
+	if s.Permit == nil {
+		return fault.Internal("APP_REFUNDS_UNAVAILABLE", "a refund of an app reached a service that limits none")
+	}
+	return s.Permit(tx, AppRefund{Scope: o.Scope, GrantID: grantID, OrderID: o.ID, AppID: o.AppID, Amount: amount, Approved: approved, Probe: true, Now: s.Clock.Now()})
+}
+
 // lockOrder finds the order, by itself or through the payments that are named, and locks it.
 func (s *Service) lockOrder(tx db.Tx, in *CreateInput) (*order.Order, error) {
 	if in.OrderID == "" {

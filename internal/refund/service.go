@@ -55,5 +55,6 @@ type AppRefund struct {
 	AppID    string // that created the order, empty for none
 	Amount   money.Amount
 	Approved bool // by the merchant
+	Probe    bool // it is only asked whether the app may: nothing is made now
 	Now      time.Time
 }

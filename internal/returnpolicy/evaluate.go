@@ -53,14 +53,17 @@ func (in *EvaluateInput) line(req Request, asked, before int64) LineEvaluation {
 		out.RequestedQuantity = available
 	}
 	out.SuggestedReasonIDs = suggest(in.Reasons, line)
+	r, tied := pick(in.Revisions, in.Order, line, f)
 	if available == 0 {
+		if r != nil {
+			out.rule(r) // whose line it is does not change with what is left of it
+		}
 		out.verdict(Ineligible, WhyQuantityUnavailable, "All fulfilled units of this item are in returns already.")
 		return out
 	}
 	out.EligibleQuantity = available
 	from := min(line.RefundedQuantity+in.Claimed[line.ID]+before, line.Quantity)
 	out.Value = order.LineShare(*line, from, min(from+out.RequestedQuantity, line.Quantity))
-	r, tied := pick(in.Revisions, in.Order, line, f)
 	switch {
 	case out.RequestedQuantity > available && r == nil:
 		out.verdict(Ineligible, WhyQuantityUnavailable, tooMany)

@@ -55,7 +55,7 @@ func (s *Service) Create(tx db.Tx, in CreateInput) (*Return, error) {
 	}
 	o, err := s.Orders.Load(tx, in.Scope, in.OrderID)
 	if err != nil {
-		return nil, err
+		return nil, fault.Below("order_id", err)
 	}
 	now, actor := s.Clock.Now(), actorOf(in.Cause)
 	r := &Return{

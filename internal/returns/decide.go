@@ -58,7 +58,8 @@ func (s *Service) Decide(tx db.Tx, in DecideInput) (*Return, error) {
 		return nil, err
 	}
 	var c change
-	if err := s.decide(tx, r, in.Lines, in.CompletionMode, actorOf(in.Cause), &c); err != nil {
+	path := func(k int) string { return fmt.Sprintf("line_items[%d]", k) }
+	if err := s.decide(tx, r, in.Lines, path, in.CompletionMode, actorOf(in.Cause), &c); err != nil {
 		return nil, err
 	}
 	if err := s.save(tx, o, r, in.Cause, c); err != nil {
@@ -67,8 +68,8 @@ func (s *Service) Decide(tx db.Tx, in DecideInput) (*Return, error) {
 	return r, nil
 }
 
-// decide notes decisions on a loaded return; it saves nothing.
-func (s *Service) decide(tx db.Tx, r *Return, decisions []Decision, completion string, actor Actor, c *change) error {
+// decide notes decisions on a loaded return; it saves nothing. path is where the request has the k-th decision.
+func (s *Service) decide(tx db.Tx, r *Return, decisions []Decision, path func(k int) string, completion string, actor Actor, c *change) error {
 	if r.Status != StatusRequested {
 		return notAllowed(r.Status, "Read the return: supported_actions says what can be done.", "The return was decided already.")
 	}
@@ -82,7 +83,7 @@ func (s *Service) decide(tx db.Tx, r *Return, decisions []Decision, completion s
 	now := s.Clock.Now()
 	var faults fault.List
 	for k := range decisions {
-		d, at := &decisions[k], fmt.Sprintf("line_items[%d]", k)
+		d, at := &decisions[k], path(k)
 		l := r.Line(d.LineID)
 		switch {
 		case l == nil:
@@ -122,7 +123,8 @@ func (s *Service) advanceDecision(tx db.Tx, r *Return, c *change) (bool, error) 
 	for k, l := range r.Lines {
 		decisions[k] = Decision{LineID: l.ID, Basis: BasisPolicy, Approved: l.Requested}
 	}
-	if err := s.decide(tx, r, decisions, "", Actor{Type: ActorSystem}, c); err != nil {
+	path := func(int) string { return "line_items" }
+	if err := s.decide(tx, r, decisions, path, "", Actor{Type: ActorSystem}, c); err != nil {
 		return false, fmt.Errorf("decide return %s by its policies: %w", r.ID, err)
 	}
 	return true, nil

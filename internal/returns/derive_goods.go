@@ -146,7 +146,7 @@ func (r *Return) blockLine(g *observed, l *Line, t tally) {
 			Message: fmt.Sprintf("The merchant has to decide whether %s are accepted.", units(t.review))})
 	}
 	if waits := r.mustPlace(l, t); waits > 0 {
-		note(BlockedDisposition, "The merchant has to say where %s go.", units(waits))
+		note(BlockedDisposition, "The merchant has to say what becomes of %s.", units(waits))
 	}
 	if t.over > 0 {
 		b := Blocker{Code: BlockedException, LineID: l.ID, Message: fmt.Sprintf(

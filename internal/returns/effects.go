@@ -86,6 +86,9 @@ func (s *Service) possible(tx db.Tx, o *order.Order, r *Return, x *Resolution) e
 			free += i.Refundable()
 		}
 	}
+	if err := s.permit(tx, o, r, x, true); err != nil {
+		return err
+	}
 	need := x.leaves() - x.Refunded
 	if need > free && need <= left {
 		return fault.Conflict("PAYMENT_INTENT_DISPUTED", "A payment of the order is disputed, and the others do not hold as much.")
@@ -172,9 +175,13 @@ func (s *Service) giveBack(tx db.Tx, o *order.Order, r *Return, x *Resolution, b
 		return claim(tx, r, x, parcel{portions: back.portions, extra: -back.portionMoney()}, now)
 	}
 	amount := r.Money(back.money())
+	grantID, err := s.grantOf(tx, r, x)
+	if err != nil {
+		return err
+	}
 	made, _, err := s.Refunds.Create(tx, refund.CreateInput{
 		Scope: r.Scope, OrderID: o.ID, Amount: &amount, Lines: back.lines(), Extra: back.extra, Reason: "other", ReasonMessage: "Return " + r.Number,
-		ReturnID: r.ID, ReturnResolutionID: x.ID, Cause: cause,
+		ReturnID: r.ID, ReturnResolutionID: x.ID, GrantID: grantID, Approved: true, Cause: cause,
 	})
 	if err != nil {
 		return fmt.Errorf("refund resolution %s: %w", x.ID, err)

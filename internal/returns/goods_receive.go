@@ -252,8 +252,8 @@ func (r *Return) follow(line *ReceiptLine) {
 }
 
 func joined(base, name string) string {
-	if base == "" {
-		return name
+	if base == "" || name == "" {
+		return base + name
 	}
 	return base + "." + name
 }

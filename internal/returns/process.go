@@ -1,6 +1,8 @@
 package returns
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	"flint/internal/db"
@@ -81,14 +83,14 @@ func (s *Service) Process(tx db.Tx, in ProcessInput) (*Return, Processed, error)
 		l.Resolution.Lines = []ResolutionUnits{{LineID: l.LineID, Quantity: l.Units}}
 		x, _, err := s.draft(tx, o, r, *l.Resolution, nil, actor)
 		if err != nil {
-			return nil, made, inside(lineAt(k)+".resolution", err)
+			return nil, made, below(k, "resolution", err)
 		}
 		x.ExternalReferenceID, x.Metadata = l.Reference, l.Metadata
 		s.add(r, x, actor)
 		derive(r, now)
 		held := &r.Resolutions[len(r.Resolutions)-1]
 		if err := s.confirm(tx, o, r, held, "", actor); err != nil {
-			return nil, made, inside(lineAt(k)+".resolution", err)
+			return nil, made, below(k, "resolution", err)
 		}
 		made.Resolutions = append(made.Resolutions, held.ID)
 		derive(r, now)
@@ -134,10 +136,11 @@ func (in *ProcessInput) check(r *Return) error {
 // processDecisions decides the return when it is only requested.
 func (s *Service) processDecisions(tx db.Tx, r *Return, lines []ProcessLine, actor Actor, now time.Time, c *change) error {
 	var decisions []Decision
-	for _, l := range lines {
+	var of []int // the lines of the request that have them
+	for k, l := range lines {
 		if l.Decision != nil {
 			l.Decision.LineID = l.LineID
-			decisions = append(decisions, *l.Decision)
+			decisions, of = append(decisions, *l.Decision), append(of, k)
 		}
 	}
 	if len(decisions) == 0 && r.Status == StatusRequested {
@@ -146,7 +149,8 @@ func (s *Service) processDecisions(tx db.Tx, r *Return, lines []ProcessLine, act
 	if len(decisions) == 0 {
 		return nil
 	}
-	if err := s.decide(tx, r, decisions, "", actor, c); err != nil {
+	path := func(k int) string { return lineAt(of[k]) + ".decision" }
+	if err := s.decide(tx, r, decisions, path, "", actor, c); err != nil {
 		return err
 	}
 	derive(r, now)
@@ -156,9 +160,10 @@ func (s *Service) processDecisions(tx db.Tx, r *Return, lines []ProcessLine, act
 // processGoods notes one receipt for all lines, and an inspection and a disposition for each that has them.
 func (s *Service) processGoods(r *Return, in *ProcessInput, actor Actor, now time.Time, c *change, made *Processed) error {
 	var lines []ReceiptLineInput
-	for _, l := range in.Lines {
+	var of []int // the lines of the request that have them
+	for k, l := range in.Lines {
 		if l.Received > 0 {
-			lines = append(lines, ReceiptLineInput{LineID: l.LineID, Quantity: l.Received})
+			lines, of = append(lines, ReceiptLineInput{LineID: l.LineID, Quantity: l.Received}), append(of, k)
 		}
 	}
 	if len(lines) == 0 {
@@ -166,11 +171,11 @@ func (s *Service) processGoods(r *Return, in *ProcessInput, actor Actor, now tim
 	}
 	in.Receipt.Lines = lines
 	if err := in.Receipt.Validate(now); err != nil {
-		return inside("receipt", err)
+		return onReceipt(of, err)
 	}
 	receipt, err := s.receive(r, in.Receipt, actor, now, c)
 	if err != nil {
-		return inside("receipt", err)
+		return onReceipt(of, err)
 	}
 	receiptID := receipt.ID
 	made.Receipts = append(made.Receipts, receiptID)
@@ -191,11 +196,11 @@ func (s *Service) processGoods(r *Return, in *ProcessInput, actor Actor, now tim
 			l.Inspection.ReceiptLineID, l.Inspection.Quantity = shelf, l.Received
 			look.ReceiptID, look.LocationID, look.Lines = receiptID, in.Receipt.LocationID, []InspectionLineInput{*l.Inspection}
 			if err := look.Validate(now); err != nil {
-				return inside(lineAt(k)+".inspection", err)
+				return below(k, "inspection", err)
 			}
 			x, err := s.inspect(r, &look, actor, now, c)
 			if err != nil {
-				return inside(lineAt(k)+".inspection", err)
+				return below(k, "inspection", err)
 			}
 			made.Inspections = append(made.Inspections, x.ID)
 			from = DispositionGoods{InspectionLineID: x.Lines[0].ID}
@@ -205,15 +210,52 @@ func (s *Service) processGoods(r *Return, in *ProcessInput, actor Actor, now tim
 			d := *l.Disposition
 			d.ReceiptLineID, d.InspectionLineID, d.Quantity = from.ReceiptLineID, from.InspectionLineID, l.Received
 			if err := d.Validate(); err != nil {
-				return inside(lineAt(k)+".disposition", err)
+				return below(k, "disposition", err)
 			}
 			x, err := s.dispose(r, &d, actor, now, c)
 			if err != nil {
-				return inside(lineAt(k)+".disposition", err)
+				return below(k, "disposition", err)
 			}
 			made.Dispositions = append(made.Dispositions, x.ID)
 			derive(r, now)
 		}
 	}
 	return nil
+}
+
+// below puts the paths of a fault where the request has the part of line k that is at fault. Parts stand on a line of
+// the request alone, and have no lines of their own; all but a decision are about as many units as the line says.
+func below(k int, part string, err error) error {
+	line := lineAt(k)
+	return fault.Moved(err, func(path string) string {
+		switch path = strings.TrimPrefix(path, "line_items[0]."); {
+		case path == "return_line_item_id":
+			return line + "." + path
+		case path == "quantity" && part != "resolution":
+			return line + ".received_quantity"
+		case path == "line_items":
+			path = ""
+		}
+		return joined(line+"."+part, path)
+	})
+}
+
+// onReceipt puts the paths of a fault of the receipt where the request has them: units stand on its lines, of which
+// the lines of the receipt are those with the indexes.
+func onReceipt(lines []int, err error) error {
+	return fault.Moved(err, func(path string) string {
+		rest, ok := strings.CutPrefix(path, "line_items[")
+		if !ok {
+			return joined("receipt", path)
+		}
+		index, name, _ := strings.Cut(rest, "].")
+		k, err := strconv.Atoi(index)
+		if err != nil || k >= len(lines) {
+			return "line_items"
+		}
+		if name == "quantity" {
+			name = "received_quantity"
+		}
+		return lineAt(lines[k]) + "." + name
+	})
 }

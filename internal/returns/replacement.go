@@ -41,7 +41,7 @@ func (s *Service) priceReplacements(tx db.Tx, o *order.Order, r *Return, q *Reso
 	for n, in := range asked {
 		line, off, err := s.replacementLine(tx, o, r, q.PricingBasis, pool, in)
 		if err != nil {
-			return inside(fmt.Sprintf("replacement_line_items[%d]", n), err)
+			return fault.Below(fmt.Sprintf("replacement_line_items[%d]", n), err)
 		}
 		q.Replacements, q.Rounding = append(q.Replacements, line), q.Rounding+off
 	}
@@ -202,15 +202,12 @@ func replacementOrder(o *order.Order, r *Return, x *Resolution, cause event.Caus
 
 // inOrder moves the paths of an order's faults to the replacement lines that caused them.
 func inOrder(err error) error {
-	f := fault.Of(err)
-	if f == nil {
-		return err
-	}
-	moved := *f
-	if moved.Param != "" {
-		moved.Param = "replacement_" + moved.Param
-	}
-	return &moved
+	return fault.Moved(err, func(path string) string {
+		if path == "" {
+			return "replacement_line_items"
+		}
+		return "replacement_" + path
+	})
 }
 
 // pool is what comes back, to be matched with what replaces it.

@@ -85,6 +85,12 @@ func (s *Service) confirm(tx db.Tx, o *order.Order, r *Return, x *Resolution, ex
 	x.Replacements = fresh.Replacements
 	now := s.Clock.Now()
 	x.ConfirmedAt, x.ConfirmedBy = now, &actor
+	if !x.Automatic {
+		x.AppID = appOf(actor)
+	}
+	if err := s.permit(tx, o, r, x, false); err != nil {
+		return err
+	}
 	s.Failpoints.Hit("return.confirming")
 	return s.claim(tx, r, x, now)
 }
@@ -151,6 +157,10 @@ func (s *Service) Retry(tx db.Tx, in ActInput) (*Return, *Resolution, error) {
 	x.Acts = append(x.Acts, in.act("retried", actorOf(in.Cause), now))
 	code := x.FailureCode
 	x.FailureCode, x.FailureMessage = "", ""
+	x.AppID = appOf(actorOf(in.Cause))
+	if err := s.permit(tx, o, r, x, false); err != nil {
+		return nil, nil, err
+	}
 	switch {
 	case !x.Effect.StartedAt.IsZero():
 		if err := s.tryAgain(tx, o, r, x, in.Cause, now); err != nil {

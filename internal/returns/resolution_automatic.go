@@ -39,7 +39,13 @@ func (s *Service) resolveAutomatically(tx db.Tx, o *order.Order, r *Return, c *c
 		if err != nil {
 			return false, err
 		}
-		x.Automatic = true
+		x.Automatic, x.AppID = true, r.decidedBy(x)
+		if err := s.permit(tx, o, r, x, false); err != nil {
+			if f := fault.Of(err); f != nil && f.Class != fault.ClassInternal {
+				continue // the merchant resolves by hand what the app may not
+			}
+			return false, err
+		}
 		s.add(r, x, actor)
 		made := &r.Resolutions[len(r.Resolutions)-1]
 		if err := s.confirm(tx, o, r, made, "", actor); err != nil {

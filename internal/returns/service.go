@@ -37,6 +37,8 @@ type Service struct {
 	PaymentDays func(tx db.Tx, scope tenant.Scope) (int64, error)
 	// ShipsUnpaid tells whether the goods of an exchange may be handed over before the difference is paid; nil: no.
 	ShipsUnpaid func(tx db.Tx, scope tenant.Scope) (bool, error)
+	// Grants finds the grant by which an app acts in an environment; nil where apps give nothing back.
+	Grants func(tx db.Tx, scope tenant.Scope, appID string) (grantID string, err error)
 	// Doors are how the difference of an exchange is collected; its functions are nil where nobody collects.
 	Doors Doors
 	// Shapes are how events show returns and their parts: as the API does.
@@ -69,19 +71,6 @@ func actorOf(cause event.Cause) Actor {
 		return Actor{ActorBuyer, cause.ActorID}
 	}
 	return Actor{Type: ActorSystem}
-}
-
-// inside puts the path of a fault under param.
-func inside(param string, err error) error {
-	f := fault.Of(err)
-	if f == nil {
-		return err
-	}
-	moved := *f
-	if moved.Param = param; f.Param != "" {
-		moved.Param += "." + f.Param
-	}
-	return &moved
 }
 
 // lineAt is the path of a line of a request.

@@ -75,6 +75,8 @@ type Resolution struct {
 	FailureMessage string `json:"failure_message,omitempty"`
 	Automatic      bool   `json:"automatic,omitempty"` // made by the policy, not by somebody
 	Attempt        int64  `json:"attempt,omitempty"`   // rises with every retry; news of older ones are ignored
+	// AppID is the app whose word the resolution goes by, and within whose limits it gives money back; empty for none.
+	AppID string `json:"app_id,omitempty"`
 
 	ExternalReferenceID string            `json:"external_reference_id,omitempty"`
 	Metadata            map[string]string `json:"metadata,omitempty"`

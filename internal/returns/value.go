@@ -66,7 +66,7 @@ func value(o *order.Order, r *Return, taken map[string]refund.Taken, t terms) (*
 	for n, ask := range t.lines {
 		line, err := q.addLine(o, r, after, t.kind, ask)
 		if err != nil {
-			return nil, inside(lineAt(n), err)
+			return nil, fault.Below(lineAt(n), err)
 		}
 		ofLine[line.LineID] += line.Value.Total
 		q.Lines = append(q.Lines, line)

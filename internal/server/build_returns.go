@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 
+	"flint/internal/app"
 	"flint/internal/db"
 	"flint/internal/httpapi"
 	"flint/internal/order"
@@ -17,7 +18,7 @@ func (s *Server) buildReturns() {
 	x.Returns = &returns.Service{
 		Clock: s.Clock, IDs: s.IDs, Events: x.Orders.Events, Orders: x.Orders, Refunds: x.Refunds, Policies: x.ReturnPolicies,
 		Fulfilled: returns.FromFulfillments, Home: s.returnsHome, PaymentDays: s.exchangeDays, ShipsUnpaid: s.shipsUnpaid,
-		Shapes: httpapi.ReturnShapes(), Letters: s.writeReturn, Failpoints: s.Failpoints,
+		Grants: app.GrantOf, Shapes: httpapi.ReturnShapes(), Letters: s.writeReturn, Failpoints: s.Failpoints,
 	}
 	x.HandedOver = func(tx db.Tx, o *order.Order) ([]returnpolicy.FulfilledLine, error) {
 		return x.Returns.Handed(tx, o, "")

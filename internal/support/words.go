@@ -47,7 +47,7 @@ func entryOfEvent(e event.Event, orderID string) (Entry, error) {
 // nothing tells nothing.
 var (
 	reasons = []string{"reason_message", "decision_reason", "reason", "failure_message", "failure_reason", "failure_code", "error_code"}
-	amounts = []string{"amount_money", "late_fee_money", "returned_total_money", "credit_money", "refunded_money", "remaining_money", "total_money", "outstanding_money"}
+	amounts = []string{"amount_money", "buyer_refund_amount_money", "buyer_payment_amount_money", "late_fee_money", "returned_total_money", "credit_money", "refunded_money", "remaining_money", "total_money", "outstanding_money"}
 )
 
 // words is a sentence about an event; where a thing merely changed, what it is now is said with it.
