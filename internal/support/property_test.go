@@ -44,7 +44,7 @@ func TestEveryFigureIsTheSumOfItsRows(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d db.DB) {
 		whole, next := newRig(t, d), cases(d, 25)
 		whole.Returns.Fulfilled = handedOver
-		moved := 0
+		ran, moved := 0, 0
 		rapid.Check(t, func(t *rapid.T) {
 			if !next() {
 				return
@@ -71,9 +71,9 @@ func TestEveryFigureIsTheSumOfItsRows(t *testing.T) {
 			for _, orderID := range w.orders() {
 				w.tells(t, orderID, int(w.n(1, 7, "page size")))
 			}
-			moved += w.moved
+			ran, moved = ran+1, moved+w.moved
 		})
-		if moved == 0 {
+		if moved == 0 && ran >= 20 { // of a handful none may happen to
 			t.Error("no case moved value from one order to another")
 		}
 		t.Logf("[rapid] OK, value was seen to have moved %d times", moved)
