@@ -82,8 +82,7 @@ func (e *Error) Error() string {
 
 // CodeOf is the code of an Error in err's chain, empty without one.
 func CodeOf(err error) string {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
 	}
 	return ""

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"testing"
 	"time"
 
@@ -108,7 +109,7 @@ func TestWebhooksAreVerifiedAsOthersSignThem(t *testing.T) {
 	}
 	h := http.Header{}
 	h.Set("Webhook-Id", "whev_1")
-	h.Set("Webhook-Timestamp", fmt.Sprint(now.Unix()))
+	h.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
 	h.Set("Webhook-Signature", "v1,bm90IHRoaXMgb25l "+signature)
 	e, err := flint.VerifyWebhook(body, h, secret, now)
 	if err != nil || e.Type != "order.paid" || e.ID != "whev_1" {

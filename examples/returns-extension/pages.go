@@ -304,7 +304,7 @@ func (a *app) leave(w http.ResponseWriter, r *http.Request, next string, err err
 		slog.Error("it was not done", "path", r.URL.Path, "error", err)
 		a.problem(w, http.StatusBadGateway, "Flint could not be reached. Nothing is lost: try again.")
 	default:
-		http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // a page of ours, or an address that came from Flint
+		http.Redirect(w, r, next, http.StatusSeeOther)
 	}
 }
 

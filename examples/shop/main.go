@@ -104,7 +104,7 @@ func (s *shop) hosted(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, err)
 		return
 	}
-	http.Redirect(w, r, launch.CheckoutSession.URL, http.StatusSeeOther) //nolint:gosec // the address came from Flint
+	http.Redirect(w, r, launch.CheckoutSession.URL, http.StatusSeeOther)
 }
 
 // embedded puts the checkout into a page of the shop.

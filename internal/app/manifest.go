@@ -86,12 +86,7 @@ func freeQuery(u *url.URL) bool {
 	if err != nil {
 		return false
 	}
-	for _, name := range []string{"code", "state", "iss", "error", "error_description"} {
-		if query.Has(name) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc([]string{"code", "state", "iss", "error", "error_description"}, query.Has)
 }
 
 func loopback(host string) bool {

@@ -247,9 +247,8 @@ func TestManyWrongPasswordsMakeOneWait(t *testing.T) {
 		// One address over many accounts.
 		refused := 0
 		for range 40 {
-			var wait *auth.Wait
 			_, err := o.password(id.NewSource(o.clock).New("x")+"@example.com", "wrong password", auth.Browser{Address: "198.51.100.7"})
-			if errors.As(err, &wait) {
+			if _, ok := errors.AsType[*auth.Wait](err); ok {
 				refused++
 			}
 		}

@@ -23,7 +23,7 @@ func scanKey(row func(dest []any) error) (Key, error) {
 		return Key{}, err
 	}
 	k.Scopes = ScopesOf(strings.Fields(scopes)...)
-	for _, text := range strings.Fields(networks) {
+	for text := range strings.FieldsSeq(networks) {
 		p, err := netip.ParsePrefix(text)
 		if err != nil {
 			return Key{}, fmt.Errorf("read where a key may be used from: %w", err)

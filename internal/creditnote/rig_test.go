@@ -54,7 +54,7 @@ func newRig(t testing.TB, d db.DB) *rig {
 
 // another is a rig over the same services in a scope of its own.
 func (r *rig) another() *rig {
-	return &rig{Bench: r.Bench.Another(), invoices: r.invoices, notes: r.notes}
+	return &rig{Bench: r.Another(), invoices: r.invoices, notes: r.notes}
 }
 
 // each runs a scenario on both engines and checks the books at its end.

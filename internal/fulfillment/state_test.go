@@ -96,7 +96,7 @@ func TestShipmentStatus(t *testing.T) {
 		"delivered delivered": ParcelDelivered, "created delivered": ParcelInTransit, "delivered returned": ParcelDelivered, "returned": ParcelReturned,
 	} {
 		var of []*Package
-		for _, status := range strings.Fields(parcels) {
+		for status := range strings.FieldsSeq(parcels) {
 			of = append(of, &Package{Status: status})
 		}
 		if got := ShipmentStatus(of, false); got != want {

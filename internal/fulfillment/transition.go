@@ -105,7 +105,7 @@ func (s *Service) Transition(tx db.Tx, in TransitionInput) (Transitioned, error)
 	}
 	out := Transitioned{Fulfillment: f}
 	if in.Action == ActionCancel || in.Action == ActionFail || in.Action == ActionMarkNoShow {
-		if err := s.stopParcels(tx, o, f, &in, now); err != nil {
+		if err := s.stopParcels(tx, o, f, &in); err != nil {
 			return Transitioned{}, err
 		}
 	}

@@ -135,7 +135,7 @@ func (s *Service) VoidPackage(tx db.Tx, in VoidInput) (Packed, error) {
 
 // stopParcels gives up what no carrier has taken of a fulfilment that comes to nothing, and refuses when a
 // parcel is on its way to the buyer or has arrived. One that came back or is lost stops nothing.
-func (s *Service) stopParcels(tx db.Tx, o *order.Order, f *Fulfillment, t *TransitionInput, now time.Time) error {
+func (s *Service) stopParcels(tx db.Tx, o *order.Order, f *Fulfillment, t *TransitionInput) error {
 	if f.Type != TypeShipment {
 		return nil
 	}

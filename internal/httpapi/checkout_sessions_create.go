@@ -82,7 +82,7 @@ func registerCreateCheckoutSession(a *API, s *Services) {
 		if err != nil {
 			return nil, err
 		}
-		return s.wireLaunch(a, tx, c, launch)
+		return s.wireLaunch(tx, c, launch)
 	}, Doc("Open a checkout session", "Over an order, or over one quick pay item of which it makes an order."), OneTimeSecrets(),
 		Errors("CHECKOUT_SESSION_SOURCE_REQUIRED", "CHECKOUT_SESSION_SOURCE_CONFLICT", "CHECKOUT_SESSION_ALREADY_EXISTS",
 			"CHECKOUT_SESSION_CURRENT_CHANGED", "CHECKOUT_REPLACEMENT_REQUIRES_ORDER", "EMBEDDED_PAYMENT_RETURN_URL_REQUIRED", "INVALID_CHECKOUT_SURFACE",
@@ -157,7 +157,7 @@ func (t *CheckoutTip) domain() checkout.Tip {
 }
 
 // wireLaunch is a session with its credentials, which nothing shows again.
-func (s *Services) wireLaunch(a *API, tx db.Tx, c *Caller, launch checkout.Launch) (*CheckoutLaunch, error) {
+func (s *Services) wireLaunch(tx db.Tx, c *Caller, launch checkout.Launch) (*CheckoutLaunch, error) {
 	out := &CheckoutLaunch{Session: wireSession(launch.Session, c.Kind, c.Now), Access: CheckoutAccess{launch.Secret.Reveal()}}
 	out.Session.URL = s.pageOf(launch.Session)
 	var err error

@@ -63,7 +63,7 @@ func registerBuyerInvoices(a *API, s *Services) {
 		if _, err := buyersInvoice(tx, c, in.InvoiceID); err != nil {
 			return nil, err
 		}
-		v, launch, err := s.openInvoice(ctx, a, tx, c, in)
+		v, launch, err := s.openInvoice(ctx, tx, c, in)
 		if err != nil {
 			return nil, err
 		}

@@ -91,7 +91,7 @@ type BuyerInvoiceCheckoutSessionResult struct {
 }
 
 // openInvoice opens the checkout of an invoice, or gives the one that is open.
-func (s *Services) openInvoice(ctx context.Context, a *API, tx db.Tx, c *Caller, in *InvoiceCheckoutSessionInput) (*invoice.Invoice, InvoiceCheckoutLaunch, error) {
+func (s *Services) openInvoice(ctx context.Context, tx db.Tx, c *Caller, in *InvoiceCheckoutSessionInput) (*invoice.Invoice, InvoiceCheckoutLaunch, error) {
 	var out InvoiceCheckoutLaunch
 	opened, err := s.Invoices.Checkout(ctx, tx, in.domain(c))
 	if err != nil {
@@ -142,7 +142,7 @@ type CollectInvoiceResult struct {
 
 func registerInvoiceCheckout(a *API, s *Services) {
 	Write(a, "invoices.getOrCreateCheckoutSession", func(ctx context.Context, tx db.Tx, c *Caller, in *InvoiceCheckoutSessionInput) (*InvoiceCheckoutSessionResult, error) {
-		v, launch, err := s.openInvoice(ctx, a, tx, c, in)
+		v, launch, err := s.openInvoice(ctx, tx, c, in)
 		if err != nil {
 			return nil, err
 		}

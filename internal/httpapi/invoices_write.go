@@ -109,7 +109,7 @@ type CreateInvoiceInput struct {
 func (in *CreateInvoiceInput) Validate() error {
 	var f fault.List
 	r := &in.Body
-	in.domain = invoice.CreateInput{OrderID: r.OrderID, Fields: r.InvoiceFields.domain(), Metadata: r.Metadata}
+	in.domain = invoice.CreateInput{OrderID: r.OrderID, Fields: r.domain(), Metadata: r.Metadata}
 	if q := r.QuickPay; q != nil {
 		var inner fault.List
 		quick := &order.CreateInput{
@@ -253,7 +253,7 @@ func registerInvoiceWrites(a *API, s *Services) {
 		r := &in.Body
 		out := invoice.UpdateInput{
 			Scope: c.Scope, InvoiceID: in.InvoiceID, ExpectedVersion: r.ExpectedVersion, RemindersPaused: r.RemindersPaused,
-			Fields: r.InvoiceFields.domain(), Cause: c.Cause(),
+			Fields: r.domain(), Cause: c.Cause(),
 		}
 		if r.Metadata.Sent {
 			patch := metadataPatch(r.Metadata)

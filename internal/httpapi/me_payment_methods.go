@@ -37,7 +37,7 @@ func registerMyPaymentMethods(a *API, s *Services) {
 	}, Doc("List own saved cards", "Active ones unless a status is named, newest first."))
 
 	Write(a, "me.savePaymentMethod", func(ctx context.Context, tx db.Tx, c *Caller, _ *SaveMyPaymentMethodInput) (*SavePaymentMethodResult, error) {
-		return s.beginSetup(ctx, a, tx, c, c.SubjectID)
+		return s.beginSetup(ctx, tx, c, c.SubjectID)
 	}, Doc("Begin to save an own card", "The answer has a page on which the card is typed."), Errors("PAYMENT_OPTION_NOT_READY"))
 
 	Get(a, "me.getPaymentMethod", func(_ context.Context, tx db.Tx, c *Caller, in *PaymentMethodInput) (*PaymentMethod, error) {

@@ -111,8 +111,7 @@ func (s *Services) openSessionOf(tx db.Tx, c *Caller, orderID string) (*checkout
 		return nil, err
 	}
 	session, err := s.orderOf(tx, c, orderID)
-	switch {
-	case err != nil || session.Open(c.Now):
+	if err != nil || session.Open(c.Now) {
 		return session, err
 	}
 	if err := session.MayUse("", c.Now); err != nil {

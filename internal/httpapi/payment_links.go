@@ -141,7 +141,7 @@ func registerPaymentLinks(a *API, s *Services) {
 		if err != nil {
 			return nil, err
 		}
-		out, err := s.wireLaunch(a, tx, c, launch)
+		out, err := s.wireLaunch(tx, c, launch)
 		if err == nil { // nobody has authenticated: what is the merchant's alone is not shown
 			out.Session.Metadata, out.Session.ExternalReferenceID = nil, ""
 		}

@@ -106,7 +106,7 @@ func registerPaymentMethods(a *API, s *Services) {
 	}, Doc("List saved payment methods", "Active ones unless a status is named, newest first."))
 
 	Write(a, "savePaymentMethod", func(ctx context.Context, tx db.Tx, c *Caller, in *SavePaymentMethodInput) (*SavePaymentMethodResult, error) {
-		return s.beginSetup(ctx, a, tx, c, in.Body.CustomerID)
+		return s.beginSetup(ctx, tx, c, in.Body.CustomerID)
 	}, Doc("Begin to save a card", "The answer has a page for the customer on which the card is typed; the payment method is active once it was."),
 		Errors("PAYMENT_OPTION_NOT_READY"))
 
@@ -150,7 +150,7 @@ func listMethods(tx db.Tx, c *Caller, page PageQuery, f PaymentMethodFilter, cus
 	})
 }
 
-func (s *Services) beginSetup(ctx context.Context, a *API, tx db.Tx, c *Caller, customerID string) (*SavePaymentMethodResult, error) {
+func (s *Services) beginSetup(ctx context.Context, tx db.Tx, c *Caller, customerID string) (*SavePaymentMethodResult, error) {
 	if _, err := s.Customers.Get(ctx, tx, c.Scope, customerID); err != nil {
 		if f := fault.Of(err); f != nil && f.Class == fault.ClassNotFound {
 			f.Param = "customer_id"

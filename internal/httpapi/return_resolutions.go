@@ -198,7 +198,7 @@ func (s *Services) resolutionCheckout(ctx context.Context, a *API, tx db.Tx, c *
 	if err != nil {
 		return nil, err
 	}
-	return s.wireLaunch(a, tx, c, launch)
+	return s.wireLaunch(tx, c, launch)
 }
 
 // expandResolution adds what was asked for of refunds, payments and the replacement order.

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"encoding/csv"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -255,16 +256,14 @@ func (c *counter) exported(t *testing.T, r *back) {
 		{"item_name": "'=Cup", "buyer_note": "", "requested_quantity": "1", "approved_quantity": "1", "received_quantity": "1", "accepted_quantity": "1", "resolved_quantity": "1",
 			"unit_price_minor": "900", "unit_price": "9.00", "line_value_minor": "926", "line_value": "9.26", "resolved_value_minor": "926", "resolved_value": "9.26"},
 	} {
-		for name, v := range map[string]string{
+		maps.Copy(own, map[string]string{
 			"return_id": r.id, "return_number": text(now, "return_number"), "created_at": text(now, "created_at"), "completed_at": text(now, "completed_at"), "canceled_at": "",
 			"status": "completed", "decision_status": "approved", "merchandise_status": "resolved", "resolution_status": "fulfilled", "order_id": r.sold.id, "order_number": r.number,
 			"customer_id": c.customerID, "initiated_by": "merchant", "external_reference_id": "'@desk", "return_line_item_id": r.lines[k], "order_line_item_id": r.sold.lines[k],
 			"fulfillment_id": r.fulfillment, "sku": "", "return_reason": at(now, "line_items.0.return_reason_name"), "line_status": "completed", "declined_quantity": "0",
 			"canceled_quantity": "0", "rejected_quantity": "0", "refund_timing": "after_inspection", "currency": "USD", "return_resolution_ids": text(x, "return_resolution_id"),
 			"resolution_types": "refund", "refund_ids": at(x, "refund_ids.0"), "replacement_order_ids": "",
-		} {
-			own[name] = v
-		}
+		})
 		same(t, fmt.Sprintf("line %d of the return", k), rows[k], own)
 	}
 	if !strings.Contains(raw, `,"Tea, ""green""",`) || strings.Count(raw, "\r\n") != 3 {

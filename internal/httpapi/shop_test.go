@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -82,9 +83,9 @@ func (s *shop) codeTo(t testing.TB, address string) string {
 	t.Helper()
 	s.codesMu.Lock()
 	defer s.codesMu.Unlock()
-	for i := len(s.codes) - 1; i >= 0; i-- {
-		if s.codes[i].To == address {
-			return s.codes[i].Code.Reveal()
+	for _, v := range slices.Backward(s.codes) {
+		if v.To == address {
+			return v.Code.Reveal()
 		}
 	}
 	t.Fatalf("no code went to %s", address)

@@ -157,7 +157,7 @@ func checkCapabilities(faults *fault.List, asked []string) {
 			faults.Add("DUPLICATE_CAPABILITY", at, "This capability is listed twice.")
 		}
 	}
-	if len(asked) > 0 && !(slices.Contains(asked, "accept_card_payments") && slices.Contains(asked, "receive_payouts")) {
+	if len(asked) > 0 && (!slices.Contains(asked, "accept_card_payments") || !slices.Contains(asked, "receive_payouts")) {
 		faults.Add("CAPABILITY_DEPENDENCY_REQUIRED", "requested_capabilities", "accept_card_payments and receive_payouts go together.")
 	}
 }

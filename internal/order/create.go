@@ -3,6 +3,7 @@ package order
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -116,7 +117,7 @@ func (s *Service) Quote(ctx context.Context, tx db.Tx, in CreateInput) (*Order, 
 		return nil, err
 	}
 	if !in.AutomaticOff || len(in.Promotions) > 0 {
-		return nil, fmt.Errorf("quote an order: promotions would be counted")
+		return nil, errors.New("quote an order: promotions would be counted")
 	}
 	buyer, err := s.buyer(ctx, tx, in.Scope, in.CustomerID)
 	if err != nil {

@@ -1,6 +1,7 @@
 package paymentlink_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -165,7 +166,7 @@ func buy(b *flinttest.Bench, l *paymentlink.Link, tickets bool, quantity int64, 
 		quantity = max(quantity-1, 1) // others may hold what this buyer wanted
 		time.Sleep(time.Duration(rand.IntN(5)) * time.Millisecond)
 	}
-	return fmt.Errorf("gave up")
+	return errors.New("gave up")
 }
 
 // attempts is the status of the order's newest attempt.

@@ -3,6 +3,7 @@ package pdf
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -41,10 +42,10 @@ func (p *paper) party(x, y, width float64, title string, who Party) float64 {
 	}
 	lines := who.Lines
 	if who.Email != "" {
-		lines = append(lines[:len(lines):len(lines)], who.Email)
+		lines = append(slices.Clip(lines), who.Email)
 	}
 	for _, id := range who.TaxIDs {
-		lines = append(lines[:len(lines):len(lines)], id.Label+" "+id.Note)
+		lines = append(slices.Clip(lines), id.Label+" "+id.Note)
 	}
 	for _, l := range lines {
 		for _, line := range p.wrap(l, small, width) {

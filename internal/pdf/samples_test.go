@@ -6,6 +6,7 @@ import (
 	"image"
 	pixel "image/color"
 	"image/png"
+	"strconv"
 	"time"
 )
 
@@ -23,7 +24,7 @@ func samples() map[string]Document {
 		l := Line{Name: fmt.Sprintf("Part %02d of the machine", n+1), Quantity: int64(n%7 + 1), Unit: 1999 + int64(n)*37}
 		if n%5 == 0 {
 			l.Description = "Delivered in its own box with a sheet that says how it is mounted, and by whom it must be, which is long enough for two lines."
-			l.Details = []string{"Colour: graphite", "SKU PRT-" + fmt.Sprint(1000+n)}
+			l.Details = []string{"Colour: graphite", "SKU PRT-" + strconv.Itoa(1000+n)}
 		}
 		l.Amount = l.Quantity * l.Unit
 		many.Lines = append(many.Lines, l)

@@ -103,7 +103,7 @@ func (r *Renderer) itemize(chars []rune, bold, rightToLeft bool) ([]run, error) 
 			if err != nil {
 				return nil, err
 			}
-			if g != f && !(f.script != 0 && joins(chars[n])) {
+			if g != f && (f.script == 0 || !joins(chars[n])) {
 				break
 			}
 			n++

@@ -3,6 +3,7 @@ package promotion
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -314,7 +315,7 @@ func TestDecisionsAddUp(t *testing.T) {
 		}
 		var offers []Offer
 		for i := range rapid.IntRange(0, 6).Draw(t, "offers") {
-			offers = append(offers, offer(fmt.Sprint(i), func(p *Promotion) {
+			offers = append(offers, offer(strconv.Itoa(i), func(p *Promotion) {
 				p.CreatedAt = noon.Add(-time.Duration(rapid.IntRange(1, 3).Draw(t, "age")) * time.Hour)
 				p.Class = rapid.SampledFrom(classes).Draw(t, "class")
 				p.Method = Method{Type: rapid.SampledFrom([]string{PercentOff, AmountOff}).Draw(t, "type")}

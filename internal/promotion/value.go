@@ -30,11 +30,11 @@ func (t *table) promotion(o *Outcome) {
 	o.Amount, o.Applied, o.Parts = 0, 0, nil
 	p := o.Offer.Promotion
 	rows := t.rows(p)
-	switch m := &p.Method; {
-	case m.Type == BuyXGetY:
+	switch m := &p.Method; m.Type {
+	case BuyXGetY:
 		t.choose(rows, t.rewards(rows, m), m.Selection, t.free(rows, m))
 		t.take(o, rows, m.GetPercent, 0)
-	case m.Type == PercentOff:
+	case PercentOff:
 		t.choose(rows, unitLimit(m), m.Selection, nil)
 		t.take(o, rows, m.Percent, 0)
 	default:

@@ -73,10 +73,10 @@ func (s *scanner) value() bool {
 	if s.at == len(s.in) {
 		return false
 	}
-	switch c := s.in[s.at]; {
-	case c == '{' || c == '[':
+	switch c := s.in[s.at]; c {
+	case '{', '[':
 		return s.composite(c)
-	case c == '"':
+	case '"':
 		raw, ok := s.text()
 		if ok {
 			s.write(raw)

@@ -1,7 +1,7 @@
 package returnpolicy_test
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -111,7 +111,7 @@ func TestLife(t *testing.T) {
 				list, err := s.ActiveRevisions(tx, scope)
 				out = nil
 				for _, r := range list {
-					out = append(out, fmt.Sprint(r.Priority))
+					out = append(out, strconv.FormatInt(r.Priority, 10))
 				}
 				return err
 			})
@@ -185,7 +185,7 @@ func TestLife(t *testing.T) {
 			for want, in := range map[string]rp.ListInput{"1": {}, "2": {Statuses: []string{"archived", "inactive"}}, "0": {Query: "nothing"}, " 1": {Query: "SHIRT"}} {
 				in.Scope, in.Limit = scope, 10
 				list, _, err := s.List(tx, in)
-				if got := fmt.Sprint(len(list)); err != nil || got != strings.TrimSpace(want) {
+				if got := strconv.Itoa(len(list)); err != nil || got != strings.TrimSpace(want) {
 					t.Errorf("%+v: %s, want %s: %v", in, got, want, err)
 				}
 			}

@@ -61,8 +61,8 @@ func (s *Service) advance(tx db.Tx, o *order.Order, r *Return, cause event.Cause
 	if moved, err := s.advanceDecision(tx, r, c); moved || err != nil {
 		return moved, err
 	}
-	if moved, err := s.advanceGoods(tx, o, r, cause, c); moved || err != nil {
-		return moved, err
+	if s.advanceGoods(r, c) {
+		return true, nil
 	}
 	if moved, err := s.advanceValue(tx, o, r, cause, c); moved || err != nil {
 		return moved, err

@@ -3,18 +3,15 @@ package returns
 import (
 	"time"
 
-	"flint/internal/db"
-	"flint/internal/event"
 	"flint/internal/id"
-	"flint/internal/order"
 )
 
 // advanceGoods takes one step that goods take by themselves: a disposition that the policy made from an
 // observation that was corrected is taken back, a planned one fails with its observation or happens when its time
 // has come, and goods that are free for it find the place that the policy names.
-func (s *Service) advanceGoods(_ db.Tx, _ *order.Order, r *Return, _ event.Cause, c *change) (bool, error) {
+func (s *Service) advanceGoods(r *Return, c *change) bool {
 	if r.Status != StatusOpen {
-		return false, nil
+		return false
 	}
 	now := s.Clock.Now()
 	g := observe(r)
@@ -27,10 +24,7 @@ func (s *Service) advanceGoods(_ db.Tx, _ *order.Order, r *Return, _ event.Cause
 			moved = true
 		}
 	}
-	if moved {
-		return true, nil
-	}
-	return s.place(r, g, now, c), nil
+	return moved || s.place(r, g, now, c)
 }
 
 // settle takes a step of one disposition and tells whether it took one.

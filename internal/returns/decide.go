@@ -145,7 +145,7 @@ func (l *Line) decide(d *Decision, home *returnpolicy.Destination, actor Actor, 
 	}
 	faults.AddError("", checkMessage("decline_reason_message", d.DeclineMessage))
 	faults.AddError("", checkMessage("override_reason_message", d.OverrideMessage))
-	terms := Proposal{}
+	var terms Proposal
 	if d.Basis == BasisPolicy {
 		terms = l.proposed(d, invalid)
 	} else {

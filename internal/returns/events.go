@@ -2,6 +2,7 @@ package returns
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"flint/internal/db"
@@ -38,10 +39,8 @@ type told struct{ kind, partID string }
 
 // tell adds an event about the return itself, or about the part of it that is named.
 func (c *change) tell(kind, partID string) {
-	for _, t := range c.told {
-		if t == (told{kind, partID}) {
-			return
-		}
+	if slices.Contains(c.told, (told{kind, partID})) {
+		return
 	}
 	c.told = append(c.told, told{kind, partID})
 }

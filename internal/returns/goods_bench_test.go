@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"flint/internal/clock"
-	"flint/internal/event"
 	"flint/internal/id"
 )
 
@@ -50,7 +49,7 @@ func newBench(lines ...Line) *bench {
 func (b *bench) rest() {
 	for {
 		derive(b.r, b.clock.Now())
-		if moved, err := b.advanceGoods(nil, nil, b.r, event.Cause{}, &change{}); err != nil || !moved {
+		if !b.advanceGoods(b.r, &change{}) {
 			return
 		}
 	}

@@ -109,7 +109,7 @@ func (s *Service) dispose(r *Return, in *DispositionGoods, by Actor, now time.Ti
 		d.LocationID = seenAt
 	}
 	if in.Replaces != "" {
-		if err := s.replace(r, g, &d, now, c); err != nil {
+		if err := s.replace(r, &d, now, c); err != nil {
 			return nil, err
 		}
 		g = observe(r)
@@ -176,7 +176,7 @@ func (g *observed) shortOf(d *Disposition) string {
 }
 
 // replace takes the disposition that d replaces back, with the movement that placed its goods.
-func (s *Service) replace(r *Return, g *observed, d *Disposition, now time.Time, c *change) error {
+func (s *Service) replace(r *Return, d *Disposition, now time.Time, c *change) error {
 	old := r.Disposition(d.Replaces)
 	switch {
 	case old == nil:

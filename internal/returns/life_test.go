@@ -174,9 +174,10 @@ func TestReturnsFollowTheModel(t *testing.T) {
 				m.compare(rt, r, x)
 			}
 			free := int64(5)
-			if m.status == returns.StatusRequested {
+			switch m.status {
+			case returns.StatusRequested:
 				free -= m.asked
-			} else if m.status == returns.StatusOpen {
+			case returns.StatusOpen:
 				free -= m.approved
 			}
 			if _, err := r.ask(o, free+1); !fault.Is(err, "RETURN_INVALID") {

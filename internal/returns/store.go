@@ -132,31 +132,31 @@ func write(tx db.Tx, r *Return) error {
 		return err
 	}
 	for k := range r.Lines {
-		if err := writePart(tx, r, &r.Lines[k], docs, func(doc string) error { return writeLine(tx, r, &r.Lines[k], k, doc) }); err != nil {
+		if err := writePart(r, &r.Lines[k], docs, func(doc string) error { return writeLine(tx, r, &r.Lines[k], k, doc) }); err != nil {
 			return err
 		}
 	}
 	for k := range r.Receipts {
 		x := &r.Receipts[k]
-		if err := writePart(tx, r, x, docs, func(doc string) error { return writeReceipt(tx, r, x, doc) }); err != nil {
+		if err := writePart(r, x, docs, func(doc string) error { return writeReceipt(tx, r, x, doc) }); err != nil {
 			return err
 		}
 	}
 	for k := range r.Inspections {
 		x := &r.Inspections[k]
-		if err := writePart(tx, r, x, docs, func(doc string) error { return writeInspection(tx, r, x, doc) }); err != nil {
+		if err := writePart(r, x, docs, func(doc string) error { return writeInspection(tx, r, x, doc) }); err != nil {
 			return err
 		}
 	}
 	for k := range r.Dispositions {
 		x := &r.Dispositions[k]
-		if err := writePart(tx, r, x, docs, func(doc string) error { return writeDisposition(tx, r, x, doc) }); err != nil {
+		if err := writePart(r, x, docs, func(doc string) error { return writeDisposition(tx, r, x, doc) }); err != nil {
 			return err
 		}
 	}
 	for k := range r.Resolutions {
 		x := &r.Resolutions[k]
-		if err := writePart(tx, r, x, docs, func(doc string) error { return writeResolution(tx, r, x, doc) }); err != nil {
+		if err := writePart(r, x, docs, func(doc string) error { return writeResolution(tx, r, x, doc) }); err != nil {
 			return err
 		}
 	}
@@ -175,7 +175,7 @@ func write(tx db.Tx, r *Return) error {
 }
 
 // writePart calls put with the document of v unless the row says the same already.
-func writePart[T part](tx db.Tx, r *Return, v *T, docs map[string]string, put func(doc string) error) error {
+func writePart[T part](r *Return, v *T, docs map[string]string, put func(doc string) error) error {
 	doc, err := json.Marshal(v, json.Deterministic(true))
 	if err != nil {
 		return fmt.Errorf("encode %s of return %s: %w", partID(v), r.ID, err)

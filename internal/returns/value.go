@@ -2,6 +2,7 @@ package returns
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/go-json-experiment/json"
 
@@ -59,9 +60,7 @@ type Warning struct {
 func value(o *order.Order, r *Return, taken map[string]refund.Taken, t terms) (*Quote, error) {
 	q := &Quote{Type: t.kind, PricingBasis: t.basis, Replacements: t.replacements, Adjustments: t.adjustments}
 	after := make(map[string]refund.Taken, len(taken))
-	for item, held := range taken {
-		after[item] = held
-	}
+	maps.Copy(after, taken)
 	ofLine := map[string]int64{}
 	for n, ask := range t.lines {
 		line, err := q.addLine(o, r, after, t.kind, ask)

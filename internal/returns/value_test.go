@@ -3,6 +3,7 @@ package returns
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -26,7 +27,7 @@ func paidOrder(t *rapid.T) *order.Order {
 	setting := rapid.Custom(func(t *rapid.T) order.ItemTax {
 		m := &order.ItemTaxMethod{Mode: order.TaxExternal, PriceMode: rapid.SampledFrom([]string{order.PriceAdditive, order.PriceInclusive}).Draw(t, "mode")}
 		for n, p := range rapid.SliceOfN(percent, 1, 3).Draw(t, "components") {
-			m.Components = append(m.Components, order.TaxComponent{TaxType: "sales_tax", Percent: p, Jurisdiction: order.Jurisdiction{Code: fmt.Sprint(n)}})
+			m.Components = append(m.Components, order.TaxComponent{TaxType: "sales_tax", Percent: p, Jurisdiction: order.Jurisdiction{Code: strconv.Itoa(n)}})
 		}
 		return order.ItemTax{Taxable: true, Calculation: m}
 	})
@@ -39,7 +40,7 @@ func paidOrder(t *rapid.T) *order.Order {
 		o.Charges = append(o.Charges, order.Charge{ID: fmt.Sprintf("chg_%d", i), Amount: &fee, Tax: setting.Draw(t, "tax")})
 	}
 	for i := range rapid.IntRange(0, 3).Draw(t, "discounts") {
-		o.Discounts = append(o.Discounts, order.Discount{ID: fmt.Sprint(i), Class: order.DiscountOrder, Amount: amount.Draw(t, "discount"),
+		o.Discounts = append(o.Discounts, order.Discount{ID: strconv.Itoa(i), Class: order.DiscountOrder, Amount: amount.Draw(t, "discount"),
 			Status: order.DiscountRedeemed, CreatedAt: time.Unix(int64(i), 0)})
 	}
 	if rapid.Bool().Draw(t, "tip") {
@@ -144,7 +145,7 @@ func TestAnyReturnsOfALineSumToTheLine(t *testing.T) {
 
 // drawResolution is a resolution of some of the units that are left.
 func drawResolution(t *rapid.T, r *Return, left map[string]int64, step int) *Resolution {
-	x := &Resolution{ID: fmt.Sprint(step), Type: rapid.SampledFrom([]string{ResolutionRefund, ResolutionRefund, ResolutionExchange}).Draw(t, "type")}
+	x := &Resolution{ID: strconv.Itoa(step), Type: rapid.SampledFrom([]string{ResolutionRefund, ResolutionRefund, ResolutionExchange}).Draw(t, "type")}
 	for _, l := range r.Lines {
 		if n := left[l.ID]; n > 0 && (len(x.Lines) == 0 || rapid.Bool().Draw(t, "too")) {
 			x.Lines = append(x.Lines, ResolutionLine{LineID: l.ID, Quantity: rapid.Int64Range(1, n).Draw(t, "units")})

@@ -3,6 +3,7 @@ package support
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"flint/internal/db"
 	"flint/internal/ledger"
@@ -189,10 +190,11 @@ func listed(names []string) string {
 	case 1:
 		return names[0]
 	default:
-		out := names[0]
+		var out strings.Builder
+		out.WriteString(names[0])
 		for _, name := range names[1 : n-1] {
-			out += ", " + name
+			out.WriteString(", " + name)
 		}
-		return out + " and " + names[n-1]
+		return out.String() + " and " + names[n-1]
 	}
 }

@@ -78,7 +78,7 @@ fi
 cat "$answer"
 exit ${result:-0}
 `
-	if err := os.WriteFile(filepath.Join(beside, "curl"), []byte(note), 0o700); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(filepath.Join(beside, "curl"), []byte(note), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -63,20 +63,20 @@ func (f *returnForm) Bare() bool { return len(f.images) == 0 }
 const maxReturnNote = 500
 
 // returnForm is the form of a return as the request filled it, judged for what was chosen. Nothing is stored.
-func (h *Handler) returnForm(tx db.Tx, v *visit, r *http.Request, o *order.Order) (*returnForm, returnpolicy.Evaluation, error) {
+func (h *Handler) returnForm(tx db.Tx, v *visit, r *http.Request, o *order.Order) (*returnForm, error) {
 	base := v.home() + "/orders/" + o.ID
 	f := &returnForm{Base: base + "/return", Back: base, Number: o.Number}
 	goods, err := h.HandedOver(tx, o)
 	if err != nil {
-		return nil, returnpolicy.Evaluation{}, err
+		return nil, err
 	}
 	reasons, err := h.Policies.Reasons(tx, v.scope)
 	if err != nil {
-		return nil, returnpolicy.Evaluation{}, err
+		return nil, err
 	}
 	all, err := h.Policies.Judge(tx, o, goods, returnpolicy.Everything(o, goods), v.now)
 	if err != nil {
-		return nil, returnpolicy.Evaluation{}, err
+		return nil, err
 	}
 	var asked []returnpolicy.Request
 	for n := range all.Lines {
@@ -93,11 +93,11 @@ func (h *Handler) returnForm(tx db.Tx, v *visit, r *http.Request, o *order.Order
 	}
 	e, err := h.Policies.Judge(tx, o, goods, asked, v.now)
 	if err != nil {
-		return nil, e, err
+		return nil, err
 	}
 	f.Hash, err = e.Hash()
 	h.review(v, o, f, &e)
-	return f, e, err
+	return f, err
 }
 
 // wanted is a line with its choices.
@@ -236,7 +236,7 @@ func (h *Handler) newReturn(w http.ResponseWriter, r *http.Request, v *visit) {
 		if err != nil {
 			return nil, err
 		}
-		f, _, err := h.returnForm(tx, v, r, o)
+		f, err := h.returnForm(tx, v, r, o)
 		return f, err
 	})
 	if err != nil {
@@ -284,7 +284,7 @@ func (h *Handler) sendReturn(w http.ResponseWriter, r *http.Request, v *visit, f
 		if err != nil {
 			return err
 		}
-		now, _, err := h.returnForm(tx, v, r, o)
+		now, err := h.returnForm(tx, v, r, o)
 		if err != nil {
 			return err
 		}

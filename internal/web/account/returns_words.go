@@ -19,12 +19,12 @@ func (h *Handler) words(v *visit, x *returns.Return) words {
 	say := func(state, mark, key string, values ...any) words {
 		return words{"buyer.return.state." + state, mark, h.text("buyer.return.say."+key, values...)}
 	}
-	switch {
-	case x.Status == returns.StatusRequested:
+	switch x.Status {
+	case returns.StatusRequested:
 		return say("requested", "warn", "requested")
-	case x.Status == returns.StatusDeclined:
+	case returns.StatusDeclined:
 		return say("declined", "", "declined")
-	case x.Status == returns.StatusCanceled:
+	case returns.StatusCanceled:
 		return canceledWords(x, say)
 	}
 	if r := failed(x); r != nil {

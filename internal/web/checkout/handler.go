@@ -199,7 +199,7 @@ const (
 // setCookie sets a cookie that only the pages of one session get; an empty value removes it. That of an
 // embedded session is kept apart for the site around the frame, the only kind that browsers still keep.
 func (h *Handler) setCookie(w http.ResponseWriter, session *domain.Session, name, value string, lasts time.Duration) {
-	c := &http.Cookie{ //nolint:gosec // Secure unless a development server speaks plain http
+	c := &http.Cookie{
 		Name: name, Value: value, Path: page(session.ID), MaxAge: int(lasts.Seconds()), HttpOnly: true, Secure: h.https,
 		SameSite: http.SameSiteLaxMode,
 	}

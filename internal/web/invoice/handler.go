@@ -220,7 +220,7 @@ func (h *Handler) pay(w http.ResponseWriter, r *http.Request) {
 		h.failed(w, r, err)
 		return
 	}
-	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // a page of ours
+	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
 // notice is the word under which the page explains why it cannot be paid now.

@@ -181,7 +181,7 @@ type approvalPage struct {
 
 func (h *Handler) approval(w http.ResponseWriter, r *http.Request, v *signin.Visitor, a *asking) {
 	p := approvalPage{ID: a.ID, Amount: money.Format(a.Amount, "en"), Order: a.Order.Number, Install: a.InstallID, App: viewApp(a.App), Place: a.Place,
-		State: approvalState(a.Approval), Pending: a.Status == app.ApprovalPending, Decides: a.decides(), Answer: a.Approval.Reason,
+		State: approvalState(a.Approval), Pending: a.Status == app.ApprovalPending, Decides: a.decides(), Answer: a.Reason,
 		Asked: a.CreatedAt.Format(dateForm), Until: a.ExpiresAt.Format(dateForm), CSRF: v.Token("/approvals/" + a.ID)}
 	if !a.DecidedAt.IsZero() {
 		p.Decided = a.DecidedAt.Format(dateForm)

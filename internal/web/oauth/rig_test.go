@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -339,9 +340,7 @@ func (v *view) form(action string) url.Values {
 			}
 			values.Add(attr(in, "name"), attr(in, "value"))
 		}
-		for k, vs := range v.typed {
-			values[k] = vs
-		}
+		maps.Copy(values, v.typed)
 		return values
 	}
 	v.b.t.Fatalf("the page %s has no form %s:\n%s", v.name, action, v.body)

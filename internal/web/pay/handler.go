@@ -209,7 +209,7 @@ func parse(s string, c money.Currency) (money.Amount, bool) {
 		return money.Amount{}, false
 	}
 	n, err := strconv.ParseUint(whole+cents+strings.Repeat("0", digits-len(cents)), 10, 62)
-	return money.Amount{Minor: int64(n), Currency: c}, err == nil //nolint:gosec // 62 bits fit
+	return money.Amount{Minor: int64(n), Currency: c}, err == nil
 }
 
 func lineCurrency(l *paymentlink.Line) money.Currency {

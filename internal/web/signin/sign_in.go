@@ -43,8 +43,7 @@ func (g *Gate) show(w http.ResponseWriter, r *http.Request) {
 // again is the form once more after a refusal.
 func (g *Gate) again(w http.ResponseWriter, r *http.Request, err error, text string) {
 	a := Ask{Return: g.opened(r.PostFormValue("to")), For: r.PostFormValue("for"), Email: typed(r), Error: text, Status: http.StatusUnprocessableEntity}
-	var wait *auth.Wait
-	if errors.As(err, &wait) {
+	if wait, ok := errors.AsType[*auth.Wait](err); ok {
 		a.Wait, a.Error = wait.For, ""
 	}
 	g.SignIn(w, r, a)

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"crypto/rand"
 	"embed"
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -220,7 +221,7 @@ func (r *Renderer) write(out *bytes.Buffer, lang Language, p Page) error {
 	if p.Frame != nil {
 		var ok bool
 		if doc.FrameScript, ok = r.assets.Get("embed.js"); !ok {
-			return fmt.Errorf("ui: no script for pages in frames")
+			return errors.New("ui: no script for pages in frames")
 		}
 		doc.Frame = p.Frame
 	}

@@ -13,13 +13,13 @@ import (
 func jsOperations(b *bytes.Buffer, d document, ops []operation) error {
 	fmt.Fprintf(b, "%sexport const version = %q;\n\n// id: [method, path, flags]; flags: k takes an idempotency key, l is a list, r answers raw bytes.\nexport const operations = {\n", generated, d.Info.Version)
 	for _, op := range ops {
-		flags := ""
+		var flags strings.Builder
 		for flag, on := range map[string]bool{"k": op.Keyed, "l": op.List, "r": op.Raw} {
 			if on {
-				flags += flag
+				flags.WriteString(flag)
 			}
 		}
-		sorted := []byte(flags)
+		sorted := []byte(flags.String())
 		slices.Sort(sorted)
 		fmt.Fprintf(b, "  %q: [%q, %q, %q],\n", op.ID, op.Method, op.Path, string(sorted))
 	}
@@ -81,11 +81,11 @@ func tsTypes(b *bytes.Buffer, d document, ops []operation) error {
 func tsOperation(b *bytes.Buffer, indent string, op operation) error {
 	params, required := []string{}, false
 	if len(op.PathParams) > 0 {
-		fields := ""
+		var fields strings.Builder
 		for _, p := range op.PathParams {
-			fields += p.Name + ": string; "
+			fields.WriteString(p.Name + ": string; ")
 		}
-		params, required = append(params, "path: { "+fields+"}"), true
+		params, required = append(params, "path: { "+fields.String()+"}"), true
 	}
 	if len(op.Query) > 0 {
 		fields, must := "", false
