@@ -287,7 +287,7 @@ func brandName(brand string) string {
 // addressLines is an address as it is written on an envelope.
 func addressLines(line1, line2, city, state, postal, country string) []string {
 	var out []string
-	for _, l := range []string{line1, line2, strings.TrimSpace(cmp.Or(city, "") + " " + state + " " + postal), country} {
+	for _, l := range []string{line1, line2, strings.TrimSpace(cmp.Or(city, "") + " " + state + " " + postal), ui.CountryName(country)} {
 		if l = strings.Join(strings.Fields(l), " "); l != "" {
 			out = append(out, l)
 		}
