@@ -43,6 +43,29 @@ async function enter(page, flint, script, customerID) {
   return data;
 }
 
+/**
+ * expectTabs expects the sections of the account on one line, all of them on the screen, and on a screen too narrow for
+ * them the one that is open, with the others a key away.
+ */
+async function expectTabs(page) {
+  const tabs = page.getByRole('navigation', { name: 'Your account' }).getByRole('link');
+  const tops = () => tabs.evaluateAll((all) => new Set(all.map((tab) => tab.getBoundingClientRect().top)).size);
+  await expect(tabs).toHaveCount(5);
+  expect(await tops(), 'lines of tabs').toBe(1);
+  for (const tab of await tabs.all()) {
+    await expect(tab).toBeInViewport({ ratio: 1 });
+  }
+  const size = page.viewportSize();
+  await page.setViewportSize({ ...size, width: 240 });
+  await page.reload();
+  expect(await tops(), 'lines of tabs').toBe(1);
+  await expect(tabs.last()).toHaveAttribute('aria-current', 'page');
+  await expect(tabs.last()).toBeInViewport({ ratio: 1 });
+  await tabs.first().focus();
+  await expect(tabs.first()).toBeInViewport({ ratio: 1 });
+  await page.setViewportSize(size);
+}
+
 /** mailed is the code in the newest mail to an address. */
 async function mailed(flint, email) {
   let code;
@@ -136,6 +159,9 @@ withAndWithoutScript(test, (script) => {
     await expectFits(page);
     if (script) {
       await shot(page, info, 'account-details');
+    }
+    if (script) {
+      await expectTabs(page);
     }
     await page.getByRole('button', { name: 'Sign out' }).click();
     await title(page, 'Your account');
