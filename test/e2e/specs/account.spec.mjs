@@ -132,17 +132,20 @@ withAndWithoutScript(test, (script) => {
     await expectAccessible(page);
     await page.getByRole('link', { name: 'Addresses' }).click();
     await title(page, 'Addresses');
-    for (const [label, value] of Object.entries({ Recipient: 'Ada Lovelace', 'Street and number': '1 Main St', City: 'Austin', 'State or region (optional)': 'TX', 'Country code': 'us' })) {
+    for (const [label, value] of Object.entries({ Recipient: 'Ada Lovelace', 'Street and number': '1 Main St', City: 'Austin', 'State or region (optional)': 'TX' })) {
       await page.getByLabel(label, { exact: true }).fill(value);
     }
+    await page.getByLabel('Country', { exact: true }).selectOption({ label: 'Canada' });
     await page.getByLabel('Phone (optional)').fill('12');
     await page.getByRole('button', { name: 'Save' }).click();
     await expect(page.getByText(/plus sign/)).toBeVisible();
+    await expect(page.getByLabel('Country', { exact: true })).toHaveValue('CA');
     await expectAccessible(page);
     await page.getByLabel('Phone (optional)').fill('+1 555 010 0200');
     await page.getByRole('button', { name: 'Save' }).click();
     await expect(page.getByText('Saved.')).toBeVisible();
     await expect(page.getByText('Default', { exact: true })).toBeVisible();
+    await expect(page.locator('address').getByText('Canada')).toBeVisible();
     await expectAccessible(page);
     if (script) {
       await shot(page, info, 'account-addresses');
