@@ -75,7 +75,7 @@ func (h *Handler) showAddresses(w http.ResponseWriter, r *http.Request, v *visit
 	for _, f := range addressFields {
 		f.Value = values[f.Name]
 		if f.Name == "country" {
-			f.Value, f.Countries = h.country(v, f.Value, f.Countries)
+			f.Value, f.Countries = country(v, f.Value, f.Countries)
 		}
 		f.Error = said(faults, f.Name, "address."+f.Name)
 		page.Fields = append(page.Fields, f)
@@ -89,7 +89,7 @@ func (h *Handler) showAddresses(w http.ResponseWriter, r *http.Request, v *visit
 
 // country chooses of a list of countries: the one that was saved or sent, even where the list lacks it, or the
 // merchant's own.
-func (h *Handler) country(v *visit, code string, all []ui.Country) (string, []ui.Country) {
+func country(v *visit, code string, all []ui.Country) (string, []ui.Country) {
 	if code == "" && v.merchant.Address != nil {
 		code = v.merchant.Address.Country
 	}

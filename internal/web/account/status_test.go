@@ -3,8 +3,10 @@ package account
 import (
 	"testing"
 
+	"flint/internal/merchant"
 	"flint/internal/order"
 	"flint/internal/refund"
+	"flint/internal/web/ui"
 )
 
 // An order whose value moved to another order was exchanged, and only what a buyer has again was refunded.
@@ -39,6 +41,27 @@ func TestStateOfWhatWasGivenBack(t *testing.T) {
 		s := shareOf(c.refunds, c.more)
 		if state, _ := stateOf(o, s); state != c.state || s.kind() != c.kind || s.moved != c.moved {
 			t.Errorf("%s: %s %s %d, want %s %s %d", c.name, state, s.kind(), s.moved, c.state, c.kind, c.moved)
+		}
+	}
+}
+
+// The list of countries chooses what was saved or sent before the merchant's own.
+func TestCountryOfAnAddress(t *testing.T) {
+	t.Parallel()
+	all := ui.Countries()
+	for _, c := range []struct {
+		saved, merchants, want string
+		choices                int
+	}{
+		{"", "", "US", len(all)}, {"", "DE", "DE", len(all)}, {"CA", "DE", "CA", len(all)}, {"ZZ", "DE", "ZZ", len(all) + 1},
+	} {
+		v := &visit{}
+		if c.merchants != "" {
+			v.merchant.Address = &merchant.Address{Country: c.merchants}
+		}
+		code, choices := country(v, c.saved, all)
+		if code != c.want || len(choices) != c.choices {
+			t.Errorf("%q of a merchant in %q: %q of %d, want %q of %d", c.saved, c.merchants, code, len(choices), c.want, c.choices)
 		}
 	}
 }
