@@ -1,7 +1,9 @@
 package account
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"strings"
 
 	"flint/internal/customer"
@@ -38,7 +40,7 @@ var addressFields = []fieldOf{
 	{Name: "city", Label: "buyer.address.city", Autocomplete: "address-level2", MaxLength: 100},
 	{Name: "state", Label: "buyer.address.state", Autocomplete: "address-level1", MaxLength: 100, Optional: true},
 	{Name: "postal_code", Label: "buyer.address.postal", Autocomplete: "postal-code", MaxLength: 20, Optional: true},
-	{Name: "country", Label: "buyer.address.country", Autocomplete: "country", MaxLength: 2, Hint: "buyer.address.country.hint"},
+	{Name: "country", Label: "buyer.address.country", Autocomplete: "country", Countries: ui.Countries()},
 	{Name: "phone", Label: "buyer.phone", Type: "tel", Autocomplete: "tel", MaxLength: 20, Optional: true, Hint: "buyer.phone.hint"},
 	{Name: "label", Label: "buyer.address.label", MaxLength: 255, Optional: true, Hint: "buyer.address.label.hint"},
 }
@@ -72,6 +74,9 @@ func (h *Handler) showAddresses(w http.ResponseWriter, r *http.Request, v *visit
 	}
 	for _, f := range addressFields {
 		f.Value = values[f.Name]
+		if f.Name == "country" {
+			f.Value, f.Countries = country(v, f.Value, f.Countries)
+		}
 		f.Error = said(faults, f.Name, "address."+f.Name)
 		page.Fields = append(page.Fields, f)
 	}
@@ -80,6 +85,19 @@ func (h *Handler) showAddresses(w http.ResponseWriter, r *http.Request, v *visit
 		out.Status = http.StatusUnprocessableEntity
 	}
 	h.render(w, r, v, out)
+}
+
+// country chooses of a list of countries: the one that was saved or sent, even where the list lacks it, or the
+// merchant's own.
+func country(v *visit, code string, all []ui.Country) (string, []ui.Country) {
+	if code == "" && v.merchant.Address != nil {
+		code = v.merchant.Address.Country
+	}
+	code = cmp.Or(code, "US")
+	if !slices.ContainsFunc(all, func(c ui.Country) bool { return c.Code == code }) {
+		all = append([]ui.Country{{Code: code, Name: code}}, all...)
+	}
+	return code, all
 }
 
 // said is what a fault says of an input, by any of its paths; empty when nothing.

@@ -14,6 +14,7 @@ import (
 	"flint/internal/id"
 	"flint/internal/notification"
 	"flint/internal/order"
+	"flint/internal/refund"
 	"flint/internal/settings"
 	"flint/internal/web/ui"
 )
@@ -44,6 +45,7 @@ func (h *Handler) orders(w http.ResponseWriter, r *http.Request, v *visit) {
 		after = &listing.Cursor{Key: listing.Time(made), ID: at}
 	}
 	page := ordersPage{First: after == nil}
+	shares := map[string]share{} // of the orders that something was given back of
 	found, err := read(r.Context(), h.DB, func(tx db.Tx) (order.ListResult, error) {
 		if after != nil { // the exact time of the row the last page ended with
 			o, err := h.Orders.Get(tx.Context(), tx, v.scope, after.ID)
@@ -52,14 +54,24 @@ func (h *Handler) orders(w http.ResponseWriter, r *http.Request, v *visit) {
 			}
 			after.Key = listing.Time(o.CreatedAt)
 		}
-		return h.Orders.List(tx.Context(), tx, order.ListInput{Scope: v.scope, CustomerID: v.me.ID, After: after, Limit: ordersAPage})
+		found, err := h.Orders.List(tx.Context(), tx, order.ListInput{Scope: v.scope, CustomerID: v.me.ID, After: after, Limit: ordersAPage})
+		for _, o := range found.Orders {
+			if err != nil || o.Settlement.Refunded == 0 {
+				continue
+			}
+			var refunds []*refund.Refund
+			var more *listing.Cursor
+			refunds, more, err = refund.List(tx, refund.ListInput{Scope: v.scope, OrderID: o.ID, Limit: maxMoved})
+			shares[o.ID] = shareOf(refunds, more != nil)
+		}
+		return found, err
 	})
 	if err != nil {
 		h.failed(w, r, v, err)
 		return
 	}
 	for _, o := range found.Orders {
-		state, mark := stateOf(o)
+		state, mark := stateOf(o, shares[o.ID])
 		n := int64(0)
 		for i := range o.Lines {
 			n += o.Lines[i].Quantity
@@ -82,7 +94,8 @@ type orderPage struct {
 
 	Return   string // address of the form of a return; empty when nothing is left
 	Returned []returned
-	Instead  *returned // the return whose goods this order replaces
+	Instead  *returned  // the return whose goods this order replaces
+	Replaced []returned // the orders that bring what was chosen instead of this one's goods
 }
 
 // order is the page of one order of the customer.

@@ -148,6 +148,22 @@ func markOf(badge string) string {
 // returned is a return in the list of an order.
 type returned struct{ URL, Number, Date, Badge, Mark string }
 
+// replaced adds to the page of an order the orders that replace goods of it. A link shows one order alone.
+func (h *Handler) replaced(tx db.Tx, v *visit, p *orderPage, x *returns.Return) error {
+	for k := range x.Resolutions {
+		r := &x.Resolutions[k]
+		if r.ReplacementID == "" || !stands(r) || v.login == nil {
+			continue
+		}
+		made, err := h.Orders.Get(tx.Context(), tx, v.scope, r.ReplacementID)
+		if err != nil {
+			return err
+		}
+		p.Replaced = append(p.Replaced, returned{URL: v.home() + "/orders/" + made.ID, Number: made.Number})
+	}
+	return nil
+}
+
 // returnsOf adds to the page of an order what was given back of it and whether anything can be.
 func (h *Handler) returnsOf(tx db.Tx, v *visit, p *orderPage, o *order.Order) error {
 	goods, err := h.HandedOver(tx, o)
@@ -169,6 +185,9 @@ func (h *Handler) returnsOf(tx db.Tx, v *visit, p *orderPage, o *order.Order) er
 	}
 	for _, x := range all {
 		p.Returned = append(p.Returned, returned{URL: at + "/returns/" + x.ID, Number: x.Number, Date: v.date(x.CreatedAt), Badge: "buyer.return.badge." + badgeOf(x), Mark: markOf(badgeOf(x))})
+		if err := h.replaced(tx, v, p, x); err != nil {
+			return err
+		}
 	}
 	if o.ReturnID == "" || v.login == nil { // a link shows one order and its own returns
 		return nil

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"flint/internal/db"
-	"flint/internal/db/listing"
 	"flint/internal/order"
 	"flint/internal/payment"
 	"flint/internal/refund"
@@ -53,6 +52,7 @@ type status struct {
 	Taxes             []row
 	Tip, Total        string
 	Paid, Refunded    string
+	Exchanged         string // what moved to the orders that replace goods
 	Due               string // what can be paid here, in the button
 	Owed              string // what is owed, whether it can be paid here or not
 	Payments, Refunds []moved
@@ -74,10 +74,11 @@ func (h *Handler) status(tx db.Tx, v *visit, o *order.Order) (*status, error) {
 	if err != nil {
 		return nil, err
 	}
-	refunds, _, err := refund.List(tx, refund.ListInput{Scope: v.scope, OrderID: o.ID, Limit: maxMoved, After: (*listing.Cursor)(nil)})
+	refunds, more, err := refund.List(tx, refund.ListInput{Scope: v.scope, OrderID: o.ID, Limit: maxMoved})
 	if err != nil {
 		return nil, err
 	}
+	share := shareOf(refunds, more != nil)
 	m := func(minor int64) string { return v.money(minor, o.Currency) }
 	p := o.Pricing
 	s := &status{Number: o.Number, Placed: v.date(o.CreatedAt), Total: m(p.Total), Note: o.BuyerNote, Bare: true}
@@ -88,7 +89,7 @@ func (h *Handler) status(tx db.Tx, v *visit, o *order.Order) (*status, error) {
 			out.Each = h.text("pay.each", l.Quantity, m(l.UnitPrice))
 		}
 		if l.RefundedQuantity > 0 {
-			out.Refunded = h.UI.Language("").N("buyer.units", int(l.RefundedQuantity))
+			out.Refunded = h.UI.Language("").N("buyer.units."+share.kind(), int(l.RefundedQuantity))
 		}
 		if l.Image != nil {
 			out.ImageURL, out.ImageAlt, s.Bare = l.Image.URL, l.Image.Alt, false
@@ -119,8 +120,11 @@ func (h *Handler) status(tx db.Tx, v *visit, o *order.Order) (*status, error) {
 	if o.Settlement.Paid > 0 {
 		s.Paid = m(o.Settlement.Paid)
 	}
-	if o.Settlement.Refunded > 0 {
-		s.Refunded = m(-o.Settlement.Refunded)
+	if back := o.Settlement.Refunded - share.moved; back > 0 {
+		s.Refunded = m(-back)
+	}
+	if share.moved > 0 {
+		s.Exchanged = m(-share.moved)
 	}
 	if due := o.Outstanding(); due > 0 && o.Status == order.StatusOpen {
 		s.Owed = m(due)
@@ -128,18 +132,19 @@ func (h *Handler) status(tx db.Tx, v *visit, o *order.Order) (*status, error) {
 			s.Due = s.Owed
 		}
 	}
-	s.State, s.Mark = stateOf(o)
-	s.Text, s.Over = "buyer.state."+s.State+".text", s.State == "refunded" || s.State == "closed"
+	s.State, s.Mark = stateOf(o, share)
+	s.Over = s.State == "refunded" || s.State == "exchanged" || s.State == "closed"
 	s.State = "buyer.state." + s.State
+	s.Text = s.State + ".text"
+	if share.kind() == "both" && (s.State == "buyer.state.refunded" || s.State == "buyer.state.partrefunded") {
+		s.Text = s.State + ".both"
+	}
 	for _, l := range legs[:min(len(legs), maxMoved)] {
 		if l.Captured > 0 || l.Authorized > 0 || l.Status == "processing" {
 			s.Payments = append(s.Payments, h.payment(v, l))
 		}
 	}
 	slices.Reverse(s.Payments)
-	if exchanged(refunds) && (s.State == "buyer.state.refunded" || s.State == "buyer.state.partrefunded") {
-		s.Text = s.State + ".exchanged"
-	}
 	for _, r := range refunds {
 		s.Refunds = append(s.Refunds, h.refunded(v, r))
 	}
@@ -166,14 +171,18 @@ func (h *Handler) receiptAddress(v *visit, o *order.Order) string {
 	return ""
 }
 
-// stateOf says in one word where an order stands, and how that looks.
-func stateOf(o *order.Order) (state, mark string) {
+// stateOf says in one word where an order stands, and how that looks. What was only exchanged was not refunded.
+func stateOf(o *order.Order, s share) (state, mark string) {
 	paid := o.DerivePaymentStatus()
 	switch {
+	case o.DeriveRefundStatus() == order.RefundRefunded && s.kind() == "exchanged":
+		return "exchanged", ""
 	case o.DeriveRefundStatus() == order.RefundRefunded:
 		return "refunded", ""
 	case o.ActiveAttemptID != "":
 		return "processing", ""
+	case o.DeriveRefundStatus() == order.RefundPartiallyRefunded && paid == order.PaymentPaid && s.kind() == "exchanged":
+		return "partexchanged", "good"
 	case o.DeriveRefundStatus() == order.RefundPartiallyRefunded && paid == order.PaymentPaid:
 		return "partrefunded", "good"
 	case paid == order.PaymentPaid:
@@ -197,19 +206,44 @@ func kindOf(status string) string {
 	return ""
 }
 
-// exchanged tells whether all that was given back of an order counts towards the orders that replace it.
-func exchanged(refunds []*refund.Refund) bool {
-	credited := false
-	for _, r := range refunds {
-		if r.Status == refund.StatusFailed || r.Status == refund.StatusCanceled {
-			continue
-		}
-		if r.Method() != refund.MethodExchangeCredit {
-			return false
-		}
-		credited = true
+// share tells what of the value given back of an order moved to the orders that replace its goods.
+type share struct {
+	moved int64 // minor units that arrived there
+	only  bool  // all of it goes there
+	some  bool
+}
+
+// shareOf adds it up. Where there are more refunds than those listed, all of it is called refunded: that is what it is
+// to the order, and a sum of some of them would be wrong.
+func shareOf(refunds []*refund.Refund, more bool) share {
+	if more {
+		return share{}
 	}
-	return credited
+	s := share{only: true}
+	for _, r := range refunds {
+		switch {
+		case r.Status == refund.StatusFailed || r.Status == refund.StatusCanceled:
+		case r.Method() != refund.MethodExchangeCredit:
+			s.only = false
+		default:
+			s.some = true
+			if r.Status == refund.StatusSucceeded {
+				s.moved += r.Amount
+			}
+		}
+	}
+	return s
+}
+
+// kind is refunded, exchanged or both.
+func (s share) kind() string {
+	switch {
+	case !s.some:
+		return "refunded"
+	case s.only:
+		return "exchanged"
+	}
+	return "both"
 }
 
 // refunded is a refund, with how it reaches the buyer where that is not the way of its payment.
@@ -253,7 +287,7 @@ func brandName(brand string) string {
 // addressLines is an address as it is written on an envelope.
 func addressLines(line1, line2, city, state, postal, country string) []string {
 	var out []string
-	for _, l := range []string{line1, line2, strings.TrimSpace(cmp.Or(city, "") + " " + state + " " + postal), country} {
+	for _, l := range []string{line1, line2, strings.TrimSpace(cmp.Or(city, "") + " " + state + " " + postal), ui.CountryName(country)} {
 		if l = strings.Join(strings.Fields(l), " "); l != "" {
 			out = append(out, l)
 		}

@@ -11,6 +11,7 @@ import (
 	"flint/internal/money"
 	"flint/internal/order"
 	"flint/internal/payment"
+	"flint/internal/web/ui"
 )
 
 // summary is the order as the buyer sees it.
@@ -152,7 +153,7 @@ func (v *visit) contact(form url.Values) Contact {
 		if a.Country == "" {
 			a.Country = v.homeCountry()
 		}
-		a.Countries = countries()
+		a.Countries = ui.Countries()
 		out.Address = &a
 	}
 	return out

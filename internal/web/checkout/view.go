@@ -97,11 +97,8 @@ type Reminders struct {
 type Address struct {
 	Line1, Line2, City, State, PostalCode string
 	Country                               string // ISO 3166-1 alpha-2
-	Countries                             []Country
+	Countries                             []ui.Country
 }
-
-// Country is a choice in the country list.
-type Country struct{ Code, Name string }
 
 // Tip is the tip section.
 type Tip struct {

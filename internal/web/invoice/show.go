@@ -195,7 +195,7 @@ func address(a *order.Address) (lines []string) {
 	if a == nil {
 		return nil
 	}
-	for _, l := range []string{a.Line1, a.Line2, strings.TrimSpace(a.PostalCode + " " + a.City), a.State, a.Country} {
+	for _, l := range []string{a.Line1, a.Line2, strings.TrimSpace(a.PostalCode + " " + a.City), a.State, ui.CountryName(a.Country)} {
 		if l != "" {
 			lines = append(lines, l)
 		}

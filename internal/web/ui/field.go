@@ -1,6 +1,6 @@
 package ui
 
-// Input is one labelled text input, drawn by the template "field" with its hint and its error beside
+// Input is one labelled input of a text or a country, drawn by the template "field" with its hint and its error beside
 // it. Label, Hint, Error and Bad are texts or keys of the catalogue.
 type Input struct {
 	Name         string // of the input, and its id
@@ -17,5 +17,6 @@ type Input struct {
 	MaxLength    int    // 0 is no limit
 	Optional     bool   // said in the label
 	ReadOnly     bool
-	Badge        bool // room for a short word in the input, filled by a script: the card's brand
+	Countries    []Country // to choose from; the value is one's code
+	Badge        bool      // room for a short word in the input, filled by a script: the card's brand
 }

@@ -89,7 +89,7 @@ func (s site) pages() map[string]handler {
 	full.DeclineCode = "insufficient_funds"
 	full.Contact = checkout.Contact{Email: "ana@example", RequireEmail: true, RequirePhone: true, Address: &checkout.Address{
 		Line1: "12 Alder Street", City: "Portland", Country: "US",
-		Countries: []checkout.Country{{Code: "CA", Name: "Canada"}, {Code: "US", Name: "United States"}},
+		Countries: []ui.Country{{Code: "CA", Name: "Canada"}, {Code: "US", Name: "United States"}},
 	}}
 	invalid := full
 	invalid.DeclineCode = ""

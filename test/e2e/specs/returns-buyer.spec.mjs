@@ -206,6 +206,20 @@ for (const script of [true, false]) {
 
       await page.goto(back);
       await page.getByRole('link', { name: `Order ${number}` }).click();
+      await title(page, 'Partly exchanged');
+      await expect(page.getByText('1 returned and exchanged')).toBeVisible();
+      await expect(page.getByText('Partly refunded')).toHaveCount(0);
+      if (script) {
+        await expectAccessible(page);
+        await expectFits(page);
+        await shot(page, info, 'return-exchanged-order');
+      }
+      const original = page.url();
+      await page.getByRole('link', { name: /^See order / }).click();
+      await expect(page.getByText('Replaces items you return')).toBeVisible();
+      await page.getByRole('link', { name: 'All orders' }).click();
+      await expect(order.getByText('Partly exchanged')).toBeVisible();
+      await page.goto(original);
       await ask(page, info);
       await page.getByRole('button', { name: 'Withdraw this return' }).click();
       await expect(page.getByText('The return was withdrawn.')).toBeVisible();

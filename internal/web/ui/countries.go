@@ -1,4 +1,4 @@
-package checkout
+package ui
 
 import "strings"
 
@@ -253,12 +253,26 @@ ZW Zimbabwe
 AX Åland Islands
 `
 
-// countries are the choices of a country list, ordered by name.
-func countries() []Country {
+// Country is a country and what it is called.
+type Country struct{ Code, Name string } // ISO 3166-1 alpha-2; English
+
+// Countries are the choices of a list of countries, ordered by name.
+func Countries() []Country {
 	var out []Country
 	for line := range strings.Lines(strings.TrimLeft(countryNames, "\n")) {
 		code, name, _ := strings.Cut(strings.TrimSpace(line), " ")
 		out = append(out, Country{Code: code, Name: name})
 	}
 	return out
+}
+
+// CountryName is what a country is called; a code that is none of a country stays as it is.
+func CountryName(code string) string {
+	if len(code) == 2 {
+		if _, rest, found := strings.Cut(countryNames, "\n"+code+" "); found {
+			name, _, _ := strings.Cut(rest, "\n")
+			return name
+		}
+	}
+	return code
 }
