@@ -3339,45 +3339,45 @@ type OnboardingVerifyEmailResult struct {
 
 // Order: an object of the API
 type Order struct {
-	ActivePaymentAttempt    *OrderPaymentAttempt   `json:"active_payment_attempt,omitzero"`
-	AppliedDiscounts        []AppliedDiscount      `json:"applied_discounts,omitzero"`
-	AuthorizationAmounts    *AuthorizationAmounts  `json:"authorization_amounts,omitzero"`
-	BuyerActions            []BuyerAction          `json:"buyer_actions"` // What the buyer may do, for a customer session; empty for everybody else.
-	BuyerContact            *OrderBuyerContact     `json:"buyer_contact,omitzero"`
-	BuyerNote               string                 `json:"buyer_note,omitzero"`
-	Charges                 []OrderCharge          `json:"charges,omitzero"`
-	CheckoutSessionIDs      []string               `json:"checkout_session_ids,omitzero"`
-	ClosedReason            string                 `json:"closed_reason,omitzero"`
-	CreatedAt               time.Time              `json:"created_at"`
-	Customer                *CustomerSummary       `json:"customer,omitzero"` // With expand=customer.
-	CustomerID              string                 `json:"customer_id,omitzero"`
-	DeliveryDestination     *DeliveryDestination   `json:"delivery_destination,omitzero"`
-	ExternalReferenceID     string                 `json:"external_reference_id,omitzero"`
-	FulfillmentStatus       string                 `json:"fulfillment_status"`    // One of: not_fulfilled, partially_fulfilled, fulfilled, canceled, not_applicable, closed
-	Fulfillments            []Fulfillment          `json:"fulfillments,omitzero"` // The oldest first; their shipments and packages with expand.
-	InternalNote            string                 `json:"internal_note,omitzero"`
-	LineItems               []OrderLineItem        `json:"line_items"`
-	MerchantID              string                 `json:"merchant_id"`
-	Metadata                map[string]string      `json:"metadata,omitzero"`
-	OrderID                 string                 `json:"order_id"`
-	OrderNumber             string                 `json:"order_number"`
-	OrderRevision           int64                  `json:"order_revision"`
-	Origin                  string                 `json:"origin"` // One of: virtual_terminal, payment_link, checkout, api, subscription
-	PaymentCollection       *PaymentCollection     `json:"payment_collection,omitzero"`
-	PaymentIntentIDs        []string               `json:"payment_intent_ids,omitzero"`
-	PaymentIntents          []PaymentIntentSummary `json:"payment_intents,omitzero"` // With expand=payment_intents.
-	PaymentStatus           string                 `json:"payment_status"`           // One of: unpaid, partially_paid, paid
-	PricingAmounts          PricingAmounts         `json:"pricing_amounts"`
-	PurchasedEvent          any                    `json:"purchased_event,omitzero"`
-	RefundIDs               []string               `json:"refund_ids,omitzero"`
-	RefundStatus            string                 `json:"refund_status"` // One of: none, partially_refunded, refunded
-	RequestedTip            *RequestedTip          `json:"requested_tip,omitzero"`
-	ReturnCreditSettlements []any                  `json:"return_credit_settlements,omitzero"`
-	SettlementAmounts       SettlementAmounts      `json:"settlement_amounts"`
-	Status                  string                 `json:"status"` // One of: open, closed
-	Tax                     OrderTax               `json:"tax"`
-	Tips                    []Tip                  `json:"tips,omitzero"`
-	UpdatedAt               time.Time              `json:"updated_at"`
+	ActivePaymentAttempt    *OrderPaymentAttempt          `json:"active_payment_attempt,omitzero"`
+	AppliedDiscounts        []AppliedDiscount             `json:"applied_discounts,omitzero"`
+	AuthorizationAmounts    *AuthorizationAmounts         `json:"authorization_amounts,omitzero"`
+	BuyerActions            []BuyerAction                 `json:"buyer_actions"` // What the buyer may do, for a customer session; empty for everybody else.
+	BuyerContact            *OrderBuyerContact            `json:"buyer_contact,omitzero"`
+	BuyerNote               string                        `json:"buyer_note,omitzero"`
+	Charges                 []OrderCharge                 `json:"charges,omitzero"`
+	CheckoutSessionIDs      []string                      `json:"checkout_session_ids,omitzero"`
+	ClosedReason            string                        `json:"closed_reason,omitzero"`
+	CreatedAt               time.Time                     `json:"created_at"`
+	Customer                *CustomerSummary              `json:"customer,omitzero"` // With expand=customer.
+	CustomerID              string                        `json:"customer_id,omitzero"`
+	DeliveryDestination     *DeliveryDestination          `json:"delivery_destination,omitzero"`
+	ExternalReferenceID     string                        `json:"external_reference_id,omitzero"`
+	FulfillmentStatus       string                        `json:"fulfillment_status"`    // One of: not_fulfilled, partially_fulfilled, fulfilled, canceled, not_applicable, closed
+	Fulfillments            []Fulfillment                 `json:"fulfillments,omitzero"` // The oldest first; their shipments and packages with expand.
+	InternalNote            string                        `json:"internal_note,omitzero"`
+	LineItems               []OrderLineItem               `json:"line_items"`
+	MerchantID              string                        `json:"merchant_id"`
+	Metadata                map[string]string             `json:"metadata,omitzero"`
+	OrderID                 string                        `json:"order_id"`
+	OrderNumber             string                        `json:"order_number"`
+	OrderRevision           int64                         `json:"order_revision"`
+	Origin                  string                        `json:"origin"` // One of: virtual_terminal, payment_link, checkout, api, subscription
+	PaymentCollection       *PaymentCollection            `json:"payment_collection,omitzero"`
+	PaymentIntentIDs        []string                      `json:"payment_intent_ids,omitzero"`
+	PaymentIntents          []PaymentIntentSummary        `json:"payment_intents,omitzero"` // With expand=payment_intents.
+	PaymentStatus           string                        `json:"payment_status"`           // One of: unpaid, partially_paid, paid
+	PricingAmounts          PricingAmounts                `json:"pricing_amounts"`
+	PurchasedEvent          any                           `json:"purchased_event,omitzero"`
+	RefundIDs               []string                      `json:"refund_ids,omitzero"`
+	RefundStatus            string                        `json:"refund_status"` // One of: none, partially_refunded, refunded
+	RequestedTip            *RequestedTip                 `json:"requested_tip,omitzero"`
+	ReturnCreditSettlements []OrderReturnCreditSettlement `json:"return_credit_settlements,omitzero"` // Value of returned goods that an exchange brought to this order; it is counted in paid_money.
+	SettlementAmounts       SettlementAmounts             `json:"settlement_amounts"`
+	Status                  string                        `json:"status"` // One of: open, closed
+	Tax                     OrderTax                      `json:"tax"`
+	Tips                    []Tip                         `json:"tips,omitzero"`
+	UpdatedAt               time.Time                     `json:"updated_at"`
 }
 
 // OrderActivity: an object of the API
@@ -3475,6 +3475,14 @@ type OrderPaymentResult struct {
 	Order          Order                `json:"order"`
 	PaymentAttempt *OrderPaymentAttempt `json:"payment_attempt,omitzero"`
 	PaymentIntent  PaymentIntent        `json:"payment_intent"`
+}
+
+// OrderReturnCreditSettlement: an object of the API
+type OrderReturnCreditSettlement struct {
+	AmountMoney        Money     `json:"amount_money"`
+	CreatedAt          time.Time `json:"created_at"`
+	ReturnID           string    `json:"return_id"`
+	ReturnResolutionID string    `json:"return_resolution_id"`
 }
 
 // OrderSummary: an object of the API

@@ -120,5 +120,11 @@ func (p Principal) Person() string {
 	return cmp.Or(p.HeldBy, p.ActorType()+":"+p.ActorID())
 }
 
-// ActorID is the app for an install token, the user for a command line's, and the credential otherwise.
-func (p Principal) ActorID() string { return cmp.Or(p.AppID, p.UserID, p.ID) }
+// ActorID is the app for an install token, the user for a command line's, the customer for a customer session, and the
+// credential otherwise.
+func (p Principal) ActorID() string {
+	if p.Kind == CustomerSession {
+		return p.SubjectID
+	}
+	return cmp.Or(p.AppID, p.UserID, p.ID)
+}

@@ -29,6 +29,8 @@ type Service struct {
 	// Returns tells what of a return may travel back. RESOURCE_NOT_FOUND for an unknown one, and a fault for one
 	// that nothing travels back for. nil: there are no returns, and return shipments are refused.
 	Returns func(tx db.Tx, scope tenant.Scope, returnID string) ([]ReturnLine, error)
+	// Announced is told that a return has one shipment more, or one less because it was voided. The order is locked.
+	Announced func(tx db.Tx, scope tenant.Scope, returnID string, cause event.Cause) error
 	// HandedOff is told once of every parcel of a return that a carrier took: units by return line, and when. The
 	// order is locked.
 	HandedOff func(tx db.Tx, scope tenant.Scope, returnID, shipmentID string, lines map[string]int64, at time.Time, cause event.Cause) error

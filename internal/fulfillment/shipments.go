@@ -126,7 +126,21 @@ func (s *Service) createShipment(tx db.Tx, o *order.Order, f *Fulfillment, in Cr
 	if err := insertShipment(tx, sh); err != nil {
 		return nil, false, err
 	}
-	return sh, false, s.publish(tx, o, EventShipmentCreated, dataOf(o, f).withShipment(sh), in.Cause, now)
+	if err := s.publish(tx, o, EventShipmentCreated, dataOf(o, f).withShipment(sh), in.Cause, now); err != nil {
+		return nil, false, err
+	}
+	return sh, false, s.announce(tx, sh, in.Cause)
+}
+
+// announce tells the return of a shipment that it was made or voided; others have none.
+func (s *Service) announce(tx db.Tx, sh *Shipment, cause event.Cause) error {
+	if sh.Direction != DirectionReturn || s.Announced == nil {
+		return nil
+	}
+	if err := s.Announced(tx, sh.Scope, sh.ReturnID, cause); err != nil {
+		return fmt.Errorf("tell return %s of shipment %s: %w", sh.ReturnID, sh.ID, err)
+	}
+	return nil
 }
 
 // ships refuses shipments that the fulfilment cannot have: parcels go out of a shipment that is open, and come

@@ -98,7 +98,10 @@ func (s *Service) voidShipment(tx db.Tx, o *order.Order, f *Fulfillment, sh *Shi
 		return Voided{}, err
 	}
 	out.Events = append(out.Events, e)
-	return out, s.tellShipment(tx, o, f, sh, was, e, in.Cause, now)
+	if err := s.tellShipment(tx, o, f, sh, was, e, in.Cause, now); err != nil {
+		return Voided{}, err
+	}
+	return out, s.announce(tx, sh, in.Cause)
 }
 
 func (in *VoidInput) event(f *Fulfillment, at, now time.Time) *Event {

@@ -28,6 +28,11 @@ func (c *counter) dearer(t *testing.T) (r *back, resolution map[string]any) {
 		"status": "open", "resolution_status": "requires_action", "completion_blockers.0.code": "resolution_requires_action", "completion_blockers.0.return_resolution_id": id,
 		"financial_summary.due_from_buyer_money.amount": "500",
 	})
+	wants(t, "its order", c.get(t, "orders/"+text(x, "replacement_order_id")), map[string]string{
+		"settlement_amounts.paid_money.amount": "1000", "return_credit_settlements.0.return_id": r.id, "return_credit_settlements.0.return_resolution_id": id,
+		"return_credit_settlements.0.amount_money.amount": "1000", "return_credit_settlements.0.amount_money.currency": "USD", "return_credit_settlements.1": "",
+	})
+	wants(t, "the order it came from", c.get(t, "orders/"+r.sold.id), map[string]string{"return_credit_settlements": ""})
 	return r, x
 }
 
@@ -58,6 +63,9 @@ func (c *counter) settled(t *testing.T, r *back, x map[string]any) {
 	id, made := text(x, "return_resolution_id"), text(x, "replacement_order_id")
 	c.later(t, time.Second)
 	wants(t, "paid", c.get(t, "return-resolutions/"+id), map[string]string{"status": "partially_fulfilled", "execution_blockers.0.code": "fulfillment_pending", "payment_expires_at": ""})
+	wants(t, "its order when paid", c.get(t, "orders/"+made), map[string]string{
+		"payment_status": "paid", "return_credit_settlements.0.amount_money.amount": "1000", "return_credit_settlements.1": "",
+	})
 	wants(t, "the return when paid", c.get(t, "returns/"+r.id), map[string]string{"financial_summary.collected_money.amount": "500", "financial_summary.due_from_buyer_money.amount": "0"})
 	c.ship(t, made, "")
 	c.later(t, time.Second)
@@ -98,7 +106,7 @@ func (c *counter) changedPrice(t *testing.T) {
 	wants(t, "confirmed", confirmed, map[string]string{"buyer_payment_amount_money.amount": "650", "quote_hash": text(stale, "quote_hash"), "replacement_line_items.0.unit_price_money.amount": "1650"})
 	wants(t, "its order", c.get(t, "orders/"+text(confirmed, "replacement_order_id")), map[string]string{"pricing_amounts.total_money.amount": "1650", "settlement_amounts.outstanding_money.amount": "650"})
 	c.post(t, 200, path+"/cancel", `{"reason":"merchant_request"}`)
-	wants(t, "given up", c.get(t, "orders/"+text(confirmed, "replacement_order_id")), map[string]string{"status": "closed"})
+	wants(t, "given up", c.get(t, "orders/"+text(confirmed, "replacement_order_id")), map[string]string{"status": "closed", "return_credit_settlements": ""})
 }
 
 func (c *counter) paidByCheckout(t *testing.T) {

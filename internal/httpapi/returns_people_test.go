@@ -187,6 +187,16 @@ func TestReturnsByTheirBuyer(t *testing.T) {
 		wants(t, "withdrawn", ann.post(t, 200, "me/returns/"+r.id+"/cancel", `{"reason":"buyer_request","reason_message":"It fits."}`), map[string]string{
 			"status": "canceled", "buyer_actions.0.is_available": "false",
 		})
+		acts := 0
+		for _, e := range c.rows(t, "orders/"+o.id+"/timeline?kind=return") {
+			if at(e, "actor.type") != "buyer" || at(e, "actor.id") != c.customerID {
+				t.Errorf("%s was done by %v", text(e, "type"), e["actor"])
+			}
+			acts++
+		}
+		if acts < 2 {
+			t.Errorf("the timeline tells of %d acts", acts)
+		}
 		ann.refused(t, 409, "me/returns/"+r.id+"/cancel", `{"reason":"buyer_request"}`, "RETURN_ACTION_NOT_ALLOWED")
 
 		// The next one becomes an exchange that costs more, and the buyer pays.

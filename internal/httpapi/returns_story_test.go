@@ -76,15 +76,26 @@ func (c *counter) pass() { c.clock.Set(c.clock.Now().Add(time.Second)) }
 func (c *counter) goods(t *testing.T, r *back) {
 	t.Helper()
 	it, now := "returns/"+r.id, c.clock.Now().Format(time.RFC3339)
-	sent := c.post(t, 201, "fulfillments/"+r.fulfillment+"/shipments", fmt.Sprintf(`{"direction":"return","return_id":"%s","return_line_items":[
-		{"return_line_item_id":"%s","quantity":2},{"return_line_item_id":"%s","quantity":1}]}`, r.id, r.lines[0], r.lines[1]))
-	shipment := at(sent, "shipment.shipment_id")
+	announce := func() string {
+		t.Helper()
+		sent := c.post(t, 201, "fulfillments/"+r.fulfillment+"/shipments", fmt.Sprintf(`{"direction":"return","return_id":"%s","return_line_items":[
+			{"return_line_item_id":"%s","quantity":2},{"return_line_item_id":"%s","quantity":1}]}`, r.id, r.lines[0], r.lines[1]))
+		wants(t, "announced", c.get(t, it), map[string]string{
+			"shipment_count": "1", "merchandise_status": "awaiting_handoff", "handoff_requirements.0.status": "in_progress", "handoff_requirements.0.shipment_count": "1",
+		})
+		return at(sent, "shipment.shipment_id")
+	}
+	c.post(t, 200, "shipments/"+announce()+"/void", `{}`)
+	wants(t, "the label was thrown away", c.get(t, it), map[string]string{
+		"shipment_count": "", "handoff_requirements.0.status": "pending", "handoff_requirements.0.shipment_count": "",
+	})
+	shipment := announce()
 	parcel := at(c.post(t, 201, "shipments/"+shipment+"/packages", fmt.Sprintf(`{"carrier":"UPS","tracking_number":"1ZBACK","return_line_items":[
 		{"return_line_item_id":"%s","quantity":2},{"return_line_item_id":"%s","quantity":1}]}`, r.lines[0], r.lines[1])), "package.package_id")
-	wants(t, "packed", c.get(t, it), map[string]string{"merchandise_status": "awaiting_handoff", "handoff_requirements.0.status": "pending"})
+	wants(t, "packed", c.get(t, it), map[string]string{"merchandise_status": "awaiting_handoff", "shipment_count": "1"})
 	c.pass()
 	c.post(t, 200, "packages/"+parcel+"/transitions", `{"action":"mark_shipped"}`)
-	wants(t, "on its way", c.get(t, it), map[string]string{"merchandise_status": "in_transit", "line_items.0.handed_off_quantity": "2", "line_items.1.handed_off_quantity": "1"})
+	wants(t, "on its way", c.get(t, it), map[string]string{"merchandise_status": "in_transit", "shipment_count": "1", "line_items.0.handed_off_quantity": "2", "line_items.1.handed_off_quantity": "1"})
 
 	c.pass()
 	got := c.post(t, 201, it+"/receipts", fmt.Sprintf(`{"received_at":"%s","receiving_location_id":"loc_main","shipment_id":"%s","line_items":[

@@ -120,7 +120,7 @@ func (s *Services) wireOrdersNow(a *API, tx db.Tx, c *Caller, orders []*order.Or
 		if o.ActiveAttemptID != "" {
 			busy = append(busy, o.ActiveAttemptID)
 		}
-		if len(o.PaymentIntentIDs) > 0 && (o.ActiveAttemptID != "" || s.collectable(o)) {
+		if len(o.PaymentIntentIDs) > 0 && (o.ActiveAttemptID != "" || o.ReturnID != "" || s.collectable(o)) {
 			paying = append(paying, o.ID)
 		}
 	}
@@ -149,6 +149,7 @@ func (s *Services) wireOrdersNow(a *API, tx db.Tx, c *Caller, orders []*order.Or
 		case auth.CustomerSession:
 			out[n] = wireMyOrder(o)
 		}
+		out[n].ReturnCredits = wireReturnCredits(o, intents[o.ID])
 		attempt := attempts[o.ActiveAttemptID]
 		if attempt == nil {
 			if c.Kind != auth.CustomerSession { // which opens a checkout to pay, and cannot pay itself

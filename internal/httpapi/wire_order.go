@@ -1,10 +1,12 @@
 package httpapi
 
 import (
+	"slices"
 	"time"
 
 	"flint/internal/money"
 	"flint/internal/order"
+	"flint/internal/payment"
 )
 
 // PricingAmounts is what an order should cost.
@@ -293,45 +295,70 @@ type CustomerSummary struct {
 
 // Order is the record on which everything acts.
 type Order struct {
-	ID                  string                 `json:"order_id"`
-	Number              string                 `json:"order_number"`
-	Revision            int64                  `json:"order_revision"`
-	MerchantID          string                 `json:"merchant_id"`
-	Origin              string                 `json:"origin" enum:"virtual_terminal,payment_link,checkout,api,subscription"`
-	Status              string                 `json:"status" enum:"open,closed"`
-	PaymentStatus       string                 `json:"payment_status" enum:"unpaid,partially_paid,paid"`
-	RefundStatus        string                 `json:"refund_status" enum:"none,partially_refunded,refunded"`
-	FulfillmentStatus   string                 `json:"fulfillment_status" enum:"not_fulfilled,partially_fulfilled,fulfilled,canceled,not_applicable,closed"`
-	Lines               []OrderLineItem        `json:"line_items"`
-	Charges             []OrderCharge          `json:"charges,omitempty"`
-	Discounts           []AppliedDiscount      `json:"applied_discounts,omitempty"`
-	RequestedTip        *RequestedTip          `json:"requested_tip,omitzero"`
-	Tips                []Tip                  `json:"tips,omitempty"`
-	Tax                 OrderTax               `json:"tax"`
-	Pricing             PricingAmounts         `json:"pricing_amounts"`
-	Settlement          SettlementAmounts      `json:"settlement_amounts"`
-	Authorization       *AuthorizationAmounts  `json:"authorization_amounts,omitzero"`
-	ActiveAttempt       *OrderPaymentAttempt   `json:"active_payment_attempt,omitzero"`
-	PaymentCollection   *PaymentCollection     `json:"payment_collection,omitzero"`
-	PaymentIntentIDs    []string               `json:"payment_intent_ids,omitempty"`
-	PaymentIntents      []PaymentIntentSummary `json:"payment_intents,omitempty" doc:"With expand=payment_intents."`
-	RefundIDs           []string               `json:"refund_ids,omitempty"`
-	CheckoutSessionIDs  []string               `json:"checkout_session_ids,omitempty"`
-	CustomerID          string                 `json:"customer_id,omitzero"`
-	Customer            *CustomerSummary       `json:"customer,omitzero" flint:"nullable" doc:"With expand=customer."`
-	BuyerContact        *OrderBuyerContact     `json:"buyer_contact,omitzero"`
-	BuyerNote           string                 `json:"buyer_note,omitzero"`
-	InternalNote        string                 `json:"internal_note,omitzero"`
-	ExternalReferenceID string                 `json:"external_reference_id,omitzero"`
-	Metadata            map[string]string      `json:"metadata,omitempty"`
-	Delivery            *DeliveryDestination   `json:"delivery_destination,omitzero"`
-	Fulfillments        []Fulfillment          `json:"fulfillments,omitempty" doc:"The oldest first; their shipments and packages with expand."`
-	ReturnCredits       []any                  `json:"return_credit_settlements,omitempty"`
-	PurchasedEvent      any                    `json:"purchased_event,omitzero"`
-	BuyerActions        []BuyerAction          `json:"buyer_actions" doc:"What the buyer may do, for a customer session; empty for everybody else."`
-	ClosedReason        string                 `json:"closed_reason,omitzero"`
-	CreatedAt           time.Time              `json:"created_at"`
-	UpdatedAt           time.Time              `json:"updated_at"`
+	ID                  string                        `json:"order_id"`
+	Number              string                        `json:"order_number"`
+	Revision            int64                         `json:"order_revision"`
+	MerchantID          string                        `json:"merchant_id"`
+	Origin              string                        `json:"origin" enum:"virtual_terminal,payment_link,checkout,api,subscription"`
+	Status              string                        `json:"status" enum:"open,closed"`
+	PaymentStatus       string                        `json:"payment_status" enum:"unpaid,partially_paid,paid"`
+	RefundStatus        string                        `json:"refund_status" enum:"none,partially_refunded,refunded"`
+	FulfillmentStatus   string                        `json:"fulfillment_status" enum:"not_fulfilled,partially_fulfilled,fulfilled,canceled,not_applicable,closed"`
+	Lines               []OrderLineItem               `json:"line_items"`
+	Charges             []OrderCharge                 `json:"charges,omitempty"`
+	Discounts           []AppliedDiscount             `json:"applied_discounts,omitempty"`
+	RequestedTip        *RequestedTip                 `json:"requested_tip,omitzero"`
+	Tips                []Tip                         `json:"tips,omitempty"`
+	Tax                 OrderTax                      `json:"tax"`
+	Pricing             PricingAmounts                `json:"pricing_amounts"`
+	Settlement          SettlementAmounts             `json:"settlement_amounts"`
+	Authorization       *AuthorizationAmounts         `json:"authorization_amounts,omitzero"`
+	ActiveAttempt       *OrderPaymentAttempt          `json:"active_payment_attempt,omitzero"`
+	PaymentCollection   *PaymentCollection            `json:"payment_collection,omitzero"`
+	PaymentIntentIDs    []string                      `json:"payment_intent_ids,omitempty"`
+	PaymentIntents      []PaymentIntentSummary        `json:"payment_intents,omitempty" doc:"With expand=payment_intents."`
+	RefundIDs           []string                      `json:"refund_ids,omitempty"`
+	CheckoutSessionIDs  []string                      `json:"checkout_session_ids,omitempty"`
+	CustomerID          string                        `json:"customer_id,omitzero"`
+	Customer            *CustomerSummary              `json:"customer,omitzero" flint:"nullable" doc:"With expand=customer."`
+	BuyerContact        *OrderBuyerContact            `json:"buyer_contact,omitzero"`
+	BuyerNote           string                        `json:"buyer_note,omitzero"`
+	InternalNote        string                        `json:"internal_note,omitzero"`
+	ExternalReferenceID string                        `json:"external_reference_id,omitzero"`
+	Metadata            map[string]string             `json:"metadata,omitempty"`
+	Delivery            *DeliveryDestination          `json:"delivery_destination,omitzero"`
+	Fulfillments        []Fulfillment                 `json:"fulfillments,omitempty" doc:"The oldest first; their shipments and packages with expand."`
+	ReturnCredits       []OrderReturnCreditSettlement `json:"return_credit_settlements,omitempty" doc:"Value of returned goods that an exchange brought to this order; it is counted in paid_money."`
+	PurchasedEvent      any                           `json:"purchased_event,omitzero"`
+	BuyerActions        []BuyerAction                 `json:"buyer_actions" doc:"What the buyer may do, for a customer session; empty for everybody else."`
+	ClosedReason        string                        `json:"closed_reason,omitzero"`
+	CreatedAt           time.Time                     `json:"created_at"`
+	UpdatedAt           time.Time                     `json:"updated_at"`
+}
+
+// OrderReturnCreditSettlement is the value that one resolution of a return put on the order that replaces the goods.
+type OrderReturnCreditSettlement struct {
+	ReturnID     string    `json:"return_id"`
+	ResolutionID string    `json:"return_resolution_id"`
+	Amount       Money     `json:"amount_money"`
+	CreatedAt    time.Time `json:"created_at"`
+}
+
+// wireReturnCredits sums the credits of an order by resolution, whichever payments gave the value up. One that was
+// undone is none.
+func wireReturnCredits(o *order.Order, intents []*payment.Intent) (out []OrderReturnCreditSettlement) {
+	for _, i := range intents {
+		c := i.Detail.Credit
+		if c == nil || i.Captured == 0 {
+			continue
+		}
+		n := slices.IndexFunc(out, func(r OrderReturnCreditSettlement) bool { return r.ResolutionID == c.ReturnResolutionID })
+		if n < 0 {
+			n, out = len(out), append(out, OrderReturnCreditSettlement{o.ReturnID, c.ReturnResolutionID, wireMoney(0, o.Currency), i.CreatedAt})
+		}
+		out[n].Amount.Amount += i.Captured
+	}
+	return out
 }
 
 // wireOrder is the merchant's view of an order; buyer-facing credentials get wireBuyerOrder.

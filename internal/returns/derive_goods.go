@@ -13,8 +13,10 @@ import (
 func deriveGoods(r *Return, _ time.Time) {
 	g := observe(r)
 	r.showGoods(g)
+	var shipments []string
 	for k := range r.Lines {
 		l := &r.Lines[k]
+		shipments = r.shipments(shipments, l)
 		t := g.tally(l.ID)
 		l.HandedOff = max(l.handedOver(), t.received)
 		l.Received, l.Inspected, l.Accepted, l.Rejected = t.received, t.inspected, t.accepted, t.rejected
@@ -25,7 +27,7 @@ func deriveGoods(r *Return, _ time.Time) {
 		}
 	}
 	r.blockStrays(g)
-	r.MerchandiseStatus = wholeStatus(r.Lines)
+	r.MerchandiseStatus, r.ShipmentCount = wholeStatus(r.Lines), int64(len(shipments))
 	r.Handoff = handoffs(r)
 }
 
@@ -240,7 +242,7 @@ func wholeStatus(lines []Line) string {
 // handoffs are the goods that are still with the buyer, by where they go.
 func handoffs(r *Return) []HandoffRequirement {
 	var out []HandoffRequirement
-	shipments := map[string][]string{}
+	of := map[string][]string{} // shipments by where their goods go
 	for k := range r.Lines {
 		l := &r.Lines[k]
 		left := l.ReturnRequired - l.HandedOff
@@ -257,23 +259,34 @@ func handoffs(r *Return) []HandoffRequirement {
 				a := order.Address(to.Address)
 				h.Name, h.Address, h.Instructions = to.Name, &a, to.Instructions
 			}
-			if r.ShipmentCount > 0 {
-				h.Status = "in_progress"
-			}
 			j, out = len(out), append(out, h)
 		}
 		out[j].Lines = append(out[j].Lines, LineQuantity{l.ID, left})
-		if l.HandedOff > 0 {
+		of[l.ReceivingLocation] = r.shipments(of[l.ReceivingLocation], l)
+		out[j].ShipmentCount = int64(len(of[l.ReceivingLocation]))
+		if l.HandedOff > 0 || out[j].ShipmentCount > 0 {
 			out[j].Status = "in_progress"
 		}
-		for _, h := range l.Handoffs {
-			if seen := shipments[l.ReceivingLocation]; h.ShipmentID != "" && !slices.Contains(seen, h.ShipmentID) {
-				shipments[l.ReceivingLocation] = append(seen, h.ShipmentID)
-			}
-		}
-		out[j].ShipmentCount = int64(len(shipments[l.ReceivingLocation]))
 	}
 	return out
+}
+
+// shipments adds to seen the parcels with goods of a line: those that were announced and those that a carrier took.
+func (r *Return) shipments(seen []string, l *Line) []string {
+	add := func(shipmentID string) {
+		if shipmentID != "" && !slices.Contains(seen, shipmentID) {
+			seen = append(seen, shipmentID)
+		}
+	}
+	for _, sh := range r.Shipments {
+		if slices.ContainsFunc(sh.Lines, func(q LineQuantity) bool { return q.LineID == l.ID }) {
+			add(sh.ShipmentID)
+		}
+	}
+	for _, h := range l.Handoffs {
+		add(h.ShipmentID)
+	}
+	return seen
 }
 
 // Actions that supported_actions of goods can name.

@@ -13,7 +13,7 @@ import (
 
 // Ship lets fulfillments carry goods of returns back, and has them ask before the goods of an exchange are handed over.
 func Ship(s *Service, f *fulfillment.Service) {
-	f.Returns, f.HandedOff = s.Shippable, s.HandOff
+	f.Returns, f.Announced, f.HandedOff = s.Shippable, s.Announce, s.HandOff
 	f.Admit = append(f.Admit, s.Admit)
 }
 
@@ -38,6 +38,31 @@ func (s *Service) Shippable(tx db.Tx, scope tenant.Scope, returnID string) ([]fu
 		}
 	}
 	return out, nil
+}
+
+// Announce notes which parcels bring the goods of a return back; it fills fulfillment.Service.Announced. Like a
+// handoff it is noted whatever the return's status.
+func (s *Service) Announce(tx db.Tx, scope tenant.Scope, returnID string, cause event.Cause) error {
+	r, o, err := s.Load(tx, scope, returnID)
+	if err != nil {
+		return err
+	}
+	all, err := fulfillment.ShipmentsOfReturn(tx, scope, returnID)
+	if err != nil {
+		return err
+	}
+	r.Shipments = nil
+	for _, sh := range all {
+		if sh.Status == fulfillment.ParcelVoided {
+			continue
+		}
+		announced := Announced{ShipmentID: sh.ID}
+		for _, a := range sh.ReturnLines {
+			announced.Lines = append(announced.Lines, LineQuantity{a.ReturnLineItemID, a.Quantity})
+		}
+		r.Shipments = append(r.Shipments, announced)
+	}
+	return s.save(tx, o, r, cause, change{})
 }
 
 // HandOff notes that a carrier took a parcel over; it fills fulfillment.Service.HandedOff and is told once of every

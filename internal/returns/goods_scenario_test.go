@@ -112,7 +112,7 @@ func TestGoodsComeAreInspectedAndPlaced(t *testing.T) {
 		place(0, returns.DisposeSellable, k.Clock.Now())
 		planned := place(1, returns.DisposeReturnToBuyer, k.Clock.Now().Add(time.Hour))
 		k.Advance(2 * time.Hour)
-		if err := k.returns.SettlePlanned(t.Context(), d); err != nil {
+		if _, err := k.returns.Sweep(t.Context(), d, 50); err != nil {
 			t.Fatal(err)
 		}
 		k.Read(t, func(tx db.Tx) error {
@@ -152,6 +152,81 @@ func TestGoodsComeAreInspectedAndPlaced(t *testing.T) {
 				t.Errorf("%s was not told: %v", kind, told)
 			}
 		}
+	})
+}
+
+// Planned dispositions that cannot happen make room for the next, and are tried again.
+func TestPlannedDispositionsThatFailKeepNoneWaiting(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d db.DB) {
+		k := newDock(t, d)
+		at := k.Clock.Now().Add(time.Hour)
+		plan := func() (returnID string) {
+			r := k.open(t)
+			came := k.receive(t, r, 1, "")
+			k.Write(t, func(tx db.Tx) error {
+				_, look, err := k.returns.Inspect(tx, returns.InspectInput{Scope: k.Scope, ReturnID: r.ID, Cause: k.Cause, Goods: returns.InspectionGoods{
+					ReceiptID: came.ID, InspectedAt: k.Clock.Now(), LocationID: "loc_desk", Lines: []returns.InspectionLineInput{
+						{ReceiptLineID: came.Lines[0].ID, Quantity: 1, Condition: "opened", Acceptance: "accepted"}}}})
+				if err != nil {
+					return err
+				}
+				_, _, err = k.returns.Dispose(tx, returns.DisposeInput{Scope: k.Scope, ReturnID: r.ID, Cause: k.Cause, Goods: returns.DispositionGoods{
+					Type: returns.DisposeSellable, Quantity: 1, OccurredAt: at, Reason: "inspection_result", InspectionLineID: look.Lines[0].ID}})
+				return err
+			})
+			at = at.Add(time.Second)
+			return r.ID
+		}
+		broken, whole := []string{plan(), plan()}, plan()
+		status := func(returnID string) (out string) {
+			k.Read(t, func(tx db.Tx) error {
+				r, err := returns.Get(tx, k.Scope, returnID)
+				if err == nil {
+					out = r.Dispositions[0].Status
+				}
+				return err
+			})
+			return out
+		}
+		document := func(as string) {
+			for _, returnID := range broken {
+				k.Write(t, func(tx db.Tx) error {
+					return tx.Send(`UPDATE returns SET doc = `+as+` WHERE merchant_id = $1 AND return_id = $2`, k.Scope.MerchantID, returnID)
+				})
+			}
+		}
+		document(`'x' || doc`)
+		k.Advance(2 * time.Hour)
+		for round, fails := range []bool{true, false} {
+			if _, err := k.returns.Sweep(t.Context(), d, len(broken)); (err != nil) != fails {
+				t.Errorf("sweep %d: %v", round+1, err)
+			}
+		}
+		if got := status(whole); got != returns.DispositionSucceeded {
+			t.Errorf("behind two that fail, a disposition is %s", got)
+		}
+		document(`SUBSTR(doc, 2)`)
+		k.Advance(2 * time.Minute)
+		for range 2 {
+			if _, err := k.returns.Sweep(t.Context(), d, len(broken)); err != nil {
+				t.Error(err)
+			}
+		}
+		for _, returnID := range broken {
+			if got := status(returnID); got != returns.DispositionSucceeded {
+				t.Errorf("tried again, a disposition is %s", got)
+			}
+		}
+		k.Read(t, func(tx db.Tx) error {
+			return tx.Query(func(row db.Row) error {
+				var n int64
+				if err := row.Scan(&n); err != nil || n != 0 {
+					t.Errorf("%d rows are left on the list of work, %v", n, err)
+				}
+				return nil
+			}, `SELECT COUNT(*) FROM return_work`)
+		})
 	})
 }
 

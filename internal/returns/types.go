@@ -134,8 +134,8 @@ type Return struct {
 
 	// PolicyEvaluation is what the policies said when the return was asked for.
 	PolicyEvaluation *PolicyEvaluation `json:"policy_evaluation,omitempty"`
-	// ShipmentCount is how many parcels of it travel back; fulfilment says so.
-	ShipmentCount int64 `json:"shipment_count,omitempty"`
+	// Shipments are the parcels that bring it back, without voided ones; fulfilment says so.
+	Shipments []Announced `json:"shipments,omitempty"`
 
 	Derived
 
@@ -165,6 +165,13 @@ type Derived struct {
 	InspectionCount    int64                `json:"inspection_count,omitempty"`
 	DispositionCount   int64                `json:"disposition_count,omitempty"`
 	ResolutionCount    int64                `json:"resolution_count,omitempty"`
+	ShipmentCount      int64                `json:"shipment_count,omitempty"`
+}
+
+// Announced is a parcel that brings goods of a return back, whether a carrier has it yet or not.
+type Announced struct {
+	ShipmentID string         `json:"shipment_id"`
+	Lines      []LineQuantity `json:"lines"`
 }
 
 // FinancialSummary is the money of a return over all its resolutions, in minor units.

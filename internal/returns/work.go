@@ -18,6 +18,7 @@ const (
 	workRefund      = "refund"      // a refund is planned and nobody has sent it yet
 	workReplacement = "replacement" // something became of the order that replaces goods
 	workExpiry      = "expiry"      // the time to pay the difference is over
+	workPlanned     = "planned"     // a planned disposition went wrong and is tried again; the others need no row
 )
 
 // due puts a return on the list of work; an earlier time wins.
@@ -41,11 +42,12 @@ func (s *Service) OrderMoved(tx db.Tx, o *order.Order) error {
 type job struct {
 	scope    tenant.Scope
 	returnID string
+	planned  bool // for a disposition that is not on the list of work
 }
 
 // Sweep does the work of returns that is due: it follows the orders that replace goods, ends exchanges whose
-// difference was never paid, and sends the refunds that were planned. It tells how many returns it worked on. Several
-// nodes may sweep at once.
+// difference was never paid, lets planned dispositions happen, and sends the refunds that were planned. It tells how
+// many returns it worked on. Several nodes may sweep at once.
 func (s *Service) Sweep(ctx context.Context, d db.DB, limit int) (int, error) {
 	now := s.Clock.Now()
 	var jobs []job
@@ -53,11 +55,20 @@ func (s *Service) Sweep(ctx context.Context, d db.DB, limit int) (int, error) {
 		jobs = jobs[:0]
 		return tx.Query(func(row db.Row) error {
 			var j job
-			err := row.Scan(&j.scope.MerchantID, &j.scope.EnvironmentID, &j.returnID)
+			var planned int64
+			err := row.Scan(&j.scope.MerchantID, &j.scope.EnvironmentID, &j.returnID, &planned)
+			j.planned = planned != 0
 			jobs = append(jobs, j)
 			return err
-		}, `SELECT merchant_id, environment_id, return_id FROM return_work WHERE due_at <= $1
-			GROUP BY merchant_id, environment_id, return_id ORDER BY MIN(due_at) LIMIT $2`, now, limit)
+		}, `SELECT merchant_id, environment_id, return_id, MAX(planned) FROM (
+				SELECT merchant_id, environment_id, return_id, due_at, 0 AS planned FROM return_work WHERE due_at <= $1
+				UNION ALL
+				SELECT d.merchant_id, d.environment_id, d.return_id, d.occurred_at, 1 FROM return_dispositions d
+				JOIN returns r ON r.merchant_id = d.merchant_id AND r.environment_id = d.environment_id AND r.return_id = d.return_id
+				WHERE d.status = 'pending' AND d.occurred_at <= $1 AND r.status = 'open' AND NOT EXISTS (
+					SELECT 1 FROM return_work w WHERE w.merchant_id = d.merchant_id AND w.environment_id = d.environment_id
+						AND w.return_id = d.return_id AND w.kind = '`+workPlanned+`')) AS found
+			GROUP BY merchant_id, environment_id, return_id ORDER BY MIN(due_at), merchant_id, environment_id, return_id LIMIT $2`, now, limit)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("read the work of returns: %w", err)
@@ -79,9 +90,14 @@ func (s *Service) Sweep(ctx context.Context, d db.DB, limit int) (int, error) {
 
 // putOff moves work that went wrong on, so that it does not crowd out other work.
 func (s *Service) putOff(ctx context.Context, d db.DB, j job, now time.Time) error {
+	later := now.Add(time.Minute)
 	return d.Write(ctx, func(tx db.Tx) error {
-		return tx.Send(`UPDATE return_work SET due_at = $4 WHERE merchant_id = $1 AND environment_id = $2 AND return_id = $3 AND due_at <= $5`,
-			j.scope.MerchantID, j.scope.EnvironmentID, j.returnID, now.Add(time.Minute), now)
+		err := tx.Send(`UPDATE return_work SET due_at = $4 WHERE merchant_id = $1 AND environment_id = $2 AND return_id = $3 AND due_at <= $5`,
+			j.scope.MerchantID, j.scope.EnvironmentID, j.returnID, later, now)
+		if err != nil || !j.planned {
+			return err
+		}
+		return due(tx, j.scope, j.returnID, workPlanned, later)
 	})
 }
 
@@ -106,7 +122,7 @@ func (s *Service) work(ctx context.Context, d db.DB, j job, now time.Time) error
 		if err != nil {
 			return err
 		}
-		changed := false
+		changed := r.placesNow(now)
 		for k := range r.Resolutions {
 			moved, err := s.follow(tx, o, r, &r.Resolutions[k], cause, now)
 			if err != nil {
@@ -128,6 +144,13 @@ func (s *Service) work(ctx context.Context, d db.DB, j job, now time.Time) error
 	}
 	s.Failpoints.Hit("return.sending")
 	return s.Refunds.Payments.Execute(ctx, ops, cause, nil)
+}
+
+// placesNow tells whether a planned disposition happens with the next save.
+func (r *Return) placesNow(now time.Time) bool {
+	return r.Status == StatusOpen && slices.ContainsFunc(r.Dispositions, func(d Disposition) bool {
+		return d.Status == DispositionPending && !d.OccurredAt.After(now)
+	})
 }
 
 // Planned are the operations of the refunds of a return that nobody has sent to a processor yet. Sweep sends them, and

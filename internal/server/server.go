@@ -478,7 +478,6 @@ func (s *Server) workers() []func(ctx context.Context) {
 		s.upkeep,
 		s.serveMetrics,
 		s.Requests.Run,
-		func(ctx context.Context) { s.Services.Returns.RunPlanned(ctx, s.DB, time.Minute, s.Log) },
 		func(ctx context.Context) { s.Keys.Run(ctx, 30*time.Second) },
 		func(ctx context.Context) {
 			if err := s.Simulator.Run(ctx); err != nil {

@@ -74,13 +74,13 @@ func (s *Service) Explain(ctx context.Context, tx db.Tx, scope tenant.Scope, ord
 	if err != nil {
 		return nil, err
 	}
-	flight, err := readInFlight(tx, scope, orderID)
+	ops, err := readOperations(tx, scope, orderID)
 	if err != nil {
 		return nil, err
 	}
-	entries := narrate(o, booked, activities, x)
+	entries := narrate(o, booked, activities, ops, x)
 	out := &Explanation{Order: o, Summary: summary(o, x, entries), Entries: entries, MadeFor: x.madeFor, Moved: x.moved}
-	out.Figures = figures(o, flight, x, entries)
+	out.Figures = figures(o, ops, x, entries)
 	for n := range out.Figures {
 		out.Figures[n].open(out.Entries)
 	}
@@ -148,7 +148,7 @@ func (f *Figure) open(entries []BookedEntry) {
 
 // narrate says of each entry what caused it. The activities of a change are written after its entry and at
 // the same time.
-func narrate(o *order.Order, booked []ledger.Booked, activities []order.Activity, x exchange) []BookedEntry {
+func narrate(o *order.Order, booked []ledger.Booked, activities []order.Activity, ops operations, x exchange) []BookedEntry {
 	say := speaker(o)
 	out := make([]BookedEntry, len(booked))
 	for n, b := range booked {
@@ -159,14 +159,14 @@ func narrate(o *order.Order, booked []ledger.Booked, activities []order.Activity
 		case b.PaymentID != "":
 			e.Cause = Object{"payment_intent", b.PaymentID}
 		}
-		if step, ok := operationStep(b.Reason); ok {
-			e.What, e.Actor = operationText(b, step, x), Actor{Type: "system"}
+		if operationID, step, ok := operationStep(b.Reason); ok {
+			e.What, e.Actor = operationText(b, step, ops.recorded[operationID], x), Actor{Type: "system"}
 			out[n] = e
 			continue
 		}
 		next := ""
 		for _, later := range booked[n+1:] {
-			if _, ok := operationStep(later.Reason); !ok && later.At.Equal(b.At) {
+			if _, _, ok := operationStep(later.Reason); !ok && later.At.Equal(b.At) {
 				next = place(later.ID)
 				break
 			}

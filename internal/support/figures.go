@@ -9,6 +9,7 @@ import (
 	"flint/internal/ledger"
 	"flint/internal/money"
 	"flint/internal/order"
+	"flint/internal/payment"
 	"flint/internal/tenant"
 )
 
@@ -20,10 +21,10 @@ var (
 )
 
 // figures are all figures of an order, without rows: the amount is what the order says, the accounts are
-// where the journal must say the same. flight is what processors have not answered for, x what exchanges moved: the
+// where the journal must say the same. ops tell what processors have not answered for, x what exchanges moved: the
 // amount of value that left is read from the orders that hold it. entries tell what banks took in all, of which the
 // order knows what they still have.
-func figures(o *order.Order, flight inFlight, x exchange, entries []BookedEntry) []Figure {
+func figures(o *order.Order, ops operations, x exchange, entries []BookedEntry) []Figure {
 	say := speaker(o)
 	s, balance, owes := o.Settlement, o.Balance(), owed(o)
 	givenBack := takenByBanks(entries) - o.Disputes.Open - o.Disputes.Lost
@@ -60,10 +61,10 @@ func figures(o *order.Order, flight inFlight, x exchange, entries []BookedEntry)
 			Text: say(s.Refunded-returned(o)) + " of what was refunded took back a sale. The buyer does not owe it again, so it does not touch the balance."},
 		{Name: "written_off", Amount: o.WrittenOff(), Accounts: []ledger.Account{ledger.WriteOffs}, sign: 1,
 			Text: say(o.WrittenOff()) + " of what is outstanding was given up on. It may still be paid."},
-		{Name: "payments_in_flight", Amount: flight.payments, Accounts: []ledger.Account{ledger.PaymentsInFlight}, sign: -1,
-			Text: "Processors were asked for " + say(flight.payments) + " and have not answered."},
-		{Name: "refunds_in_flight", Amount: flight.refunds, Accounts: []ledger.Account{ledger.RefundsInFlight}, sign: 1,
-			Text: "Processors were asked to give back " + say(flight.refunds) + " and have not answered."},
+		{Name: "payments_in_flight", Amount: ops.payments, Accounts: []ledger.Account{ledger.PaymentsInFlight}, sign: -1,
+			Text: "Processors were asked for " + say(ops.payments) + " and have not answered."},
+		{Name: "refunds_in_flight", Amount: ops.refunds, Accounts: []ledger.Account{ledger.RefundsInFlight}, sign: 1,
+			Text: "Processors were asked to give back " + say(ops.refunds) + " and have not answered."},
 	}
 }
 
@@ -190,53 +191,70 @@ func creditText(o *order.Order) string {
 	}
 }
 
-// operationStep tells of an entry of clearing whether it is the question or the answer.
-func operationStep(reason string) (step string, ok bool) {
+// operationStep tells of an entry of clearing which operation it is about, and whether it is the question or the answer.
+func operationStep(reason string) (operationID, step string, ok bool) {
 	kind, rest, _ := strings.Cut(reason, ":")
-	_, step, _ = strings.Cut(rest, ":")
-	return step, kind == "operation"
+	operationID, step, _ = strings.Cut(rest, ":")
+	return operationID, step, kind == "operation"
 }
 
-func operationText(b ledger.Booked, step string, x exchange) string {
+// operationText says what an entry of clearing means; recorded when no processor was asked, because the money moved elsewhere.
+func operationText(b ledger.Booked, step string, recorded bool, x exchange) string {
 	if x.behind(b) != nil {
 		if step == "planned" {
 			return "Exchange credit was about to move, without a processor."
 		}
 		return "Exchange credit had moved, without a processor."
 	}
-	what := "a payment"
+	what, moved := "a payment", "received"
 	if b.Sum(ledger.RefundsInFlight) != 0 {
-		what = "a refund"
+		what, moved = "a refund", "given back"
 	}
-	if step == "planned" {
+	switch {
+	case recorded && step == "planned":
+		return "Money that was " + moved + " elsewhere was about to be recorded."
+	case recorded:
+		return "Money that was " + moved + " elsewhere had been recorded."
+	case step == "planned":
 		return "The processor was asked for " + what + "."
 	}
 	return "The processor answered for " + what + "."
 }
 
-// inFlight is money that processors were asked to move and have not answered for, in minor units.
-type inFlight struct{ payments, refunds int64 }
+// operations are what the operations of an order tell that the journal does not: money that processors were asked to
+// move and have not answered for, in minor units, and by their ids the operations that no processor was asked for.
+type operations struct {
+	payments, refunds int64
+	recorded          map[string]bool
+}
 
-// readInFlight counts from the operations, which the journal knows nothing of.
-func readInFlight(tx db.Tx, scope tenant.Scope, orderID string) (inFlight, error) {
-	var out inFlight
+func readOperations(tx db.Tx, scope tenant.Scope, orderID string) (operations, error) {
+	out := operations{recorded: map[string]bool{}}
 	err := tx.Query(func(r db.Row) error {
-		var kind string
+		var operationID, processor, kind, state string
 		var amount int64
-		err := r.Scan(&kind, &amount)
+		if err := r.Scan(&operationID, &processor, &kind, &state, &amount); err != nil {
+			return err
+		}
+		if processor == payment.Manual {
+			out.recorded[operationID] = true
+		}
+		if state == "succeeded" || state == "failed" {
+			return nil
+		}
 		switch kind {
 		case "sale", "capture":
 			out.payments += amount
 		case "refund":
 			out.refunds += amount
 		}
-		return err
-	}, `SELECT o.kind, o.amount FROM payment_intents i JOIN processor_operations o ON o.merchant_id = i.merchant_id
+		return nil
+	}, `SELECT o.operation_id, o.processor, o.kind, o.state, o.amount FROM payment_intents i JOIN processor_operations o ON o.merchant_id = i.merchant_id
 			AND o.environment_id = i.environment_id AND o.payment_intent_id = i.payment_intent_id
-		WHERE i.merchant_id = $1 AND i.environment_id = $2 AND i.order_id = $3 AND o.state NOT IN ('succeeded', 'failed')`,
+		WHERE i.merchant_id = $1 AND i.environment_id = $2 AND i.order_id = $3`,
 		scope.MerchantID, scope.EnvironmentID, orderID)
 	if err != nil {
-		return inFlight{}, fmt.Errorf("read what is in flight of order %s: %w", orderID, err)
+		return operations{}, fmt.Errorf("read the operations of order %s: %w", orderID, err)
 	}
 	return out, nil
 }

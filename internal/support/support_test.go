@@ -12,6 +12,7 @@ import (
 	"flint/internal/db/dbtest"
 	"flint/internal/db/listing"
 	"flint/internal/flinttest"
+	"flint/internal/payment"
 	"flint/internal/refund"
 	"flint/internal/support"
 	"flint/internal/tenant"
@@ -144,6 +145,43 @@ func TestABrokenBookIsNotExplained(t *testing.T) {
 			return err
 		})
 		flinttest.Refused(t, err, "BALANCE_NOT_PROVED")
+	})
+}
+
+// TestNoProcessorIsNamedThatNobodyAsked explains money that was received and given back elsewhere, beside a card's.
+func TestNoProcessorIsNamedThatNobodyAsked(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d db.DB) {
+		r := newRig(t, d)
+		said := func(orderID string) (out []string) {
+			for _, e := range r.explain(t, orderID).Entries {
+				if _, isOperation := strings.CutPrefix(e.Reason, "operation:"); isOperation {
+					out = append(out, e.What)
+				}
+			}
+			return out
+		}
+		cash := r.Order(t, "USD", []flinttest.Line{{Price: 1000, Quantity: 2}})
+		r.Write(t, func(tx db.Tx) error {
+			_, _, err := r.Payments.RecordManual(tx, payment.RecordInput{Scope: r.Scope, OrderID: cash.ID, Amount: 2000, Flow: "api", Cause: r.Cause})
+			return err
+		})
+		if got, want := said(cash.ID), []string{
+			"Money that was received elsewhere was about to be recorded.", "Money that was received elsewhere had been recorded.",
+		}; !slices.Equal(got, want) {
+			t.Errorf("cash came in: %q", got)
+		}
+		card := r.Order(t, "USD", []flinttest.Line{{Price: 1000, Quantity: 2}})
+		r.Paid(t, card.ID, "simtok_approve")
+		if _, err := r.Refund(card.ID, func(in *refund.CreateInput) { in.Amount, in.Method = flinttest.Money(300, "USD"), refund.MethodManual }); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := said(card.ID), []string{
+			"The processor was asked for a payment.", "The processor answered for a payment.",
+			"Money that was given back elsewhere was about to be recorded.", "Money that was given back elsewhere had been recorded.",
+		}; !slices.Equal(got, want) {
+			t.Errorf("a card paid, and cash went back: %q", got)
+		}
 	})
 }
 

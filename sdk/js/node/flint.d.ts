@@ -3421,7 +3421,8 @@ export interface Order {
   refund_ids?: Array<string>;
   refund_status: "none" | "partially_refunded" | "refunded";
   requested_tip?: RequestedTip;
-  return_credit_settlements?: Array<unknown>;
+  /** Value of returned goods that an exchange brought to this order; it is counted in paid_money. */
+  return_credit_settlements?: Array<OrderReturnCreditSettlement>;
   settlement_amounts: SettlementAmounts;
   status: "open" | "closed";
   tax: OrderTax;
@@ -3525,6 +3526,13 @@ export interface OrderPaymentResult {
   order: Order;
   payment_attempt?: OrderPaymentAttempt;
   payment_intent: PaymentIntent;
+}
+
+export interface OrderReturnCreditSettlement {
+  amount_money: Money;
+  created_at: string;
+  return_id: string;
+  return_resolution_id: string;
 }
 
 export interface OrderSummary {
