@@ -15,6 +15,7 @@ import (
 	"flint/internal/notification"
 	"flint/internal/order"
 	"flint/internal/returns"
+	"flint/internal/web/ui"
 )
 
 // writeReturn queues a letter about a return to its buyer, with a link to its page where there is one. Buyers whose
@@ -219,7 +220,7 @@ func decidedBlocks(r *returns.Return, merchant string, zone *time.Location) []no
 	for _, need := range r.Handoff {
 		lines := []string{"Send to:", need.Name}
 		if a := need.Address; a != nil {
-			lines = append(lines, a.Line1, a.Line2, strings.Join(strings.Fields(a.City+" "+a.State+" "+a.PostalCode), " "), a.Country)
+			lines = append(lines, a.Line1, a.Line2, strings.Join(strings.Fields(a.City+" "+a.State+" "+a.PostalCode), " "), ui.CountryName(a.Country))
 		} else {
 			lines = append(lines, merchant+" will tell you where.")
 		}

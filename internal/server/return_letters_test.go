@@ -72,7 +72,7 @@ func TestReturnLetters(t *testing.T) {
 	}{
 		"requested": {base(), returns.LetterRequested, "We have your return request", []string{"Mug: × 2"}, "Send to"},
 		"approved": {ship, returns.LetterDecided, "Your return was approved",
-			[]string{"Send to:\nReturns desk\n1 Dock Road\nAustin 78701\nUS", "Use the box.", "Send by: 8 July 2026", "follows once they have arrived."}, "declined"},
+			[]string{"Send to:\nReturns desk\n1 Dock Road\nAustin 78701\nUnited States", "Use the box.", "Send by: 8 July 2026", "follows once they have arrived."}, "declined"},
 		"returnless": {decided(2, returns.DecisionApproved), returns.LetterDecided, "Your return was approved", []string{"do not have to send anything"}, "Send to"},
 		"in part":    {decided(1, returns.DecisionPartiallyApproved), returns.LetterDecided, "Your return was approved in part", []string{"Mug: × 1 of 2", "Mug: One was worn."}, ""},
 		"declined":   {decided(0, returns.DecisionDeclined), returns.LetterDecided, "Your return was declined", []string{"Mug: × 2, declined", "One was worn."}, "Send to"},
