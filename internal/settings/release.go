@@ -11,13 +11,13 @@ import (
 // Release frees up to limit names whose redirect is over, so that somebody else may prove them, and tells how many
 // it freed. It asks the database for nothing while no name that is known is over.
 func (s *Service) Release(ctx context.Context, d db.DB, limit int) (int, error) {
-	now, any := s.Clock.Now(), false
+	now, due := s.Clock.Now(), false
 	if t := s.names.known.Load(); t != nil {
 		for _, n := range t.byHost {
-			any = any || n.over(now)
+			due = due || n.over(now)
 		}
 	}
-	if !any {
+	if !due {
 		return 0, nil
 	}
 	var freed []*Domain
